@@ -1,0 +1,1 @@
+"""Benchmarks: suites that set longthink beside the methods made for one domain, and their reports."""

@@ -1,0 +1,1 @@
+"""Language: models, tasks, proposals, verifiers, and the game they make together."""

@@ -1,0 +1,116 @@
+"""Tasks: problems in words, and the registry that finds one by name.
+
+A task states a problem, grows a transcript step by step, says when it is finished, and verifies it.
+Where it can also list the steps that are legal next, proposals never need to be guessed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from longthink.errors import UnknownNameError
+from longthink.games.registry import parse
+
+Transcript = tuple[str, ...]
+"""What has been written so far: one string for each step."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What a task's domain method found: an answer, or None where there is none, and the states it looked at."""
+
+    answer: str | None
+    nodes: int
+
+
+class Task(ABC):
+    """A problem stated in words, whose transcript grows by one step at a time and can be verified."""
+
+    name: str
+    """As `load_task` takes it, with all parameters: "countdown(numbers=(3, 5, 7), target=22)"."""
+    prompt: str
+    """The problem as it is put to a person."""
+    max_steps: int
+    """Steps in a longest transcript."""
+    initial: Transcript = ()
+
+    @abstractmethod
+    def context(self, transcript: Transcript) -> str:
+        """The text that a model continues with the next step; it ends where the step begins."""
+
+    @abstractmethod
+    def done(self, transcript: Transcript) -> bool:
+        """Whether the transcript is finished."""
+
+    @abstractmethod
+    def answer(self, transcript: Transcript) -> str:
+        """The answer that a finished transcript gives, in the form that `check` takes."""
+
+    @abstractmethod
+    def check(self, answer: str) -> float:
+        """How right an answer is, wherever it comes from, in [0, 1]; 1 is correct."""
+
+    def verify(self, transcript: Transcript) -> float:
+        """How right a transcript is, in [0, 1]: 0 unless it is finished."""
+        return self.check(self.answer(transcript)) if self.done(transcript) else 0.0
+
+    def legal_steps(self, transcript: Transcript) -> Sequence[str] | None:
+        """Every step that may come next, or None where the task cannot list them."""
+        return None
+
+    def parse_step(self, transcript: Transcript, text: str) -> str | None:
+        """The step that a model wrote, in its one written form, or None where it is not legal."""
+        step = text.strip()
+        steps = self.legal_steps(transcript)
+        return step if step and (steps is None or step in steps) else None
+
+    def solve(self) -> Solved | None:
+        """Solve it by a method of its own domain, the yardstick of every general one; None where there is none."""
+        return None
+
+    def __repr__(self) -> str:
+        return f"<task {self.name}>"
+
+
+# One line for each task: its name and where the function stands that makes one from parameters, `seed` among them.
+_TASKS: dict[str, str | Callable[..., Task]] = {
+    "countdown": "longthink.bridge.countdown:countdown",
+    "game24": "longthink.bridge.countdown:game24",
+}
+
+
+def register_task(name: str, make: Callable[..., Task]) -> None:
+    """Make a task of your own known to `load_task`, the command line and the benchmarks of this process."""
+    _TASKS[name] = make
+
+
+def tasks() -> list[str]:
+    """The names that `load_task` knows."""
+    return sorted(_TASKS)
+
+
+def load_task(name: str, seed: int = 0, **parameters: Any) -> Task:
+    """Load a task: `load_task("countdown", seed=3)` or `load_task("game24(numbers=(4, 6, 8, 8))")`.
+
+    `seed` picks one of the generated problems. Raises `UnknownNameError` with near matches for a name or
+    parameter that does not exist, `ParameterError` for a value the task does not accept.
+    """
+    base, written = parse(name)
+    if base not in _TASKS:
+        raise UnknownNameError.of("task", base, tasks())
+    make = _TASKS[base]
+    if isinstance(make, str):
+        module, function = make.split(":")
+        make = getattr(import_module(module), function)
+    given = {"seed": seed, **written, **parameters}
+    known = inspect.signature(make).parameters
+    for key in given:
+        if key not in known:
+            raise UnknownNameError.of(f"parameter of {base}", key, known)
+    task: Task = make(**given)
+    return task

@@ -1,0 +1,119 @@
+/* The game interface: the one table through which every solver sees every game.
+ *
+ * A game is a table of functions over a flat state of `state_bytes` bytes. A state holds no
+ * pointer of its own, so it is copied with memcpy, and a search of millions of simulations
+ * allocates nothing and never enters Python. The table is filled by native rules in C, by rules
+ * a user compiled with Numba, or by Python objects (OpenSpiel games, language games), and no
+ * solver can tell which.
+ *
+ * Player numbers follow OpenSpiel: 0, 1, ... for players, LT_CHANCE, LT_TERMINAL. */
+#ifndef LT_GAME_H
+#define LT_GAME_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "rng.h"
+
+enum { LT_CHANCE = -1, LT_TERMINAL = -4 };
+
+typedef struct lt_game {
+  void *context;                     /* the game's parameters; the first argument of every function */
+  size_t state_bytes;
+  size_t information_state_bytes;    /* length of a key; 0 where `information_state` is NULL */
+  int32_t num_players;
+  int32_t num_distinct_actions;      /* a player's actions are 0 .. num_distinct_actions - 1 */
+  int32_t max_chance_outcomes;       /* chance actions are 0 .. max_chance_outcomes - 1; 0: no chance */
+  int32_t max_game_length;           /* players' actions in a longest history */
+  int32_t max_chance_nodes_in_history;
+  double min_utility, max_utility;
+  const int32_t *failed;             /* NULL, or set non-zero by a function that failed (Python rules only) */
+
+  /* Write the initial state. The buffer is zeroed before. */
+  void (*init)(void *context, void *state);
+  /* Who acts: a player, LT_CHANCE or LT_TERMINAL. */
+  int32_t (*current_player)(void *context, const void *state);
+  /* Write the current player's actions, ascending, and give their number. Room: num_distinct_actions. */
+  int32_t (*legal_actions)(void *context, const void *state, int32_t *actions);
+  /* Act for the current player or for chance: 1 if the action is legal; else 0, the state untouched. */
+  int32_t (*apply)(void *context, void *state, int32_t action);
+  /* Write every player's return at a terminal state [num_players]. */
+  void (*returns)(void *context, const void *state, double *returns);
+  /* At a chance node, write outcomes, ascending, with their probabilities, and give their number.
+   * NULL for a game without chance. */
+  int32_t (*chance_outcomes)(void *context, const void *state, int32_t *actions, double *probabilities);
+  /* The key of what `player` knows, `information_state_bytes` long, in a zeroed buffer. NULL in a game
+   * of perfect information, where every history is an information state of its own. */
+  void (*information_state)(void *context, const void *state, int32_t player, uint8_t *key);
+  /* Optional, NULL for the general one: uniformly random play from `state` to the end, drawing from
+   * `rng` as lt_playout does, so that both give the same game. Leaves the state terminal. */
+  void (*playout)(void *context, void *state, lt_rng *rng, double *returns);
+  /* Optional: gives back what `context` points to. */
+  void (*free_context)(void *context);
+} lt_game;
+
+static inline int32_t lt_max_actions(const lt_game *game) {
+  return game->num_distinct_actions > game->max_chance_outcomes ? game->num_distinct_actions : game->max_chance_outcomes;
+}
+
+/* Actions in a longest history, chance included. */
+static inline int32_t lt_max_history(const lt_game *game) {
+  return game->max_game_length + game->max_chance_nodes_in_history;
+}
+
+static inline int lt_failed(const lt_game *game) { return game->failed != NULL && *game->failed != 0; }
+
+/* The index of a chance outcome drawn with one number of `rng`. */
+static inline int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *rng) {
+  double u = lt_rng_uniform(rng);
+  for (int32_t i = 0; i < n - 1; i++) {
+    u -= probabilities[i];
+    if (u < 0) return i;
+  }
+  return n - 1;
+}
+
+/* Uniformly random play to the end: one draw a move. `actions` and `probabilities` are scratch space
+ * for lt_max_actions(game) entries. Gives 0, or -1 where the rules broke (no action, or a refused one). */
+static inline int lt_playout(const lt_game *game, void *state, lt_rng *rng, double *returns,
+                             int32_t *actions, double *probabilities) {
+  if (game->playout != NULL) {
+    game->playout(game->context, state, rng, returns);
+    return lt_failed(game) ? -1 : 0;
+  }
+  for (;;) {
+    int32_t player = game->current_player(game->context, state);
+    if (player == LT_TERMINAL) break;
+    int32_t action;
+    if (player == LT_CHANCE) {
+      int32_t n = game->chance_outcomes(game->context, state, actions, probabilities);
+      if (n <= 0 || lt_failed(game)) return -1;
+      action = actions[lt_sample(probabilities, n, rng)];
+    } else {
+      int32_t n = game->legal_actions(game->context, state, actions);
+      if (n <= 0 || lt_failed(game)) return -1;
+      action = actions[lt_rng_below(rng, (uint32_t)n)];
+    }
+    if (!game->apply(game->context, state, action) || lt_failed(game)) return -1;
+  }
+  game->returns(game->context, state, returns);
+  return lt_failed(game) ? -1 : 0;
+}
+
+/* Hash of a run of bytes, word by word through lt_mix. */
+static inline uint64_t lt_hash_bytes(const void *bytes, size_t n) {
+  const uint8_t *p = (const uint8_t *)bytes;
+  uint64_t h = UINT64_C(0xcbf29ce484222325) ^ n;
+  for (; n >= 8; p += 8, n -= 8) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    h = lt_mix(h ^ word);
+  }
+  if (n) {
+    uint64_t word = 0;
+    memcpy(&word, p, n);
+    h = lt_mix(h ^ word);
+  }
+  return h;
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* The search tree: one bounded arena of nodes, and the two drivers that grow it.
+ *
+ * The arena knows nothing about who values a leaf. `lt_tree_run` plays whole simulations in C with
+ * random playouts as values; `lt_tree_ask` hands out leaves and `lt_tree_tell` takes their values in
+ * any order, so that anything slow (a network, a language model) can value them.
+ *
+ * A node's children stand side by side, in random order, and always behind their parent in the arena:
+ * the arena is compacted in place by sliding what is kept towards its start. Values are kept in
+ * [-1, 1] (the game's utilities, scaled), each from the view of the player who moved into the node. */
+#ifndef LT_TREE_H
+#define LT_TREE_H
+#include <stdatomic.h>
+#include "game.h"
+
+typedef enum { LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4 } lt_status;
+
+typedef enum { LT_UCT, LT_PUCT } lt_rule_kind;
+
+/* How a child is selected; csrc/tree.c has each rule's formula beside its code. */
+typedef struct lt_rule {
+  lt_rule_kind kind;
+  double c;             /* weight of exploration, for values in [-1, 1] */
+  double virtual_loss;  /* what a simulation in flight counts as, in lost value; it also counts as a visit */
+} lt_rule;
+
+typedef struct lt_node {
+  _Atomic double value_sum;
+  _Atomic uint32_t visits;
+  _Atomic uint32_t first_child; /* 0: not expanded */
+  int32_t action;               /* that led here */
+  uint16_t num_children;
+  int8_t player;                /* who acts here; known once expanded */
+  uint8_t pending;              /* handed out by ask and not yet told */
+} lt_node;
+
+/* Scratch space of one thread. */
+typedef struct lt_worker {
+  uint8_t *state;
+  int32_t *actions;
+  double *probabilities, *returns;
+  uint32_t *path;
+} lt_worker;
+
+/* A leaf that ask handed out: what tell needs to expand it and to back up its value. */
+typedef struct lt_pending {
+  uint64_t serial; /* 0: free */
+  uint32_t depth;
+} lt_pending;
+
+typedef struct lt_tree {
+  const lt_game *game;
+  lt_rule rule;
+  uint64_t seed;
+  uint64_t simulations;        /* streams of random numbers used so far */
+  lt_node *nodes;
+  float *priors;               /* NULL where the rule uses none */
+  uint64_t *live;              /* compaction: a bit a node, */
+  uint32_t *rank;              /* and live nodes before each word of bits */
+  _Atomic uint32_t size;
+  uint32_t limit;
+  _Atomic int full;            /* an expansion found no room */
+  uint64_t recycled;           /* nodes given back so far to make room */
+  uint8_t *root_state;
+  lt_worker *worker;
+  lt_pending *pending;         /* slots of ask; each has a state and a path in `pending_data` */
+  uint8_t *pending_data;
+  uint32_t pending_capacity, pending_count;
+  uint64_t next_serial;
+} lt_tree;
+
+/* An empty tree that will never hold more than `memory_bytes` in its arena. NULL: no memory. */
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes);
+void lt_tree_free(lt_tree *tree);
+size_t lt_tree_bytes_per_node(const lt_rule *rule);
+
+lt_worker *lt_worker_new(const lt_game *game);
+void lt_worker_free(lt_worker *worker);
+
+/* Forget everything and start at `state`. */
+void lt_tree_reset(lt_tree *tree, const void *state);
+
+/* Make the root's child by `action` the root, with all below it: 1, or 0 where there is no such child. The
+ * caller gives the state. */
+int lt_tree_advance(lt_tree *tree, int32_t action, const void *state);
+
+/* `count` simulations with the random streams `first`, `first` + 1, ... Stops early where `*stop` becomes
+ * non-zero. One thread: `shared` = 0, and a full arena is recycled on the way. More: each thread calls
+ * this with `shared` = 1, its own worker and its own streams, and returns early when the arena is full;
+ * when all have, one calls lt_tree_recycle. `*done` counts simulations. */
+lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, int shared,
+                      const atomic_int *stop, uint64_t *done);
+void lt_tree_recycle(lt_tree *tree);
+
+/* Hand out up to `batch` leaves that wait for a value: their tickets, and how many. Leaves at the end of a
+ * game are valued at once; at most `attempts` simulations are made. `*made` counts them. */
+lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
+                      uint64_t *made);
+/* The state behind a ticket, or NULL; and the path of actions that led there from the root. */
+const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket);
+uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *actions);
+/* Value a leaf (`values` [num_players], in utilities) and expand it, with `priors` in the order of its legal
+ * actions or NULL for equal ones. */
+lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, const double *priors, uint32_t num_priors);
+/* Take a leaf back without a value, as if it had never been asked for. */
+lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket);
+
+/* Reading. Values come in utilities, for the player who acts at `node`. */
+uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node);
+int32_t lt_tree_player(const lt_tree *tree, uint32_t node);
+uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
+                          double *values, double *priors);
+uint32_t lt_tree_size(const lt_tree *tree);
+uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node);
+
+#endif

@@ -1,0 +1,58 @@
+# Declares csrc/tree.h to Cython.
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+
+from game cimport lt_game
+
+cdef extern from "stdatomic.h" nogil:
+    ctypedef int atomic_int
+
+cdef extern from "tree.h" nogil:
+    ctypedef enum lt_status:
+        LT_OK
+        LT_NO_MEMORY
+        LT_RULES_BROKE
+        LT_TOO_WIDE
+        LT_UNKNOWN_TICKET
+
+    ctypedef enum lt_rule_kind:
+        LT_UCT
+        LT_PUCT
+
+    ctypedef struct lt_rule:
+        lt_rule_kind kind
+        double c
+        double virtual_loss
+
+    ctypedef struct lt_worker:
+        pass
+
+    ctypedef struct lt_tree:
+        uint64_t simulations
+        uint64_t recycled
+        uint32_t limit
+        uint32_t pending_count
+        atomic_int full
+
+    lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes)
+    void lt_tree_free(lt_tree *tree)
+    size_t lt_tree_bytes_per_node(const lt_rule *rule)
+    lt_worker *lt_worker_new(const lt_game *game)
+    void lt_worker_free(lt_worker *worker)
+    void lt_tree_reset(lt_tree *tree, const void *state)
+    int lt_tree_advance(lt_tree *tree, int32_t action, const void *state)
+    lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, int shared,
+                          const atomic_int *stop, uint64_t *done)
+    void lt_tree_recycle(lt_tree *tree)
+    lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
+                          uint64_t *made)
+    const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket)
+    uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *actions)
+    lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, const double *priors,
+                           uint32_t num_priors)
+    lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket)
+    uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node)
+    int32_t lt_tree_player(const lt_tree *tree, uint32_t node)
+    uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
+                              double *values, double *priors)
+    uint32_t lt_tree_size(const lt_tree *tree)
+    uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node)

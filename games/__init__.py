@@ -1,0 +1,19 @@
+"""Games: rules behind one interface, whoever wrote them.
+
+`core` has `Game` and `State`; `registry` finds a game by name; one module a game gives its words;
+`numba_games` compiles a user's own Python rules; `openspiel` adapts OpenSpiel's games and ours to it.
+"""
+
+from longthink.games.core import Game, State
+from longthink.games.registry import Entry, Parameter, games, load_game, register
+from longthink.games.text import Text
+
+__all__ = ["Entry", "Game", "Parameter", "State", "Text", "games", "load_game", "numba_game", "register"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "numba_game":  # Numba takes a second to import: only where a game needs it
+        from longthink.games.numba_games import numba_game
+
+        return numba_game
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

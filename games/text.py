@@ -1,0 +1,31 @@
+"""How a game's states and actions are written for people.
+
+The rules of a game are compiled; its words are plain Python. A game that wants better words than
+these derives from `Text` and reads the position from `state.record` and `state.history()`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Text:
+    """The words of a game, in OpenSpiel's formats where it has the game."""
+
+    def state(self, state: Any) -> str:
+        """The whole state, as `str(state)` gives it."""
+        return ", ".join(map(str, state.history()))
+
+    def action(self, state: Any, player: int, action: int) -> str:
+        """One action of `player` (or of chance, -1) in this state."""
+        return f"Chance outcome:{action}" if player < 0 else str(action)
+
+    def information_state(self, state: Any, player: int) -> str:
+        """What `player` knows; two histories have the same text exactly when they have the same key."""
+        if state.get_game().perfect_information:
+            return ", ".join(map(str, state.history()))
+        return str(state.information_state_key(player).hex())
+
+    def observation(self, state: Any, player: int) -> str:
+        """What `player` sees now."""
+        return self.state(state) if state.get_game().perfect_information else self.information_state(state, player)
