@@ -1,1 +1,116 @@
-"""longthink."""
+"""longthink: one search engine for games and for language.
+
+The front door. Load a game or a task, give a solver or `think` a budget, and read what it found:
+
+    import longthink as lt
+
+    game = lt.load_game("connect_four")
+    result = lt.MCTS(game, seed=7).run(game.new_initial_state(), lt.Budget(simulations=100_000))
+    print(result.best_action, result.value)
+
+Names are imported when they are first used, so that `import longthink` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from longthink.benchmarks.compare import compare as compare
+    from longthink.bridge.methods import methods as methods
+    from longthink.bridge.model import Model as Model
+    from longthink.bridge.model import load_model as load_model
+    from longthink.bridge.proposer import Proposer as Proposer
+    from longthink.bridge.task import Task as Task
+    from longthink.bridge.task import load_task as load_task
+    from longthink.bridge.task import register_task as register_task
+    from longthink.bridge.task import tasks as tasks
+    from longthink.bridge.think import Answer as Answer
+    from longthink.bridge.think import think as think
+    from longthink.bridge.verifier import Verifier as Verifier
+    from longthink.errors import GameError as GameError
+    from longthink.errors import IllegalActionError as IllegalActionError
+    from longthink.errors import LongthinkError as LongthinkError
+    from longthink.errors import MemoryLimitError as MemoryLimitError
+    from longthink.errors import MissingExtraError as MissingExtraError
+    from longthink.errors import ModelError as ModelError
+    from longthink.errors import ParameterError as ParameterError
+    from longthink.errors import RunLogError as RunLogError
+    from longthink.errors import UnknownNameError as UnknownNameError
+    from longthink.games.core import Game as Game
+    from longthink.games.core import State as State
+    from longthink.games.numba_games import numba_game as numba_game
+    from longthink.games.registry import games as games
+    from longthink.games.registry import load_game as load_game
+    from longthink.games.registry import register as register_game
+    from longthink.search.budget import Budget as Budget
+    from longthink.search.budget import Spent as Spent
+    from longthink.search.cfr import CFR as CFR
+    from longthink.search.mcts import MCTS as MCTS
+    from longthink.search.policy import Policy as Policy
+    from longthink.search.policy import exploitability as exploitability
+    from longthink.search.policy import nash_conv as nash_conv
+    from longthink.search.result import SearchResult as SearchResult
+    from longthink.search.rules import PUCT as PUCT
+    from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import Rule as Rule
+    from longthink.search.variants import Exploitability as Exploitability
+
+# Public name -> the module it lives in.
+_HOME = {
+    **dict.fromkeys(("Game", "State"), "games.core"),
+    **dict.fromkeys(("games", "load_game"), "games.registry"),
+    "numba_game": "games.numba_games",
+    **dict.fromkeys(("Budget", "Spent"), "search.budget"),
+    **dict.fromkeys(("PUCT", "UCT", "Rule"), "search.rules"),
+    "MCTS": "search.mcts",
+    "SearchResult": "search.result",
+    "CFR": "search.cfr",
+    "Exploitability": "search.variants",
+    **dict.fromkeys(("Policy", "exploitability", "nash_conv"), "search.policy"),
+    **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
+    **dict.fromkeys(("Model", "load_model"), "bridge.model"),
+    "Proposer": "bridge.proposer",
+    "Verifier": "bridge.verifier",
+    **dict.fromkeys(("Answer", "think"), "bridge.think"),
+    "methods": "bridge.methods",
+    "compare": "benchmarks.compare",
+    **dict.fromkeys(
+        (
+            "GameError",
+            "IllegalActionError",
+            "LongthinkError",
+            "MemoryLimitError",
+            "MissingExtraError",
+            "ModelError",
+            "ParameterError",
+            "RunLogError",
+            "UnknownNameError",
+        ),
+        "errors",
+    ),
+}
+
+__all__ = sorted([*_HOME, "register_game"])  # noqa: PLE0605
+
+try:
+    __version__ = version("longthink")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0.0.0"
+
+
+def __getattr__(name: str) -> object:
+    if name == "register_game":
+        value: object = import_module("longthink.games.registry").register
+    elif name in _HOME:
+        value = getattr(import_module(f"longthink.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module 'longthink' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME, "register_game"})

@@ -35,6 +35,7 @@ typedef struct lt_node {
 
 /* Scratch space of one thread. */
 typedef struct lt_worker {
+  void *block;
   uint8_t *state;
   int32_t *actions;
   double *probabilities, *returns;

@@ -5,7 +5,7 @@ The tree and its loops are C (csrc/tree.c). This file gives them budgets, thread
 
 import operator
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -93,6 +93,8 @@ cdef class MCTS:
     cdef readonly object memory_bytes
     cdef object root, pool, workers
     cdef uint64_t[::1] ticket_room
+    cdef int32_t[::1] action_room
+    cdef double[::1] prior_room
 
     def __init__(self, game, rule=None, *, seed=0, threads=1, memory_bytes=1 << 30):
         rule = UCT() if rule is None else rule
@@ -120,6 +122,8 @@ cdef class MCTS:
         if self.tree_data == NULL:
             raise MemoryError(f"no memory for a tree of {memory_bytes} bytes; give a smaller memory_bytes")
         self.ticket_room = np.zeros(64, np.uint64)
+        self.action_room = np.zeros(lt_max_actions(self.table) + 1, np.int32)
+        self.prior_room = np.zeros(lt_max_actions(self.table) + 1)
         self.set_root(game.new_initial_state())
 
     def __dealloc__(self):
@@ -218,10 +222,14 @@ cdef class MCTS:
         cuts = [first + count * i // self.threads for i in range(self.threads + 1)]
         parts = [self.pool.submit(self._run_part, worker, start, end - start)
                  for worker, start, end in zip(self.workers, cuts, cuts[1:])]
-        made = sum(part.result() for part in parts)
+        try:
+            wait(parts)
+        except KeyboardInterrupt:  # what was begun is a matter of milliseconds, and it writes to the tree
+            wait(parts)
+            raise
         if <int>self.tree_data.full:
             lt_tree_recycle(self.tree_data)
-        return made
+        return sum(part.result() for part in parts)
 
     def _run_part(self, _Worker worker, uint64_t first, uint64_t count):
         cdef uint64_t done = 0
@@ -289,14 +297,19 @@ cdef class MCTS:
         if not np.isfinite(given).all():
             raise ParameterError(f"values expects finite numbers, got {given.tolist()}")
         cdef double[:, ::1] v = given
+        cdef double[:, ::1] table = None
         cdef double[::1] row
         cdef lt_status status
+        if isinstance(priors, np.ndarray) and priors.ndim == 2:
+            table = np.ascontiguousarray(priors, np.float64)
         for i in range(count):
             if priors is None:
                 status = lt_tree_tell(self.tree_data, t[i], &v[i, 0], NULL, 0)
+            elif table is not None:
+                status = self._tell_with_priors(t[i], &v[i, 0], table[i])
             else:
-                row = self._prior_row(t[i], priors[i])
-                status = lt_tree_tell(self.tree_data, t[i], &v[i, 0], &row[0], <uint32_t>row.shape[0])
+                row = np.ascontiguousarray(priors[i], np.float64).reshape(-1)
+                status = self._tell_with_priors(t[i], &v[i, 0], row)
             if status != LT_OK:
                 self._check(status)
 
@@ -319,22 +332,30 @@ cdef class MCTS:
             out[i, player], out[i, 1 - player] = own[i], total - own[i]
         return np.asarray(out)
 
-    cdef _prior_row(self, uint64_t ticket, row):
-        """One leaf's priors over its legal actions, checked and scaled to sum to 1."""
-        row = np.ascontiguousarray(row, np.float64).reshape(-1)
+    cdef lt_status _tell_with_priors(self, uint64_t ticket, const double *values, double[::1] row) except *:
+        """Tell one leaf with its priors, over its legal actions or over all, checked and scaled to sum to 1."""
         cdef const uint8_t *state = lt_tree_pending_state(self.tree_data, ticket)
         if state == NULL:
-            self._check(LT_UNKNOWN_TICKET)
-        legal = np.empty(lt_max_actions(self.table), np.int32)
-        cdef int32_t[::1] view = legal
-        n = self.table.legal_actions(self.table.context, state, &view[0])
-        self.game.raise_failure()
-        if row.shape[0] != n and row.shape[0] == self.table.num_distinct_actions:
-            row = row[legal[:n]]
-        if row.shape[0] != n or not np.isfinite(row).all() or (row < 0).any():
-            raise ParameterError(f"priors expects {n} finite numbers >= 0 (one a legal action), got {row.tolist()}")
-        total = row.sum()
-        return np.ascontiguousarray(row / total if total > 0 else np.full(n, 1.0 / n))
+            return LT_UNKNOWN_TICKET
+        cdef int32_t n = self.table.legal_actions(self.table.context, state, &self.action_room[0]), i
+        cdef Py_ssize_t length = row.shape[0]
+        cdef bint over_all = length != n and length == self.table.num_distinct_actions
+        cdef bint fits = n > 0 and (length == n or over_all)
+        cdef double prior, total = 0
+        if fits:
+            for i in range(n):
+                prior = row[self.action_room[i] if over_all else i]
+                if not 0 <= prior <= 1e300:  # false also for NaN
+                    fits = False
+                    break
+                self.prior_room[i] = prior
+                total += prior
+        if not fits:
+            self.game.raise_failure()
+            raise ParameterError(f"priors expects {n} finite numbers >= 0 (one a legal action), got {np.asarray(row).tolist()}")
+        for i in range(n):
+            self.prior_room[i] = self.prior_room[i] / total if total > 0 else 1.0 / n
+        return lt_tree_tell(self.tree_data, ticket, values, &self.prior_room[0], <uint32_t>n)
 
     def forget(self, tickets):
         """Take back leaves that will not be told, as if they had never been asked for."""

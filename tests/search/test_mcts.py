@@ -1,0 +1,316 @@
+"""What `MCTS` promises: strength, same seed same visits, bounded memory, re-rooting, ask and tell, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import longthink as lt
+
+CONNECT_FOUR = lt.load_game("connect_four")
+TIC_TAC_TOE = lt.load_game("tic_tac_toe")
+RULES = [lt.UCT(), lt.PUCT()]
+
+
+def after(game: lt.Game, *actions: int) -> lt.State:
+    return game.state_from_history(actions)
+
+
+# ---- What it finds ----
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_takes_a_win_and_stops_a_loss(rule: lt.Rule, threads: int) -> None:
+    search = lt.MCTS(TIC_TAC_TOE, rule, seed=3, threads=threads)
+    assert search.run(after(TIC_TAC_TOE, 0, 3, 1, 4), lt.Budget(simulations=2000)).best_action == 2
+    result = search.run(after(TIC_TAC_TOE, 0, 4, 1), lt.Budget(simulations=5000))
+    assert result.best_action == 2
+    assert result.player == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_value_of_tic_tac_toe_is_a_draw(rule: lt.Rule) -> None:
+    result = lt.MCTS(TIC_TAC_TOE, rule).run(TIC_TAC_TOE.new_initial_state(), lt.Budget(simulations=200_000))
+    assert result.values.max() == pytest.approx(0, abs=0.1)
+    assert result.spent.simulations == 200_000
+    assert result.stopped_by == "simulations"
+
+
+def test_result_is_consistent() -> None:
+    search = lt.MCTS(CONNECT_FOUR, seed=1)
+    state = after(CONNECT_FOUR, 3, 3, 3, 3, 3, 3)  # the middle column is full
+    result = search.run(state, lt.Budget(simulations=1000))
+    assert result.actions.tolist() == state.legal_actions() == [0, 1, 2, 4, 5, 6]
+    assert result.visits.sum() == 1000
+    assert result.policy.sum() == pytest.approx(1)
+    assert result.value == pytest.approx((result.values * result.visits).sum() / 1000)
+    assert result.principal_variation[0] == result.best_action == result.actions[result.visits.argmax()]
+    assert result.nodes == search.nodes
+    tree = search.tree(max_nodes=10**6, min_visits=0)
+    assert sum(1 for _ in tree.walk()) == search.nodes
+    for node in tree.walk():
+        if node.children:
+            assert sum(child.visits for child in node.children) in (node.visits, node.visits - 1)
+
+
+def test_chance_nodes_are_sampled_by_their_probabilities() -> None:
+    game = lt.load_game("openspiel:pig(winscore=8,horizon=20)")
+    search = lt.MCTS(game, seed=5)
+    search.run(game.new_initial_state(), lt.Budget(simulations=4000))
+    roll = max(search.tree(max_nodes=100, min_visits=1).children, key=lambda child: child.visits)
+    sides = [child.visits for child in roll.children]
+    assert len(sides) == 6
+    assert min(sides) > 0.75 * sum(sides) / 6
+
+
+def test_games_of_imperfect_information_are_refused() -> None:
+    with pytest.raises(lt.GameError, match="CFR"):
+        lt.MCTS(lt.load_game("kuhn_poker"))
+
+
+# ---- Seeds and threads ----
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_same_seed_same_visits(rule: lt.Rule) -> None:
+    def visits(seed: int, *budgets: int) -> list[int]:
+        search = lt.MCTS(CONNECT_FOUR, rule, seed=seed)
+        for budget in budgets:
+            result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=budget))
+        return result.visits.tolist()
+
+    assert visits(1, 5000) == visits(1, 5000) == visits(1, 1, 1999, 3000)
+    assert visits(1, 5000) != visits(2, 5000)
+
+
+def test_threads_share_one_tree() -> None:
+    search = lt.MCTS(CONNECT_FOUR, seed=1, threads=2)
+    result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100_000))
+    assert result.spent.simulations == search.simulations == result.visits.sum() == 100_000
+    for node in search.tree(max_nodes=10**6, min_visits=0).walk():
+        if node.children:
+            # Two threads may both play out from a node before one of them expands it.
+            assert node.visits - 3 <= sum(child.visits for child in node.children) <= node.visits
+            assert all(-1 <= child.value <= 1 for child in node.children if child.visits)
+
+
+def test_python_rules_with_threads_are_refused() -> None:
+    with pytest.raises(lt.ParameterError, match="threads=1"):
+        lt.MCTS(lt.load_game("openspiel:tic_tac_toe"), threads=2)
+
+
+# ---- Memory ----
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_full_tree_goes_on(rule: lt.Rule, threads: int) -> None:
+    search = lt.MCTS(CONNECT_FOUR, rule, seed=1, threads=threads, memory_bytes=200_000)
+    result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=200_000))
+    assert search.simulations == 200_000
+    assert search.recycled_nodes > 0
+    assert search.nodes * 24 <= 200_000
+    assert result.visits.sum() == 200_000
+    assert result.best_action == 3
+
+
+def test_memory_too_small_is_refused() -> None:
+    with pytest.raises(lt.ParameterError, match="memory_bytes expects at least"):
+        lt.MCTS(CONNECT_FOUR, memory_bytes=100)
+
+
+def test_node_budget() -> None:
+    search = lt.MCTS(CONNECT_FOUR)
+    result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(nodes=10_000))
+    assert 10_000 <= search.nodes <= 10_000 + 7
+    assert result.stopped_by == "nodes"
+
+
+# ---- The root ----
+
+
+def test_advance_keeps_the_subtree() -> None:
+    search = lt.MCTS(CONNECT_FOUR, seed=1)
+    state = CONNECT_FOUR.new_initial_state()
+    before = search.run(state, lt.Budget(simulations=20_000))
+    kept = next(c for c in search.tree(max_nodes=10**6, min_visits=0).children if c.action == before.best_action)
+    search.advance(before.best_action)
+    state.apply_action(before.best_action)
+    assert search.root_state == state
+    now = search.tree(max_nodes=10**6, min_visits=0)
+    assert [c.as_dict() for c in now.children] == [c.as_dict() for c in kept.children]
+    assert search.nodes == sum(1 for _ in now.walk())
+    result = search.run(state, lt.Budget(simulations=1000))
+    assert result.visits.sum() >= before.visits.max() - 1 + 1000
+
+
+def test_advance_refuses_an_illegal_action() -> None:
+    search = lt.MCTS(CONNECT_FOUR, seed=1)
+    search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100))
+    with pytest.raises(lt.IllegalActionError):
+        search.advance(9)
+    assert search.simulations == 100
+
+
+def test_another_state_starts_afresh() -> None:
+    search = lt.MCTS(CONNECT_FOUR, seed=1)
+    search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100))
+    result = search.run(after(CONNECT_FOUR, 3), lt.Budget(simulations=50))
+    assert result.visits.sum() == 50
+    assert result.player == 1
+
+
+# ---- Ask and tell ----
+
+
+def grow(search: lt.MCTS, batch: int, rounds: int, order: np.random.Generator | None = None) -> None:
+    """Value leaves by a fixed rule, telling each batch in the order given by a permutation."""
+    for _ in range(rounds):
+        leaves = search.ask(batch)
+        values = [len(state.history()) % 3 - 1.0 for state in leaves.states]
+        priors = [np.arange(1.0, 1 + len(actions)) for actions in leaves.actions]
+        places = range(len(leaves)) if order is None else order.permutation(len(leaves))
+        for i in places:
+            search.tell(leaves.tickets[i : i + 1], values[i : i + 1], [priors[i]])
+
+
+def test_ask_and_tell_in_any_order_give_the_same_tree() -> None:
+    trees = []
+    for seed in (None, 1, 2):
+        search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=4)
+        grow(search, 8, 50, None if seed is None else np.random.default_rng(seed))
+        trees.append(search.result())
+    for other in trees[1:]:
+        assert other.visits.tolist() == trees[0].visits.tolist()
+        assert other.values == pytest.approx(trees[0].values, nan_ok=True)
+
+
+def test_priors_lead_the_search() -> None:
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=0)
+    for _ in range(100):
+        leaves = search.ask(1)
+        search.tell(leaves.tickets, np.zeros(len(leaves)), np.eye(7)[[5] * len(leaves)])
+    result = search.result()
+    assert result.best_action == 5
+    assert result.priors.tolist() == pytest.approx([0, 0, 0, 0, 0, 1, 0])
+
+
+def test_priors_over_all_actions_are_taken_at_the_legal_ones() -> None:
+    state = after(CONNECT_FOUR, 3, 3, 3, 3, 3, 3)
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT())
+    search.set_root(state)
+    leaves = search.ask(1)
+    search.tell(leaves.tickets, [0.0], np.arange(7.0)[None])
+    assert search.result().priors == pytest.approx(np.array([0, 1, 2, 4, 5, 6]) / 18)
+
+
+def test_asked_leaves_differ_and_wait() -> None:
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=0)
+    first = search.ask(4)
+    assert len(first) == 1  # the root is all there is
+    search.tell(first.tickets, [0.0])
+    leaves = search.ask(4)
+    histories = [tuple(state.history()) for state in leaves.states]
+    assert len(set(histories)) == 4 == search.pending
+    with pytest.raises(lt.LongthinkError, match="wait for a value"):
+        search.advance(3)
+    search.forget(leaves.tickets)
+    assert search.pending == 0
+    assert search.simulations == 1
+
+
+def test_leaves_at_the_end_of_a_game_are_valued_on_the_way() -> None:
+    state = after(TIC_TAC_TOE, 0, 3, 1, 4, 8, 7, 5)  # two cells are left
+    search = lt.MCTS(TIC_TAC_TOE, lt.PUCT())
+    search.set_root(state)
+    for _ in range(200):
+        leaves = search.ask(1)
+        search.tell(leaves.tickets, np.zeros(len(leaves)))
+    assert search.result().visits.sum() >= 190
+
+
+def test_bad_tells_are_refused_and_the_leaf_still_waits() -> None:
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT())
+    leaves = search.ask(1)
+    with pytest.raises(lt.ParameterError, match="finite"):
+        search.tell(leaves.tickets, [float("nan")])
+    with pytest.raises(lt.ParameterError, match="shape"):
+        search.tell(leaves.tickets, [0.0, 1.0, 2.0])
+    with pytest.raises(lt.ParameterError, match="7 finite numbers"):
+        search.tell(leaves.tickets, [0.0], [[0.5, 0.5]])
+    with pytest.raises(lt.ParameterError, match="7 finite numbers"):
+        search.tell(leaves.tickets, [0.0], [[np.inf] * 7])
+    with pytest.raises(lt.ParameterError, match="ticket"):
+        search.tell([12345], [0.0])
+    assert search.pending == 1
+    search.tell(leaves.tickets, [0.0])
+    with pytest.raises(lt.ParameterError, match="ticket"):
+        search.tell(leaves.tickets, [0.0])
+
+
+def test_ask_and_tell_in_bounded_memory() -> None:
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), memory_bytes=100_000)
+    for _ in range(2000):
+        leaves = search.ask(16)
+        search.tell(leaves.tickets, np.zeros(len(leaves)))
+    assert search.recycled_nodes > 0
+    assert search.nodes * 28 <= 100_000
+
+
+# ---- Interruption and bad input ----
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_gives_the_best_so_far(threads: int) -> None:
+    search = lt.MCTS(CONNECT_FOUR, threads=threads)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    started = time.perf_counter()
+    timer.start()
+    result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(seconds=30))
+    assert time.perf_counter() - started < 20
+    assert result.interrupted
+    assert result.stopped_by == "interrupted"
+    assert result.visits.sum() > 0
+    again = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100))
+    assert not again.interrupted
+
+
+def test_seconds() -> None:
+    result = lt.MCTS(CONNECT_FOUR).run(CONNECT_FOUR.new_initial_state(), lt.Budget(seconds=0.2))
+    assert result.stopped_by == "seconds"
+    assert result.spent.seconds >= 0.2
+
+
+def test_progress_is_told() -> None:
+    seen: list[int] = []
+    lt.MCTS(CONNECT_FOUR).run(
+        CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=1000), progress=lambda spent: seen.append(spent.simulations)
+    )
+    assert seen[-1] == 1000
+    assert seen == sorted(seen)
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(lt.ParameterError, match="rule expects"):
+        lt.MCTS(CONNECT_FOUR, "uct")  # type: ignore[arg-type]
+    with pytest.raises(lt.ParameterError, match="c="):
+        lt.UCT(c=-1)
+    with pytest.raises(lt.ParameterError, match="threads"):
+        lt.MCTS(CONNECT_FOUR, threads=0)
+    search = lt.MCTS(CONNECT_FOUR)
+    with pytest.raises(lt.ParameterError, match="this search plays"):
+        search.run(TIC_TAC_TOE.new_initial_state(), lt.Budget(simulations=1))
+    with pytest.raises(lt.ParameterError, match="tokens"):
+        search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(tokens=5))
+    with pytest.raises(lt.ParameterError, match="needs a limit"):
+        search.run(CONNECT_FOUR.new_initial_state(), lt.Budget())
+    with pytest.raises(lt.ParameterError, match="end of a game"):
+        lt.MCTS(TIC_TAC_TOE).run(after(TIC_TAC_TOE, 0, 3, 1, 4, 2), lt.Budget(simulations=1))
+    with pytest.raises(lt.ParameterError, match="positive"):
+        lt.Budget(simulations=0)
