@@ -1,0 +1,365 @@
+"""The command line: `longthink compare | solve | think | play | games | tasks | perf`.
+
+Every command is one function here: it reads its arguments, calls the public face, and shows what came, for
+people or (with `--json`) for machines. Errors that longthink raises on purpose end in one line and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import longthink as lt
+from longthink.progress import progress_bar
+
+EXAMPLES = {
+    "compare": """examples:
+  longthink compare quick                 poker, connect four and Countdown, about ten minutes; writes runs/quick/
+  longthink compare quick                 again: goes on where it was interrupted
+  longthink compare quick --fresh         again from the start, the old run is kept aside
+  longthink compare smoke --json          the smallest comparison, for machines""",
+    "solve": """examples:
+  longthink solve leduc_poker                               1000 iterations of CFR+
+  longthink solve leduc_poker --variant dcfr --until 1e-4   until exploitability is below 0.0001
+  longthink solve "kuhn_poker(players=3)" --policy kuhn3.json
+  longthink solve connect_four --history 3,3,2 --seconds 5  the best move by tree search""",
+    "think": """examples:
+  longthink think game24 4 6 8 8
+  longthink think countdown 3 25 50 7 --target 431 --tokens 5000
+  longthink think countdown --seed 3 --method best_of_n
+  longthink think countdown --seed 3 --model path/to/model.gguf
+  longthink think game24 4 6 8 8 --model openai:qwen3 --base-url http://localhost:8080/v1""",
+    "play": """examples:
+  longthink play connect_four             you begin
+  longthink play tic_tac_toe --player 1   the search begins
+  longthink play leduc_poker              against the average strategy of CFR+
+  longthink play connect_four --seconds 3 --show""",
+    "games": """examples:
+  longthink games
+  longthink games --json""",
+    "tasks": """examples:
+  longthink tasks
+  longthink tasks --json""",
+    "perf": """examples:
+  longthink perf                          every speed benchmark, the peers beside
+  longthink perf -k connect_four          some of them
+  longthink perf --json speeds.json       with all of pytest-benchmark's figures in a file""",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit status."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except lt.LongthinkError as error:
+        print(f"longthink: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("longthink: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+# ---- Commands ----
+
+
+def compare(options: argparse.Namespace) -> int:
+    run = lt.compare(
+        options.suite,
+        run_dir=options.run_dir,
+        model=options.model,
+        fresh=options.fresh,
+        progress=not options.json and sys.stderr.isatty(),
+    )
+    if options.json:
+        print(run.json_path.read_text())
+    else:
+        print(run.summary)
+        print(f"report: {run.report_path}")
+    return 130 if run.interrupted else 1 if run.failures else 0
+
+
+def solve(options: argparse.Namespace) -> int:
+    game = lt.load_game(options.game)
+    return _search(game, options) if game.perfect_information else _minimise_regret(game, options)
+
+
+def _search(game: lt.Game, options: argparse.Namespace) -> int:
+    state = game.state_from_history(options.history)
+    budget = lt.Budget(simulations=options.simulations, seconds=options.seconds)
+    if budget == lt.Budget():
+        budget = lt.Budget(simulations=100_000)
+    rule = lt.PUCT() if options.rule == "puct" else lt.UCT()
+    search = lt.MCTS(game, rule, seed=options.seed, threads=options.threads)
+    with progress_bar(f"searching {game}", budget, options.json) as told:
+        result = search.run(state, budget, progress=told)
+    line = _line(state, result.principal_variation)
+    if options.json:
+        rows = [
+            {"action": int(a), "text": state.action_to_string(int(a)), "visits": int(n), "value": float(v)}
+            for a, n, v in zip(result.actions, result.visits, result.values, strict=True)
+            if n
+        ]
+        _print_json(
+            game=str(game),
+            history=state.history(),
+            player=result.player,
+            best_action=result.best_action,
+            value=result.value,
+            principal_variation=result.principal_variation,
+            actions=rows,
+            spent=result.spent.as_dict(),
+            stopped_by=result.stopped_by,
+        )
+        return 0
+    print(state)
+    print(f"{'action':>12} {'visits':>10} {'share':>7} {'value':>8}")
+    for i in sorted(range(len(result.actions)), key=lambda i: -int(result.visits[i])):
+        text = state.action_to_string(int(result.actions[i]))
+        print(f"{text:>12} {result.visits[i]:>10} {result.policy[i]:>7.1%} {result.values[i]:>8.4f}")
+    print(f"best: {state.action_to_string(result.best_action)}   value {result.value:.4f} for player {result.player}")
+    print(f"line: {line}")
+    print(f"spent: {_spent(result.spent)}, {result.nodes} nodes, stopped by {result.stopped_by}")
+    return 0
+
+
+def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
+    if options.history:
+        raise lt.ParameterError(f"--history is for games of perfect information; {game} is solved from its beginning")
+    solver = lt.CFR(game, options.variant)
+    iterations = options.iterations
+    if iterations is None and options.until is None and options.seconds is None:
+        iterations = 1000
+    until = None if options.until is None else lt.Exploitability(options.until)
+    budget = None if options.seconds is None else lt.Budget(seconds=options.seconds)
+    limit = lt.Budget(simulations=iterations, seconds=options.seconds)
+    with progress_bar(f"solving {game}", limit, options.json) as told:
+        result = solver.run(iterations=iterations, until=until, budget=budget, progress=told)
+    values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
+    if options.policy is not None:
+        policy = {key: dict(row) for key, row in solver.average_policy().table.items()}
+        options.policy.write_text(json.dumps(policy, indent=1))
+    if options.json:
+        _print_json(
+            game=str(game),
+            variant=options.variant,
+            iterations=solver.iterations,
+            exploitability=exploitability,
+            nash_conv=solver.nash_conv(),
+            values=values,
+            histories=solver.num_histories,
+            information_states=solver.num_information_states,
+            spent=result.spent.as_dict(),
+            stopped_by=result.stopped_by,
+        )
+        return 0
+    print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
+    print(f"{options.variant}, {solver.iterations:,} iterations in {result.spent.seconds:.3g} s ({result.stopped_by})")
+    print(f"exploitability {exploitability:.3g}   NashConv {solver.nash_conv():.3g}")
+    print("value of the average strategy: " + ", ".join(f"player {p} {v:+.6f}" for p, v in enumerate(values)))
+    if options.policy is not None:
+        print(f"average strategy: {options.policy}")
+    return 0
+
+
+def think(options: argparse.Namespace) -> int:
+    parameters: dict[str, Any] = {"numbers": tuple(options.numbers)} if options.numbers else {}
+    if options.target is not None:
+        parameters["target"] = options.target
+    task = lt.load_task(options.task, seed=options.seed, **parameters)
+    budget = lt.Budget(
+        tokens=options.tokens, calls=options.calls, seconds=options.seconds, simulations=options.simulations
+    )
+    if budget == lt.Budget():
+        budget = lt.Budget(tokens=5000, seconds=60)
+    needs_model = lt.methods()[options.method].needs_model if options.method in lt.methods() else True
+    model = None
+    if needs_model:
+        server = {"base_url": options.base_url} if options.base_url else {}
+        model = lt.load_model(options.model, **server)
+    with progress_bar("thinking", budget, options.json) as told:
+        answer = lt.think(task, model, budget, method=options.method, seed=options.seed, progress=told)
+    if options.json:
+        _print_json(
+            task=task.name,
+            prompt=task.prompt,
+            method=answer.method,
+            answer=answer.text,
+            correct=answer.correct,
+            value=answer.value,
+            spent=answer.spent.as_dict(),
+            interrupted=answer.interrupted,
+            trace=answer.trace.as_dict() if answer.trace is not None else None,
+        )
+        return 0
+    print(task.prompt)
+    if options.show and answer.trace is not None:
+        print(answer.trace)
+    verdict = "correct" if answer.correct else "not correct"
+    print(f"{answer.text}   ({verdict})" if answer.text is not None else "no answer")
+    print(f"spent: {_spent(answer.spent)}, method {answer.method}")
+    return 0
+
+
+def play(options: argparse.Namespace) -> int:
+    from longthink.play import play as play_game
+
+    budget = lt.Budget(simulations=options.simulations, seconds=options.seconds)
+    if budget == lt.Budget():
+        budget = lt.Budget(seconds=1.0)
+    return play_game(lt.load_game(options.game), options.player, budget, seed=options.seed, show=options.show)
+
+
+def games(options: argparse.Namespace) -> int:
+    from longthink.games.registry import entry
+
+    entries = [entry(name) for name in lt.games()]
+    if options.json:
+        rows = [
+            {"name": e.name, "summary": e.summary, "parameters": {k: p.default for k, p in e.parameters.items()}}
+            for e in entries
+        ]
+        _print_json(games=rows)
+        return 0
+    for e in entries:
+        parameters = ", ".join(f"{key}={p.default}" for key, p in e.parameters.items())
+        print(f"{e.name}({parameters})\n    {e.summary}")
+    print("openspiel:NAME(...)\n    Any sequential game of OpenSpiel; needs: pip install 'longthink[compare]'")
+    return 0
+
+
+def tasks(options: argparse.Namespace) -> int:
+    from longthink.bridge.task import describe
+
+    described = {name: describe(name) for name in lt.tasks()}
+    if options.json:
+        _print_json(tasks=[{"name": name, "summary": s, "parameters": p} for name, (s, p) in described.items()])
+        return 0
+    for name, (summary, parameters) in described.items():
+        print(f"{name}({', '.join(f'{key}={value}' for key, value in parameters.items())})\n    {summary}")
+    return 0
+
+
+def perf(options: argparse.Namespace) -> int:
+    lt_errors = __import__("longthink.errors", fromlist=["require"])
+    pytest = lt_errors.require("pytest", "perf")
+    lt_errors.require("pytest_benchmark", "perf")
+    folder = Path(__file__).parent / "benchmarks" / "perf"
+    arguments = [str(folder), "--benchmark-only", "--import-mode=importlib", "-p", "no:cacheprovider", "-q"]
+    arguments += ["--override-ini=addopts=", "--rootdir", str(folder)]
+    if options.keyword:
+        arguments += ["-k", options.keyword]
+    if options.json:
+        arguments += [f"--benchmark-json={options.json}"]
+    return int(pytest.main(arguments))
+
+
+# ---- Showing ----
+
+
+def _print_json(**values: Any) -> None:
+    print(json.dumps(values, indent=1, allow_nan=False))
+
+
+def _spent(spent: lt.Spent) -> str:
+    parts = [f"{value:.3g} s" if name == "seconds" else f"{value:,} {name}" for name, value in spent.as_dict().items()]
+    return ", ".join(parts) or "nothing"
+
+
+def _line(state: lt.State, actions: Sequence[int]) -> str:
+    """Actions from `state` on, in words."""
+    state, words = state.clone(), []
+    for action in actions:
+        words.append(state.action_to_string(action))
+        state.apply_action(action)
+    return " ".join(words)
+
+
+# ---- Arguments ----
+
+
+def _history(text: str) -> list[int]:
+    return [int(part) for part in text.replace(",", " ").split()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "longthink", description="One search engine for games and for language: think longer, and see what it buys."
+    )
+    parser.add_argument("--version", action="version", version=f"longthink {lt.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=EXAMPLES[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=run)
+        if name != "perf":
+            command.add_argument("--json", action="store_true", help="print JSON for machines")
+        return command
+
+    command = add("compare", compare, "run a suite beside the domains' own methods, resume if interrupted, write the report")
+    command.add_argument("suite", nargs="?", default="quick", help="quick (default) or smoke")
+    command.add_argument("--run-dir", type=Path, help="where the log and the report go; default runs/SUITE")
+    command.add_argument("--model", help="the language model: a GGUF path or openai:NAME; default the embedded one")
+    command.add_argument("--fresh", action="store_true", help="start again; the old run is kept beside")
+
+    command = add("solve", solve, "solve a game by regret minimisation, or search it where everything is seen")
+    command.add_argument("game", metavar="GAME", help="a game of `longthink games`, with parameters in brackets")
+    command.add_argument("--variant", default="cfr+", help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+)")
+    command.add_argument("--iterations", type=int, help="of CFR; default 1000")
+    command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="write CFR's average strategy as JSON")
+    command.add_argument("--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search")
+    command.add_argument("--simulations", type=int, help="of tree search; default 100000")
+    command.add_argument("--rule", choices=["uct", "puct"], default="uct", help="of tree search (default uct)")
+    command.add_argument("--threads", type=int, default=1, help="of tree search (default 1)")
+    command.add_argument("--seconds", type=float, help="time limit")
+    command.add_argument("--seed", type=int, default=0)
+
+    command = add("think", think, "think about a word problem with a language model")
+    command.add_argument("task", metavar="TASK", help="a task of `longthink tasks`, with parameters in brackets")
+    command.add_argument("numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed")
+    command.add_argument("--target", type=int, help="of countdown")
+    command.add_argument("--method", default="search", help="search (default), uniform, best_of_n, greedy, exhaustive")
+    command.add_argument("--model", help="a GGUF path or openai:NAME; default the embedded model")
+    command.add_argument("--base-url", help="of an OpenAI-compatible server, with openai:NAME")
+    command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")
+    command.add_argument("--calls", type=int, help="limit of requests to the model")
+    command.add_argument("--simulations", type=int, help="limit of the search's simulations")
+    command.add_argument("--seconds", type=float, help="time limit; default 60")
+    command.add_argument("--seed", type=int, default=0, help="of the generated problem and of the sampling")
+    command.add_argument("--show", action="store_true", help="print the search tree")
+
+    command = add("play", play, "play a game against the search in the terminal")
+    command.add_argument("game", metavar="GAME", help="a game of `longthink games`, with parameters in brackets")
+    command.add_argument("--player", type=int, default=0, help="who you are, from 0 (default)")
+    command.add_argument("--seconds", type=float, help="the search may think about a move; default 1")
+    command.add_argument("--simulations", type=int, help="the search may make for a move")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--show", action="store_true", help="show what the search thinks of its moves")
+
+    add("games", games, "list the games and their parameters")
+    add("tasks", tasks, "list the language tasks and their parameters")
+
+    command = add("perf", perf, "run the speed benchmarks with the peers beside")
+    command.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only benchmarks whose names match")
+    command.add_argument("--json", metavar="FILE", help="write all of pytest-benchmark's figures")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""A progress bar on the terminal for work that has a budget."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from longthink.search.budget import Budget, Spent
+
+
+@contextmanager
+def progress_bar(title: str, budget: Budget, quiet: bool = False) -> Iterator[Callable[[Spent], None] | None]:
+    """Gives what `progress=` of a solver takes, and shows the largest share of a limit that is spent.
+
+    Nothing is shown (and None given) where `quiet` is true, the terminal is none, or rich is not installed.
+    """
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    except ModuleNotFoundError:  # an extra brings it; the work goes on without a bar
+        quiet = True
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[spent]}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(title, total=1.0, spent="")
+
+        def told(spent: Spent) -> None:
+            counts = [f"{value:,} {name}" for name, value in spent.as_dict().items() if name != "seconds"]
+            bars.update(bar, completed=budget.share_spent(spent), spent=" ".join(counts[:2]))
+
+        yield told
