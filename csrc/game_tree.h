@@ -1,0 +1,69 @@
+/* A whole game, unrolled once into flat arrays: its sequence form (von Stengel 1996, Koller et al. 1996).
+ *
+ * A sequence is what one player has done so far: the empty one, or an information state and an action taken
+ * there. Everything a solver needs is indexed by sequence: strategies, regrets, reaches, gradients. A player's
+ * sequences stand side by side, the empty one first, and every information state's after the sequence that leads
+ * to it, so that one pass down visits parents first and one pass up children first.
+ *
+ * The ends of the game are sparse rows: for a player's sequence s, the combinations of the others' last sequences with
+ * which it ends, and what that is worth, chance included. A gradient is then one gather over rows. */
+#ifndef LT_GAME_TREE_H
+#define LT_GAME_TREE_H
+#include "game.h"
+
+typedef enum {
+  LT_TREE_DONE = 0,
+  LT_TREE_GROWING = 1,
+  LT_TREE_NO_MEMORY = -1,     /* malloc failed */
+  LT_TREE_OVER_LIMIT = -2,    /* memory_limit would be passed */
+  LT_TREE_RULES_BROKE = -3,
+  LT_TREE_FORGETS = -4,       /* a player forgets what it did: `culprit` has the history, `known` the other one */
+  LT_TREE_OTHER_ACTIONS = -5  /* two histories of one information state have different legal actions */
+} lt_tree_status;
+
+typedef struct lt_game_tree {
+  const lt_game *game;
+  int32_t num_players;
+  uint64_t num_histories, num_terminals;
+  uint32_t num_infostates, num_sequences;
+
+  /* By information state, those of player 0 first, [num_infostates]: */
+  int32_t *player;
+  uint32_t *parent;        /* the player's sequence that leads here */
+  uint32_t *first;         /* its first own sequence; the others follow */
+  uint32_t *count;         /* legal actions */
+  uint32_t *node;          /* a history of it, for lt_game_tree_history */
+  int32_t *action;         /* by sequence: the action, -1 for the empty sequences */
+  uint32_t first_sequence[11], first_infostate[11]; /* of each player, and the ends of the last one's */
+
+  /* Ends of the game, by sequence: entries row[s] .. row[s + 1] of [num_entries]: */
+  uint64_t *row;
+  double *worth;           /* chance x the utility for the player whose sequence it is */
+  uint32_t *others;        /* [num_entries, num_players - 1] last sequences of the other players */
+  uint64_t num_entries;
+
+  size_t memory_bytes, memory_limit;
+  uint32_t culprit, known;
+  struct lt_unroll *unroll; /* what only growing needs */
+} lt_game_tree;
+
+enum { LT_MAX_TREE_PLAYERS = 10 };
+
+lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit);
+void lt_game_tree_free(lt_game_tree *tree);
+
+/* Visit up to `histories` more histories. When the last is visited, lay out the arrays: LT_TREE_DONE. */
+lt_tree_status lt_game_tree_grow(lt_game_tree *tree, uint64_t histories);
+
+/* The actions (chance included) that lead to a node: their number. Room: lt_max_history(game). */
+uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions);
+
+/* How likely each sequence of `player` is when it plays `strategy` (both by sequence). */
+void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
+/* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. */
+void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient);
+/* The best that `player` can get from a gradient, which is summed up on the way. `best` (by sequence, or NULL):
+ * 1 for the action taken, the first of equals, else 0. */
+double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best);
+
+#endif

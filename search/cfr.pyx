@@ -1,0 +1,348 @@
+"""The regret engine: `GameTree`, a game unrolled into flat arrays, and `CFR`, which solves it.
+
+The arrays and their loops are C (csrc/game_tree.c, csrc/cfr.c). This file gives them budgets, Ctrl-C and policies.
+"""
+
+import operator
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from cfr cimport *
+from game cimport lt_game, lt_max_history
+
+from longthink.errors import GameError, MemoryLimitError, ParameterError
+from longthink.search.budget import Budget, Spent
+from longthink.search.variants import Exploitability, variant as find_variant
+
+_CHUNK_SECONDS = 0.02
+
+
+cdef class GameTree:
+    """A game unrolled once: its information states, and what every end of it is worth.
+
+    Strategies are arrays `[S]` over sequences: an information state and one of its actions each, the players' empty
+    sequences besides. memory_bytes: unrolling stops with `MemoryLimitError` rather than pass it.
+
+    Raises `GameError` where a player forgets what it knew or did (no perfect recall).
+    von Stengel, "Efficient computation of behavior strategies", Games and Economic Behavior 14, 1996.
+    """
+
+    cdef lt_game_tree *data
+    cdef readonly object game
+    cdef object rows
+
+    def __init__(self, game, *, memory_bytes=2 << 30):
+        if game.num_players() > LT_MAX_TREE_PLAYERS:
+            raise ParameterError(f"{game} has {game.num_players()} players; up to {LT_MAX_TREE_PLAYERS} can be solved")
+        self.game = game
+        limit = operator.index(memory_bytes)
+        table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
+        self.data = lt_game_tree_new(table, limit)
+        if self.data == NULL:
+            raise MemoryLimitError(f"{game}: {limit} bytes are not enough to begin; give a larger memory_bytes")
+        cdef lt_tree_status status = LT_TREE_GROWING
+        while status == LT_TREE_GROWING:
+            with nogil:
+                status = lt_game_tree_grow(self.data, 65536)
+            PyErr_CheckSignals()
+        if status == LT_TREE_DONE:
+            return
+        game.raise_failure()
+        if status == LT_TREE_NO_MEMORY:
+            raise MemoryError(f"{game}: no memory after {self.data.num_histories} histories")
+        if status == LT_TREE_OVER_LIMIT:
+            raise MemoryLimitError(f"{game} does not fit in memory_bytes={limit}: {self.data.num_histories} histories "
+                                   f"and {self.data.num_infostates} information states took it; give more, or a smaller game")
+        here = self._history(self.data.culprit)
+        if status == LT_TREE_RULES_BROKE:
+            raise GameError(f"{game}: its rules broke after {here} (no legal action, a legal one refused, or a wrong player)")
+        other = self._history(self.data.known)
+        what = ("has not got perfect recall: a player forgets what it knew or did" if status == LT_TREE_FORGETS
+                else "lists different legal actions in one information state")
+        raise GameError(f"{game} {what}; the histories {other} and {here} look the same to the player who acts. "
+                        "The information state must tell all that the player has seen and done")
+
+    def __dealloc__(self):
+        lt_game_tree_free(self.data)
+
+    @property
+    def num_histories(self):
+        return self.data.num_histories
+
+    @property
+    def num_terminals(self):
+        return self.data.num_terminals
+
+    @property
+    def num_information_states(self):
+        return self.data.num_infostates
+
+    @property
+    def num_sequences(self):
+        return self.data.num_sequences
+
+    @property
+    def memory_bytes(self):
+        return self.data.memory_bytes
+
+    def _history(self, uint32_t node):
+        actions = np.empty(lt_max_history(<const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")) + 1,
+                           np.int32)
+        cdef int32_t[::1] view = actions
+        return actions[:lt_game_tree_history(self.data, node, &view[0])].tolist()
+
+    @property
+    def information_states(self):
+        """`[(information state string, player, actions, first sequence)]`, in the order of the arrays."""
+        cdef uint32_t i
+        if self.rows is None:
+            rows = []
+            for i in range(self.data.num_infostates):
+                player, first, count = self.data.player[i], self.data.first[i], self.data.count[i]
+                state = self.game.state_from_history(self._history(self.data.node[i]))
+                actions = [self.data.action[s] for s in range(first, first + count)]
+                rows.append((state.information_state_string(player), player, actions, first))
+            self.rows = rows
+        return self.rows
+
+    def histories(self):
+        """One history of every information state, in the order of the arrays."""
+        cdef uint32_t i
+        return [self._history(self.data.node[i]) for i in range(self.data.num_infostates)]
+
+    def uniform(self):
+        """The strategy that plays every legal action equally, `[S]`."""
+        strategy = np.ones(self.data.num_sequences)
+        cdef double[::1] view = strategy
+        cdef uint32_t i, s
+        for i in range(self.data.num_infostates):
+            for s in range(self.data.first[i], self.data.first[i] + self.data.count[i]):
+                view[s] = 1.0 / self.data.count[i]
+        return strategy
+
+    def values(self, strategy):
+        """What every player gets where all play `strategy` `[S]`: `[P]`, in utilities."""
+        return self._values(strategy, False)
+
+    def best_response_values(self, strategy):
+        """The most that every player could get against the others' `strategy` `[S]`: `[P]`, in utilities."""
+        return self._values(strategy, True)
+
+    def best_response(self, int player, strategy):
+        """A best answer of `player` to the others' `strategy` `[S]`: its value, and the strategy with it put in, `[S]`."""
+        given = self._checked(strategy)
+        answer = given.copy()
+        values = self._values(given, True, player, answer)
+        return float(values[player]), answer
+
+    def _values(self, strategy, bint best, int only=-1, answer=None):
+        given = self._checked(strategy)
+        reach, gradient = np.zeros(self.data.num_sequences), np.zeros(self.data.num_sequences)
+        out = np.zeros(self.data.num_players)
+        cdef double[::1] s = given, r = reach, g = gradient
+        cdef double[::1] put = answer if answer is not None else given
+        cdef double *into = &put[0] if answer is not None else NULL
+        cdef int32_t p
+        with nogil:
+            for p in range(self.data.num_players):
+                lt_tree_reach(self.data, p, &s[0], &r[0])
+        for p in range(self.data.num_players):
+            if only >= 0 and p != only:
+                continue
+            start, end = self.data.first_sequence[p], self.data.first_sequence[p + 1]
+            with nogil:
+                lt_tree_gradient(self.data, p, &r[0], &g[0])
+            if best:
+                out[p] = lt_tree_best_response(self.data, p, &g[0], into)
+            else:
+                out[p] = gradient[start:end] @ reach[start:end]
+        return out
+
+    def _checked(self, strategy):
+        given = np.ascontiguousarray(strategy, np.float64)
+        if given.shape != (self.data.num_sequences,):
+            raise ParameterError(f"a strategy of {self.game} has the shape [{self.data.num_sequences}], got {list(given.shape)}")
+        return given
+
+
+@dataclass
+class CFRResult:
+    """What a run of `CFR` did: iterations made by this call, exploitability where it was asked for, what was spent.
+
+    stopped_by: "iterations", "exploitability", "seconds" or "interrupted"."""
+
+    iterations: int
+    exploitability: float | None
+    spent: Spent
+    stopped_by: str
+
+    @property
+    def interrupted(self):
+        """Whether Ctrl-C ended the run early; the average strategy so far is whole."""
+        return self.stopped_by == "interrupted"
+
+
+cdef class CFR:
+    """Counterfactual regret minimisation: comes near an equilibrium of any game with perfect recall that fits in memory.
+
+    variant: "cfr", "cfr+", "linear", "dcfr" or "pcfr+" (longthink/search/variants.py); weights: changes to it, as in
+    `CFR(game, "dcfr", alpha=2.0)` or `CFR(game, "cfr+", alternating=False)`. In two-player zero-sum games the average
+    strategy comes near a Nash equilibrium; with more players or general sums it need not. There is no chance in it:
+    the same calls give the same strategies. memory_bytes: `MemoryLimitError` rather than pass it.
+
+    Raises `UnknownNameError`, `ParameterError`, `GameError` (no perfect recall), `MemoryLimitError`.
+    Zinkevich et al., "Regret minimization in games with incomplete information", NIPS 2007.
+    """
+
+    cdef lt_cfr *data
+    cdef readonly GameTree tree
+    cdef readonly object variant, name
+
+    def __init__(self, game, variant="cfr+", *, memory_bytes=2 << 30, **weights):
+        self.name = variant
+        self.variant = find_variant(variant, **weights)
+        self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
+        if self.tree.memory_bytes + lt_cfr_bytes(self.tree.data) > operator.index(memory_bytes):
+            raise MemoryLimitError(f"{self.game}: the tree takes {self.tree.memory_bytes} bytes and the regrets "
+                                   f"{lt_cfr_bytes(self.tree.data)} more, which passes memory_bytes={memory_bytes}")
+        cdef lt_cfr_weights w
+        w.alpha, w.beta, w.gamma = self.variant.alpha, self.variant.beta, self.variant.gamma
+        w.predictive, w.alternating = self.variant.predictive, self.variant.alternating
+        self.data = lt_cfr_new(self.tree.data, w)
+        if self.data == NULL:
+            raise MemoryError(f"no memory for the regrets of {self.game}")
+
+    def __dealloc__(self):
+        lt_cfr_free(self.data)
+
+    @property
+    def game(self):
+        return self.tree.game
+
+    @property
+    def iterations(self):
+        """Iterations made so far."""
+        return self.data.iterations
+
+    @property
+    def num_histories(self):
+        return self.tree.num_histories
+
+    @property
+    def num_information_states(self):
+        return self.tree.num_information_states
+
+    @property
+    def memory_bytes(self):
+        """What the tree and the regrets take."""
+        return self.tree.memory_bytes + lt_cfr_bytes(self.tree.data)
+
+    def run(self, iterations=None, *, until=None, budget=None, progress=None):
+        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or simulations,
+        which are iterations) is reached. Goes on from where the last run ended.
+
+        Exploitability is looked at after growing numbers of iterations, so that looking takes a small share of the time.
+        Ctrl-C stops after the iteration at hand and returns. progress: called now and then with the `Spent` so far.
+
+        Raises `ParameterError` where there is no limit, or one that CFR does not spend.
+        """
+        budget = Budget() if budget is None else budget
+        for name in ("nodes", "tokens", "calls", "money"):
+            if getattr(budget, name) is not None:
+                raise ParameterError(f"CFR.run spends seconds and simulations (iterations), not {name}")
+        if iterations is not None and (isinstance(iterations, bool) or operator.index(iterations) < 1):
+            raise ParameterError(f"iterations expects a whole number from 1, got {iterations!r}")
+        if until is not None and not isinstance(until, Exploitability):
+            raise ParameterError(f"until expects Exploitability(...), got {until!r}")
+        if iterations is None and until is None and budget == Budget():
+            raise ParameterError("CFR.run needs a limit: iterations=..., until=Exploitability(...) or budget=Budget(seconds=...)")
+        limits = [n for n in (iterations, budget.simulations) if n is not None]
+        cdef uint64_t limit = min(limits) if limits else 2**62
+        cdef uint64_t done = 0, chunk = 1, wanted
+        cdef uint64_t look_at = 1
+        started, spent, stopped_by, exploitability = time.perf_counter(), Spent(), None, None
+        try:
+            while stopped_by is None:
+                wanted = min(chunk, limit - done)
+                if until is not None:
+                    wanted = min(wanted, max(1, look_at - done))
+                before = time.perf_counter()
+                with nogil:
+                    lt_cfr_run(self.data, wanted)
+                done += wanted
+                now = time.perf_counter()
+                spent.simulations, spent.seconds = done, now - started
+                if now - before < _CHUNK_SECONDS / 2:
+                    chunk *= 2
+                elif now - before > 2 * _CHUNK_SECONDS and chunk > 1:
+                    chunk //= 2
+                if until is not None and done >= look_at:
+                    exploitability = self.exploitability()
+                    look_at = max(done + 1, done + done // 8)
+                    if exploitability <= until.value:
+                        stopped_by = "exploitability"
+                        break
+                if done >= limit:
+                    stopped_by = "iterations"
+                elif budget.seconds is not None and spent.seconds >= budget.seconds:
+                    stopped_by = "seconds"
+                if progress is not None:
+                    progress(spent)
+                PyErr_CheckSignals()
+        except KeyboardInterrupt:
+            stopped_by = "interrupted"
+        spent.simulations, spent.seconds = done, time.perf_counter() - started
+        if until is not None and stopped_by != "exploitability":
+            exploitability = self.exploitability()
+        return CFRResult(done, exploitability, spent, stopped_by)
+
+    def average_strategy(self):
+        """The average strategy over sequences, `[S]`; uniform where play never came."""
+        strategy = np.empty(self.tree.data.num_sequences)
+        cdef double[::1] view = strategy
+        lt_cfr_average(self.data, &view[0])
+        return strategy
+
+    def _copy(self, which):
+        out = np.empty(self.tree.data.num_sequences)
+        cdef double[::1] view = out
+        memcpy(&view[0], self.data.regret if which == "regret" else self.data.strategy, out.nbytes)
+        return out
+
+    def current_strategy(self):
+        """The strategy of the next iteration over sequences, `[S]`."""
+        return self._copy("strategy")
+
+    def regrets(self):
+        """Cumulative regrets over sequences, `[S]`; 0 for the empty sequences."""
+        return self._copy("regret")
+
+    def average_policy(self):
+        """The average strategy as a `Policy`: what comes near an equilibrium."""
+        from longthink.search.policy import Policy
+        return Policy.from_strategy(self.tree, self.average_strategy())
+
+    def current_policy(self):
+        """The strategy of the next iteration as a `Policy`."""
+        from longthink.search.policy import Policy
+        return Policy.from_strategy(self.tree, self.current_strategy())
+
+    def values(self):
+        """What every player gets where all play the average strategy: `[P]`, in utilities."""
+        return self.tree.values(self.average_strategy())
+
+    def nash_conv(self):
+        """What all players together could gain by best answers to the average strategy, in utilities."""
+        strategy = self.average_strategy()
+        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+
+    def exploitability(self):
+        """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
+        return self.nash_conv() / self.tree.data.num_players

@@ -1,0 +1,146 @@
+"""Policies: what a player does in each information state, and how well that holds against best answers.
+
+A `Policy` is a table from information state strings to probabilities, in OpenSpiel's strings, so that policies go
+both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longthink.errors import ParameterError, require
+from longthink.games.core import Game, State
+from longthink.search.cfr import GameTree
+
+Table = Mapping[str, Mapping[int, float]]
+
+
+class Policy:
+    """Probabilities of actions by information state string: `{"0pb": {0: 0.5, 1: 0.5}}`.
+
+    An information state that the table does not have is played uniformly. Raises `ParameterError` where
+    probabilities are negative, not finite, or do not sum to 1 within 1e-6.
+    """
+
+    def __init__(self, game: Game, table: Table) -> None:
+        self.game = game
+        self.table: dict[str, dict[int, float]] = {}
+        for key, row in table.items():
+            probabilities = {int(action): float(p) for action, p in row.items()}
+            if not all(0 <= p <= 1 + 1e-9 for p in probabilities.values()) or abs(sum(probabilities.values()) - 1) > 1e-6:
+                raise ParameterError(f"expected probabilities that sum to 1 in information state {key!r}, got {dict(row)}")
+            self.table[key] = probabilities
+
+    def __repr__(self) -> str:
+        return f"<Policy of {self.game} over {len(self.table)} information states>"
+
+    def action_probabilities(self, state: State, player: int | None = None) -> dict[int, float]:
+        """What `player` (who acts by default) does at a state: `{action: probability}` over the legal actions."""
+        player = state.current_player() if player is None else player
+        legal = state.legal_actions(player)
+        row = self.table.get(state.information_state_string(player))
+        if row is None:
+            return dict.fromkeys(legal, 1 / len(legal)) if legal else {}
+        return {action: row.get(action, 0.0) for action in legal}
+
+    @classmethod
+    def uniform(cls, game: Game) -> Policy:
+        """The policy that plays every legal action equally."""
+        return cls(game, {})
+
+    @classmethod
+    def from_strategy(cls, tree: GameTree, strategy: NDArray[np.float64]) -> Policy:
+        """The policy of an array `[S]` over the sequences of an unrolled game."""
+        return cls(
+            tree.game,
+            {
+                key: dict(zip(actions, strategy[first : first + len(actions)].tolist(), strict=True))
+                for key, _, actions, first in tree.information_states
+            },
+        )
+
+    def to_strategy(self, tree: GameTree) -> NDArray[np.float64]:
+        """The policy as an array `[S]` over the sequences of an unrolled game.
+
+        Raises `ParameterError` where it gives an action that is not legal a probability.
+        """
+        strategy: NDArray[np.float64] = tree.uniform()
+        for key, _, actions, first in tree.information_states:
+            row = self.table.get(key)
+            if row is not None:
+                foreign = [action for action, p in row.items() if p > 0 and action not in actions]
+                if foreign:
+                    raise ParameterError(f"actions {foreign} are not legal in information state {key!r}; legal: {actions}")
+                strategy[first : first + len(actions)] = [row.get(action, 0.0) for action in actions]
+        return strategy
+
+    def to_openspiel(self, openspiel_game: Any) -> Any:
+        """This policy as OpenSpiel's `TabularPolicy` of the same game; uniform where the table has no row."""
+        require("pyspiel", "compare")
+        from open_spiel.python.policy import TabularPolicy
+
+        policy = TabularPolicy(openspiel_game)
+        for key, index in policy.state_lookup.items():
+            if key in self.table:
+                policy.action_probability_array[index] = 0.0
+                for action, probability in self.table[key].items():
+                    policy.action_probability_array[index, action] = probability
+        return policy
+
+    @classmethod
+    def from_openspiel(cls, game: Game, policy: Any) -> Policy:
+        """The policy of an OpenSpiel policy (Python or C++) of the same game.
+
+        Asks it at one history of every information state, so the game must fit in memory.
+        """
+        pyspiel = require("pyspiel", "compare")
+        tree, table = GameTree(game), {}
+        name = str(game).removeprefix("openspiel:")
+        openspiel_game = policy.game if hasattr(policy, "game") else pyspiel.load_game(name)
+        for row, history in zip(tree.information_states, tree.histories(), strict=True):
+            state = openspiel_game.new_initial_state()
+            for action in history:
+                state.apply_action(action)
+            given = policy.action_probabilities(state)
+            table[row[0]] = dict(given) if given else dict.fromkeys(row[2], 1 / len(row[2]))
+        return cls(game, table)
+
+
+def expected_values(game: Game | GameTree, policy: Policy) -> NDArray[np.float64]:
+    """What every player gets where all play `policy`: `[P]`, in utilities."""
+    tree = _tree(game)
+    values: NDArray[np.float64] = tree.values(policy.to_strategy(tree))
+    return values
+
+
+def best_response(game: Game | GameTree, policy: Policy, player: int) -> tuple[float, Policy]:
+    """The most that `player` can get against the others' `policy`, in utilities, and the policy with its answer put in."""
+    tree = _tree(game)
+    if not 0 <= player < tree.game.num_players():
+        raise ParameterError(f"player expects 0..{tree.game.num_players() - 1}, got {player}")
+    value, strategy = tree.best_response(player, policy.to_strategy(tree))
+    return value, Policy.from_strategy(tree, strategy)
+
+
+def nash_conv(game: Game | GameTree, policy: Policy) -> float:
+    """What all players together could gain by best answers to `policy`, in utilities. 0: an equilibrium.
+
+    Lanctot et al., "A unified game-theoretic approach to multiagent reinforcement learning", NIPS 2017, section 4.
+    """
+    tree = _tree(game)
+    strategy = policy.to_strategy(tree)
+    return float((tree.best_response_values(strategy) - tree.values(strategy)).sum())
+
+
+def exploitability(game: Game | GameTree, policy: Policy) -> float:
+    """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
+    tree = _tree(game)
+    return nash_conv(tree, policy) / int(tree.game.num_players())
+
+
+def _tree(game: Game | GameTree) -> GameTree:
+    return game if isinstance(game, GameTree) else GameTree(game)
