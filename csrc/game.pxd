@@ -1,5 +1,5 @@
 # Declares csrc/game.h to Cython.
-from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "game.h" nogil:
     enum:
@@ -10,6 +10,7 @@ cdef extern from "game.h" nogil:
         uint64_t counter
 
     lt_rng lt_rng_stream(uint64_t seed, uint64_t simulation)
+    uint32_t lt_rng_below(lt_rng *rng, uint32_t n)
 
     ctypedef struct lt_game:
         void *context
@@ -37,6 +38,7 @@ cdef extern from "game.h" nogil:
     int32_t lt_max_actions(const lt_game *game)
     int32_t lt_max_history(const lt_game *game)
     int lt_failed(const lt_game *game)
+    int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *rng)
     int lt_playout(const lt_game *game, void *state, lt_rng *rng, double *returns,
                    int32_t *actions, double *probabilities)
     uint64_t lt_hash_bytes(const void *bytes, size_t n)

@@ -80,16 +80,9 @@ class Policy:
 
     def to_openspiel(self, openspiel_game: Any) -> Any:
         """This policy as OpenSpiel's `TabularPolicy` of the same game; uniform where the table has no row."""
-        require("pyspiel", "compare")
-        from open_spiel.python.policy import TabularPolicy
+        from longthink.games.openspiel import as_tabular_policy
 
-        policy = TabularPolicy(openspiel_game)
-        for key, index in policy.state_lookup.items():
-            if key in self.table:
-                policy.action_probability_array[index] = 0.0
-                for action, probability in self.table[key].items():
-                    policy.action_probability_array[index, action] = probability
-        return policy
+        return as_tabular_policy(self.table, openspiel_game)
 
     @classmethod
     def from_openspiel(cls, game: Game, policy: Any) -> Policy:

@@ -1,0 +1,156 @@
+"""OpenSpiel both ways: its sequential games as ours, and our searches and policies as its bots and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from longthink.errors import GameError, ParameterError, UnknownNameError, require
+from longthink.games.core import Game, State
+from longthink.games.objects import ObjectRules, object_game
+from longthink.games.registry import load_game
+from longthink.games.text import Text
+
+
+class OpenSpielText(Text):
+    """The words that OpenSpiel itself has for a state."""
+
+    def __init__(self, rules: ObjectRules) -> None:
+        self._rules = rules
+
+    def _object(self, state: State) -> Any:
+        return self._rules.find(bytes(state.buffer)[: 4 * (1 + len(state.history()))])
+
+    def state(self, state: State) -> str:
+        return str(self._object(state))
+
+    def action(self, state: State, player: int, action: int) -> str:
+        return str(self._object(state).action_to_string(player, action))
+
+    def information_state(self, state: State, player: int) -> str:
+        return str(self._object(state).information_state_string(player))
+
+    def observation(self, state: State, player: int) -> str:
+        return str(self._object(state).observation_string(player))
+
+
+def load_openspiel_game(name: str, **parameters: Any) -> Game:
+    """Any sequential OpenSpiel game: "hex(board_size=5)", or its name and parameters as keywords.
+
+    Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses, `GameError`
+    for games with simultaneous moves or without explicit chance.
+    """
+    pyspiel = require("pyspiel", "compare")
+    base = name.partition("(")[0].strip()
+    if base not in pyspiel.registered_names():
+        raise UnknownNameError.of("OpenSpiel game", base, pyspiel.registered_names())
+    try:
+        game = pyspiel.load_game(name, parameters) if parameters else pyspiel.load_game(name)
+    except (pyspiel.SpielError, RuntimeError, TypeError) as error:
+        raise ParameterError(f"OpenSpiel refuses {name!r} with {parameters}: {error}") from error
+    kind, written = game.get_type(), str(game)
+    if kind.dynamics != pyspiel.GameType.Dynamics.SEQUENTIAL:
+        raise GameError(
+            f"{written} has simultaneous moves; load it as "
+            f'"openspiel:turn_based_simultaneous_game(game={written})", where the players act in turn'
+        )
+    if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
+        raise GameError(f"{written} samples chance by itself and cannot say its outcomes, which a search needs")
+    chance = kind.chance_mode == pyspiel.GameType.ChanceMode.EXPLICIT_STOCHASTIC
+    inner = written.partition("(")[2].removesuffix(")")
+    return object_game(
+        f"openspiel:{base}",
+        game.new_initial_state,
+        num_players=game.num_players(),
+        num_distinct_actions=game.num_distinct_actions(),
+        max_game_length=game.max_game_length(),
+        min_utility=game.min_utility(),
+        max_utility=game.max_utility(),
+        max_chance_outcomes=game.max_chance_outcomes() if chance else 0,
+        # Some games declare fewer than they have (leduc_poker of three players): leave room for twice as many.
+        max_chance_nodes_in_history=2 * _chance_nodes(game) if chance else 0,
+        perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
+        parameters=dict(part.split("=", 1) for part in _split(inner)),
+        text=OpenSpielText,
+        reduce=(load_openspiel_game, (written,)),
+    )
+
+
+def _chance_nodes(game: Any) -> int:
+    try:
+        return int(game.max_chance_nodes_in_history())
+    except Exception:  # not declared: no more than one before and after every move
+        return int(game.max_game_length()) + 1
+
+
+def _split(text: str) -> list[str]:
+    """The parts between the commas that stand outside of brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part for part in parts if part]
+
+
+def our_game(openspiel_game: Any) -> Game:
+    """Our game of the same rules: our own where we have it, else OpenSpiel's through `load_openspiel_game`."""
+    try:
+        return load_game(str(openspiel_game))
+    except (UnknownNameError, ParameterError):
+        return load_openspiel_game(str(openspiel_game))
+
+
+def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
+    """A `pyspiel.Bot` that plays as `thinker` does.
+
+    thinker: an `MCTS`, which thinks `budget` long about every move, or a `Policy`, whose actions are drawn from
+    `seed`. Raises `ParameterError` for a search without a budget.
+    """
+    pyspiel = require("pyspiel", "compare")
+    if hasattr(thinker, "run") and budget is None:
+        raise ParameterError("as_bot of a search expects a budget, as in as_bot(search, Budget(simulations=1000))")
+
+    class Bot(pyspiel.Bot):  # type: ignore[misc, name-defined]
+        """A longthink search or policy at OpenSpiel's table."""
+
+        def __init__(self) -> None:
+            pyspiel.Bot.__init__(self)
+            self._rng = np.random.default_rng(seed)
+
+        def step(self, state: Any) -> int:
+            ours = thinker.game.state_from_history(state.history())
+            if hasattr(thinker, "run"):
+                return int(thinker.run(ours, budget).best_action)
+            probabilities: dict[int, float] = thinker.action_probabilities(ours)
+            weights = np.array(list(probabilities.values()))
+            return int(self._rng.choice(list(probabilities), p=weights / weights.sum()))
+
+        def restart(self) -> None:
+            self._rng = np.random.default_rng(seed)
+
+        def restart_at(self, state: Any) -> None:
+            self.restart()
+
+        def inform_action(self, state: Any, player_id: int, action: int) -> None:
+            """Nothing to do: `step` reads the whole history."""
+
+    return Bot()
+
+
+def as_tabular_policy(table: Mapping[str, Mapping[int, float]], openspiel_game: Any) -> Any:
+    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform where it has no row."""
+    require("pyspiel", "compare")
+    from open_spiel.python.policy import TabularPolicy
+
+    policy = TabularPolicy(openspiel_game)
+    for key, index in policy.state_lookup.items():
+        if key in table:
+            policy.action_probability_array[index] = 0.0
+            for action, probability in table[key].items():
+                policy.action_probability_array[index, action] = probability
+    return policy
