@@ -76,6 +76,7 @@ _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
+    "numba_connect_four": "longthink.games.numba_connect_four",
     "tic_tac_toe": "longthink.games.tic_tac_toe",
 }
 _ADDED: dict[str, Entry] = {}
