@@ -52,6 +52,8 @@ class Model(ABC):
     name: str
     grammars: bool = False
     """Whether `complete` obeys a grammar."""
+    logprobs: bool = False
+    """Whether `complete` tells log-probabilities."""
 
     @abstractmethod
     def complete(
@@ -64,11 +66,13 @@ class Model(ABC):
         stop: Sequence[str] = (),
         seed: int = 0,
         grammar: str | None = None,
+        top: int = 0,
     ) -> list[Completion]:
         """Continue `prompt` in `n` independent ways, up to `max_tokens` tokens or a `stop` text, which is cut off.
 
         temperature: 0 takes the likeliest token each time. grammar: GBNF, as llama.cpp defines it, where
-        `grammars` is true. Raises `ModelError`.
+        `grammars` is true; log-probabilities are those of the model without it. top: how many of the likeliest
+        tokens are told in each place, where `logprobs` is true. Raises `ModelError`.
         """
 
     def __repr__(self) -> str:

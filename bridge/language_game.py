@@ -1,0 +1,109 @@
+"""The language game: a task, a proposer and a verifier as a game whose actions are found as the search goes.
+
+A state is a transcript. Its actions are the proposals for it, numbered; they are unknown until somebody asks the
+proposer, which is what happens when the search tree asks for the leaf. The C tree searches it through ask / tell like
+any game.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from longthink.bridge.proposer import Proposal, Proposer
+from longthink.bridge.task import Task, Transcript
+from longthink.bridge.verifier import Verifier, task_verifier
+from longthink.games.core import Game, State
+from longthink.games.numba_games import TERMINAL
+from longthink.games.objects import object_game
+from longthink.games.text import Text
+
+MAX_PROPOSALS = 1024
+
+
+class LanguageGame:
+    """One player writes a transcript step by step and gets what the verifier says of it, in [0, 1].
+
+    game: the game, for any search. best: the best finished transcript that was verified so far, and its value.
+    """
+
+    def __init__(self, task: Task, proposer: Proposer, verifier: Verifier = task_verifier) -> None:
+        self.task, self.proposer, self.verifier = task, proposer, verifier
+        self.best: tuple[float, Transcript] | None = None
+        self._proposals: dict[Transcript, list[Proposal]] = {}
+        self._values: dict[Transcript, float] = {}
+        self.game: Game = object_game(
+            task.name,
+            lambda: LanguageState(self, task.initial),
+            num_players=1,
+            num_distinct_actions=MAX_PROPOSALS,
+            max_game_length=task.max_steps,
+            min_utility=0.0,
+            max_utility=1.0,
+            text=_Words(self),
+        )
+
+    def transcript(self, history: list[int]) -> Transcript:
+        """What the actions of a history have written."""
+        transcript = self.task.initial
+        for action in history:
+            transcript = (*transcript, self._proposals[transcript][action].text)
+        return transcript
+
+    def propose(self, transcript: Transcript) -> list[Proposal]:
+        """The proposals for a transcript, from the proposer the first time. Where there are none, the transcript is over."""
+        if transcript not in self._proposals:
+            self._proposals[transcript] = self.proposer.propose(self.task, transcript)[:MAX_PROPOSALS]
+        return self._proposals[transcript]
+
+    def known(self, transcript: Transcript) -> list[Proposal] | None:
+        """The proposals for a transcript where they were asked for, else None."""
+        return self._proposals.get(transcript)
+
+    def over(self, transcript: Transcript) -> bool:
+        """Whether a transcript is finished, or nobody knows how to go on."""
+        return self.task.done(transcript) or self._proposals.get(transcript) == []
+
+    def value(self, transcript: Transcript) -> float:
+        """What the verifier says of a transcript that is over; one that cannot go on is worth nothing."""
+        if not self.task.done(transcript):
+            return 0.0
+        if transcript not in self._values:
+            self._values[transcript] = value = self.verifier(self.task, transcript)
+            if self.best is None or value > self.best[0]:
+                self.best = (value, transcript)
+        return self._values[transcript]
+
+
+@dataclass
+class LanguageState:
+    """A transcript with the methods of a game's state, for `object_game`."""
+
+    language: LanguageGame
+    transcript: Transcript = field(default=())
+
+    def current_player(self) -> int:
+        return TERMINAL if self.language.over(self.transcript) else 0
+
+    def legal_actions(self) -> list[int]:
+        return list(range(len(self.language.known(self.transcript) or [])))
+
+    def apply_action(self, action: int) -> None:
+        proposals = self.language.known(self.transcript) or []
+        self.transcript = (*self.transcript, proposals[action].text)
+
+    def returns(self) -> list[float]:
+        return [self.language.value(self.transcript)]
+
+    def clone(self) -> LanguageState:
+        return LanguageState(self.language, self.transcript)
+
+
+class _Words(Text):
+    def __init__(self, language: LanguageGame) -> None:
+        self._language = language
+
+    def state(self, state: State) -> str:
+        return "\n".join([self._language.task.prompt, *self._language.transcript(state.history())])
+
+    def action(self, state: State, player: int, action: int) -> str:
+        return self._language.propose(self._language.transcript(state.history()))[action].text

@@ -1,0 +1,129 @@
+"""Proposers: they turn a model into actions, proposals of what to write next with a prior for each."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longthink.bridge.model import Model
+from longthink.bridge.task import Task, Transcript
+from longthink.search.budget import Spent
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A step that may come next, and how likely the proposer finds it; the priors of one state sum to 1."""
+
+    text: str
+    prior: float
+
+
+class Proposer(ABC):
+    """Proposes steps. What that cost is added to `spent`."""
+
+    def __init__(self) -> None:
+        self.spent = Spent()
+
+    @abstractmethod
+    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+        """Different legal steps after a transcript that is not finished; none where it found none."""
+
+
+class UniformProposer(Proposer):
+    """Every legal step, all equally likely: what search does without a model."""
+
+    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+        steps = task.legal_steps(transcript) or []
+        return [Proposal(step, 1 / len(steps)) for step in steps]
+
+
+class TrieProposer(Proposer):
+    """Every legal step, as likely as the model finds its text: for tasks that can list their steps.
+
+    The legal steps are a tree of characters. The model is asked for the likeliest next tokens at its root, then again
+    and again where most of the probability lies that is not told apart yet, `calls` times for each state. Steps
+    that are still not told apart share what they have together.
+    """
+
+    def __init__(self, model: Model, calls: int = 8, top: int = 40) -> None:
+        super().__init__()
+        self._model, self._calls, self._top = model, calls, top
+
+    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+        steps = list(task.legal_steps(transcript) or [])
+        context = task.context(transcript)
+        groups = {"": (1.0, steps)} if steps else {}  # a prefix: its probability, and the steps that begin so
+        for _ in range(self._calls):
+            open_groups = [prefix for prefix, (_, members) in groups.items() if len(members) > 1]
+            if not open_groups:
+                break
+            prefix = max(open_groups, key=lambda prefix: groups[prefix][0])
+            mass, members = groups.pop(prefix)
+            groups |= self._told_apart(context, prefix, mass, members)
+        return [Proposal(step, mass / len(members)) for mass, members in groups.values() for step in members]
+
+    def _told_apart(
+        self, context: str, prefix: str, mass: float, members: Sequence[str]
+    ) -> dict[str, tuple[float, list[str]]]:
+        """A group as smaller ones, by what the model expects after its prefix."""
+        (told,) = self._model.complete(context + prefix, max_tokens=1, temperature=0.0, top=self._top)
+        self.spent += told.spent
+        top = dict(told.tokens[0].top) if told.tokens else {}
+        floor = 0.5 * math.exp(min(top.values())) if top else 1.0
+        by_character: dict[str, list[str]] = {}
+        for step in members:
+            by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)
+        weights = {}
+        for character, group in by_character.items():
+            rests = [step[len(prefix) :] for step in group]
+            fits = [math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)]
+            weights[character] = sum(fits) or floor
+        total = sum(weights.values())
+        # a step that ends here cannot be continued, so its group is complete as it is
+        return {
+            prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
+            for character, group in by_character.items()
+        }
+
+
+class SampleProposer(Proposer):
+    """Steps that the model writes, `samples` of them, those that say the same merged: for tasks that cannot list theirs."""
+
+    def __init__(self, model: Model, samples: int = 4, temperature: float = 1.0, max_tokens: int = 64, seed: int = 0) -> None:
+        super().__init__()
+        self._model, self._samples, self._temperature = model, samples, temperature
+        self._max_tokens, self._seed = max_tokens, seed
+
+    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+        written = self._model.complete(
+            task.context(transcript), n=self._samples, max_tokens=self._max_tokens, temperature=self._temperature,
+            stop=["\n"], seed=self._seed + 1000 * len(transcript),
+        )  # fmt: skip
+        weights: dict[str, float] = {}
+        for completion in written:
+            self.spent += completion.spent
+            step = task.parse_step(transcript, completion.text)
+            if step is None:
+                continue
+            if completion.logprob is None:  # as often as it was written
+                weights[step] = weights.get(step, 0.0) + 1.0
+            else:  # as likely as it is, however often it was written
+                weights[step] = math.exp(completion.logprob)
+        total = sum(weights.values())
+        if total <= 0:
+            return [Proposal(step, 1 / len(weights)) for step in weights]
+        return [Proposal(step, weight / total) for step, weight in weights.items()]
+
+
+def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:
+    """The proposer that fits a task and a model: priors over all legal steps where both allow it, else samples."""
+    if model.logprobs and task.legal_steps(task.initial) is not None:
+        return TrieProposer(model)
+    return SampleProposer(model, seed=seed)
+
+
+def legal_grammar(steps: Sequence[str]) -> str:
+    """The GBNF grammar of exactly these texts."""
+    return "root ::= " + " | ".join('"' + s.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for s in steps)

@@ -1,0 +1,73 @@
+"""A model that says what it is told to say: for tests and examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from longthink.bridge.model import Completion, Model, Token
+
+Script = Callable[[str], Mapping[str, float]]
+"""From a prompt to possible continuations with their probabilities."""
+
+
+class ScriptedModel(Model):
+    """Continues a prompt with one of the texts that `script` gives for it, character by character as tokens.
+
+    temperature 0 takes the likeliest; else the texts are taken in turn by `seed`, as often as they are likely.
+    """
+
+    logprobs = True
+
+    def __init__(self, script: Script, name: str = "scripted") -> None:
+        self.name = name
+        self._script = script
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        n: int = 1,
+        max_tokens: int = 64,
+        temperature: float = 1.0,
+        stop: Sequence[str] = (),
+        seed: int = 0,
+        grammar: str | None = None,
+        top: int = 0,
+    ) -> list[Completion]:
+        texts = dict(self._script(prompt))
+        found = []
+        for i in range(n):
+            chosen = max(texts, key=lambda text: texts[text]) if temperature == 0 else _pick(texts, seed + i)
+            tokens, prefix = [], ""
+            for character in chosen[:max_tokens]:
+                shares = _next_characters(texts, prefix)
+                likeliest = sorted(shares, key=lambda c: -shares[c])[:top]
+                tokens.append(Token(character, math.log(shares[character]), {c: math.log(shares[c]) for c in likeliest}))
+                prefix += character
+            found.append(
+                Completion(
+                    prefix, sum(t.logprob for t in tokens), tuple(tokens),
+                    prompt_tokens=len(prompt) if i == 0 else 0, generated_tokens=len(tokens), calls=1 if i == 0 else 0,
+                )  # fmt: skip
+            )
+        return found
+
+
+def _pick(texts: Mapping[str, float], seed: int) -> str:
+    place = (seed * 0.6180339887498949) % 1.0 * sum(texts.values())
+    for text, probability in texts.items():
+        place -= probability
+        if place < 0:
+            return text
+    return next(reversed(dict(texts)))
+
+
+def _next_characters(texts: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """How likely each character is after a prefix."""
+    shares: dict[str, float] = {}
+    for text, probability in texts.items():
+        if text.startswith(prefix) and len(text) > len(prefix) and probability > 0:
+            shares[text[len(prefix)]] = shares.get(text[len(prefix)], 0.0) + probability
+    total = sum(shares.values())
+    return {character: share / total for character, share in shares.items()}

