@@ -47,7 +47,7 @@ class TrieProposer(Proposer):
     that are still not told apart share what they have together.
     """
 
-    def __init__(self, model: Model, calls: int = 8, top: int = 40) -> None:
+    def __init__(self, model: Model, calls: int = 5, top: int = 40) -> None:
         super().__init__()
         self._model, self._calls, self._top = model, calls, top
 

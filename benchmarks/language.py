@@ -1,0 +1,80 @@
+"""The language domain: how many Countdown problems each method solves, against tokens and seconds.
+
+Each method thinks about the same problems up to the same limit; when it finds a correct answer, what it had spent by then is
+noted, so that one run gives the whole curve. Uniform proposals and the task's own solver use no model and no tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from longthink.benchmarks.job import Job, Progress
+from longthink.bridge.methods import methods
+from longthink.bridge.model import Model, load_model
+from longthink.bridge.task import load_task
+from longthink.bridge.think import think
+from longthink.search.budget import Budget, Spent
+
+OURS, UNIFORM, EXACT = "searched proposals", "uniform proposals", "exhaustive solver"
+NAMES = {"greedy": "greedy", "best_of_n": "best of n", "search": OURS, "uniform": UNIFORM, "exhaustive": EXACT}
+
+
+@dataclass(frozen=True)
+class LanguageSettings:
+    """How many problems of how many numbers, and the limits for one problem: tokens, and simulations without a model."""
+
+    problems: int = 24
+    count: int = 4
+    tokens: int = 1_000
+    simulations: int = 3_000
+    model: str | None = None
+
+
+@lru_cache(maxsize=1)
+def _model(name: str | None) -> Model:
+    return load_model(name)
+
+
+def jobs(settings: LanguageSettings) -> list[Job]:
+    """One job for every problem and method."""
+    return [_job(settings, seed, method) for seed in range(settings.problems) for method in NAMES]
+
+
+def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
+    needs_model = methods()[method].needs_model
+    limit = {"tokens": settings.tokens} if needs_model else {"simulations": settings.simulations}
+    config: dict[str, Any] = {
+        "task": "countdown",
+        "count": settings.count,
+        "seed": seed,
+        "method": method,
+        "budget": None if method == "exhaustive" else limit,
+        "model": (settings.model or "smollm2") if needs_model else None,
+    }
+
+    def run(progress: Progress) -> dict[str, Any]:
+        task = load_task("countdown", seed=seed, count=settings.count)
+        model = _model(settings.model) if needs_model else None
+        budget = Budget(**limit)
+
+        def told(spent: Spent) -> None:
+            progress(budget.share_spent(spent))
+
+        answer = think(task, model, budget, method=method, seed=seed, progress=told)
+        if answer.interrupted:
+            raise KeyboardInterrupt
+        return {
+            "task": task.name,
+            "prompt": task.prompt,
+            "answer": answer.text,
+            "correct": answer.correct,
+            "spent": answer.spent.as_dict(),
+            "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
+            "stopped_by": answer.stopped_by,
+            "trace": answer.trace.as_dict() if method == "search" and answer.trace is not None else None,
+        }
+
+    weight = {"greedy": 0.8, "best_of_n": 6.0, "search": 4.0}.get(method, 0.15)
+    return Job("language", NAMES[method], config, run, weight=weight * settings.tokens / 1_000 if needs_model else weight)
