@@ -83,13 +83,14 @@ static size_t bytes_per_64(const lt_rule *rule) {
 
 size_t lt_tree_bytes_per_node(const lt_rule *rule) { return (bytes_per_64(rule) + 63) / 64; }
 
-/* Memory for an array that is read in random order: a long one in large pages, where the system has them. */
+/* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
+ * in small ones, so that a short search does not pay for clearing a large page. */
 static void *array_new(size_t bytes) {
 #if defined(MADV_HUGEPAGE)
-  enum { PAGE = 1 << 21 };
+  enum { PAGE = 1 << 21, SMALL = 2 * PAGE };
   if (bytes >= 8 * PAGE) {
-    void *array = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
-    if (array != NULL) madvise(array, bytes, MADV_HUGEPAGE);
+    uint8_t *array = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+    if (array != NULL) madvise(array + SMALL, bytes - SMALL, MADV_HUGEPAGE);
     return array;
   }
 #endif
@@ -156,6 +157,7 @@ static inline of_count compute_of_count(uint32_t n) {
 }
 
 static void fill_tables(void) {
+  if (log_table[TABLE - 1] != 0) return;
   for (uint32_t n = 1; n < TABLE; n++) count_table[n] = compute_of_count(n), log_table[n] = (float)log(n);
 }
 

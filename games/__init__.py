@@ -4,11 +4,25 @@
 `numba_games` compiles a user's own Python rules; `openspiel` adapts OpenSpiel's games and ours to it.
 """
 
+import sys
+from types import ModuleType
+
 from longthink.games.core import Game, State
-from longthink.games.registry import Entry, Parameter, games, load_game, register
+from longthink.games.registry import Entry, Parameter, load_game, register
+from longthink.games.registry import games as _names
 from longthink.games.text import Text
 
-__all__ = ["Entry", "Game", "Parameter", "State", "Text", "games", "load_game", "numba_game", "register"]
+__all__ = ["Entry", "Game", "Parameter", "State", "Text", "load_game", "numba_game", "register"]
+
+
+class _Games(ModuleType):
+    """This module, which `longthink.games()` calls for the names of the games: both are named `longthink.games`."""
+
+    def __call__(self) -> list[str]:
+        return _names()
+
+
+sys.modules[__name__].__class__ = _Games
 
 
 def __getattr__(name: str) -> object:

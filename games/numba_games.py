@@ -358,7 +358,6 @@ def _check_game(
                 refuse("current_player", f"has more chance nodes than max_chance_nodes_in_history={game.max_chance_nodes_in_history()}")
         else:
             action = _check_player(game, functions, state_dtype, state, player, refuse, rng)
-            unchanged("legal_actions", before)
             if not game.perfect_information:
                 for other in range(game.num_players()):
                     state.information_state_key(other)
@@ -399,6 +398,8 @@ def _check_player(
     except Exception:  # compiled code may do what Python does not; the compiled answer decides
         count = -1
     legal = state.legal_actions() if count <= room else []
+    if bytes(state.buffer) != before:
+        refuse("legal_actions", "changes the state, which only apply_action and initial_state may")
     if not legal or legal != sorted(set(legal)) or legal[0] < 0 or legal[-1] >= room:
         refuse("legal_actions", f"must give ascending actions in 0..{room - 1} where a player acts, it gives {legal or count}")
     foreign = [action for action in range(-1, min(room, 512) + 1) if action not in set(legal)]

@@ -17,8 +17,8 @@ from longthink.games.text import Text
 class OpenSpielText(Text):
     """The words that OpenSpiel itself has for a state."""
 
-    def __init__(self, rules: ObjectRules) -> None:
-        self._rules = rules
+    def __init__(self, rules: ObjectRules, has_information_states: bool) -> None:
+        self._rules, self._has_information_states = rules, has_information_states
 
     def _object(self, state: State) -> Any:
         return self._rules.find(bytes(state.buffer)[: 4 * (1 + len(state.history()))])
@@ -30,6 +30,8 @@ class OpenSpielText(Text):
         return str(self._object(state).action_to_string(player, action))
 
     def information_state(self, state: State, player: int) -> str:
+        if not self._has_information_states and state.get_game().perfect_information:
+            return super().information_state(state, player)  # the history, which says all
         return str(self._object(state).information_state_string(player))
 
     def observation(self, state: State, player: int) -> str:
@@ -73,7 +75,7 @@ def load_openspiel_game(name: str, **parameters: Any) -> Game:
         max_chance_nodes_in_history=2 * _chance_nodes(game) if chance else 0,
         perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
         parameters=dict(part.split("=", 1) for part in _split(inner)),
-        text=OpenSpielText,
+        text=lambda rules: OpenSpielText(rules, kind.provides_information_state_string),
         reduce=(load_openspiel_game, (written,)),
     )
 

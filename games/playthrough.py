@@ -1,0 +1,78 @@
+"""Playthroughs: the whole life of a game as text, to be read by people and compared by tests.
+
+`python -m longthink.games.playthrough NAME` prints one; tests/games/playthroughs/ keeps one of every game, and
+`--write FOLDER` writes those of all games anew after a change of rules that is meant.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from longthink.games.core import Game, State
+from longthink.games.registry import games, load_game
+
+
+def playthrough(game: Game, seed: int = 1) -> str:
+    """One random game, chosen by `seed`: constants, then every state with all that can be asked of it, then returns."""
+    return "\n".join([*_constants(game), *_states(game, seed)]) + "\n"
+
+
+def _constants(game: Game) -> Iterator[str]:
+    yield f"game: {game}"
+    for name in (
+        "num_players", "num_distinct_actions", "max_chance_outcomes", "max_game_length", "max_chance_nodes_in_history",
+        "min_utility", "max_utility", "state_bytes", "perfect_information", "information_state_bytes",
+    ):  # fmt: skip
+        value = getattr(game, name)
+        yield f"{name}: {value() if callable(value) else value}"
+
+
+def _states(game: Game, seed: int) -> Iterator[str]:
+    state, number = game.new_initial_state(), seed
+    while True:
+        player = state.current_player()
+        yield f"\n# after {state.history()}"
+        yield from (f"| {line}" for line in str(state).splitlines())
+        yield f"current player: {player}"
+        yield from _information(game, state)
+        if state.is_terminal():
+            yield f"returns: {state.returns()}"
+            return
+        legal = state.legal_actions()
+        if player == -1:
+            yield "chance outcomes: " + ", ".join(f"{action}: {p:.6f}" for action, p in state.chance_outcomes())
+        yield "legal actions: " + ", ".join(f"{action} {state.action_to_string(action)!r}" for action in legal)
+        number = (number * 6364136223846793005 + 1442695040888963407) % 2**64
+        action = legal[(number >> 33) % len(legal)]
+        yield f"action: {action}"
+        state.apply_action(action)
+
+
+def _information(game: Game, state: State) -> Iterator[str]:
+    if game.perfect_information:
+        return
+    for player in range(game.num_players()):
+        yield f"information state {player}: {state.information_state_string(player)!r}"
+        yield f"observation {player}: {state.observation_string(player)!r}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("game", nargs="?", help="a game; with --write all games are written")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", type=Path, metavar="FOLDER")
+    options = parser.parse_args()
+    if options.write is not None:
+        options.write.mkdir(parents=True, exist_ok=True)
+        for name in games():
+            (options.write / f"{name}.txt").write_text(playthrough(load_game(name), options.seed))
+    elif options.game is not None:
+        print(playthrough(load_game(options.game), options.seed), end="")
+    else:
+        parser.error("expected the name of a game, or --write FOLDER")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""One suite for every registered game: against OpenSpiel where it has the game, and against itself.
+
+A game that is registered is tested here without another line; parameter sets worth testing besides are in `MORE`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyspiel
+import pytest
+
+import longthink as lt
+from longthink.games.playthrough import playthrough
+
+MORE = [
+    "connect_four(rows=4,columns=5,x_in_row=3)",
+    "connect_four(rows=7,columns=8,x_in_row=5)",
+    "kuhn_poker(players=3)",
+    "kuhn_poker(players=4)",
+    "leduc_poker(players=3)",
+    "leduc_poker(suit_isomorphism=True)",
+    "openspiel:liars_dice(numdice=1,dice_sides=2)",
+    "openspiel:hex(board_size=3)",
+    "openspiel:backgammon",
+]
+NAMES = [*lt.games(), *MORE]
+SAME_AS = {"numba_connect_four": "connect_four"}
+FULL_TREE = 100_000
+
+
+@pytest.fixture(params=NAMES)
+def game(request: pytest.FixtureRequest) -> lt.Game:
+    return lt.load_game(request.param)
+
+
+def openspiel_twin(game: lt.Game) -> Any:
+    """OpenSpiel's game of the same rules, or None."""
+    name = str(game).removeprefix("openspiel:").removesuffix("()")
+    base = name.partition("(")[0]
+    name = name.replace(base, SAME_AS.get(base, base), 1)
+    return pyspiel.load_game(name) if SAME_AS.get(base, base) in pyspiel.registered_names() else None
+
+
+def random_playthrough(game: lt.Game, rng: random.Random) -> Iterator[tuple[lt.State, int]]:
+    """Every state of a random game with the action taken there; at the end -1."""
+    state = game.new_initial_state()
+    while not state.is_terminal():
+        action = rng.choice(state.legal_actions())
+        yield state, action
+        state.apply_action(action)
+    yield state, -1
+
+
+def test_random_playthroughs_equal_openspiel(game: lt.Game) -> None:
+    twin = openspiel_twin(game)
+    if twin is None:
+        pytest.fail(f"OpenSpiel has no {game}: name its outside oracle here")
+    words = game.name not in SAME_AS
+    assert game.num_players() == twin.num_players()
+    assert game.num_distinct_actions() == twin.num_distinct_actions()
+    assert game.max_game_length() == twin.max_game_length()
+    assert (game.min_utility(), game.max_utility()) == (twin.min_utility(), twin.max_utility())
+    rng = random.Random(1)
+    for _ in range(5 if "backgammon" in str(game) else 60):
+        theirs = twin.new_initial_state()
+        for state, action in random_playthrough(game, rng):
+            assert state.current_player() == theirs.current_player()
+            assert state.legal_actions() == theirs.legal_actions()
+            assert state.returns() == theirs.returns()
+            if words:
+                assert str(state) == str(theirs)
+            if state.is_chance_node():
+                assert dict(state.chance_outcomes()) == pytest.approx(dict(theirs.chance_outcomes()))
+            if words and not game.perfect_information:
+                for player in range(game.num_players()):
+                    assert state.information_state_string(player) == theirs.information_state_string(player)
+            if action >= 0:
+                player = state.current_player()
+                if words:
+                    assert state.action_to_string(player, action) == theirs.action_to_string(player, action)
+                    assert state.string_to_action(player, state.action_to_string(player, action)) == action
+                theirs.apply_action(action)
+        assert theirs.is_terminal()
+
+
+def test_clone_replay_and_pickle_give_the_same_state(game: lt.Game) -> None:
+    rng = random.Random(2)
+    for state, action in random_playthrough(game, rng):
+        copies = [state.clone(), game.state_from_history(state.history())]
+        if len(state.history()) % 5 == 0:
+            copies.append(pickle.loads(pickle.dumps(state)))
+        for copy in copies:
+            assert copy == state
+            assert hash(copy) == hash(state)
+            assert copy.history() == state.history()
+            assert copy.legal_actions() == state.legal_actions()
+            assert str(copy) == str(state)
+        if action >= 0:
+            before = bytes(state.buffer)
+            assert state.child(action) != state
+            assert bytes(state.buffer) == before
+    assert pickle.loads(pickle.dumps(game)) == game
+    assert lt.load_game(str(game)) == game
+
+
+def test_illegal_actions_raise_and_change_nothing(game: lt.Game) -> None:
+    for state, _ in random_playthrough(game, random.Random(3)):
+        legal = set(state.legal_actions())
+        before, history = bytes(state.buffer), state.history()
+        high = max(game.num_distinct_actions(), game.max_chance_outcomes())
+        candidates = [a for a in range(-2, min(high, 60) + 2) if a not in legal]
+        for action in [*candidates, 10**6, -(10**6), 2**40]:
+            with pytest.raises(lt.IllegalActionError, match="not legal"):
+                state.apply_action(action)
+            assert bytes(state.buffer) == before
+            assert state.history() == history
+
+
+def test_compiled_playouts_equal_the_general_one(game: lt.Game) -> None:
+    rng = random.Random(4)
+    for seed in range(5 if "openspiel" in str(game) else 100):
+        state = next(s for s, a in random_playthrough(game, rng) if rng.random() < 0.2 or a < 0)
+        fast, slow = game.playout(state, seed, seed + 1), game.playout(state, seed, seed + 1, generic=True)
+        assert fast[0].tolist() == slow[0].tolist()
+        assert bytes(fast[1]) == bytes(slow[1])
+        assert game.min_utility() <= min(fast[0]) <= max(fast[0]) <= game.max_utility()
+
+
+def test_games_end_in_time(game: lt.Game) -> None:
+    for seed in range(20):
+        moves = chances = 0
+        for state, action in random_playthrough(game, random.Random(seed)):
+            if action >= 0:
+                moves += not state.is_chance_node()
+                chances += state.is_chance_node()
+        assert moves <= game.max_game_length()
+        assert chances <= game.max_chance_nodes_in_history()
+
+
+def test_perfect_recall_on_the_full_tree(game: lt.Game) -> None:
+    """The information state tells a player all it knew and did before; keys and texts say the same."""
+    limit = 300 if "backgammon" in str(game) else FULL_TREE  # a state of it takes OpenSpiel a while to copy
+    key_of: dict[tuple[int, str], bytes] = {}
+    known: dict[tuple[int, str], Any] = {}
+    stack: list[tuple[lt.State, tuple[tuple[Any, ...], ...]]] = [(game.new_initial_state(), ((),) * game.num_players())]
+    seen = 0
+    while stack and seen < limit:
+        state, past = stack.pop()
+        seen += 1
+        player = state.current_player()
+        if player >= 0:
+            text, key = state.information_state_string(player), bytes(state.information_state_key(player))
+            assert key_of.setdefault((player, text), key) == key
+            remembered = (past[player], state.legal_actions())
+            assert known.setdefault((player, text), remembered) == remembered
+            past = (*past[:player], (past[player], text), *past[player + 1 :])
+        for action in state.legal_actions():
+            then = past if player < 0 else (*past[:player], (past[player], action), *past[player + 1 :])
+            stack.append((state.child(action), then))
+    assert len({(player, key) for (player, _), key in key_of.items()}) == len(key_of)
+
+
+@pytest.mark.parametrize("name", lt.games())
+def test_golden_playthrough(name: str) -> None:
+    """Rewrite after a change that is meant: python -m longthink.games.playthrough --write tests/games/playthroughs"""
+    golden = Path(__file__).parent / "playthroughs" / f"{name}.txt"
+    assert playthrough(lt.load_game(name)) == golden.read_text()
