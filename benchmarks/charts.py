@@ -73,7 +73,7 @@ def as_svg(figure: Any, name: str) -> str:
 
 def headline(found: Findings) -> Any:
     """Quality against seconds in the three domains, side by side."""
-    figure, (left, middle, right) = _figure(3, 13.2, 4.3)
+    figure, (left, middle, right) = _figure(3, 13.2, 5.0)
     games = found.poker_games()
     if games:
         _draw_exploitability(left, found, games[-1], "seconds", only=("cfr+", "dcfr", "pcfr+", "OpenSpiel"))
@@ -87,7 +87,7 @@ def headline(found: Findings) -> Any:
 
 def poker(found: Findings, game: str) -> Any:
     """Exploitability of every solver on a game, against iterations and against seconds."""
-    figure, axes = _figure(2, 11, 4.2)
+    figure, axes = _figure(2, 11, 4.9)
     for axis, measure in zip(axes, ("iterations", "seconds"), strict=True):
         _draw_exploitability(axis, found, game, measure)
         axis.set_title(f"{game}, against {measure}")
@@ -96,7 +96,7 @@ def poker(found: Findings, game: str) -> Any:
 
 def board_charts(found: Findings) -> Any:
     """The share of optimal moves, against simulations and against seconds."""
-    figure, axes = _figure(2, 11, 4.2)
+    figure, axes = _figure(2, 11, 4.9)
     for axis, measure in zip(axes, ("simulations", "seconds"), strict=True):
         _draw_board(axis, found, measure)
         axis.set_title(f"Optimal moves, against {measure}")
@@ -105,7 +105,7 @@ def board_charts(found: Findings) -> Any:
 
 def language_charts(found: Findings) -> Any:
     """The share of problems solved, against tokens, seconds and simulations."""
-    figure, axes = _figure(3, 13.2, 4.2)
+    figure, axes = _figure(3, 13.2, 4.9)
     for axis, measure in zip(axes, ("tokens", "seconds", "simulations"), strict=True):
         _draw_language(axis, found, measure)
         axis.set_title(f"Problems solved, against {measure}")
@@ -128,7 +128,7 @@ def _draw_exploitability(axis: Any, found: Findings, game: str, measure: str, on
             linestyle="--" if method.startswith("OpenSpiel") else "-",
         )  # fmt: skip
     axis.set(xscale="log", yscale="log", xlabel=measure, ylabel="exploitability (utility)")
-    axis.legend(loc="lower left")
+    _legend(axis)
 
 
 def _draw_board(axis: Any, found: Findings, measure: str) -> None:
@@ -145,7 +145,7 @@ def _draw_board(axis: Any, found: Findings, measure: str) -> None:
                 axis.axhline(row.share, color=COLOURS[method], linestyle=":", linewidth=1.4, label=method)
     axis.set(xscale="log", xlabel=f"{measure} a move", ylim=(0, 1.04))
     _percent(axis)
-    axis.legend(loc="lower right")
+    _legend(axis)
 
 
 def _line(axis: Any, method: str, rows: Sequence[ShareRow], x: Callable[[ShareRow], float]) -> None:
@@ -173,7 +173,12 @@ def _draw_language(axis: Any, found: Findings, measure: str) -> None:
         axis.fill_between(xs, [i[0] for i in intervals], [i[1] for i in intervals], step="post", color=colour, alpha=0.1, linewidth=0)
     axis.set(xscale="log", xlabel=f"{measure} a problem", ylim=(0, 1.04))
     _percent(axis)
-    axis.legend(loc="upper left" if measure != "seconds" else "center left")
+    _legend(axis)
+
+
+def _legend(axis: Any) -> None:
+    """Below the panel, where it hides nothing."""
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, columnspacing=1.4, handlelength=1.8)
 
 
 def _percent(axis: Any) -> None:

@@ -193,7 +193,8 @@ def _board_rows(records: Iterable[Record]) -> list[ShareRow]:
         for index, optimal, seconds in zip(result["positions"], result["optimal"], result["seconds"], strict=True):
             merged[record["method"], record["config"]["budget"]][index] = (optimal, seconds)
     rows = []
-    for (method, budget), cases in sorted(merged.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+    order = [board.OURS, board.PEER, board.PEER_SOLVING, board.EXACT, board.RANDOM]
+    for (method, budget), cases in sorted(merged.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or 0)):
         optimal, seconds = zip(*(cases[index] for index in sorted(cases)), strict=True)
         rows.append(_share_row(method, budget, optimal, sum(seconds) / len(seconds), simulations=float(budget or 0)))
     return rows

@@ -18,7 +18,7 @@ from longthink.bridge.think import think
 from longthink.search.budget import Budget, Spent
 
 OURS, UNIFORM, EXACT = "searched proposals", "uniform proposals", "exhaustive solver"
-NAMES = {"greedy": "greedy", "best_of_n": "best of n", "search": OURS, "uniform": UNIFORM, "exhaustive": EXACT}
+NAMES = {"search": OURS, "greedy": "greedy", "best_of_n": "best of n", "uniform": UNIFORM, "exhaustive": EXACT}
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,33 @@
-"""Language: models, tasks, proposals, verifiers, and the game they make together."""
+"""Language: models, tasks, proposals, verifiers, and the game they make together.
+
+`task` and `countdown` state problems; `model` loads what continues text; `proposer` turns it into actions; `verifier`
+values them; `language_game` makes a game of the three; `methods` and `think` spend a budget on it.
+"""
+
+from longthink.bridge.language_game import LanguageGame
+from longthink.bridge.methods import Method, methods
+from longthink.bridge.model import Completion, Model, load_model
+from longthink.bridge.proposer import Proposal, Proposer
+from longthink.bridge.task import Task, load_task, register_task, tasks
+from longthink.bridge.think import Answer, think
+from longthink.bridge.trace import Trace
+from longthink.bridge.verifier import Verifier
+
+__all__ = [
+    "Answer",
+    "Completion",
+    "LanguageGame",
+    "Method",
+    "Model",
+    "Proposal",
+    "Proposer",
+    "Task",
+    "Trace",
+    "Verifier",
+    "load_model",
+    "load_task",
+    "methods",
+    "register_task",
+    "tasks",
+    "think",
+]

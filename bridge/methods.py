@@ -17,7 +17,7 @@ from longthink.search.mcts import MCTS
 from longthink.search.rules import PUCT
 
 TRACE_NODES = 400
-_FRUITLESS = 300
+_FRUITLESS = 10_000  # simulations in a row that reach nothing but finished transcripts
 
 
 @dataclass
@@ -139,7 +139,7 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
     try:
         while not thinking.stop() and fruitless < _FRUITLESS:
             before, cost = tree.simulations, proposer.spent
-            leaves = tree.ask(1)
+            leaves = tree.ask(1, attempts=1)
             fruitless = 0 if len(leaves) else fruitless + 1  # all that it reaches is finished
             for ticket, state in zip(leaves.tickets, leaves.states, strict=True):
                 proposals = language.propose(language.transcript(state.history()))

@@ -94,6 +94,23 @@ def tasks() -> list[str]:
     return sorted(_TASKS)
 
 
+def _maker(name: str) -> Callable[..., Task]:
+    """The function that makes a registered task from its parameters."""
+    make = _TASKS[name]
+    if isinstance(make, str):
+        module, function = make.split(":")
+        found: Callable[..., Task] = getattr(import_module(module), function)
+        return found
+    return make
+
+
+def describe(name: str) -> tuple[str, dict[str, Any]]:
+    """One sentence about a registered task, and its parameters with their defaults."""
+    make = _maker(name)
+    summary = (inspect.getdoc(make) or "").partition("\n")[0]
+    return summary, {key: p.default for key, p in inspect.signature(make).parameters.items()}
+
+
 def load_task(name: str, seed: int = 0, **parameters: Any) -> Task:
     """Load a task: `load_task("countdown", seed=3)` or `load_task("game24(numbers=(4, 6, 8, 8))")`.
 
@@ -103,10 +120,7 @@ def load_task(name: str, seed: int = 0, **parameters: Any) -> Task:
     base, written = parse(name)
     if base not in _TASKS:
         raise UnknownNameError.of("task", base, tasks())
-    make = _TASKS[base]
-    if isinstance(make, str):
-        module, function = make.split(":")
-        make = getattr(import_module(module), function)
+    make = _maker(base)
     given = {"seed": seed, **written, **parameters}
     known = inspect.signature(make).parameters
     for key in given:

@@ -241,21 +241,23 @@ cdef class MCTS:
 
     # ---- Ask and tell ----
 
-    def ask(self, batch=1):
+    def ask(self, batch=1, *, attempts=None):
         """Up to `batch` `Leaves` that wait for a value, each chosen as if those before had lost a visit.
 
         Leaves at the end of a game are valued on the way and not handed out. Fewer than `batch` come, perhaps
         none, where the selection returns to a leaf that is asked for already, or where all it reaches is over.
+        attempts: simulations to make at most, by default 2 `batch` + 32.
         """
         cdef uint32_t wanted = operator.index(batch), count = 0
+        cdef uint32_t limit = 2 * wanted + 32 if attempts is None else operator.index(attempts)
         cdef uint64_t made = 0
         cdef lt_status status
-        if wanted < 1:
-            raise ParameterError(f"ask expects a batch of at least 1, got {batch}")
+        if wanted < 1 or limit < 1:
+            raise ParameterError(f"ask expects batch and attempts of at least 1, got {batch} and {attempts}")
         if self.ticket_room.shape[0] < wanted:
             self.ticket_room = np.zeros(wanted, np.uint64)
         with nogil:
-            status = lt_tree_ask(self.tree_data, wanted, 2 * wanted + 32, &self.ticket_room[0], &count, &made)
+            status = lt_tree_ask(self.tree_data, wanted, limit, &self.ticket_room[0], &count, &made)
         self._check(status)
         cdef Py_ssize_t size = self.table.state_bytes, i
         tickets = np.empty(count, np.uint64)

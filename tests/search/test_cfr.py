@@ -1,0 +1,263 @@
+"""The regret engine: against OpenSpiel, against its slow twin, against known values, and at its limits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyspiel
+import pytest
+from open_spiel.python.algorithms.discounted_cfr import DCFRSolver, LCFRSolver
+
+import longthink as lt
+from longthink.games.objects import object_game
+from longthink.search.cfr import GameTree
+from longthink.search.reference import ReferenceCFR
+from longthink.search.variants import VARIANTS
+
+KUHN, LEDUC = lt.load_game("kuhn_poker"), lt.load_game("leduc_poker")
+
+
+def as_lists(table: dict[str, dict[int, float]]) -> dict[str, list[tuple[int, float]]]:
+    return {key: list(row.items()) for key, row in table.items()}
+
+
+# ---- Against OpenSpiel ----
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "openspiel:liars_dice(numdice=1,dice_sides=2)"])
+@pytest.mark.parametrize(("variant", "solver"), [("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")])
+def test_average_strategy_equals_openspiel(name: str, variant: str, solver: str) -> None:
+    game = lt.load_game(name)
+    theirs = getattr(pyspiel, solver)(pyspiel.load_game(name.removeprefix("openspiel:")))
+    ours = lt.CFR(game, variant)
+    ours.run(30)
+    for _ in range(30):
+        theirs.evaluate_and_update_policy()
+    expected = lt.Policy.from_openspiel(game, theirs.average_policy()).table
+    got = ours.average_policy().table
+    assert got.keys() == expected.keys()
+    for key, row in got.items():
+        assert row == pytest.approx(expected[key], abs=1e-9), key
+
+
+@pytest.mark.parametrize(("variant", "make"), [("dcfr", DCFRSolver), ("linear", LCFRSolver)])
+def test_discounted_variants_equal_openspiels_python(variant: str, make: type) -> None:
+    theirs = make(pyspiel.load_game("kuhn_poker"))
+    ours = lt.CFR(KUHN, variant)
+    ours.run(40)
+    for _ in range(40):
+        theirs.evaluate_and_update_policy()
+    expected = lt.Policy.from_openspiel(KUHN, theirs.average_policy()).table
+    for key, row in ours.average_policy().table.items():
+        assert row == pytest.approx(expected[key], abs=1e-9), key
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker"])
+def test_exploitability_equals_openspiel(name: str) -> None:
+    game, theirs = lt.load_game(name), pyspiel.load_game(name)
+    rng = np.random.default_rng(1)
+    solver = lt.CFR(game, "cfr")
+    solver.run(3)
+    tables = [solver.average_policy().table, lt.Policy.from_strategy(solver.tree, solver.tree.uniform()).table]
+    tables.append({key: dict(zip(row, rng.dirichlet(np.ones(len(row))), strict=True)) for key, row in tables[0].items()})
+    for table in tables:
+        expected = pyspiel.nash_conv(theirs, as_lists(table))
+        assert lt.nash_conv(game, lt.Policy(game, table)) == pytest.approx(expected, abs=1e-9)
+        if game.num_players() == 2:
+            ours = lt.exploitability(game, lt.Policy(game, table))
+            assert ours == pytest.approx(pyspiel.exploitability(theirs, as_lists(table)), abs=1e-9)
+
+
+# ---- Against the slow twin ----
+
+
+@pytest.mark.parametrize("alternating", [True, False])
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("name", "iterations"), [("kuhn_poker", 40), ("kuhn_poker(players=3)", 2), ("leduc_poker", 3)])
+def test_equals_the_twin(name: str, iterations: int, variant: str, alternating: bool) -> None:
+    """Few iterations with three players: a regret that is 0 but for rounding then decides a strategy alone."""
+    game = lt.load_game(name)
+    ours, twin = lt.CFR(game, variant, alternating=alternating), ReferenceCFR(game, variant, alternating=alternating)
+    ours.run(iterations)
+    twin.run(iterations)
+    regrets = ours.regrets()
+    for key, player, actions, first in ours.tree.information_states:
+        assert regrets[first : first + len(actions)] == pytest.approx(twin.regrets[player, key], abs=1e-11), key
+    if game.num_players() == 2:
+        expected = twin.average_policy()
+        for key, row in ours.average_policy().table.items():
+            assert row == pytest.approx(expected[key], abs=1e-11), key
+
+
+# ---- Known values ----
+
+
+@pytest.mark.parametrize(
+    ("game", "value", "iterations"), [(KUHN, -1 / 18, 2000), (LEDUC, -0.085606424078, 20_000)], ids=["kuhn", "leduc"]
+)
+def test_known_values(game: lt.Game, value: float, iterations: int) -> None:
+    solver = lt.CFR(game, "pcfr+")
+    solver.run(iterations)
+    assert solver.values() == pytest.approx([value, -value], abs=1e-6)
+    assert solver.exploitability() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("variant", "nash_conv"), [("cfr", 0.0236), ("cfr+", 5.1e-4), ("dcfr", 5.6e-4), ("pcfr+", 1.6e-3)]
+)
+def test_convergence_on_leduc(variant: str, nash_conv: float) -> None:
+    """NashConv after 1,000 iterations is no worse than published by others with the same variant (within 5%)."""
+    solver = lt.CFR(LEDUC, variant)
+    solver.run(1000)
+    assert solver.nash_conv() < 1.05 * nash_conv
+
+
+def test_perfect_information_is_solved() -> None:
+    solver = lt.CFR(lt.load_game("tic_tac_toe"))
+    assert solver.num_histories == 549_946
+    solver.run(30)
+    assert solver.values()[0] == pytest.approx(0, abs=0.02)
+
+
+def test_best_response() -> None:
+    from longthink.search.policy import best_response, expected_values
+
+    uniform = lt.Policy.uniform(KUHN)
+    value, answer = best_response(KUHN, uniform, 0)
+    assert value == pytest.approx(0.5)
+    assert expected_values(KUHN, answer)[0] == pytest.approx(value)
+    assert all(p in (0.0, 1.0) for key, row in answer.table.items() if len(key) != 2 for p in row.values())
+
+
+# ---- Policies both ways ----
+
+
+def test_policies_go_both_ways() -> None:
+    theirs = pyspiel.load_game("leduc_poker")
+    solver = lt.CFR(LEDUC)
+    solver.run(20)
+    policy = solver.average_policy()
+    tabular = policy.to_openspiel(theirs)
+    back = lt.Policy.from_openspiel(LEDUC, tabular)
+    assert back.table.keys() == policy.table.keys()
+    for key, row in policy.table.items():
+        assert back.table[key] == pytest.approx(row)
+    assert pyspiel.nash_conv(theirs, as_lists(back.table)) == pytest.approx(solver.nash_conv(), abs=1e-9)
+
+
+def test_action_probabilities() -> None:
+    state = KUHN.state_from_history([2, 0])
+    assert lt.Policy.uniform(KUHN).action_probabilities(state) == {0: 0.5, 1: 0.5}
+    assert lt.Policy(KUHN, {"2": {1: 1.0}}).action_probabilities(state) == {0: 0.0, 1: 1.0}
+    with pytest.raises(lt.ParameterError, match="sum to 1"):
+        lt.Policy(KUHN, {"2": {0: 0.5, 1: 0.6}})
+    with pytest.raises(lt.ParameterError, match="not legal"):
+        lt.exploitability(KUHN, lt.Policy(KUHN, {"2": {7: 1.0}}))
+
+
+# ---- Running ----
+
+
+def test_goes_on_from_where_it_was() -> None:
+    whole, parts = lt.CFR(LEDUC), lt.CFR(LEDUC)
+    whole.run(50)
+    for n in (1, 9, 40):
+        parts.run(n)
+    assert parts.iterations == 50
+    assert parts.average_strategy().tolist() == whole.average_strategy().tolist()
+
+
+def test_until_exploitability() -> None:
+    solver = lt.CFR(LEDUC, "dcfr")
+    result = solver.run(until=lt.Exploitability(1e-3))
+    assert result.stopped_by == "exploitability"
+    assert result.exploitability == solver.exploitability() <= 1e-3
+    assert result.iterations == solver.iterations
+    assert solver.run(5, until=lt.Exploitability(0)).stopped_by == "iterations"
+    assert solver.run(budget=lt.Budget(seconds=0.05)).stopped_by == "seconds"
+
+
+def test_ctrl_c_leaves_a_whole_average_strategy() -> None:
+    solver = lt.CFR(LEDUC)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = solver.run(budget=lt.Budget(seconds=30))
+    assert result.interrupted
+    assert solver.iterations == result.iterations > 0
+    assert solver.exploitability() < 0.1
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(lt.UnknownNameError, match=r"did you mean.*'cfr\+'"):
+        lt.CFR(KUHN, "cfr++")
+    with pytest.raises(lt.UnknownNameError, match="alpha"):
+        lt.CFR(KUHN, "dcfr", alhpa=1)
+    with pytest.raises(lt.ParameterError, match="gamma"):
+        lt.CFR(KUHN, "dcfr", gamma=-1)
+    solver = lt.CFR(KUHN)
+    with pytest.raises(lt.ParameterError, match="needs a limit"):
+        solver.run()
+    with pytest.raises(lt.ParameterError, match="iterations"):
+        solver.run(0)
+    with pytest.raises(lt.ParameterError, match="tokens"):
+        solver.run(budget=lt.Budget(tokens=3))
+    with pytest.raises(lt.ParameterError, match="Exploitability"):
+        solver.run(until=0.1)  # type: ignore[arg-type]
+
+
+# ---- Limits ----
+
+
+def test_memory_limit() -> None:
+    needed = lt.CFR(LEDUC).memory_bytes
+    with pytest.raises(lt.MemoryLimitError, match="does not fit"):
+        lt.CFR(LEDUC, memory_bytes=needed // 3)
+    with pytest.raises(lt.MemoryLimitError, match="not enough to begin"):
+        lt.CFR(LEDUC, memory_bytes=10)
+    with pytest.raises(lt.MemoryLimitError, match="does not fit"):
+        GameTree(lt.load_game("connect_four"), memory_bytes=20_000_000)
+
+
+@dataclass
+class Guess:
+    """A coin is tossed, the player calls twice; `key` says what it remembers."""
+
+    history: tuple[int, ...] = ()
+    key: str = "forgets"
+
+    def current_player(self) -> int:
+        return -1 if not self.history else 0 if len(self.history) < 3 else -4
+
+    def legal_actions(self) -> list[int]:
+        return [0, 1] if self.key != "uneven" or self.history[0] == 0 else [0]
+
+    def chance_outcomes(self) -> list[tuple[int, float]]:
+        return [(0, 0.5), (1, 0.5)]
+
+    def apply_action(self, action: int) -> None:
+        self.history = (*self.history, action)
+
+    def returns(self) -> list[float]:
+        return [float(self.history[2] == self.history[0])]
+
+    def information_state_string(self, player: int) -> str:
+        moves = self.history[1:]
+        return str(len(moves)) if self.key == "forgets" else str(moves)
+
+    def clone(self) -> Guess:
+        return replace(self)
+
+
+@pytest.mark.parametrize(("key", "reason"), [("forgets", "perfect recall"), ("uneven", "different legal actions")])
+def test_games_without_perfect_recall_are_refused(key: str, reason: str) -> None:
+    game = object_game(
+        "guess", lambda: Guess(key=key), num_players=1, num_distinct_actions=2, max_game_length=2, min_utility=0,
+        max_utility=1, max_chance_outcomes=2, max_chance_nodes_in_history=1, perfect_information=False,
+    )  # fmt: skip
+    with pytest.raises(lt.GameError, match=reason) as caught:
+        lt.CFR(game)
+    assert "[0" in str(caught.value)
