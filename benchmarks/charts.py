@@ -178,7 +178,8 @@ def _draw_language(axis: Any, found: Findings, measure: str) -> None:
 
 def _legend(axis: Any) -> None:
     """Below the panel, where it hides nothing."""
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, columnspacing=1.4, handlelength=1.8)
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, columnspacing=1.4, handlelength=1.8)
 
 
 def _percent(axis: Any) -> None:

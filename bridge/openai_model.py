@@ -98,7 +98,7 @@ class OpenAIModel(Model):
         try:
             found: list[Completion] = tenacity.Retrying(
                 stop=tenacity.stop_after_attempt(self._retries + 1),
-                wait=tenacity.wait_exponential_jitter(initial=self._pause, max=20.0, jitter=self._pause),
+                wait=tenacity.wait_random_exponential(multiplier=self._pause, max=20.0),
                 retry=tenacity.retry_if_exception_type(_Retry),
                 reraise=True,
             )(attempt)

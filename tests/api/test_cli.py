@@ -1,0 +1,174 @@
+"""The command line as a user types it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import longthink as lt
+from longthink.cli import EXAMPLES, main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = main(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    status, out, err = run(capsys, *arguments, "--json")
+    assert status == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert f"longthink {command}" in capsys.readouterr().out.partition("examples:")[2]
+
+
+def test_solve_a_poker_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    found = as_json(capsys, "solve", "kuhn_poker", "--variant", "pcfr+", "--iterations", "500", "--policy", str(policy))
+    assert found["values"][0] == pytest.approx(-1 / 18, abs=1e-6)
+    assert found["iterations"] == 500
+    assert sum(json.loads(policy.read_text())["0"].values()) == pytest.approx(1)
+    status, out, _ = run(capsys, "solve", "leduc_poker", "--until", "0.01")
+    assert status == 0
+    assert "936 information states" in out
+    assert "(exploitability)" in out
+
+
+def test_solve_a_board_game(capsys: pytest.CaptureFixture[str]) -> None:
+    found = as_json(capsys, "solve", "tic_tac_toe", "--history", "0,3,1,4", "--simulations", "500")
+    assert found["best_action"] == 2
+    assert found["player"] == 0
+    status, out, _ = run(capsys, "solve", "connect_four", "--history", "3,3", "--simulations", "500", "--rule", "puct")
+    assert status == 0
+    assert "spent:" in out
+
+
+def test_think_from_the_numbers_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    found = as_json(capsys, "think", "game24", "4", "6", "8", "8", "--method", "uniform", "--simulations", "5000")
+    assert found["correct"]
+    assert lt.load_task("game24", numbers=(4, 6, 8, 8)).check(found["answer"]) == 1.0
+    status, out, _ = run(capsys, "think", "countdown", "3", "5", "7", "--target", "22", "--method", "exhaustive")
+    assert status == 0
+    assert "(correct)" in out
+
+
+def test_think_with_the_real_model(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "think", "countdown", "3", "5", "7", "--target", "22", "--tokens", "1000", "--show")
+    assert status == 0, err
+    assert "visits, prior" in out
+    assert "spent:" in out
+
+
+def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    found = as_json(capsys, "games")
+    assert [game["name"] for game in found["games"]] == lt.games()
+    status, out, _ = run(capsys, "games")
+    assert "connect_four(rows=6, columns=7, x_in_row=4)" in out
+    assert [task["name"] for task in as_json(capsys, "tasks")["tasks"]] == lt.tasks()
+    status, out, _ = run(capsys, "tasks")
+    assert status == 0
+    assert "countdown(" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["solve", "conect_four"], "did you mean 'connect_four'"),
+        (["solve", "kuhn_poker", "--variant", "cfr--"], "did you mean"),
+        (["solve", "kuhn_poker", "--history", "1"], "perfect information"),
+        (["solve", "connect_four", "--history", "9"], "not legal"),
+        (["think", "contdown"], "did you mean 'countdown'"),
+        (["think", "countdown", "--method", "serch"], "did you mean 'search'"),
+        (["think", "game24", "1", "2", "3", "--model", "missing.gguf"], "no model file"),
+        (["play", "tic_tac_toe", "--player", "5"], "expects 0..1"),
+        (["compare", "quik"], "did you mean 'quick'"),
+    ],
+)
+def test_errors_are_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert words in err
+    assert err.startswith("longthink: ")
+    assert "Traceback" not in err
+    assert out == ""
+
+
+# ---- Play ----
+
+
+def play(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answers: list[str], *arguments: str) -> str:
+    lines = iter(answers)
+
+    def answer(prompt: str) -> str:
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", answer)
+    status, out, err = run(capsys, "play", *arguments)
+    assert status == 0, err
+    return out
+
+
+def test_play_a_whole_game(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = [str(action) for _ in range(9) for action in range(9)]  # what is not legal is asked again
+    out = play(monkeypatch, capsys, answers, "tic_tac_toe", "--simulations", "300", "--show")
+    assert "visits" in out
+    assert "is not among" in out
+    assert "you lose" in out or "a draw" in out or "you win" in out
+
+
+def test_play_hint_undo_quit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = play(monkeypatch, capsys, ["undo", "hint", "help", "x3", "undo", "quit"], "connect_four", "--simulations", "200")
+    assert "nothing to undo" in out
+    assert "the search would play x" in out
+    assert "stopped" in out
+
+
+def test_play_poker_shows_only_your_own_card(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    out = play(monkeypatch, capsys, ["Pass", "Pass", "Pass"], "kuhn_poker", "--player", "1")
+    assert "average strategy of CFR+" in out
+    assert "exploitability" in out.splitlines()[0]
+    before_the_end = out[: out.index("you ")].splitlines()[:-1]
+    assert "0p" in before_the_end  # its own card and what was bet; the other card is shown when all is over
+    assert not any(line.startswith("1 0") for line in before_the_end[:-1])
+
+
+# ---- The package ----
+
+
+def test_every_public_name_is_there() -> None:
+    for name in lt.__all__:
+        assert getattr(lt, name) is not None
+    assert set(lt.__all__) <= set(dir(lt))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        lt.nothing  # noqa: B018
+
+
+def test_import_is_light() -> None:
+    """Numba, OpenSpiel, model runtimes and plotting come only where they are needed."""
+    program = (
+        "import sys, longthink as lt; g = lt.load_game('kuhn_poker'); lt.CFR(g); lt.MCTS; lt.load_task\n"
+        "print([m for m in ('numba', 'pyspiel', 'xllamacpp', 'matplotlib', 'scipy', 'reasoning_gym', 'httpx') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_python_m_longthink() -> None:
+    done = subprocess.run([sys.executable, "-m", "longthink", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("longthink ")

@@ -1,0 +1,225 @@
+"""Real models: the embedded one, and a server on loopback that behaves and misbehaves."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import longthink as lt
+from longthink.bridge.openai_model import OpenAIModel
+from longthink.bridge.proposer import legal_grammar
+
+# ---- The embedded default ----
+
+
+@pytest.fixture(scope="module")
+def smollm2() -> lt.Model:
+    return lt.load_model()
+
+
+def test_completes_with_logprobs(smollm2: lt.Model) -> None:
+    (told,) = smollm2.complete("The capital of France is", max_tokens=4, temperature=0.0, top=5)
+    assert "Paris" in told.text
+    assert told.logprob == pytest.approx(sum(token.logprob for token in told.tokens))
+    assert len(told.tokens[0].top) == 5
+    assert told.generated_tokens == 4
+    assert told.prompt_tokens + told.cached_tokens >= 5
+
+
+def test_what_was_read_before_is_not_paid_again(smollm2: lt.Model) -> None:
+    prompt = "One two three four five six seven eight nine ten eleven twelve " * 5
+    first = smollm2.complete(prompt, max_tokens=1)[0]
+    second = smollm2.complete(prompt + "thirteen", max_tokens=1)[0]
+    assert first.prompt_tokens > 50
+    assert second.prompt_tokens < 10
+    assert second.cached_tokens > 50
+
+
+def test_obeys_a_grammar(smollm2: lt.Model) -> None:
+    steps = ['75=50+25', '(8/3)=8/3', 'a "quoted\\ one']
+    for seed in range(3):
+        (told,) = smollm2.complete("Next: ", max_tokens=16, seed=seed, grammar=legal_grammar(steps))
+        assert told.text in steps
+
+
+def test_bad_requests_are_one_clear_error(smollm2: lt.Model) -> None:
+    with pytest.raises(lt.ModelError, match="grammar"):
+        smollm2.complete("x", grammar="root ::= (((")
+
+
+def test_thinks_with_the_real_model(smollm2: lt.Model) -> None:
+    task = lt.load_task("countdown", numbers=(3, 5, 7), target=22)
+    answer = lt.think(task, smollm2, lt.Budget(tokens=1500))
+    assert answer.correct
+    assert answer.spent.tokens > 0
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "not.gguf"
+    path.write_bytes(b"hello")
+    with pytest.raises(lt.ModelError, match="not a GGUF file"):
+        lt.load_model(str(path))
+    path.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(lt.ModelError, match="could not load"):
+        lt.load_model(str(path))
+
+
+# ---- A server ----
+
+
+def good(text: str = " 4", **more: Any) -> dict[str, Any]:
+    logprobs = {"tokens": [text], "token_logprobs": [-0.5], "top_logprobs": [{text: -0.5, "x": -2.0}]}
+    usage = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 4}}
+    return {"choices": [{"text": text, "index": 0, "finish_reason": "stop", "logprobs": logprobs}], "usage": usage} | more
+
+
+Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
+
+
+class Server:
+    """Gives its answers one after the other, the last again and again; keeps the requests."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.requests: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.requests.append((self.path, body, dict(self.headers)))
+                answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                status, data = answer() if callable(answer) else answer
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+
+            def log_message(self, *arguments: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+def model(server: Server, **options: Any) -> OpenAIModel:
+    return OpenAIModel("tiny", base_url=server.url, pause=0.01, **{"retries": 2, "timeout": 5.0, **options})
+
+
+def ok(answer: Any) -> tuple[int, bytes]:
+    return 200, json.dumps(answer).encode()
+
+
+def test_completions(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+    server.answers = [ok(good())]
+    loaded = lt.load_model("openai:tiny", base_url=server.url)
+    (told,) = loaded.complete("2+2=", max_tokens=3, temperature=0.0, stop=["\n"], top=7)
+    path, body, headers = server.requests[0]
+    assert path == "/v1/completions"
+    assert (body["model"], body["prompt"], body["max_tokens"], body["logprobs"]) == ("tiny", "2+2=", 3, 7)
+    assert headers["Authorization"] == "Bearer secret-key"
+    assert "secret-key" not in repr(loaded)
+    assert (told.text, told.logprob, told.prompt_tokens, told.cached_tokens, told.generated_tokens) == (" 4", -0.5, 6, 4, 1)
+    assert told.tokens[0].top == {" 4": -0.5, "x": -2.0}
+
+
+def test_chat_and_prices(server: Server) -> None:
+    content = [{"token": "hi", "logprob": -0.1, "top_logprobs": [{"token": "hi", "logprob": -0.1}]}]
+    choice = {"message": {"role": "assistant", "content": "hi"}, "finish_reason": "length", "logprobs": {"content": content}}
+    server.answers = [ok({"choices": [choice, choice], "usage": {"prompt_tokens": 100, "completion_tokens": 2}})]
+    told = model(server, endpoint="chat", prices={"prompt": 1.0, "generated": 10.0}).complete("hello", n=2)
+    assert server.requests[0][0] == "/v1/chat/completions"
+    assert server.requests[0][1]["messages"] == [{"role": "user", "content": "hello"}]
+    assert [c.text for c in told] == ["hi", "hi"]
+    assert [c.prompt_tokens for c in told] == [100, 0]
+    assert sum(c.money for c in told) == pytest.approx(100e-6 + 20e-6)
+    assert told[0].finish == "length"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (500, b"oops"),
+        (429, b"slow down"),
+        (200, b"<html>"),
+        (200, b""),
+        (200, b"{}"),
+        (200, b"[1, 2]"),
+        (200, b'{"choices": []}'),
+        (200, b'{"choices": [{"text": null}]}'),
+        (200, b'{"choices": "many", "usage": 7}'),
+        (200, b'{"choices": [{"text": "x", "logprobs": {"tokens": ["x"], "token_logprobs": []}}]}'),
+    ],
+)
+def test_nonsense_is_asked_again_and_then_one_clear_error(server: Server, bad: tuple[int, bytes]) -> None:
+    server.answers = [bad, ok(good())]
+    assert model(server).complete("x")[0].text == " 4"
+    server.answers, server.requests = [bad], []
+    with pytest.raises(lt.ModelError, match="did not answer after 3 attempts") as caught:
+        model(server).complete("x")
+    assert server.url in str(caught.value)
+    assert len(server.requests) == 3
+
+
+def test_a_request_that_is_refused_is_not_repeated(server: Server) -> None:
+    server.answers = [(401, b'{"error": "no key"}')]
+    with pytest.raises(lt.ModelError, match="status 401.*no key"):
+        model(server).complete("x")
+    assert len(server.requests) == 1
+
+
+def test_a_slow_server(server: Server) -> None:
+    def slow() -> tuple[int, bytes]:
+        time.sleep(1.0)
+        return ok(good())
+
+    server.answers = [slow]
+    with pytest.raises(lt.ModelError, match="no answer within"):
+        model(server, timeout=0.1, retries=1).complete("x")
+
+
+def test_a_server_that_is_down() -> None:
+    with pytest.raises(lt.ModelError, match="did not answer after 2 attempts"):
+        OpenAIModel("tiny", base_url="http://127.0.0.1:9/v1", retries=1, pause=0.01).complete("x")
+
+
+def test_bad_options_are_refused(server: Server) -> None:
+    with pytest.raises(lt.ParameterError, match="http"):
+        lt.load_model("openai:tiny", base_url="localhost")
+    with pytest.raises(lt.ParameterError, match="name of a model"):
+        lt.load_model("openai:")
+    with pytest.raises(lt.ModelError, match="options"):
+        lt.load_model("openai:tiny", colour="red")
+    with pytest.raises(lt.ModelError, match="takes no grammar"):
+        model(server).complete("x", grammar='root ::= "a"')
+
+
+def test_thinks_through_a_server(server: Server) -> None:
+    """A server that always finds the digits of a target likeliest still leads the search to an answer."""
+    server.answers = [ok(good("2"))]
+    task = lt.load_task("countdown", numbers=(3, 5, 7), target=22)
+    answer = lt.think(task, model(server), lt.Budget(calls=500))
+    assert answer.correct
