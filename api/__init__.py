@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from longthink.games.numba_games import numba_game as numba_game
     from longthink.games.registry import games as games
     from longthink.games.registry import load_game as load_game
-    from longthink.games.registry import register as register_game
+    from longthink.games.registry import register_game as register_game
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 # Public name -> the module it lives in.
 _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
-    **dict.fromkeys(("games", "load_game"), "games.registry"),
+    **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
     **dict.fromkeys(("PUCT", "UCT", "Rule"), "search.rules"),
@@ -93,7 +93,7 @@ _HOME = {
     ),
 }
 
-__all__ = sorted([*_HOME, "register_game"])  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 try:
     __version__ = version("longthink")
@@ -102,15 +102,12 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 
 def __getattr__(name: str) -> object:
-    if name == "register_game":
-        value: object = import_module("longthink.games.registry").register
-    elif name in _HOME:
-        value = getattr(import_module(f"longthink.{_HOME[name]}"), name)
-    else:
+    if name not in _HOME:
         raise AttributeError(f"module 'longthink' has no attribute {name!r}")
+    value: object = getattr(import_module(f"longthink.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME, "register_game"})
+    return sorted({*globals(), *_HOME})

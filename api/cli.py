@@ -10,11 +10,13 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import longthink as lt
+from longthink.errors import require
 from longthink.progress import progress_bar
 
 EXAMPLES = {
@@ -250,17 +252,38 @@ def tasks(options: argparse.Namespace) -> int:
 
 
 def perf(options: argparse.Namespace) -> int:
-    lt_errors = __import__("longthink.errors", fromlist=["require"])
-    pytest = lt_errors.require("pytest", "perf")
-    lt_errors.require("pytest_benchmark", "perf")
+    pytest = require("pytest", "perf")
+    require("pytest_benchmark", "perf")
     folder = Path(__file__).parent / "benchmarks" / "perf"
-    arguments = [str(folder), "--benchmark-only", "--import-mode=importlib", "-p", "no:cacheprovider", "-q"]
-    arguments += ["--override-ini=addopts=", "--rootdir", str(folder)]
-    if options.keyword:
-        arguments += ["-k", options.keyword]
-    if options.json:
-        arguments += [f"--benchmark-json={options.json}"]
-    return int(pytest.main(arguments))
+    with tempfile.TemporaryDirectory() as scratch:
+        figures = Path(options.json) if options.json else Path(scratch) / "figures.json"
+        arguments = [
+            str(folder),
+            "--benchmark-only",
+            f"--benchmark-json={figures.absolute()}",
+            "--import-mode=importlib",
+        ]
+        arguments += ["-q", "-p", "no:cacheprovider", "--override-ini=addopts=", "--rootdir", str(folder)]
+        if options.keyword:
+            arguments += ["-k", options.keyword]
+        status = int(pytest.main(arguments))
+        if figures.exists() and figures.stat().st_size:
+            _print_speeds(json.loads(figures.read_text())["benchmarks"])
+    return status
+
+
+def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:
+    """For every group what each makes a second, and how many times the peer that is."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in benchmarks:
+        groups.setdefault(row["group"], []).append(row)
+    for group, rows in groups.items():
+        print(f"\n{group}")
+        peer = min((r["extra_info"]["per_second"] for r in rows if "openspiel" in r["name"]), default=None)
+        for row in rows:
+            speed = row["extra_info"]["per_second"]
+            ratio = f"{speed / peer:8.1f} x OpenSpiel" if peer and "openspiel" not in row["name"] else ""
+            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {ratio}")
 
 
 # ---- Showing ----
@@ -311,7 +334,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="print JSON for machines")
         return command
 
-    command = add("compare", compare, "run a suite beside the domains' own methods, resume if interrupted, write the report")
+    command = add(
+        "compare", compare, "run a suite beside the domains' own methods, resume if interrupted, write the report"
+    )
     command.add_argument("suite", nargs="?", default="quick", help="quick (default) or smoke")
     command.add_argument("--run-dir", type=Path, help="where the log and the report go; default runs/SUITE")
     command.add_argument("--model", help="the language model: a GGUF path or openai:NAME; default the embedded one")
@@ -323,7 +348,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--iterations", type=int, help="of CFR; default 1000")
     command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
     command.add_argument("--policy", type=Path, metavar="FILE", help="write CFR's average strategy as JSON")
-    command.add_argument("--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search")
+    command.add_argument(
+        "--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search"
+    )
     command.add_argument("--simulations", type=int, help="of tree search; default 100000")
     command.add_argument("--rule", choices=["uct", "puct"], default="uct", help="of tree search (default uct)")
     command.add_argument("--threads", type=int, default=1, help="of tree search (default 1)")
@@ -332,7 +359,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("think", think, "think about a word problem with a language model")
     command.add_argument("task", metavar="TASK", help="a task of `longthink tasks`, with parameters in brackets")
-    command.add_argument("numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed")
+    command.add_argument(
+        "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
+    )
     command.add_argument("--target", type=int, help="of countdown")
     command.add_argument("--method", default="search", help="search (default), uniform, best_of_n, greedy, exhaustive")
     command.add_argument("--model", help="a GGUF path or openai:NAME; default the embedded model")

@@ -56,7 +56,9 @@ def _ask(game: lt.Game, state: lt.State, person: int, opponent: Opponent) -> int
     print(state if game.perfect_information else state.information_state_string(person))
     legal = state.legal_actions()
     words = [state.action_to_string(person, action) for action in legal]
-    menu = "  ".join(word if word.endswith(str(action)) else f"{action}={word}" for action, word in zip(legal, words, strict=True))
+    menu = "  ".join(
+        word if word.endswith(str(action)) else f"{action}={word}" for action, word in zip(legal, words, strict=True)
+    )
     while True:
         try:
             answer = input(f"you are player {person} [{menu}]: ").strip()

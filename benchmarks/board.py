@@ -99,7 +99,9 @@ def _job(settings: BoardSettings, part: int, method: str, budget: int | None, ch
         return {"positions": indices, "optimal": optimal, "seconds": seconds, "spent": spent}
 
     rate = {OURS: 2e6, PEER: 1.2e5, PEER_SOLVING: 1.2e5}.get(method, 1e6)
-    return Job("board", method, config, run, weight=0.1 + settings.positions / settings.slices * (budget or 5_000) / rate)
+    return Job(
+        "board", method, config, run, weight=0.1 + settings.positions / settings.slices * (budget or 5_000) / rate
+    )
 
 
 def _exact(state: State, config: dict[str, Any], index: int) -> int:

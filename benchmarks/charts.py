@@ -11,7 +11,8 @@ from longthink.benchmarks.findings import Findings, ShareRow
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import require
 
-# Okabe and Ito's colours, told apart by everybody: longthink in blues and greens, peers in oranges and reds, domain methods dark.
+# Okabe and Ito's colours, told apart by everybody: longthink in blues and greens, peers in oranges and reds,
+# domain methods dark.
 COLOURS = {
     "longthink cfr": "#56b4e9",
     "longthink cfr+": "#0072b2",
@@ -151,8 +152,17 @@ def _draw_board(axis: Any, found: Findings, measure: str) -> None:
 def _line(axis: Any, method: str, rows: Sequence[ShareRow], x: Callable[[ShareRow], float]) -> None:
     """Shares with their intervals."""
     xs, shares = [x(row) for row in rows], [row.share for row in rows]
-    axis.fill_between(xs, [row.low for row in rows], [row.high for row in rows], color=COLOURS.get(method), alpha=0.13, linewidth=0)
-    axis.plot(xs, shares, color=COLOURS.get(method), marker="o", label=method, linestyle="--" if "OpenSpiel" in method else "-")
+    axis.fill_between(
+        xs, [row.low for row in rows], [row.high for row in rows], color=COLOURS.get(method), alpha=0.13, linewidth=0
+    )
+    axis.plot(
+        xs,
+        shares,
+        color=COLOURS.get(method),
+        marker="o",
+        label=method,
+        linestyle="--" if "OpenSpiel" in method else "-",
+    )
 
 
 def _draw_language(axis: Any, found: Findings, measure: str) -> None:
@@ -170,7 +180,9 @@ def _draw_language(axis: Any, found: Findings, measure: str) -> None:
         counts = [0, *range(1, len(costs) + 1), len(costs)]
         intervals = [wilson(count, n) for count in counts]
         axis.step(xs, [c / n for c in counts], where="post", color=colour, label=method)
-        axis.fill_between(xs, [i[0] for i in intervals], [i[1] for i in intervals], step="post", color=colour, alpha=0.1, linewidth=0)
+        axis.fill_between(
+            xs, [i[0] for i in intervals], [i[1] for i in intervals], step="post", color=colour, alpha=0.1, linewidth=0
+        )
     axis.set(xscale="log", xlabel=f"{measure} a problem", ylim=(0, 1.04))
     _percent(axis)
     _legend(axis)

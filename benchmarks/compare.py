@@ -41,9 +41,9 @@ def compare(
 ) -> Run:
     """Run `suite`, going on where an earlier run of it in `run_dir` was interrupted, and write its report.
 
-    run_dir: default "runs/SUITE". model: the language model by name, default the embedded one. fresh: put an old run aside
-    and start again. progress: show bars on the terminal. A job that fails is noted with its error, the others go on, and the
-    next run tries it again. Ctrl-C ends after what is done, and the report is of that.
+    run_dir: default "runs/SUITE". model: the language model by name, default the embedded one. fresh: put an old run
+    aside and start again. progress: show bars on the terminal. A job that fails is noted with its error, the others go
+    on, and the next run tries it again. Ctrl-C ends after what is done, and the report is of that.
 
     Raises `UnknownNameError`, `RunLogError`, `MissingExtraError`.
     """
@@ -70,14 +70,16 @@ def compare(
         wanted = {job.key for job in jobs}
         records = [record for record in log.records if record["key"] in wanted]
     finished = {record["key"] for record in records if "result" in record}
-    failed = {record["key"]: record["error"] for record in records if "error" in record and record["key"] not in finished}
+    failed = {
+        record["key"]: record["error"] for record in records if "error" in record and record["key"] not in finished
+    }
     missing = [job for job in jobs if job.key not in finished and job.key not in failed]
     report = write_report(folder, suite, records, failed, len(missing))
     summary = report.summary
     if interrupted:
         summary += f"\ninterrupted with {len(missing)} of {len(jobs)} jobs to do; the same command goes on from here"
-    for error in list(failed.values())[:3]:
-        summary += f"\nfailed: {error}"
+    for reason in list(failed.values())[:3]:
+        summary += f"\nfailed: {reason}"
     return Run(report.html_path, report.json_path, log_path, summary, len(failed), len(missing), interrupted)
 
 
@@ -113,9 +115,17 @@ def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Any]:
     from rich.progress import Progress as Bars
 
     total = sum(job.weight for job in todo)
-    columns = (TextColumn("{task.description:<44}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<44}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        whole = bars.add_task(f"{len(jobs) - len(todo)} of {len(jobs)} jobs done before" if len(todo) < len(jobs) else "all jobs", total=total)
+        whole = bars.add_task(
+            f"{len(jobs) - len(todo)} of {len(jobs)} jobs done before" if len(todo) < len(jobs) else "all jobs",
+            total=total,
+        )
         current = bars.add_task("", total=1.0)
         before, count = 0.0, len(jobs) - len(todo)
 
@@ -133,4 +143,3 @@ def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Any]:
 
         yield begin
         bars.update(whole, completed=total)
-

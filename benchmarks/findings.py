@@ -77,11 +77,14 @@ class Findings:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.records = [record for record in records if "result" in record]
-        self.poker = {
-            (r["config"]["game"], r["method"]): r["result"] for r in self.records if r["domain"] == "poker"
-        }
+        self.poker = {(r["config"]["game"], r["method"]): r["result"] for r in self.records if r["domain"] == "poker"}
         self.poker_rows = [
-            PokerRow(game, method, **{k: result["points"][-1][k] for k in ("iterations", "seconds", "exploitability")}, value=result["value"])
+            PokerRow(
+                game,
+                method,
+                **{k: result["points"][-1][k] for k in ("iterations", "seconds", "exploitability")},
+                value=result["value"],
+            )
             for (game, method), result in self.poker.items()
         ]
         self.board_rows = _board_rows(r for r in self.records if r["domain"] == "board")
@@ -92,9 +95,7 @@ class Findings:
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         return {
-            "poker": [
-                {"game": game, "method": method, **result} for (game, method), result in self.poker.items()
-            ],
+            "poker": [{"game": game, "method": method, **result} for (game, method), result in self.poker.items()],
             "board": [{k: v for k, v in asdict(row).items() if k != "cases"} for row in self.board_rows],
             "language": [{k: v for k, v in asdict(row).items() if k != "cases"} for row in self.language_rows],
             "comparisons": [asdict(comparison) for comparison in self.comparisons],
@@ -107,7 +108,11 @@ class Findings:
 
     def _poker_comparisons(self) -> Iterable[Comparison]:
         for game in self.poker_games():
-            ours = {method: r["points"] for (g, method), r in self.poker.items() if g == game and method.startswith("longthink")}
+            ours = {
+                method: r["points"]
+                for (g, method), r in self.poker.items()
+                if g == game and method.startswith("longthink")
+            }
             peers = {method: r["points"] for (g, method), r in self.poker.items() if g == game and method not in ours}
             for peer, points in peers.items():
                 twin = "longthink " + peer.removeprefix("OpenSpiel ").lower()
@@ -115,7 +120,9 @@ class Findings:
                     last = points[-1]
                     mine = next((p for p in ours[twin] if p["iterations"] == last["iterations"]), None)
                     if mine is not None:
-                        yield _compare_exploitability(game, f"{last['iterations']:,} iterations", twin, mine, peer, last)
+                        yield _compare_exploitability(
+                            game, f"{last['iterations']:,} iterations", twin, mine, peer, last
+                        )
                 for limit in (0.1, 1.0, 10.0):
                     theirs = _last_within(points, limit)
                     best = {m: found for m, p in ours.items() if (found := _last_within(p, limit)) is not None}
@@ -139,7 +146,9 @@ class Findings:
                     mine = max(fitting, key=lambda r: r.budget or 0)
                     yield _compare_shares("board", "optimal moves", f"{row.seconds:.2g} s a move", mine, row)
             elif row.method == board.EXACT:
-                yield _compare_shares("board", "optimal moves", f"{most.seconds:.2g} s and {row.seconds:.2g} s a move", most, row)
+                yield _compare_shares(
+                    "board", "optimal moves", f"{most.seconds:.2g} s and {row.seconds:.2g} s a move", most, row
+                )
 
     # ---- Language ----
 
@@ -156,9 +165,13 @@ class Findings:
         for method, solved in self.language.items():
             if method == language.OURS or {s.seed for s in solved} != {s.seed for s in ours}:
                 continue
-            costs = [("seconds", limit) for limit in (0.1, 1.0) if limit < most["seconds"]] + [("seconds", most["seconds"])]
+            costs = [("seconds", limit) for limit in (0.1, 1.0) if limit < most["seconds"]] + [
+                ("seconds", most["seconds"])
+            ]
             if method in ("greedy", "best of n"):
-                costs += [("tokens", limit) for limit in (100.0, 300.0) if limit < most["tokens"]] + [("tokens", most["tokens"])]
+                costs += [("tokens", limit) for limit in (100.0, 300.0) if limit < most["tokens"]] + [
+                    ("tokens", most["tokens"])
+                ]
             if method == language.UNIFORM:
                 costs += [("simulations", limit) for limit in (10.0, 30.0, 100.0)]
             for measure, limit in costs:
@@ -202,7 +215,9 @@ def _board_rows(records: Iterable[Record]) -> list[ShareRow]:
 
 def _share_row(method: str, budget: int | None, cases: Sequence[float], seconds: float, **cost: float) -> ShareRow:
     low, high = wilson(sum(cases), len(cases))
-    return ShareRow(method, budget, sum(cases) / max(1, len(cases)), low, high, len(cases), seconds, cases=tuple(cases), **cost)
+    return ShareRow(
+        method, budget, sum(cases) / max(1, len(cases)), low, high, len(cases), seconds, cases=tuple(cases), **cost
+    )
 
 
 def _compare_shares(domain: str, quality: str, at: str, ours: ShareRow, other: ShareRow) -> Comparison:
@@ -230,5 +245,10 @@ def _within(solved: Solved, measure: str, limit: float) -> bool:
 def _language_row(method: str, solved: Sequence[Solved]) -> ShareRow:
     mean: Callable[[str], float] = lambda name: sum(s.spent.get(name, 0.0) for s in solved) / len(solved)  # noqa: E731
     return _share_row(
-        method, None, [float(s.correct) for s in solved], mean("seconds"), simulations=mean("simulations"), tokens=mean("tokens")
+        method,
+        None,
+        [float(s.correct) for s in solved],
+        mean("seconds"),
+        simulations=mean("simulations"),
+        tokens=mean("tokens"),
     )

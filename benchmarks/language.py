@@ -1,7 +1,8 @@
 """The language domain: how many Countdown problems each method solves, against tokens and seconds.
 
-Each method thinks about the same problems up to the same limit; when it finds a correct answer, what it had spent by then is
-noted, so that one run gives the whole curve. Uniform proposals and the task's own solver use no model and no tokens.
+Each method thinks about the same problems up to the same limit; when it finds a correct answer, what it had spent by
+then is noted, so that one run gives the whole curve. Uniform proposals and the task's own solver use no model and no
+tokens.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ NAMES = {"search": OURS, "greedy": "greedy", "best_of_n": "best of n", "uniform"
 
 @dataclass(frozen=True)
 class LanguageSettings:
-    """How many problems of how many numbers, and the limits for one problem: tokens, and simulations without a model."""
+    """How many problems of how many numbers, and the limits for one: tokens, and simulations without a model."""
 
     problems: int = 24
     count: int = 4
@@ -77,4 +78,6 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
         }
 
     weight = {"greedy": 0.8, "best_of_n": 6.0, "search": 4.0}.get(method, 0.15)
-    return Job("language", NAMES[method], config, run, weight=weight * settings.tokens / 1_000 if needs_model else weight)
+    return Job(
+        "language", NAMES[method], config, run, weight=weight * settings.tokens / 1_000 if needs_model else weight
+    )

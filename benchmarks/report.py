@@ -9,18 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks import board, charts, language
-from longthink.benchmarks.findings import Findings, Record
+from longthink.benchmarks.findings import Findings, Record, ShareRow
 from longthink.errors import RunLogError, require
 
 # What is set beside what, and how quality is measured.
 DOMAINS = [
-    ("poker", "CFR, CFR+, linear CFR, DCFR, PCFR+ on Kuhn and Leduc poker", "OpenSpiel's CFR and CFR+ (C++)",
-     "exploitability in utilities, lower is better; no chance, so no intervals"),
-    ("board", "MCTS (UCT) on connect four", "OpenSpiel's MCTS (C++), plain and proving wins, at equal c; an exact "
-     "alpha-beta solver on bitboards; a random move", "share of optimal moves on random positions, 95% Wilson intervals"),
-    ("language", "tree search (PUCT) over a language model's proposals on Countdown", "the model's greedy answer; best of n "
-     "samples; the same search with uniform proposals; an exhaustive solver", "share of problems solved, 95% Wilson intervals"),
-]  # fmt: skip
+    (
+        "poker",
+        "CFR, CFR+, linear CFR, DCFR, PCFR+ on Kuhn and Leduc poker",
+        "OpenSpiel's CFR and CFR+ (C++)",
+        "exploitability in utilities, lower is better; no chance, so no intervals",
+    ),
+    (
+        "board",
+        "MCTS (UCT) on connect four",
+        "OpenSpiel's MCTS (C++), plain and proving wins, at equal c; an exact alpha-beta solver; a random move",
+        "share of optimal moves on random positions, 95% Wilson intervals",
+    ),
+    (
+        "language",
+        "tree search (PUCT) over a language model's proposals on Countdown",
+        "the model's greedy answer; best of n samples; the same search with uniform proposals; an exhaustive solver",
+        "share of problems solved, 95% Wilson intervals",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -85,23 +97,27 @@ def _summary(found: Findings, facts: dict[str, Any]) -> str:
     """A few lines for the terminal."""
     count = {verdict: sum(c.verdict == verdict for c in found.comparisons) for verdict in ("ahead", "even", "behind")}
     lines = [f"suite {facts['suite']}: {facts['jobs']} jobs, {facts['seconds']:.0f} s of work"]
-    for row in found.poker_rows:
+    for hand in found.poker_rows:
         lines.append(
-            f"  poker     {row.game:<12} {row.method:<24} exploitability {row.exploitability:.2e} "
-            f"after {row.iterations:,} iterations, {row.iterations_per_second:,.0f}/s"
+            f"  poker     {hand.game:<12} {hand.method:<24} exploitability {hand.exploitability:.2e} "
+            f"after {hand.iterations:,} iterations, {hand.iterations_per_second:,.0f}/s"
         )
-    for row in [r for r in found.board_rows if r.budget in (None, max((q.budget or 0) for q in found.board_rows if q.method == r.method))]:
-        lines.append(f"  board     {row.method:<37} {_percent(row.share)} optimal [{_percent(row.low)}, {_percent(row.high)}], {_time(row.seconds)} a move")
+    for method in dict.fromkeys(row.method for row in found.board_rows):
+        row = [row for row in found.board_rows if row.method == method][-1]
+        at = f"{row.budget:,} simulations, " if row.budget else ""
+        lines.append(f"  board     {method:<37} {_share(row)} optimal, {at}{_time(row.seconds)} a move")
     for row in found.language_rows:
-        lines.append(
-            f"  language  {row.method:<37} {_percent(row.share)} solved [{_percent(row.low)}, {_percent(row.high)}], "
-            f"{row.tokens:,.0f} tokens, {_time(row.seconds)} a problem"
-        )
+        cost = f"{row.tokens:,.0f} tokens, {_time(row.seconds)} a problem"
+        lines.append(f"  language  {row.method:<37} {_share(row)} solved, {cost}")
     lines.append(f"  {count['ahead']} comparisons ahead, {count['even']} even, {count['behind']} behind")
     return "\n".join(lines)
 
 
 # ---- Words for numbers ----
+
+
+def _share(row: ShareRow) -> str:
+    return f"{_percent(row.share)} [{_percent(row.low)}, {_percent(row.high)}]"
 
 
 def _percent(share: float) -> str:

@@ -1,7 +1,7 @@
 """The run log: one JSON line for each finished job, appended so that nothing finished is ever lost.
 
-Every line is written in one piece and synced to disk before the next job begins. A line that a kill tore apart is put aside
-when the log is next opened; one process at a time may write.
+Every line is written in one piece and synced to disk before the next job begins. A line that a kill tore apart is put
+aside when the log is next opened; one process at a time may write.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class RunLog:
         try:
             self._lock.acquire(timeout=0)
         except self._busy as error:
-            raise RunLogError(f"another run is writing to {self.path}; wait for it, or use another --run-dir") from error
+            raise RunLogError(
+                f"another run is writing to {self.path}; wait for it, or use another --run-dir"
+            ) from error
         try:
             self.records, whole = _read(self.path)
             self._put_torn_line_aside(whole)

@@ -22,7 +22,9 @@ def smoke(model: str | None) -> list[Job]:
     """The smallest comparison that goes through every part, in half a minute."""
     return [
         *poker.jobs(poker.PokerSettings({"kuhn_poker": (1_000, 1_000), "leduc_poker": (500, 20)})),
-        *board.jobs(board.BoardSettings(positions=12, slices=1, budgets=(10, 30, 100, 300, 1_000, 3_000), peer_limit=1_000)),
+        *board.jobs(
+            board.BoardSettings(positions=12, slices=1, budgets=(10, 30, 100, 300, 1_000, 3_000), peer_limit=1_000)
+        ),
         *language.jobs(language.LanguageSettings(problems=2, count=3, tokens=150, model=model)),
     ]
 

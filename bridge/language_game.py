@@ -50,7 +50,7 @@ class LanguageGame:
         return transcript
 
     def propose(self, transcript: Transcript) -> list[Proposal]:
-        """The proposals for a transcript, from the proposer the first time. Where there are none, the transcript is over."""
+        """The proposals for a transcript, from the proposer the first time; where there are none, it is over."""
         if transcript not in self._proposals:
             self._proposals[transcript] = self.proposer.propose(self.task, transcript)[:MAX_PROPOSALS]
         return self._proposals[transcript]

@@ -13,8 +13,8 @@ from longthink.errors import ModelError, ParameterError, require
 class LlamaModel(Model):
     """A GGUF file on llama.cpp.
 
-    threads: of the processor. context: tokens of prompt and answer together. One sequence runs at a time, so that prompts
-    that begin alike find what they share in the cache. The same request may differ in the last digits of its
+    threads: of the processor. context: tokens of prompt and answer together. One sequence runs at a time, so that
+    prompts that begin alike find what they share in the cache. The same request may differ in the last digits of its
     log-probabilities by what was cached before, and a near tie may then fall the other way.
 
     Raises `ModelError` where the file is missing or is no model.

@@ -148,8 +148,14 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
                 else:
                     tree.forget([ticket])
             more = Spent(simulations=max(0, tree.simulations - before), nodes=max(0, tree.nodes - thinking.spent.nodes))
-            thinking.spend(more + Spent(tokens=proposer.spent.tokens - cost.tokens, calls=proposer.spent.calls - cost.calls,
-                                        money=proposer.spent.money - cost.money))
+            thinking.spend(
+                more
+                + Spent(
+                    tokens=proposer.spent.tokens - cost.tokens,
+                    calls=proposer.spent.calls - cost.calls,
+                    money=proposer.spent.money - cost.money,
+                )
+            )
             _take_best(thinking, language)
         if fruitless >= _FRUITLESS:
             thinking.stopped_by = "exhausted"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,19 +86,19 @@ def load_model(name: str | None = None, **options: Any) -> Model:
     Options are those of `LlamaModel` (threads, sequences, context) and of `OpenAIModel` (base_url, timeout, ...).
     Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
     """
+    kind: Callable[..., Model]
     if name is not None and name.startswith("openai:"):
         from longthink.bridge.openai_model import OpenAIModel
 
-        kind, arguments = OpenAIModel, (name.removeprefix("openai:"),)
+        kind, argument = OpenAIModel, name.removeprefix("openai:")
     elif name is None or name == "smollm2" or name.endswith(".gguf"):
         from longthink.bridge.llama_model import LlamaModel
         from longthink.bridge.smollm2 import smollm2
 
-        kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else name,)
+        kind, argument = LlamaModel, smollm2() if name in (None, "smollm2") else str(name)
     else:
         raise UnknownNameError.of("model", name, ["smollm2", "openai:NAME", "path/to/model.gguf"])
     try:
-        model: Model = kind(*arguments, **options)
+        return kind(argument, **options)
     except TypeError as error:
         raise ModelError(f"{kind.__name__} does not take these options: {error}") from error
-    return model

@@ -18,9 +18,10 @@ class OpenAIModel(Model):
     """The model `name` of the server at `base_url` (as in "http://localhost:8080/v1").
 
     endpoint: "completions", which continues text and is what thinking in steps needs, or "chat". timeout: seconds for
-    one answer. retries: how often a request that failed (no connection, timeout, 408, 409, 429, 5xx, an answer that cannot
-    be read) is made again, after growing pauses. api_key_env: the environment variable with the key; the key is
-    never shown. prices: money for a million tokens, `{"prompt": 0.15, "generated": 0.6}`.
+    one answer. retries: how often a request that failed (no connection, timeout, 408, 409, 425, 429, 5xx, an answer
+    that cannot be read) is made again, after growing pauses of about `pause` seconds at first. api_key_env: the
+    environment variable with the key; the key is never shown. prices: money for a million tokens, `{"prompt": 0.15,
+    "generated": 0.6}`.
 
     Raises `ModelError` with the address and what happened last.
     """
@@ -142,7 +143,11 @@ class OpenAIModel(Model):
                 if not isinstance(text, str):
                     raise TypeError(f"a text that is {text!r}")
                 tokens = _tokens(choice.get("logprobs"))
-                own = len(tokens) if tokens and len(choices) > 1 else generated // len(choices) + (i < generated % len(choices))
+                own = (
+                    len(tokens)
+                    if tokens and len(choices) > 1
+                    else generated // len(choices) + (i < generated % len(choices))
+                )
                 found.append(
                     Completion(
                         text=text,
@@ -172,7 +177,9 @@ def _tokens(logprobs: Any) -> tuple[Token, ...]:
         return ()
     if "content" in logprobs:
         return tuple(
-            Token(t["token"], float(t["logprob"]), {o["token"]: float(o["logprob"]) for o in t.get("top_logprobs") or []})
+            Token(
+                t["token"], float(t["logprob"]), {o["token"]: float(o["logprob"]) for o in t.get("top_logprobs") or []}
+            )
             for t in logprobs["content"] or []
         )
     tops = logprobs.get("top_logprobs") or [{}] * len(logprobs["tokens"])

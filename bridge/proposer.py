@@ -78,7 +78,9 @@ class TrieProposer(Proposer):
         weights = {}
         for character, group in by_character.items():
             rests = [step[len(prefix) :] for step in group]
-            fits = [math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)]
+            fits = [
+                math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)
+            ]
             weights[character] = sum(fits) or floor
         total = sum(weights.values())
         # a step that ends here cannot be continued, so its group is complete as it is
@@ -89,9 +91,11 @@ class TrieProposer(Proposer):
 
 
 class SampleProposer(Proposer):
-    """Steps that the model writes, `samples` of them, those that say the same merged: for tasks that cannot list theirs."""
+    """Steps that the model writes, `samples` of them, equal ones merged: for tasks that cannot list theirs."""
 
-    def __init__(self, model: Model, samples: int = 4, temperature: float = 1.0, max_tokens: int = 64, seed: int = 0) -> None:
+    def __init__(
+        self, model: Model, samples: int = 4, temperature: float = 1.0, max_tokens: int = 64, seed: int = 0
+    ) -> None:
         super().__init__()
         self._model, self._samples, self._temperature = model, samples, temperature
         self._max_tokens, self._seed = max_tokens, seed
@@ -126,4 +130,6 @@ def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:
 
 def legal_grammar(steps: Sequence[str]) -> str:
     """The GBNF grammar of exactly these texts."""
-    return "root ::= " + " | ".join('"' + s.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for s in steps)
+    return "root ::= " + " | ".join(
+        '"' + s.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for s in steps
+    )

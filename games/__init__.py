@@ -8,11 +8,11 @@ import sys
 from types import ModuleType
 
 from longthink.games.core import Game, State
-from longthink.games.registry import Entry, Parameter, load_game, register
+from longthink.games.registry import Entry, Parameter, load_game, register_game
 from longthink.games.registry import games as _names
 from longthink.games.text import Text
 
-__all__ = ["Entry", "Game", "Parameter", "State", "Text", "load_game", "numba_game", "register"]
+__all__ = ["Entry", "Game", "Parameter", "State", "Text", "load_game", "numba_game", "register_game"]
 
 
 class _Games(ModuleType):

@@ -31,7 +31,9 @@ class ConnectFourText(Text):
 def check(values: dict[str, Any]) -> None:
     rows, columns, x_in_row = values["rows"], values["columns"], values["x_in_row"]
     if (rows + 1) * columns > 64:
-        raise ParameterError(f"connect_four: (rows + 1) * columns must be at most 64, got {rows} rows, {columns} columns")
+        raise ParameterError(
+            f"connect_four: (rows + 1) * columns must be at most 64, got {rows} rows, {columns} columns"
+        )
     if x_in_row > max(rows, columns):
         raise ParameterError(f"connect_four: x_in_row={x_in_row} does not fit on {rows} rows and {columns} columns")
 

@@ -65,8 +65,8 @@ def numba_game(
     initial_state(state): set up what does not begin as zero.
     chance_outcomes(state, actions, probabilities): at a chance node, as legal_actions, with probabilities besides;
     a chance node's outcomes are acted on through apply_action too.
-    information_state(state, player, key): write what the player knows, all it has seen and done, into `key`, a zeroed record
-    of `information_state_dtype`; without it the game is one of perfect information.
+    information_state(state, player, key): write what the player knows, all it has seen and done, into `key`, a zeroed
+    record of `information_state_dtype`; without it the game is one of perfect information.
     max_game_length: players' actions in a longest game. checked: play some random games first and refuse a game that
     breaks these rules.
 
@@ -89,7 +89,9 @@ def numba_game(
     state_dtype = np.dtype(state_dtype)
     key_dtype = None if information_state_dtype is None else np.dtype(information_state_dtype)
     jitted = _compile(name, functions, state_dtype, key_dtype, num_players)
-    addresses = _callbacks(jitted, owner, state_dtype, key_dtype, num_players, num_distinct_actions, max_chance_outcomes)
+    addresses = _callbacks(
+        jitted, owner, state_dtype, key_dtype, num_players, num_distinct_actions, max_chance_outcomes
+    )
     arguments = {
         **functions,
         "num_distinct_actions": num_distinct_actions,
@@ -172,12 +174,16 @@ def _compile(
             raise GameError(f"{name}: {role} ({_place(function)}) does not compile: {reason}") from error
     for role in ("current_player", "legal_actions", "apply_action", "chance_outcomes"):
         if role in gives and not isinstance(gives[role], whole):
-            raise GameError(f"{name}: {role} must give {'True or False' if role[0] == 'a' else 'a whole number'}, "
-                            f"it gives {gives[role]}")
+            raise GameError(
+                f"{name}: {role} must give {'True or False' if role[0] == 'a' else 'a whole number'}, "
+                f"it gives {gives[role]}"
+            )
     given = gives["returns"]
     if isinstance(given, types.BaseTuple):
         if given.count != num_players:
-            raise GameError(f"{name}: returns must give {num_players} numbers, one for each player; it gives {given.count}")
+            raise GameError(
+                f"{name}: returns must give {num_players} numbers, one for each player; it gives {given.count}"
+            )
     elif not (isinstance(given, types.Array) and given.ndim == 1):
         raise GameError(f"{name}: returns must give a tuple or an array of {num_players} numbers, it gives {given}")
     return jitted
@@ -200,12 +206,19 @@ def _callbacks(
     """The addresses of C functions with the signatures of csrc/game.h."""
     from numba import carray, cfunc, njit, types
 
-    state_type, pointer, i32, i32p, f64p = np.dtype(state_dtype), types.voidptr, types.int32, types.CPointer(types.int32), types.CPointer(types.float64)
+    state_type, pointer, i32, i32p, f64p = (
+        np.dtype(state_dtype),
+        types.voidptr,
+        types.int32,
+        types.CPointer(types.int32),
+        types.CPointer(types.float64),
+    )
     room = max(num_distinct_actions, max_chance_outcomes, 1)
     user_current_player, user_legal_actions = jitted["current_player"], jitted["legal_actions"]
     user_apply, user_returns = jitted["apply_action"], jitted["returns"]
-    user_initial, user_chance = jitted.get("initial_state"), jitted.get("chance_outcomes")
-    user_information = jitted.get("information_state")
+    user_initial: Any = jitted.get("initial_state")
+    user_chance: Any = jitted.get("chance_outcomes")
+    user_information: Any = jitted.get("information_state")
 
     def current_player(context, state):  # type: ignore[no-untyped-def]
         return i32(user_current_player(carray(state, 1, state_type)[0]))
@@ -249,7 +262,10 @@ def _callbacks(
         "legal_actions": (legal_actions, i32(pointer, pointer, i32p)),
         "apply": (apply, i32(pointer, pointer, i32)),
         "returns": (returns, types.void(pointer, pointer, f64p)),
-        "playout": (_playout(jitted, copy_returns, state_type, room), types.void(pointer, pointer, types.CPointer(types.uint64), f64p)),
+        "playout": (
+            _playout(jitted, copy_returns, state_type, room),
+            types.void(pointer, pointer, types.CPointer(types.uint64), f64p),
+        ),
     }
     if user_chance is not None:
         callbacks["chance_outcomes"] = (chance_outcomes, i32(pointer, pointer, i32p, f64p))
@@ -267,7 +283,8 @@ def _playout(jitted: Mapping[str, Any], copy_returns: Any, state_type: np.dtype[
     step, first, second = u64(0x9E3779B97F4A7C15), u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
     s30, s27, s31, s32, s11 = u64(30), u64(27), u64(31), u64(32), u64(11)
     user_current_player, user_legal_actions = jitted["current_player"], jitted["legal_actions"]
-    user_apply, user_chance = jitted["apply_action"], jitted.get("chance_outcomes")
+    user_apply = jitted["apply_action"]
+    user_chance: Any = jitted.get("chance_outcomes")
     has_chance = user_chance is not None
 
     @njit(inline="always")
@@ -349,13 +366,18 @@ def _check_game(
         if player == TERMINAL:
             break
         if player != CHANCE and not 0 <= player < game.num_players():
-            refuse("current_player", f"must give 0..{game.num_players() - 1}, -1 (chance) or -4 (over), it gives {player}")
+            refuse(
+                "current_player", f"must give 0..{game.num_players() - 1}, -1 (chance) or -4 (over), it gives {player}"
+            )
         if player == CHANCE:
             action = _check_chance(game, state, refuse, rng)
             unchanged("chance_outcomes", before)
             chances += 1
             if chances > game.max_chance_nodes_in_history():
-                refuse("current_player", f"has more chance nodes than max_chance_nodes_in_history={game.max_chance_nodes_in_history()}")
+                refuse(
+                    "current_player",
+                    f"has more chance nodes than max_chance_nodes_in_history={game.max_chance_nodes_in_history()}",
+                )
         else:
             action = _check_player(game, functions, state_dtype, state, player, refuse, rng)
             if not game.perfect_information:
@@ -364,11 +386,16 @@ def _check_game(
                 unchanged("information_state", before)
             moves += 1
             if moves > game.max_game_length():
-                refuse("apply_action", f"plays on after max_game_length={game.max_game_length()} actions of the players")
+                refuse(
+                    "apply_action", f"plays on after max_game_length={game.max_game_length()} actions of the players"
+                )
         try:
             state.apply_action(action)
         except IllegalActionError:
-            refuse("apply_action", f"refuses {action}, which {'chance_outcomes' if player == CHANCE else 'legal_actions'} lists")
+            refuse(
+                "apply_action",
+                f"refuses {action}, which {'chance_outcomes' if player == CHANCE else 'legal_actions'} lists",
+            )
     before = bytes(state.buffer)
     given = state.returns()  # a wrong number of them raises by itself
     unchanged("returns", before)
@@ -401,7 +428,10 @@ def _check_player(
     if bytes(state.buffer) != before:
         refuse("legal_actions", "changes the state, which only apply_action and initial_state may")
     if not legal or legal != sorted(set(legal)) or legal[0] < 0 or legal[-1] >= room:
-        refuse("legal_actions", f"must give ascending actions in 0..{room - 1} where a player acts, it gives {legal or count}")
+        refuse(
+            "legal_actions",
+            f"must give ascending actions in 0..{room - 1} where a player acts, it gives {legal or count}",
+        )
     foreign = [action for action in range(-1, min(room, 512) + 1) if action not in set(legal)]
     for action in foreign:
         other = state.clone()
@@ -420,7 +450,9 @@ def _check_chance(game: Game, state: State, refuse: Callable[[str, str], None], 
     actions, weights = [a for a, _ in outcomes], [p for _, p in outcomes]
     fits = actions == sorted(set(actions)) and all(0 <= a < game.max_chance_outcomes() for a in actions)
     if not outcomes or not fits:
-        refuse("chance_outcomes", f"must give ascending actions in 0..{game.max_chance_outcomes() - 1}, it gives {actions}")
+        refuse(
+            "chance_outcomes", f"must give ascending actions in 0..{game.max_chance_outcomes() - 1}, it gives {actions}"
+        )
     if not all(p >= 0 for p in weights) or abs(sum(weights) - 1) > 1e-9:
         refuse("chance_outcomes", f"must give probabilities that sum to 1, it gives {weights}")
     return int(rng.choice(actions, p=np.array(weights) / sum(weights)))

@@ -145,7 +145,7 @@ def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
 
 
 def as_tabular_policy(table: Mapping[str, Mapping[int, float]], openspiel_game: Any) -> Any:
-    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform where it has no row."""
+    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform without a row."""
     require("pyspiel", "compare")
     from open_spiel.python.policy import TabularPolicy
 

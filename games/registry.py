@@ -54,7 +54,7 @@ def native(
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
-    """The entry of a game whose rules are `csrc/games/{name}.c`; `check` raises where parameters do not fit together."""
+    """The entry of a game with rules in `csrc/games/{name}.c`; `check` refuses parameters that do not fit together."""
     declared = dict(parameters or {})
 
     def load(values: dict[str, Any]) -> Game:
@@ -82,7 +82,7 @@ _MODULES: dict[str, str] = {
 _ADDED: dict[str, Entry] = {}
 
 
-def register(entry: Entry) -> None:
+def register_game(entry: Entry) -> None:
     """Make a game of your own known to `load_game`, the command line and the benchmarks of this process."""
     _ADDED[entry.name] = entry
 

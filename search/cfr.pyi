@@ -44,7 +44,9 @@ class CFR:
     tree: GameTree
     variant: Variant
     name: str
-    def __init__(self, game: Game | GameTree, variant: str = "cfr+", *, memory_bytes: int = ..., **weights: Any) -> None: ...
+    def __init__(
+        self, game: Game | GameTree, variant: str = "cfr+", *, memory_bytes: int = ..., **weights: Any
+    ) -> None: ...
     @property
     def game(self) -> Game: ...
     @property

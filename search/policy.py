@@ -31,8 +31,13 @@ class Policy:
         self.table: dict[str, dict[int, float]] = {}
         for key, row in table.items():
             probabilities = {int(action): float(p) for action, p in row.items()}
-            if not all(0 <= p <= 1 + 1e-9 for p in probabilities.values()) or abs(sum(probabilities.values()) - 1) > 1e-6:
-                raise ParameterError(f"expected probabilities that sum to 1 in information state {key!r}, got {dict(row)}")
+            if (
+                not all(0 <= p <= 1 + 1e-9 for p in probabilities.values())
+                or abs(sum(probabilities.values()) - 1) > 1e-6
+            ):
+                raise ParameterError(
+                    f"expected probabilities that sum to 1 in information state {key!r}, got {dict(row)}"
+                )
             self.table[key] = probabilities
 
     def __repr__(self) -> str:
@@ -74,7 +79,9 @@ class Policy:
             if row is not None:
                 foreign = [action for action, p in row.items() if p > 0 and action not in actions]
                 if foreign:
-                    raise ParameterError(f"actions {foreign} are not legal in information state {key!r}; legal: {actions}")
+                    raise ParameterError(
+                        f"actions {foreign} are not legal in information state {key!r}; legal: {actions}"
+                    )
                 strategy[first : first + len(actions)] = [row.get(action, 0.0) for action in actions]
         return strategy
 
@@ -111,7 +118,7 @@ def expected_values(game: Game | GameTree, policy: Policy) -> NDArray[np.float64
 
 
 def best_response(game: Game | GameTree, policy: Policy, player: int) -> tuple[float, Policy]:
-    """The most that `player` can get against the others' `policy`, in utilities, and the policy with its answer put in."""
+    """The most that `player` can get against the others' `policy`, and the policy with that answer put in."""
     tree = _tree(game)
     if not 0 <= player < tree.game.num_players():
         raise ParameterError(f"player expects 0..{tree.game.num_players() - 1}, got {player}")

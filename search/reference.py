@@ -58,8 +58,12 @@ class ReferenceCFR:
         if player == -4:
             return np.array(state.returns())
         if player == -1:
-            children = [(p, self._walk(state.child(a), chance * p, reach, updating, instant)) for a, p in state.chance_outcomes()]
-            return np.sum([p * value for p, value in children], axis=0)
+            children = [
+                (p, self._walk(state.child(a), chance * p, reach, updating, instant))
+                for a, p in state.chance_outcomes()
+            ]
+            mean: Row = np.sum([p * value for p, value in children], axis=0)
+            return mean
         key = (player, state.information_state_string(player))
         strategy = self.strategy[key]
         values = []

@@ -70,7 +70,8 @@ class SearchResult:
     @property
     def policy(self) -> NDArray[np.float64]:
         """The share of visits of each action, `[A]`."""
-        return self.visits / max(1, self.visits.sum())
+        policy: NDArray[np.float64] = self.visits / max(1, self.visits.sum())
+        return policy
 
     @property
     def value(self) -> float:

@@ -28,7 +28,9 @@ class Rule:
         for name, high in (("c", math.inf), ("virtual_loss", 2.0)):
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and 0 <= value <= high) or value == math.inf:
-                raise ParameterError(f"{type(self).__name__}({name}=...) expects a number from 0 to {high}, got {value!r}")
+                raise ParameterError(
+                    f"{type(self).__name__}({name}=...) expects a number from 0 to {high}, got {value!r}"
+                )
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,9 @@ def test_errors_are_one_line(arguments: list[str], words: str, capsys: pytest.Ca
 # ---- Play ----
 
 
-def play(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answers: list[str], *arguments: str) -> str:
+def play(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answers: list[str], *arguments: str
+) -> str:
     lines = iter(answers)
 
     def answer(prompt: str) -> str:
@@ -133,13 +135,17 @@ def test_play_a_whole_game(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_play_hint_undo_quit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    out = play(monkeypatch, capsys, ["undo", "hint", "help", "x3", "undo", "quit"], "connect_four", "--simulations", "200")
+    out = play(
+        monkeypatch, capsys, ["undo", "hint", "help", "x3", "undo", "quit"], "connect_four", "--simulations", "200"
+    )
     assert "nothing to undo" in out
     assert "the search would play x" in out
     assert "stopped" in out
 
 
-def test_play_poker_shows_only_your_own_card(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_play_poker_shows_only_your_own_card(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = play(monkeypatch, capsys, ["Pass", "Pass", "Pass"], "kuhn_poker", "--player", "1")
     assert "average strategy of CFR+" in out
     assert "exploitability" in out.splitlines()[0]
@@ -163,7 +169,8 @@ def test_import_is_light() -> None:
     """Numba, OpenSpiel, model runtimes and plotting come only where they are needed."""
     program = (
         "import sys, longthink as lt; g = lt.load_game('kuhn_poker'); lt.CFR(g); lt.MCTS; lt.load_task\n"
-        "print([m for m in ('numba', 'pyspiel', 'xllamacpp', 'matplotlib', 'scipy', 'reasoning_gym', 'httpx') if m in sys.modules])"
+        "heavy = ('numba', 'pyspiel', 'xllamacpp', 'matplotlib', 'scipy', 'reasoning_gym', 'httpx')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -106,7 +106,11 @@ def job(name: str, run: Any) -> Job:
 
 def fine(progress: Progress) -> dict[str, Any]:
     progress(0.5)
-    return {"points": [{"iterations": 1, "seconds": 0.1, "exploitability": 0.5}], "value": 0.0, "spent": {"seconds": 0.1}}
+    return {
+        "points": [{"iterations": 1, "seconds": 0.1, "exploitability": 0.5}],
+        "value": 0.0,
+        "spent": {"seconds": 0.1},
+    }
 
 
 def test_a_failing_job_is_shown_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,13 +136,17 @@ def test_ctrl_c_reports_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def interrupted(progress: Progress) -> dict[str, Any]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [job("a", fine), job("b", interrupted), job("c", fine)])
+    monkeypatch.setattr(
+        compare_module, "find_suite", lambda name, model: [job("a", fine), job("b", interrupted), job("c", fine)]
+    )
     run = lt.compare("x", run_dir=tmp_path)
     assert run.interrupted
     assert run.missing == 2
     assert "goes on from here" in run.summary
     assert "This run is not finished: 2 jobs" in run.report_path.read_text()
-    monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [job("a", interrupted), job("b", fine), job("c", fine)])
+    monkeypatch.setattr(
+        compare_module, "find_suite", lambda name, model: [job("a", interrupted), job("b", fine), job("c", fine)]
+    )
     assert lt.compare("x", run_dir=tmp_path).missing == 0
 
 

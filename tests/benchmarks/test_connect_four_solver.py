@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -23,7 +23,7 @@ def random_position(stones: int, rng: random.Random) -> lt.State:
             return state
 
 
-@lru_cache(maxsize=None)
+@cache
 def brute_score(state: lt.State) -> int:
     """Plain negamax over every line of play."""
     best = -100

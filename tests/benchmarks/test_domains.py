@@ -21,7 +21,10 @@ def test_jobs_have_keys_of_their_own(name: str) -> None:
 
 def test_board_jobs_judge_moves_by_the_exact_solver() -> None:
     settings = board.BoardSettings(positions=6, slices=2, budgets=(10, 2000), peer_limit=10)
-    found = {(job.method, job.config["budget"], job.config["slice"][0]): job.run(lambda share: None) for job in board.jobs(settings)}
+    found = {
+        (job.method, job.config["budget"], job.config["slice"][0]): job.run(lambda share: None)
+        for job in board.jobs(settings)
+    }
     assert found[board.EXACT, None, 0]["positions"] == [0, 2, 4]
     assert found[board.EXACT, None, 1]["positions"] == [1, 3, 5]
     assert all(found[board.EXACT, None, part]["optimal"] == [1, 1, 1] for part in (0, 1))

@@ -13,7 +13,12 @@ from longthink.benchmarks.statistics import paired_p, wilson
 
 def test_wilson_against_published_values() -> None:
     """Newcombe, Statistics in Medicine 1998, table I, method 3."""
-    for successes, n, low, high in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]:
+    for successes, n, low, high in [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ]:
         assert wilson(successes, n) == pytest.approx((low, high), abs=1e-4)
     assert wilson(0, 0) == (0.0, 1.0)
 
@@ -26,7 +31,12 @@ def test_paired_test() -> None:
 
 def poker(method: str, *points: tuple[int, float, float]) -> dict[str, Any]:
     rows = [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in points]
-    return {"domain": "poker", "method": method, "config": {"game": "kuhn_poker"}, "result": {"points": rows, "value": 0.0}}
+    return {
+        "domain": "poker",
+        "method": method,
+        "config": {"game": "kuhn_poker"},
+        "result": {"points": rows, "value": 0.0},
+    }
 
 
 def moves(method: str, budget: int | None, optimal: list[int], seconds: float) -> dict[str, Any]:
@@ -37,9 +47,12 @@ def moves(method: str, budget: int | None, optimal: list[int], seconds: float) -
 def solved(method: str, seed: int, tokens: int | None, seconds: float = 1.0) -> dict[str, Any]:
     at = None if tokens is None else {"tokens": tokens, "seconds": seconds}
     return {
-        "domain": "language", "method": method, "config": {"seed": seed}, "spent": {"tokens": tokens or 500, "seconds": seconds},
+        "domain": "language",
+        "method": method,
+        "config": {"seed": seed},
+        "spent": {"tokens": tokens or 500, "seconds": seconds},
         "result": {"correct": tokens is not None, "solved_at": at},
-    }  # fmt: skip
+    }
 
 
 def test_poker_at_equal_iterations_and_seconds() -> None:

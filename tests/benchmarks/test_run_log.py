@@ -56,7 +56,10 @@ def test_damage_in_the_middle_is_named_and_nothing_is_touched(tmp_path: Path, li
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    program = "import sys; from pathlib import Path; from longthink.benchmarks.run_log import RunLog\nwith RunLog(Path(sys.argv[1])): pass"
+    program = (
+        "import sys; from pathlib import Path; from longthink.benchmarks.run_log import RunLog\n"
+        "with RunLog(Path(sys.argv[1])): pass"
+    )
     with RunLog(path):
         done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode != 0

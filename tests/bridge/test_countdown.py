@@ -69,7 +69,20 @@ def test_agrees_with_reasoning_gyms_scorer(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1 +", "__import__('os')", "2 ** 3", "1 / 0", "(1", "x", "1.5", "9" * 2000, "(" * 500 + "1" + ")" * 500, "True"]
+    "text",
+    [
+        "",
+        "1 +",
+        "__import__('os')",
+        "2 ** 3",
+        "1 / 0",
+        "(1",
+        "x",
+        "1.5",
+        "9" * 2000,
+        "(" * 500 + "1" + ")" * 500,
+        "True",
+    ],
 )
 def test_other_texts_are_wrong_answers_and_no_accidents(text: str) -> None:
     assert lt.load_task("game24(numbers=(1, 2, 3, 4))").check(text) == 0.0

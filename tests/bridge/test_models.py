@@ -43,7 +43,7 @@ def test_what_was_read_before_is_not_paid_again(smollm2: lt.Model) -> None:
 
 
 def test_obeys_a_grammar(smollm2: lt.Model) -> None:
-    steps = ['75=50+25', '(8/3)=8/3', 'a "quoted\\ one']
+    steps = ["75=50+25", "(8/3)=8/3", 'a "quoted\\ one']
     for seed in range(3):
         (told,) = smollm2.complete("Next: ", max_tokens=16, seed=seed, grammar=legal_grammar(steps))
         assert told.text in steps
@@ -77,7 +77,10 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
 def good(text: str = " 4", **more: Any) -> dict[str, Any]:
     logprobs = {"tokens": [text], "token_logprobs": [-0.5], "top_logprobs": [{text: -0.5, "x": -2.0}]}
     usage = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 4}}
-    return {"choices": [{"text": text, "index": 0, "finish_reason": "stop", "logprobs": logprobs}], "usage": usage} | more
+    return {
+        "choices": [{"text": text, "index": 0, "finish_reason": "stop", "logprobs": logprobs}],
+        "usage": usage,
+    } | more
 
 
 Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
@@ -142,13 +145,23 @@ def test_completions(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (body["model"], body["prompt"], body["max_tokens"], body["logprobs"]) == ("tiny", "2+2=", 3, 7)
     assert headers["Authorization"] == "Bearer secret-key"
     assert "secret-key" not in repr(loaded)
-    assert (told.text, told.logprob, told.prompt_tokens, told.cached_tokens, told.generated_tokens) == (" 4", -0.5, 6, 4, 1)
+    assert (told.text, told.logprob, told.prompt_tokens, told.cached_tokens, told.generated_tokens) == (
+        " 4",
+        -0.5,
+        6,
+        4,
+        1,
+    )
     assert told.tokens[0].top == {" 4": -0.5, "x": -2.0}
 
 
 def test_chat_and_prices(server: Server) -> None:
     content = [{"token": "hi", "logprob": -0.1, "top_logprobs": [{"token": "hi", "logprob": -0.1}]}]
-    choice = {"message": {"role": "assistant", "content": "hi"}, "finish_reason": "length", "logprobs": {"content": content}}
+    choice = {
+        "message": {"role": "assistant", "content": "hi"},
+        "finish_reason": "length",
+        "logprobs": {"content": content},
+    }
     server.answers = [ok({"choices": [choice, choice], "usage": {"prompt_tokens": 100, "completion_tokens": 2}})]
     told = model(server, endpoint="chat", prices={"prompt": 1.0, "generated": 10.0}).complete("hello", n=2)
     assert server.requests[0][0] == "/v1/chat/completions"
@@ -186,7 +199,7 @@ def test_nonsense_is_asked_again_and_then_one_clear_error(server: Server, bad: t
 
 def test_a_request_that_is_refused_is_not_repeated(server: Server) -> None:
     server.answers = [(401, b'{"error": "no key"}')]
-    with pytest.raises(lt.ModelError, match="status 401.*no key"):
+    with pytest.raises(lt.ModelError, match=r"status 401.*no key"):
         model(server).complete("x")
     assert len(server.requests) == 1
 

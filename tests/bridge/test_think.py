@@ -75,7 +75,9 @@ def test_same_seed_same_tree() -> None:
     assert tree(1) != tree(2)
 
 
-@pytest.mark.parametrize(("measure", "limit", "slack"), [("calls", 20, 5), ("tokens", 9000, 9000), ("simulations", 15, 0)])
+@pytest.mark.parametrize(
+    ("measure", "limit", "slack"), [("calls", 20, 5), ("tokens", 9000, 9000), ("simulations", 15, 0)]
+)
 def test_budgets_are_kept_but_for_one_look(measure: str, limit: int, slack: int) -> None:
     answer = lt.think(TASK, ScriptedModel(confused), lt.Budget(**{measure: limit}))
     assert answer.stopped_by == measure

@@ -12,7 +12,16 @@ from longthink.games.openspiel import as_bot, our_game
 
 @pytest.mark.parametrize(
     "name",
-    ["tic_tac_toe", "hex(board_size=4)", "breakthrough(rows=5,columns=5)", "pig", "2048", "y(board_size=5)", "mancala", "nim"],
+    [
+        "tic_tac_toe",
+        "hex(board_size=4)",
+        "breakthrough(rows=5,columns=5)",
+        "pig",
+        "2048",
+        "y(board_size=5)",
+        "mancala",
+        "nim",
+    ],
 )
 def test_sequential_games_are_searched(name: str) -> None:
     game = lt.load_game(f"openspiel:{name}")

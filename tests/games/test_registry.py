@@ -84,6 +84,8 @@ def test_your_own_entry_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_simultaneous_and_sampled_games_are_refused() -> None:
     with pytest.raises(lt.GameError, match="turn_based_simultaneous_game"):
         lt.load_game("openspiel:goofspiel")
-    game = lt.load_game("openspiel:turn_based_simultaneous_game(game=goofspiel(num_cards=3,imp_info=True,points_order=descending))")
+    game = lt.load_game(
+        "openspiel:turn_based_simultaneous_game(game=goofspiel(num_cards=3,imp_info=True,points_order=descending))"
+    )
     assert game.num_players() == 2
     assert lt.load_game(str(game)) == game

@@ -28,7 +28,9 @@ def as_lists(table: dict[str, dict[int, float]]) -> dict[str, list[tuple[int, fl
 # ---- Against OpenSpiel ----
 
 
-@pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "openspiel:liars_dice(numdice=1,dice_sides=2)"])
+@pytest.mark.parametrize(
+    "name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "openspiel:liars_dice(numdice=1,dice_sides=2)"]
+)
 @pytest.mark.parametrize(("variant", "solver"), [("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")])
 def test_average_strategy_equals_openspiel(name: str, variant: str, solver: str) -> None:
     game = lt.load_game(name)
@@ -63,7 +65,9 @@ def test_exploitability_equals_openspiel(name: str) -> None:
     solver = lt.CFR(game, "cfr")
     solver.run(3)
     tables = [solver.average_policy().table, lt.Policy.from_strategy(solver.tree, solver.tree.uniform()).table]
-    tables.append({key: dict(zip(row, rng.dirichlet(np.ones(len(row))), strict=True)) for key, row in tables[0].items()})
+    tables.append(
+        {key: dict(zip(row, rng.dirichlet(np.ones(len(row))), strict=True)) for key, row in tables[0].items()}
+    )
     for table in tables:
         expected = pyspiel.nash_conv(theirs, as_lists(table))
         assert lt.nash_conv(game, lt.Policy(game, table)) == pytest.approx(expected, abs=1e-9)

@@ -290,7 +290,9 @@ def test_seconds() -> None:
 def test_progress_is_told() -> None:
     seen: list[int] = []
     lt.MCTS(CONNECT_FOUR).run(
-        CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=1000), progress=lambda spent: seen.append(spent.simulations)
+        CONNECT_FOUR.new_initial_state(),
+        lt.Budget(simulations=1000),
+        progress=lambda spent: seen.append(spent.simulations),
     )
     assert seen[-1] == 1000
     assert seen == sorted(seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def search(game: lt.Game, rule: lt.Rule, seed: int, simulations: int) -> Node:
                 legal = state.legal_actions()
                 state.apply_action(legal[rng.below(len(legal))])
         returns = state.returns()
-        for parent, child in zip(path, path[1:], strict=False):
+        for parent, child in pairwise(path):
             child.value_sum += (returns[max(0, parent.player)] - middle) * (1 / half)
         for node in path:
             node.visits += 1
