@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.model import Completion, Model, Token
+from longthink.bridge.model import Completion, Model, Request, Token
 from longthink.errors import ModelError, ParameterError, require
 
 
@@ -48,36 +47,25 @@ class LlamaModel(Model):
         except Exception as error:  # xllamacpp raises bare kinds
             raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
 
-    def complete(
-        self,
-        prompt: str,
-        *,
-        n: int = 1,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-        seed: int = 0,
-        grammar: str | None = None,
-        top: int = 0,
-    ) -> list[Completion]:
-        request: dict[str, Any] = {
-            "prompt": prompt,
-            "n_predict": max_tokens,
-            "temperature": temperature,
+    def answer(self, request: Request) -> list[Completion]:
+        options: dict[str, Any] = {
+            "prompt": request.prompt,
+            "n_predict": request.max_tokens,
+            "temperature": request.temperature,
             "top_k": 0,
             "top_p": 1.0,
             "min_p": 0.0,
-            "stop": list(stop),
-            "n_probs": max(1, top),
+            "stop": list(request.stop),
+            "n_probs": max(1, request.top),
             "cache_prompt": True,
         }
-        if grammar is not None:
-            request["grammar"] = grammar
-        return [self._one({**request, "seed": (seed + i) % 2**31}) for i in range(n)]
+        if request.grammar is not None:
+            options["grammar"] = request.grammar
+        return [self._one({**options, "seed": (request.seed + i) % 2**31}) for i in range(request.n)]
 
-    def _one(self, request: dict[str, Any]) -> Completion:
+    def _one(self, options: dict[str, Any]) -> Completion:
         try:
-            answer = self._server.handle_completions(request)
+            answer = self._server.handle_completions(options)
             if "error" in answer:
                 raise ModelError(f"llama.cpp refuses the request: {answer['error'].get('message', answer['error'])}")
             choice, usage = answer["choices"][0], answer["usage"]

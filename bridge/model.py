@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from longthink.errors import ModelError, UnknownNameError
+from longthink.errors import ModelError, ParameterError, UnknownNameError
 from longthink.search.budget import Spent
 
 
@@ -46,16 +46,29 @@ class Completion:
         return Spent(tokens=self.prompt_tokens + self.generated_tokens, calls=self.calls, money=self.money)
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model; `Model.complete` says what the fields mean."""
+
+    prompt: str
+    n: int = 1
+    max_tokens: int = 64
+    temperature: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+    grammar: str | None = None
+    top: int = 0
+
+
 class Model(ABC):
     """A language model: continues text, and says how likely it found what it wrote."""
 
     name: str
     grammars: bool = False
-    """Whether `complete` obeys a grammar."""
+    """Whether it obeys a grammar."""
     logprobs: bool = False
-    """Whether `complete` tells log-probabilities."""
+    """Whether it tells log-probabilities."""
 
-    @abstractmethod
     def complete(
         self,
         prompt: str,
@@ -72,8 +85,20 @@ class Model(ABC):
 
         temperature: 0 takes the likeliest token each time. grammar: GBNF, as llama.cpp defines it, where
         `grammars` is true; log-probabilities are those of the model without it. top: how many of the likeliest
-        tokens are told in each place, where `logprobs` is true. Raises `ModelError`.
+        tokens are told in each place, where `logprobs` is true. Raises `ModelError`, `ParameterError`.
         """
+        if n < 1 or max_tokens < 1 or temperature < 0 or top < 0:
+            raise ParameterError(
+                "complete expects n and max_tokens from 1, temperature and top from 0, "
+                f"got n={n}, max_tokens={max_tokens}, temperature={temperature}, top={top}"
+            )
+        if grammar is not None and not self.grammars:
+            raise ModelError(f"{self.name} takes no grammar")
+        return self.answer(Request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top))
+
+    @abstractmethod
+    def answer(self, request: Request) -> list[Completion]:
+        """What a kind of model gives for a request: `n` completions. Raises `ModelError`."""
 
     def __repr__(self) -> str:
         return f"<model {self.name}>"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from longthink.bridge.model import Completion, Model, Token
+from longthink.bridge.model import Completion, Model, Request, Token
 from longthink.errors import ModelError, ParameterError, require
 
 
@@ -53,40 +53,24 @@ class OpenAIModel(Model):
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers, timeout=timeout)
 
-    def complete(
-        self,
-        prompt: str,
-        *,
-        n: int = 1,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-        seed: int = 0,
-        grammar: str | None = None,
-        top: int = 0,
-    ) -> list[Completion]:
-        if grammar is not None:
-            raise ModelError(f"{self.name}: an OpenAI-compatible server takes no grammar")
-        request: dict[str, Any] = {
+    def answer(self, request: Request) -> list[Completion]:
+        body: dict[str, Any] = {
             "model": self._model,
-            "n": n,
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-            "seed": seed,
+            "n": request.n,
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
         }
-        if stop:
-            request["stop"] = list(stop)
+        if request.stop:
+            body["stop"] = list(request.stop)
         if self.endpoint == "chat":
-            request |= {"messages": [{"role": "user", "content": prompt}], "logprobs": True}
-            if top:
-                request["top_logprobs"] = min(top, 20)
-            path = "chat/completions"
-        else:
-            request |= {"prompt": prompt, "logprobs": max(1, top)}
-            path = "completions"
-        return self._ask(path, request)
+            body |= {"messages": [{"role": "user", "content": request.prompt}], "logprobs": True}
+            if request.top:
+                body["top_logprobs"] = min(request.top, 20)
+            return self._ask("chat/completions", body)
+        return self._ask("completions", body | {"prompt": request.prompt, "logprobs": max(1, request.top)})
 
-    def _ask(self, path: str, request: dict[str, Any]) -> list[Completion]:
+    def _ask(self, path: str, body: dict[str, Any]) -> list[Completion]:
         """Post until there is a readable answer or the retries are used up."""
         tenacity = require("tenacity", "lm")
         asked = 0
@@ -94,7 +78,7 @@ class OpenAIModel(Model):
         def attempt() -> list[Completion]:
             nonlocal asked
             asked += 1
-            return self._read(self._post(path, request), request)
+            return self._read(self._post(path, body))
 
         try:
             found: list[Completion] = tenacity.Retrying(
@@ -109,10 +93,10 @@ class OpenAIModel(Model):
             ) from error
         return found
 
-    def _post(self, path: str, request: dict[str, Any]) -> Any:
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
         httpx = require("httpx", "lm")
         try:
-            response = self._client.post(path, json=request)
+            response = self._client.post(path, json=body)
         except httpx.TimeoutException as error:
             raise _Retry(f"no answer within {self._client.timeout.read} s") from error
         except (httpx.HTTPError, OSError) as error:
@@ -129,7 +113,7 @@ class OpenAIModel(Model):
         except ValueError as error:
             raise _Retry(f"an answer that is not JSON: {response.text[:100]!r}") from error
 
-    def _read(self, answer: Any, request: dict[str, Any]) -> list[Completion]:
+    def _read(self, answer: Any) -> list[Completion]:
         """The completions in an answer. The first carries the prompt's tokens."""
         try:
             usage = answer.get("usage") or {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from longthink.bridge.model import Completion, Model, Token
+from longthink.bridge.model import Completion, Model, Request, Token
 
 Script = Callable[[str], Mapping[str, float]]
 """From a prompt to possible continuations with their probabilities."""
@@ -23,35 +23,24 @@ class ScriptedModel(Model):
         self.name = name
         self._script = script
 
-    def complete(
-        self,
-        prompt: str,
-        *,
-        n: int = 1,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-        seed: int = 0,
-        grammar: str | None = None,
-        top: int = 0,
-    ) -> list[Completion]:
-        texts = dict(self._script(prompt))
+    def answer(self, request: Request) -> list[Completion]:
+        texts = dict(self._script(request.prompt))
         found = []
-        for i in range(n):
-            chosen = max(texts, key=lambda text: texts[text]) if temperature == 0 else _pick(texts, seed + i)
+        for i in range(request.n):
+            likeliest_text = max(texts, key=lambda text: texts[text])
+            chosen = likeliest_text if request.temperature == 0 else _pick(texts, request.seed + i)
             tokens, prefix = [], ""
-            for character in chosen[:max_tokens]:
+            for character in chosen[: request.max_tokens]:
                 shares = _next_characters(texts, prefix)
-                likeliest = sorted(shares, key=lambda c: -shares[c])[:top]
-                tokens.append(
-                    Token(character, math.log(shares[character]), {c: math.log(shares[c]) for c in likeliest})
-                )
+                likeliest = sorted(shares, key=lambda c: -shares[c])[: request.top]
+                top = {c: math.log(shares[c]) for c in likeliest}
+                tokens.append(Token(character, math.log(shares[character]), top))
                 prefix += character
             completion = Completion(
                 prefix,
                 sum(token.logprob for token in tokens),
                 tuple(tokens),
-                prompt_tokens=len(prompt) if i == 0 else 0,
+                prompt_tokens=len(request.prompt) if i == 0 else 0,
                 generated_tokens=len(tokens),
                 calls=1 if i == 0 else 0,
             )

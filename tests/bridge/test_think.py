@@ -8,7 +8,7 @@ import pytest
 
 import longthink as lt
 from longthink.bridge.methods import methods
-from longthink.bridge.model import Completion
+from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, SampleProposer, TrieProposer, UniformProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
@@ -196,7 +196,7 @@ def test_a_task_of_ones_own_with_sampled_proposals() -> None:
 
 def test_samples_without_logprobs_count() -> None:
     class Plain(ScriptedModel):
-        def complete(self, prompt: str, **options: object) -> list[Completion]:  # type: ignore[override]
+        def answer(self, request: Request) -> list[Completion]:
             return [Completion(text) for text in ("o", "o", "o", "a")]
 
     proposals = SampleProposer(Plain(spell)).propose(Spell(), ())
