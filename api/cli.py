@@ -80,7 +80,7 @@ def compare(options: argparse.Namespace) -> int:
         run_dir=options.run_dir,
         model=options.model,
         fresh=options.fresh,
-        progress=not options.json and sys.stderr.isatty(),
+        progress=not options.json,
     )
     if options.json:
         print(run.json_path.read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,35 +105,29 @@ def _record(job: Job, progress: Progress, environment: dict[str, Any]) -> dict[s
 
 
 @contextmanager
-def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Any]:
-    """Gives a function that begins a job and gives its `Progress`."""
+def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Callable[[Job], Progress]]:
+    """Gives a function that begins a job and gives its `Progress`: bars on a terminal, else a line now and then."""
     if not show:
         yield lambda job: lambda share: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    total = sum(job.weight for job in todo)
-    columns = (
-        TextColumn("{task.description:<44}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        whole = bars.add_task(
-            f"{len(jobs) - len(todo)} of {len(jobs)} jobs done before" if len(todo) < len(jobs) else "all jobs",
-            total=total,
-        )
-        current = bars.add_task("", total=1.0)
-        before, count = 0.0, len(jobs) - len(todo)
+    console, total = Console(stderr=True), sum(job.weight for job in todo)
+    before, count, told_share = 0.0, len(jobs) - len(todo), 0.0
+    columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Bars(TextColumn("{task.description:<44}"), *columns, console=console, disable=not console.is_terminal) as bars:
+        whole, current = bars.add_task("", total=total), bars.add_task("", total=1.0)
 
         def begin(job: Job) -> Progress:
-            nonlocal before, count
+            nonlocal before, count, told_share
             start, before, count = before, before + job.weight, count + 1
             bars.update(whole, completed=start, description=f"job {count} of {len(jobs)}")
             bars.update(current, completed=0.0, description=f"{job.domain}: {job.method}")
+            if not console.is_terminal and start / total >= told_share:
+                console.print(f"job {count} of {len(jobs)}: {job.domain}, {job.method}")
+                told_share = start / total + 0.1
 
             def told(share: float) -> None:
                 bars.update(whole, completed=start + job.weight * min(1.0, share))
