@@ -92,35 +92,26 @@ def numba_game(
     addresses = _callbacks(
         jitted, owner, state_dtype, key_dtype, num_players, num_distinct_actions, max_chance_outcomes
     )
-    arguments = {
-        **functions,
+    constants: dict[str, Any] = {
+        "num_players": num_players,
         "num_distinct_actions": num_distinct_actions,
         "max_game_length": max_game_length,
-        "information_state_dtype": information_state_dtype,
-        "num_players": num_players,
         "min_utility": min_utility,
         "max_utility": max_utility,
         "max_chance_outcomes": max_chance_outcomes,
         "max_chance_nodes_in_history": max_chance_nodes_in_history,
         "text": text,
-        "checked": False,
     }
+    arguments = {**functions, **constants, "information_state_dtype": information_state_dtype, "checked": False}
     game = Game.from_functions(
         name,
         {},
         addresses,
+        **constants,
         state_bytes=state_dtype.itemsize,
-        num_players=num_players,
-        num_distinct_actions=num_distinct_actions,
-        max_game_length=max_game_length,
-        min_utility=min_utility,
-        max_utility=max_utility,
         information_state_bytes=0 if key_dtype is None else key_dtype.itemsize,
-        max_chance_outcomes=max_chance_outcomes,
-        max_chance_nodes_in_history=max_chance_nodes_in_history,
         context=owner.failed.ctypes.data,
         failed=owner.failed.ctypes.data,
-        text=text,
         owner=owner,
         state_dtype=state_dtype,
         reduce=(_again, (name, state_dtype, tuple(sorted(arguments.items())))),
