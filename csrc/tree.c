@@ -90,7 +90,7 @@ static void *array_new(size_t bytes) {
   enum { PAGE = 1 << 21, SMALL = 2 * PAGE };
   if (bytes >= 8 * PAGE) {
     uint8_t *array = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
-    if (array != NULL) madvise(array + SMALL, bytes - SMALL, MADV_HUGEPAGE);
+    if (array != NULL) madvise(array + SMALL, (bytes - SMALL) / PAGE * PAGE, MADV_HUGEPAGE);
     return array;
   }
 #endif
