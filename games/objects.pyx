@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 from cpython.ref cimport PyObject
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from game cimport *
@@ -182,9 +183,11 @@ cdef void _information_state(void *context, const void *state, int32_t player, u
 cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noexcept with gil:
     """As lt_playout in csrc/game.h, on one copy of the object."""
     rules = <ObjectRules><PyObject *>context
-    cdef double[4096] probabilities
+    cdef double *probabilities = <double *>malloc(sizeof(double) * (rules.max_chance_outcomes + 1))
     cdef int32_t n, i
     try:
+        if probabilities == NULL:
+            raise MemoryError("no memory for the outcomes of a chance node")
         played = rules.at(<const int32_t *>state).clone()
         while True:
             player = played.current_player()
@@ -192,7 +195,7 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
                 break
             if player == LT_CHANCE:
                 outcomes = rules.outcomes_of(played)
-                n = min(4096, len(outcomes))
+                n = len(outcomes)
                 for i in range(n):
                     probabilities[i] = outcomes[i][1]
                 action = outcomes[lt_sample(probabilities, n, rng)][0]
@@ -205,6 +208,8 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
             returns[<int32_t>player] = value
     except BaseException as error:
         rules.fail(error)
+    finally:
+        free(probabilities)
 
 
 def object_game(name, new_initial_state, *, num_players, num_distinct_actions, max_game_length, min_utility, max_utility,
@@ -217,8 +222,6 @@ def object_game(name, new_initial_state, *, num_players, num_distinct_actions, m
     `Text`, or a function that makes one from the `ObjectRules`, whose `find` gives a state's object. cache_states: how
     many objects are kept. reduce: `(callable, arguments)` that make the game again, for pickling.
     """
-    if max_chance_outcomes > 4096:
-        raise GameError(f"{name}: chance nodes with up to 4096 outcomes can be played, this game has {max_chance_outcomes}")
     cdef ObjectRules rules = ObjectRules(name, new_initial_state, max_game_length + max_chance_nodes_in_history,
                                          max(1, num_distinct_actions), max_chance_outcomes, cache_states)
     functions = {"init": <uintptr_t>&_init, "current_player": <uintptr_t>&_current_player,

@@ -21,6 +21,7 @@ from longthink.games.openspiel import as_bot, our_game
         "y(board_size=5)",
         "mancala",
         "nim",
+        "yacht",
     ],
 )
 def test_sequential_games_are_searched(name: str) -> None:
