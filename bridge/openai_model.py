@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from longthink.bridge.model import Completion, Model, Request, Token
@@ -51,9 +52,24 @@ class OpenAIModel(Model):
         self._model, self._retries, self._pause, self._prices = name, retries, pause, dict(prices or {})
         key = os.environ.get(api_key_env)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._several = True  # whether the server gives several completions at once
         self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers, timeout=timeout)
 
     def answer(self, request: Request) -> list[Completion]:
+        found: list[Completion] = []
+        while len(found) < request.n:  # some servers give one at a time, whatever they are asked for
+            wanted = request.n - len(found) if self._several else 1
+            path, body = self._body(replace(request, n=wanted, seed=request.seed + len(found)))
+            try:
+                found += self._ask(path, body)[:wanted]
+            except ModelError:
+                if wanted == 1:
+                    raise
+                self._several = False
+        return found
+
+    def _body(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """The path and the body of a request."""
         body: dict[str, Any] = {
             "model": self._model,
             "n": request.n,
@@ -63,12 +79,12 @@ class OpenAIModel(Model):
         }
         if request.stop:
             body["stop"] = list(request.stop)
-        if self.endpoint == "chat":
-            body |= {"messages": [{"role": "user", "content": request.prompt}], "logprobs": True}
-            if request.top:
-                body["top_logprobs"] = min(request.top, 20)
-            return self._ask("chat/completions", body)
-        return self._ask("completions", body | {"prompt": request.prompt, "logprobs": max(1, request.top)})
+        if self.endpoint == "completions":
+            return "completions", body | {"prompt": request.prompt, "logprobs": max(1, request.top)}
+        body |= {"messages": [{"role": "user", "content": request.prompt}], "logprobs": True}
+        if request.top:
+            body["top_logprobs"] = min(request.top, 20)
+        return "chat/completions", body
 
     def _ask(self, path: str, body: dict[str, Any]) -> list[Completion]:
         """Post until there is a readable answer or the retries are used up."""

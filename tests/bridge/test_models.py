@@ -230,6 +230,28 @@ def test_bad_options_are_refused(server: Server) -> None:
         model(server).complete("x", grammar='root ::= "a"')
 
 
+def test_a_server_that_gives_one_at_a_time(server: Server) -> None:
+    server.answers = [(400, b"n must be 1"), ok(good("a")), ok(good("b")), ok(good("c"))]
+    told = model(server).complete("x", n=3, seed=5)
+    assert [c.text for c in told] == ["a", "b", "c"]
+    assert [body["seed"] for _, body, _ in server.requests] == [5, 5, 6, 7]
+
+
+def test_a_real_server(smollm2: lt.Model) -> None:
+    """llama.cpp's own, which the embedded model brings along: both endpoints, and a whole search."""
+    url = smollm2._server.listening_address + "/v1"  # type: ignore[attr-defined]
+    served = lt.load_model("openai:smollm2", base_url=url)
+    (told,) = served.complete("The capital of France is", max_tokens=2, temperature=0.0, top=5)
+    assert "Paris" in told.text
+    assert len(told.tokens[0].top) == 5
+    assert told.generated_tokens == 2
+    assert len(served.complete("One two", n=2, max_tokens=2)) == 2
+    task = lt.load_task("countdown", numbers=(3, 5, 7), target=22)
+    assert lt.think(task, served, lt.Budget(tokens=2000)).correct
+    chat = lt.load_model("openai:smollm2", base_url=url, endpoint="chat")
+    assert chat.complete("Say hello.", max_tokens=4, temperature=0.0)[0].text
+
+
 def test_thinks_through_a_server(server: Server) -> None:
     """A server that always finds the digits of a target likeliest still leads the search to an answer."""
     server.answers = [ok(good("2"))]
