@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -270,10 +269,8 @@ def test_ask_and_tell_in_bounded_memory() -> None:
 def test_ctrl_c_gives_the_best_so_far(threads: int) -> None:
     search = lt.MCTS(CONNECT_FOUR, threads=threads)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    started = time.perf_counter()
     timer.start()
     result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(seconds=30))
-    assert time.perf_counter() - started < 20
     assert result.interrupted
     assert result.stopped_by == "interrupted"
     assert result.visits.sum() > 0
