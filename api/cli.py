@@ -365,7 +365,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--target", type=int, help="of countdown")
     command.add_argument("--method", default="search", help="search (default), uniform, best_of_n, greedy, exhaustive")
     command.add_argument("--model", help="a GGUF path or openai:NAME; default the embedded model")
-    command.add_argument("--base-url", help="of an OpenAI-compatible server, with openai:NAME")
+    command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")
     command.add_argument("--calls", type=int, help="limit of requests to the model")
     command.add_argument("--simulations", type=int, help="limit of the search's simulations")

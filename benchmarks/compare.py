@@ -80,6 +80,8 @@ def compare(
         summary += f"\ninterrupted with {len(missing)} of {len(jobs)} jobs to do; the same command goes on from here"
     for reason in list(failed.values())[:3]:
         summary += f"\nfailed: {reason}"
+    if failed:
+        summary += f"\n{len(failed)} of {len(jobs)} jobs failed; the same command tries them again"
     return Run(report.html_path, report.json_path, log_path, summary, len(failed), len(missing), interrupted)
 
 

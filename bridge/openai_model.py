@@ -16,13 +16,13 @@ class _Retry(Exception):
 
 
 class OpenAIModel(Model):
-    """The model `name` of the server at `base_url` (as in "http://localhost:8080/v1").
+    """The model `name` of the server at `base_url`, as in "http://localhost:8080/v1".
 
-    endpoint: "completions", which continues text and is what thinking in steps needs, or "chat". timeout: seconds for
-    one answer. retries: how often a request that failed (no connection, timeout, 408, 409, 425, 429, 5xx, an answer
-    that cannot be read) is made again, after growing pauses of about `pause` seconds at first. api_key_env: the
-    environment variable with the key; the key is never shown. prices: money for a million tokens, `{"prompt": 0.15,
-    "generated": 0.6}`.
+    base_url: default the environment's OPENAI_BASE_URL, else OpenAI's own. endpoint: "completions", which continues
+    text and is what thinking in steps needs, or "chat". timeout: seconds for one answer. retries: how often a request
+    that failed (no connection, timeout, 408, 409, 425, 429, 5xx, an answer that cannot be read) is made again, after
+    growing pauses of about `pause` seconds at first. api_key_env: the environment variable with the key; the key is
+    never shown. prices: money for a million tokens, `{"prompt": 0.15, "generated": 0.6}`.
 
     Raises `ModelError` with the address and what happened last.
     """
@@ -32,7 +32,7 @@ class OpenAIModel(Model):
     def __init__(
         self,
         name: str,
-        base_url: str = "https://api.openai.com/v1",
+        base_url: str | None = None,
         *,
         endpoint: str = "completions",
         timeout: float = 60.0,
@@ -43,6 +43,7 @@ class OpenAIModel(Model):
     ) -> None:
         if not name:
             raise ParameterError('expected the name of a model, as in "openai:gpt-4o-mini"')
+        base_url = base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
         if not base_url.startswith(("http://", "https://")):
             raise ParameterError(f"base_url expects http://... or https://..., got {base_url!r}")
         if endpoint not in ("completions", "chat"):

@@ -219,6 +219,12 @@ def test_a_server_that_is_down() -> None:
         OpenAIModel("tiny", base_url="http://127.0.0.1:9/v1", retries=1, pause=0.01).complete("x")
 
 
+def test_the_address_from_the_environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    server.answers = [ok(good())]
+    assert lt.load_model("openai:tiny").complete("x")[0].text == " 4"
+
+
 def test_bad_options_are_refused(server: Server) -> None:
     with pytest.raises(lt.ParameterError, match="http"):
         lt.load_model("openai:tiny", base_url="localhost")
