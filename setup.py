@@ -12,13 +12,7 @@ from setuptools import Extension, setup
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno"]
 
 SOURCES = {
-    "longthink.games.core": [
-        "games/core.pyx",
-        "csrc/games/tic_tac_toe.c",
-        "csrc/games/connect_four.c",
-        "csrc/games/kuhn_poker.c",
-        "csrc/games/leduc_poker.c",
-    ],
+    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c"))],
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.mcts": ["search/mcts.pyx", "csrc/tree.c"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/cfr.c"],

@@ -26,6 +26,8 @@ typedef struct lt_game {
   int32_t max_game_length;           /* players' actions in a longest history */
   int32_t max_chance_nodes_in_history;
   double min_utility, max_utility;
+  int32_t zero_sum;                  /* everybody's returns always sum to the same: what one wins, others lose */
+  int32_t simultaneous;              /* players choose in turn, but nobody sees a choice before all have made theirs */
   const int32_t *failed;             /* NULL, or set non-zero by a function that failed (Python rules only) */
 
   /* Write the initial state. The buffer is zeroed before. */
@@ -44,8 +46,14 @@ typedef struct lt_game {
   /* The key of what `player` knows, `information_state_bytes` long, in a zeroed buffer. NULL in a game
    * of perfect information, where every history is an information state of its own. */
   void (*information_state)(void *context, const void *state, int32_t player, uint8_t *key);
-  /* Optional, NULL for the general one: uniformly random play from `state` to the end, drawing from
-   * `rng` as lt_playout does, so that both give the same game. Leaves the state terminal. */
+  /* Optional, for games of imperfect information: make of `state` a random one that `player` cannot tell from it, with
+   * the chance that uniformly random play of the others gives it (or near it; the game's page says). */
+  void (*resample)(void *context, void *state, int32_t player, lt_rng *rng);
+  /* Optional: a key of the position, for transpositions. Equal keys must mean that all that can follow is equal, the
+   * number of moves so far included, so that play never returns to a key. NULL: the hash of the state's bytes. */
+  uint64_t (*hash)(void *context, const void *state);
+  /* Optional, NULL for the general one: uniformly random play from `state` to the end. Leaves the state terminal. Returns
+   * and final state have the distribution that lt_playout gives; most games draw as it does and give the very same. */
   void (*playout)(void *context, void *state, lt_rng *rng, double *returns);
   /* Optional: gives back what `context` points to. */
   void (*free_context)(void *context);

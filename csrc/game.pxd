@@ -23,6 +23,8 @@ cdef extern from "game.h" nogil:
         int32_t max_chance_nodes_in_history
         double min_utility
         double max_utility
+        int32_t zero_sum
+        int32_t simultaneous
         const int32_t *failed
         void (*init)(void *context, void *state) noexcept nogil
         int32_t (*current_player)(void *context, const void *state) noexcept nogil
@@ -32,6 +34,8 @@ cdef extern from "game.h" nogil:
         int32_t (*chance_outcomes)(void *context, const void *state, int32_t *actions,
                                    double *probabilities) noexcept nogil
         void (*information_state)(void *context, const void *state, int32_t player, uint8_t *key) noexcept nogil
+        void (*resample)(void *context, void *state, int32_t player, lt_rng *rng) noexcept nogil
+        uint64_t (*hash)(void *context, const void *state) noexcept nogil
         void (*playout)(void *context, void *state, lt_rng *rng, double *returns) noexcept nogil
         void (*free_context)(void *context) noexcept nogil
 

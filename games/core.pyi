@@ -14,6 +14,7 @@ class Game:
         name: str,
         parameters: dict[str, Any],
         *,
+        numbers: list[float],
         written: dict[str, Any],
         text: Text | None = None,
         state_dtype: np.dtype[Any] | None = None,
@@ -34,6 +35,8 @@ class Game:
         information_state_bytes: int = 0,
         max_chance_outcomes: int = 0,
         max_chance_nodes_in_history: int = 0,
+        zero_sum: bool = False,
+        simultaneous: bool = False,
         context: int = 0,
         failed: int = 0,
         text: Text | None = None,
@@ -47,6 +50,12 @@ class Game:
     def has_chance(self) -> bool: ...
     @property
     def perfect_information(self) -> bool: ...
+    @property
+    def zero_sum(self) -> bool: ...
+    @property
+    def simultaneous(self) -> bool: ...
+    @property
+    def can_resample(self) -> bool: ...
     @property
     def state_bytes(self) -> int: ...
     @property
@@ -96,5 +105,6 @@ class State:
     def buffer(self) -> bytes: ...
     @property
     def record(self) -> Any: ...
+    def resample(self, player: int, seed: int = 0) -> State: ...
     def clone(self) -> State: ...
     def __hash__(self) -> int: ...

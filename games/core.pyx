@@ -19,23 +19,8 @@ from longthink.errors import GameError, IllegalActionError, ParameterError
 from longthink.games.text import Text
 
 cdef extern from "games/native.h" nogil:
-    int lt_tic_tac_toe(lt_game *game, const double *parameters)
-    int lt_connect_four(lt_game *game, const double *parameters)
-    int lt_kuhn_poker(lt_game *game, const double *parameters)
-    int lt_leduc_poker(lt_game *game, const double *parameters)
-
-ctypedef int (*constructor)(lt_game *, const double *) noexcept nogil
-
-cdef constructor native_constructor(str name) except NULL:
-    if name == "tic_tac_toe":
-        return lt_tic_tac_toe
-    if name == "connect_four":
-        return lt_connect_four
-    if name == "kuhn_poker":
-        return lt_kuhn_poker
-    if name == "leduc_poker":
-        return lt_leduc_poker
-    raise KeyError(name)
+    ctypedef int (*lt_constructor)(lt_game *game, const double *parameters)
+    lt_constructor lt_native_constructor(const char *name)
 
 
 cdef class Game:
@@ -55,13 +40,16 @@ cdef class Game:
             self.table.free_context(self.table.context)
 
     @staticmethod
-    def native(str name, dict parameters, *, written, text=None, state_dtype=None, reduce=None):
+    def native(str name, dict parameters, *, numbers, written, text=None, state_dtype=None, reduce=None):
         """The game that csrc/games/`name`.c defines.
 
-        parameters: all of them, in the order its constructor reads them. written: those that `str(game)` shows."""
+        numbers: the parameters in the order its constructor reads them. written: those that `str(game)` shows."""
         cdef Game game = Game.__new__(Game)
-        cdef double[::1] values = np.array([float(v) for v in parameters.values()] or [0.0])
-        if native_constructor(name)(&game.table, &values[0]) != 0:
+        cdef double[::1] values = np.array(numbers or [0.0], np.float64)
+        cdef lt_constructor fill = lt_native_constructor(name.encode())
+        if fill == NULL:
+            raise GameError(f"{name} is not listed in csrc/games/native.h")
+        if fill(&game.table, &values[0]) != 0:
             raise MemoryError(f"no memory for the rules of {name}")
         game._describe(name, parameters, written, text, None, state_dtype, reduce)
         return game
@@ -69,8 +57,8 @@ cdef class Game:
     @staticmethod
     def from_functions(str name, dict parameters, dict functions, *, state_bytes, num_players, num_distinct_actions,
                        max_game_length, min_utility, max_utility, information_state_bytes=0, max_chance_outcomes=0,
-                       max_chance_nodes_in_history=0, context=0, failed=0, text=None, owner=None, state_dtype=None,
-                       reduce=None):
+                       max_chance_nodes_in_history=0, zero_sum=False, simultaneous=False, context=0, failed=0, text=None,
+                       owner=None, state_dtype=None, reduce=None):
         """A game from the addresses of compiled functions.
 
         functions: member of the table in csrc/game.h -> address of a C function. owner: kept alive as long as
@@ -79,7 +67,7 @@ cdef class Game:
         """
         cdef Game game = Game.__new__(Game)
         required = {"init", "current_player", "legal_actions", "apply", "returns"}
-        optional = {"chance_outcomes", "information_state", "playout"}
+        optional = {"chance_outcomes", "information_state", "resample", "hash", "playout"}
         missing, foreign = required - functions.keys(), functions.keys() - required - optional
         if missing or foreign:
             raise GameError(f"{name}: a game needs the functions {sorted(required)} and may have {sorted(optional)}; "
@@ -96,6 +84,8 @@ cdef class Game:
         table.max_chance_nodes_in_history = max_chance_nodes_in_history
         table.min_utility = min_utility
         table.max_utility = max_utility
+        table.zero_sum = zero_sum
+        table.simultaneous = simultaneous
         address = {key: <uintptr_t>value for key, value in functions.items()}
         table.init = <void (*)(void *, void *) noexcept nogil><uintptr_t>address["init"]
         table.current_player = <int32_t (*)(void *, const void *) noexcept nogil><uintptr_t>address["current_player"]
@@ -107,6 +97,9 @@ cdef class Game:
                                  <uintptr_t>address.get("chance_outcomes", 0))
         table.information_state = (<void (*)(void *, const void *, int32_t, uint8_t *) noexcept nogil>
                                    <uintptr_t>address.get("information_state", 0))
+        table.resample = (<void (*)(void *, void *, int32_t, lt_rng *) noexcept nogil>
+                          <uintptr_t>address.get("resample", 0))
+        table.hash = <uint64_t (*)(void *, const void *) noexcept nogil><uintptr_t>address.get("hash", 0)
         table.playout = (<void (*)(void *, void *, lt_rng *, double *) noexcept nogil>
                          <uintptr_t>address.get("playout", 0))
         game._describe(name, parameters, parameters, text, owner, state_dtype, reduce)
@@ -138,6 +131,21 @@ cdef class Game:
     @property
     def perfect_information(self):
         return self.table.information_state == NULL
+
+    @property
+    def zero_sum(self):
+        """Whether what one player wins others lose: everybody's returns always sum to the same."""
+        return bool(self.table.zero_sum)
+
+    @property
+    def simultaneous(self):
+        """Whether players choose without seeing the others' choices of the same moment, one after the other here."""
+        return bool(self.table.simultaneous)
+
+    @property
+    def can_resample(self):
+        """Whether `State.resample` works: the game can deal anew what a player does not see."""
+        return self.table.resample != NULL
 
     @property
     def state_bytes(self):
@@ -202,8 +210,7 @@ cdef class Game:
     def playout(self, State state, uint64_t seed=0, uint64_t simulation=0, bint generic=False):
         """Uniformly random play from `state` with the random stream of (seed, simulation).
 
-        generic: use the playout that works for every game also where this one has a faster way; both
-        give the same result. Gives the returns `[P]` and the buffer of the final state."""
+        generic: use the playout that works for every game also where this one has a faster way. Gives the returns `[P]` and the buffer of the final state."""
         cdef lt_game table = self.table
         cdef lt_rng rng = lt_rng_stream(seed, simulation)
         cdef int32_t room = lt_max_actions(&self.table), status
@@ -427,6 +434,20 @@ cdef class State:
         if self.game.state_dtype is None:
             raise ParameterError(f"{self.game} keeps its states in another form than a NumPy record")
         return np.frombuffer(self.buffer, self.game.state_dtype)[0]
+
+    def resample(self, player, uint64_t seed=0):
+        """A random state that `player` cannot tell from this one; its history is not known and given as empty.
+
+        Raises `GameError` where the game has no way to deal anew what a player does not see."""
+        if self.game.table.resample == NULL:
+            raise GameError(f"{self.game} has no `resample`, so what a player does not see cannot be dealt anew")
+        cdef State state = _new_state(self.game)
+        cdef lt_rng rng = lt_rng_stream(seed, 0)
+        cdef int32_t observer = self._player(player)
+        memcpy(state.data, self.data, self.game.table.state_bytes)
+        self.game.table.resample(self.game.table.context, state.data, observer, &rng)
+        self.game.raise_failure()
+        return state
 
     def clone(self):
         cdef State state = _new_state(self.game)

@@ -51,6 +51,7 @@ def numba_game(
     num_players: int = 2,
     min_utility: float = -1.0,
     max_utility: float = 1.0,
+    zero_sum: bool | None = None,
     max_chance_outcomes: int = 0,
     max_chance_nodes_in_history: int = 0,
     text: Text | None = None,
@@ -67,7 +68,8 @@ def numba_game(
     a chance node's outcomes are acted on through apply_action too.
     information_state(state, player, key): write what the player knows, all it has seen and done, into `key`, a zeroed
     record of `information_state_dtype`; without it the game is one of perfect information.
-    max_game_length: players' actions in a longest game. checked: play some random games first and refuse a game that
+    max_game_length: players' actions in a longest game. zero_sum: whether everybody's returns always sum to the same;
+    by default so in a game of two. checked: play some random games first and refuse a game that
     breaks these rules.
 
     Raises `GameError` with the function's name and the reason, where one does not compile or breaks the rules.
@@ -98,6 +100,7 @@ def numba_game(
         "max_game_length": max_game_length,
         "min_utility": min_utility,
         "max_utility": max_utility,
+        "zero_sum": num_players == 2 if zero_sum is None else zero_sum,
         "max_chance_outcomes": max_chance_outcomes,
         "max_chance_nodes_in_history": max_chance_nodes_in_history,
         "text": text,
@@ -393,6 +396,12 @@ def _check_game(
     low, high = game.min_utility(), game.max_utility()
     if not all(low - 1e-9 <= value <= high + 1e-9 for value in given):
         refuse("returns", f"must give numbers in {low}..{high} (min_utility..max_utility), it gives {given}")
+    if game.zero_sum and game.num_players() == 2 and abs(sum(given) - low - high) > 1e-9:
+        refuse(
+            "returns",
+            f"must sum to {low + high} (min_utility + max_utility) in a game declared zero_sum, it gives {given}; "
+            "say zero_sum=False where that is meant",
+        )
 
 
 def _check_player(

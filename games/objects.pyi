@@ -20,6 +20,7 @@ def object_game(
     max_utility: float,
     max_chance_outcomes: int = 0,
     max_chance_nodes_in_history: int = 0,
+    zero_sum: bool = False,
     perfect_information: bool = True,
     parameters: dict[str, Any] | None = None,
     text: Text | Callable[[ObjectRules], Text] | None = None,

@@ -213,8 +213,8 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
 
 
 def object_game(name, new_initial_state, *, num_players, num_distinct_actions, max_game_length, min_utility, max_utility,
-                max_chance_outcomes=0, max_chance_nodes_in_history=0, perfect_information=True, parameters=None,
-                text=None, reduce=None, cache_states=4096):
+                max_chance_outcomes=0, max_chance_nodes_in_history=0, zero_sum=False, perfect_information=True,
+                parameters=None, text=None, reduce=None, cache_states=4096):
     """The game of Python objects with OpenSpiel's methods.
 
     new_initial_state: gives an object with current_player, legal_actions, apply_action, returns, clone, and where
@@ -236,5 +236,5 @@ def object_game(name, new_initial_state, *, num_players, num_distinct_actions, m
         state_bytes=4 * (1 + rules.room), num_players=num_players, num_distinct_actions=rules.num_distinct_actions,
         max_game_length=max_game_length, min_utility=min_utility, max_utility=max_utility,
         information_state_bytes=0 if perfect_information else 8, max_chance_outcomes=max_chance_outcomes,
-        max_chance_nodes_in_history=max_chance_nodes_in_history, context=<uintptr_t><PyObject *>rules,
+        max_chance_nodes_in_history=max_chance_nodes_in_history, zero_sum=zero_sum, context=<uintptr_t><PyObject *>rules,
         failed=<uintptr_t>&rules.failed, text=text(rules) if callable(text) else text, owner=rules, reduce=reduce)

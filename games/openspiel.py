@@ -73,6 +73,7 @@ def load_openspiel_game(name: str, **parameters: Any) -> Game:
         max_chance_outcomes=game.max_chance_outcomes() if chance else 0,
         # Some games declare fewer than they have (leduc_poker of three players): leave room for twice as many.
         max_chance_nodes_in_history=2 * _chance_nodes(game) if chance else 0,
+        zero_sum=kind.utility in (pyspiel.GameType.Utility.ZERO_SUM, pyspiel.GameType.Utility.CONSTANT_SUM),
         perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
         parameters=dict(part.split("=", 1) for part in _split(inner)),
         text=lambda rules: OpenSpielText(rules, kind.provides_information_state_string),

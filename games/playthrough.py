@@ -23,7 +23,7 @@ def _constants(game: Game) -> Iterator[str]:
     yield f"game: {game}"
     for name in (
         "num_players", "num_distinct_actions", "max_chance_outcomes", "max_game_length", "max_chance_nodes_in_history",
-        "min_utility", "max_utility", "state_bytes", "perfect_information", "information_state_bytes",
+        "min_utility", "max_utility", "zero_sum", "state_bytes", "perfect_information", "information_state_bytes",
     ):  # fmt: skip
         value = getattr(game, name)
         yield f"{name}: {value() if callable(value) else value}"

@@ -21,13 +21,18 @@ from longthink.games.text import Text
 
 @dataclass(frozen=True)
 class Parameter:
-    """A game's parameter: its default (whose type it keeps) and the range it accepts, ends included."""
+    """A game's parameter: its default (whose type it keeps) and the range it accepts, ends included; or its choices."""
 
-    default: bool | int | float
+    default: bool | int | float | str
     low: float = 0
     high: float = 1
+    choices: tuple[str, ...] = ()
 
-    def checked(self, game: str, name: str, value: Any) -> bool | int | float:
+    def checked(self, game: str, name: str, value: Any) -> bool | int | float | str:
+        if self.choices:
+            if value not in self.choices:
+                raise ParameterError(f"{game}: {name} expects one of {', '.join(self.choices)}, got {value!r}")
+            return str(value)
         kind = type(self.default)
         fits = isinstance(value, (int, np.integer)) or (kind is float and isinstance(value, (float, np.floating)))
         if not fits or (kind is bool) != isinstance(value, bool) or not self.low <= value <= self.high:
@@ -61,10 +66,21 @@ def native(
         check(values)
         changed = {key: value for key, value in values.items() if value != declared[key].default}
         return Game.native(
-            name, values, written=changed, text=text, state_dtype=state_dtype, reduce=(_reload, (name, changed))
+            name,
+            values,
+            numbers=[_number(declared[key], value) for key, value in values.items()],
+            written=changed,
+            text=text,
+            state_dtype=state_dtype,
+            reduce=(_reload, (name, changed)),
         )
 
     return Entry(name, summary, load, declared)
+
+
+def _number(parameter: Parameter, value: Any) -> float:
+    """A parameter as compiled rules read it; a choice by its place."""
+    return float(parameter.choices.index(value) if parameter.choices else value)
 
 
 def _reload(name: str, parameters: dict[str, Any]) -> Game:

@@ -1,6 +1,5 @@
 /* Connect four on bitboards: column c, row r (from below) is bit c * (rows + 1) + r; the bit above each
  * column stays empty, so that adding one to a column finds its next free cell and shifts do not wrap. */
-#include <stdlib.h>
 #include "native.h"
 
 typedef struct { int32_t rows, columns, in_row; uint64_t bottom, board; } rules_t;
@@ -118,7 +117,7 @@ int lt_connect_four(lt_game *game, const double *parameters) {
   }
   *game = (lt_game){.context = r, .state_bytes = sizeof(state_t), .num_players = 2,
                     .num_distinct_actions = r->columns, .max_game_length = r->rows * r->columns,
-                    .min_utility = -1, .max_utility = 1, .init = init, .current_player = current_player,
+                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns, .playout = playout,
                     .free_context = free};
   return 0;

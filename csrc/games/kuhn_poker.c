@@ -1,5 +1,4 @@
 /* Kuhn poker for n players: n + 1 cards, one each, a chip each, one more chip to bet or to call. */
-#include <stdlib.h>
 #include "native.h"
 
 enum { MAX_PLAYERS = 10, PASS = 0, BET = 1 };
@@ -79,6 +78,20 @@ static void information_state(void *context, const void *state, int32_t player, 
   for (int32_t i = 0; i < s->num_bets; i++) key[1 + i] = (uint8_t)(s->bets[i] + 1);
 }
 
+/* Deal the others' cards anew. */
+static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
+  state_t *s = state;
+  int32_t cards[MAX_PLAYERS + 1];
+  double probabilities[MAX_PLAYERS + 1];
+  for (int32_t p = 0; p < s->dealt; p++)
+    if (p != player) s->cards[p] = 0;
+  for (int32_t p = 0; p < s->dealt; p++) {
+    if (p == player) continue;
+    int32_t n = chance_outcomes(context, state, cards, probabilities);
+    s->cards[p] = (uint8_t)(cards[lt_sample(probabilities, n, rng)] + 1);
+  }
+}
+
 int lt_kuhn_poker(lt_game *game, const double *parameters) {
   rules_t *r = malloc(sizeof *r);
   if (r == NULL) return -1;
@@ -86,9 +99,9 @@ int lt_kuhn_poker(lt_game *game, const double *parameters) {
   *game = (lt_game){.context = r, .state_bytes = sizeof(state_t), .information_state_bytes = 2 * (size_t)r->players,
                     .num_players = r->players, .num_distinct_actions = 2, .max_chance_outcomes = r->players + 1,
                     .max_game_length = 2 * r->players - 1, .max_chance_nodes_in_history = r->players,
-                    .min_utility = -2, .max_utility = 2 * (r->players - 1), .init = init,
+                    .min_utility = -2, .max_utility = 2 * (r->players - 1), .zero_sum = 1, .init = init,
                     .current_player = current_player, .legal_actions = legal_actions, .apply = apply,
-                    .returns = returns, .chance_outcomes = chance_outcomes, .information_state = information_state,
+                    .returns = returns, .chance_outcomes = chance_outcomes, .information_state = information_state, .resample = resample,
                     .free_context = free};
   return 0;
 }

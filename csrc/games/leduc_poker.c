@@ -1,7 +1,6 @@
 /* Leduc hold'em for n players: two suits of n + 1 ranks, one private card each, one public card, two
  * rounds of betting with at most two raises each (of two chips, then of four). A pair wins, else the
  * higher card (Southey et al., UAI 2005). */
-#include <stdlib.h>
 #include "native.h"
 
 enum { MAX_PLAYERS = 10, FOLD = 0, CALL = 1, RAISE = 2, MAX_RAISES = 2, ROUND_LENGTH = 3 * MAX_PLAYERS - 2 };
@@ -153,6 +152,20 @@ static void information_state(void *context, const void *state, int32_t player, 
   memcpy(key + 3, s->bets, sizeof s->bets);
 }
 
+/* Deal the others' cards anew. */
+static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
+  state_t *s = state;
+  int32_t cards[2 * (MAX_PLAYERS + 1)];
+  double probabilities[2 * (MAX_PLAYERS + 1)];
+  for (int32_t p = 0; p < s->dealt; p++)
+    if (p != player) s->cards[p] = 0;
+  for (int32_t p = 0; p < s->dealt; p++) {
+    if (p == player) continue;
+    int32_t n = chance_outcomes(context, state, cards, probabilities);
+    s->cards[p] = (uint8_t)(cards[lt_sample(probabilities, n, rng)] + 1);
+  }
+}
+
 int lt_leduc_poker(lt_game *game, const double *parameters) {
   rules_t *r = malloc(sizeof *r);
   if (r == NULL) return -1;
@@ -160,9 +173,9 @@ int lt_leduc_poker(lt_game *game, const double *parameters) {
   *game = (lt_game){.context = r, .state_bytes = sizeof(state_t), .information_state_bytes = 3 + 2 * ROUND_LENGTH,
                     .num_players = r->players, .num_distinct_actions = 3, .max_chance_outcomes = num_cards(r),
                     .max_game_length = 2 * (3 * r->players - 2), .max_chance_nodes_in_history = r->players + 1,
-                    .min_utility = -13, .max_utility = 13 * (r->players - 1), .init = init,
+                    .min_utility = -13, .max_utility = 13 * (r->players - 1), .zero_sum = 1, .init = init,
                     .current_player = current_player, .legal_actions = legal_actions, .apply = apply,
-                    .returns = returns, .chance_outcomes = chance_outcomes, .information_state = information_state,
+                    .returns = returns, .chance_outcomes = chance_outcomes, .information_state = information_state, .resample = resample,
                     .free_context = free};
   return 0;
 }

@@ -1,12 +1,29 @@
-/* The native games: each fills a table from its parameters, in the order its Python page declares them.
- * Gives 0, or -1 where memory ran out. Parameters were checked in Python. */
+/* The native games: csrc/games/NAME.c defines lt_NAME, which fills a table from the game's parameters, in the order
+ * its Python page declares them. Gives 0, or -1 where memory ran out. Parameters were checked in Python. */
 #ifndef LT_NATIVE_H
 #define LT_NATIVE_H
+#include <stdlib.h>
 #include "../game.h"
 
-int lt_tic_tac_toe(lt_game *game, const double *parameters);
-int lt_connect_four(lt_game *game, const double *parameters);
-int lt_kuhn_poker(lt_game *game, const double *parameters);
-int lt_leduc_poker(lt_game *game, const double *parameters);
+#define LT_NATIVE_GAMES(GAME) \
+  GAME(connect_four)          \
+  GAME(kuhn_poker)            \
+  GAME(leduc_poker)           \
+  GAME(tic_tac_toe)
+
+typedef int (*lt_constructor)(lt_game *game, const double *parameters);
+
+#define LT_DECLARE(name) int lt_##name(lt_game *game, const double *parameters);
+LT_NATIVE_GAMES(LT_DECLARE)
+#undef LT_DECLARE
+
+/* The constructor of a native game, or NULL. */
+static inline lt_constructor lt_native_constructor(const char *name) {
+#define LT_FIND(known) \
+  if (strcmp(name, #known) == 0) return lt_##known;
+  LT_NATIVE_GAMES(LT_FIND)
+#undef LT_FIND
+  return NULL;
+}
 
 #endif

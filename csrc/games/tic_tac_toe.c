@@ -51,7 +51,7 @@ static void returns(void *context, const void *state, double *returns) {
 int lt_tic_tac_toe(lt_game *game, const double *parameters) {
   (void)parameters;
   *game = (lt_game){.state_bytes = sizeof(state_t), .num_players = 2, .num_distinct_actions = 9, .max_game_length = 9,
-                    .min_utility = -1, .max_utility = 1, .init = init, .current_player = current_player,
+                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns};
   return 0;
 }
