@@ -53,8 +53,20 @@ typedef struct lt_game {
    * number of moves so far included, so that play never returns to a key. NULL: the hash of the state's bytes. */
   uint64_t (*hash)(void *context, const void *state);
   /* Optional, NULL for the general one: uniformly random play from `state` to the end. Leaves the state terminal. Returns
-   * and final state have the distribution that lt_playout gives; most games draw as it does and give the very same. */
+   * and final state have the distribution that lt_playout gives; most games draw as it does and give the very same. Where
+   * uniform play would be senseless (Go: it fills its own eyes), the game's page says what is played instead. */
   void (*playout)(void *context, void *state, lt_rng *rng, double *returns);
+  /* Optional: `n` playouts at once, for games that play several in the lanes of vector registers: `states` stand
+   * `state_bytes` apart, `returns` are [n, num_players]. As `n` calls of `playout`, but the states are left undefined. */
+  void (*playouts)(void *context, void *states, lt_rng *rngs, double *returns, int32_t n);
+  /* Optional: as `playout`, and writes what was played into `trace` (room: max_game_length), an entry
+   * player * num_distinct_actions + action for each player's action in order, chance left out. Gives their number. */
+  int32_t (*traced_playout)(void *context, void *state, lt_rng *rng, double *returns, int32_t *trace);
+  /* Optional, what is known of the game besides its rules. `informed_playout` plays by it; `trace` as above, or NULL.
+   * `priors` writes for each of `n` legal actions how many visits it is worth as if already made, and their mean value
+   * in [-1, 1] for the player who acts. */
+  int32_t (*informed_playout)(void *context, void *state, lt_rng *rng, double *returns, int32_t *trace);
+  void (*priors)(void *context, const void *state, const int32_t *actions, int32_t n, float *visits, float *values);
   /* Optional: gives back what `context` points to. */
   void (*free_context)(void *context);
 } lt_game;

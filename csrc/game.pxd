@@ -37,6 +37,13 @@ cdef extern from "game.h" nogil:
         void (*resample)(void *context, void *state, int32_t player, lt_rng *rng) noexcept nogil
         uint64_t (*hash)(void *context, const void *state) noexcept nogil
         void (*playout)(void *context, void *state, lt_rng *rng, double *returns) noexcept nogil
+        void (*playouts)(void *context, void *states, lt_rng *rngs, double *returns, int32_t n) noexcept nogil
+        int32_t (*traced_playout)(void *context, void *state, lt_rng *rng, double *returns,
+                                  int32_t *trace) noexcept nogil
+        int32_t (*informed_playout)(void *context, void *state, lt_rng *rng, double *returns,
+                                    int32_t *trace) noexcept nogil
+        void (*priors)(void *context, const void *state, const int32_t *actions, int32_t n, float *visits,
+                       float *values) noexcept nogil
         void (*free_context)(void *context) noexcept nogil
 
     int32_t lt_max_actions(const lt_game *game)

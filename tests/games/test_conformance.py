@@ -153,7 +153,7 @@ def test_playouts_have_the_distribution_of_uniform_play(game: lt.Game) -> None:
 
 
 def test_resampled_states_are_the_same_to_the_player(game: lt.Game) -> None:
-    """`resample` keeps what the player knows and who acts, and deals the rest anew: games go on to their end from there."""
+    """`resample` keeps what the player knows and who acts, and deals the rest anew: games go on to their end."""
     if not game.can_resample:
         assert game.perfect_information or str(game).startswith("openspiel:")
         return
