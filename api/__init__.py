@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
+    from longthink.search.drawing import TreeDrawing as TreeDrawing
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.policy import Policy as Policy
     from longthink.search.policy import exploitability as exploitability
@@ -66,6 +67,7 @@ _HOME = {
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
     **dict.fromkeys(("PUCT", "UCT", "Rule"), "search.rules"),
     "MCTS": "search.mcts",
+    "TreeDrawing": "search.drawing",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
     "Exploitability": "search.variants",
