@@ -44,9 +44,9 @@ typedef struct GAMES {
 } GAMES;
 
 INLINE int NAME(any)(VEC v) {
-#if VECTOR_BYTES == 64 && defined(__AVX512F__)
+#if VECTOR_BYTES == 64
   return _mm512_test_epi32_mask((__m512i)v, (__m512i)v) != 0;
-#elif VECTOR_BYTES == 32 && defined(__AVX2__)
+#elif VECTOR_BYTES == 32
   return !_mm256_testz_si256((__m256i)v, (__m256i)v);
 #else
   LANE any = 0;
@@ -110,6 +110,10 @@ INLINE VEC NAME(below)(VEC *s, VEC n) {
 #define ROWS_BEFORE(set) set[0] = bands > 1 ? set[words] << (size + 1) : zero
 #define ROWS_AFTER(set) set[words + 1] = bands > 1 ? set[1] >> (size + 1) : zero
 
+/* What is safe because a neighbour of its colour is. */
+#define SPREAD(i)                                                                                         \
+  (((safe[i] & across[i]) << 1) | ((safe[i] >> 1) & across[i]) | (safe[i - 1] & along[i - 1]) | (safe[i + 1] & along[i]))
+
 /* One step of all lanes. Gives the lanes whose game is over now. */
 INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int bands, const int words) {
   VEC *own = g->own, *enemy = g->enemy;
@@ -170,25 +174,20 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
       along[i] = (o & next[i + 1]) | (e & enemy[i + 1]);
     }
     ROWS_BEFORE(along);
-    VEC changed;
+    VEC changed, old;
     do {
       changed = unsafe = zero;
       ROWS_BEFORE(safe);
-      for (int i = 1; i <= words; i++) {
-        const VEC s = safe[i];
-        if (i == words) ROWS_AFTER(safe);
-        safe[i] = s | ((s & across[i]) << 1) | ((s >> 1) & across[i]) | (safe[i + 1] & along[i]) |
-                  (safe[i - 1] & along[i - 1]);
-      }
+      for (int i = 1; i < words; i++) safe[i] |= SPREAD(i);
       ROWS_AFTER(safe);
-      for (int i = words; i >= 1; i--) {
-        const VEC s = safe[i];
-        if (i == 1) ROWS_BEFORE(safe);
-        safe[i] = s | ((s & across[i]) << 1) | ((s >> 1) & across[i]) | (safe[i - 1] & along[i - 1]) |
-                  (safe[i + 1] & along[i]);
-        changed |= s ^ safe[i];
-        unsafe |= asked[i] & ~safe[i];
+      safe[words] |= SPREAD(words);
+      for (int i = words; i > 1; i--) {
+        old = safe[i], safe[i] |= SPREAD(i);
+        changed |= old ^ safe[i], unsafe |= asked[i] & ~safe[i];
       }
+      ROWS_BEFORE(safe), ROWS_AFTER(safe);
+      old = safe[1], safe[1] |= SPREAD(1);
+      changed |= old ^ safe[1], unsafe |= asked[1] & ~safe[1];
     } while (NAME(any)(~NAME(is_zero)(changed) & ~NAME(is_zero)(unsafe)));
 
     /* What is not safe now has no liberty: enemies are captured; else, if it is the new stone, the move was none. */
@@ -335,3 +334,4 @@ static TARGET void NAME(play_out_many)(int32_t size, const lt_go_position *posit
 #undef ALL
 #undef ROWS_BEFORE
 #undef ROWS_AFTER
+#undef SPREAD
