@@ -13,6 +13,7 @@ static void scalar_play_out_many(int32_t size, const lt_go_position *positions, 
 /* Vectors are written with the extensions that GCC and Clang share; other compilers have the scalar path alone. */
 #if defined(__GNUC__)
 #define HAS_VECTORS 1
+enum { WORDS = LT_GO_MAX_SIZE };
 #if defined(__x86_64__)
 #define HAS_X86 1
 #include <immintrin.h>
@@ -20,13 +21,13 @@ static void scalar_play_out_many(int32_t size, const lt_go_position *positions, 
 
 #define TARGET
 #define VECTOR_BYTES 16
-#define LANE_BITS 16
-#define NAME(x) plain_16_##x
+#define LANE_BITS 32
+#define NAME(x) plain_32_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
-#define LANE_BITS 32
-#define NAME(x) plain_32_##x
+#define LANE_BITS 64
+#define NAME(x) plain_64_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
@@ -36,13 +37,13 @@ static void scalar_play_out_many(int32_t size, const lt_go_position *positions, 
 #if HAS_X86
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define VECTOR_BYTES 32
-#define LANE_BITS 16
-#define NAME(x) avx2_16_##x
+#define LANE_BITS 32
+#define NAME(x) avx2_32_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
-#define LANE_BITS 32
-#define NAME(x) avx2_32_##x
+#define LANE_BITS 64
+#define NAME(x) avx2_64_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
@@ -51,13 +52,13 @@ static void scalar_play_out_many(int32_t size, const lt_go_position *positions, 
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,bmi2,popcnt")))
 #define VECTOR_BYTES 64
-#define LANE_BITS 16
-#define NAME(x) avx512_16_##x
+#define LANE_BITS 32
+#define NAME(x) avx512_32_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
-#define LANE_BITS 32
-#define NAME(x) avx512_32_##x
+#define LANE_BITS 64
+#define NAME(x) avx512_64_##x
 #include "go_playouts_lanes.h"
 #undef LANE_BITS
 #undef NAME
@@ -94,12 +95,12 @@ void lt_go_play_out_many_by(lt_go_path path, int32_t size, const lt_go_position 
   }
   void (*play)(int32_t, const lt_go_position *, lt_rng *, int32_t, int16_t *, uint16_t *) = scalar_play_out_many;
 #if HAS_VECTORS
-  int narrow = size <= 16;
-  if (path == LT_GO_PLAIN) play = narrow ? plain_16_play_out_many : plain_32_play_out_many;
+  int narrow = size < 17 || size > 20;  /* as many boards in a vector as can be */
+  if (path == LT_GO_PLAIN) play = narrow ? plain_32_play_out_many : plain_64_play_out_many;
 #endif
 #if HAS_X86
-  if (path == LT_GO_AVX2) play = narrow ? avx2_16_play_out_many : avx2_32_play_out_many;
-  if (path == LT_GO_AVX512) play = narrow ? avx512_16_play_out_many : avx512_32_play_out_many;
+  if (path == LT_GO_AVX2) play = narrow ? avx2_32_play_out_many : avx2_64_play_out_many;
+  if (path == LT_GO_AVX512) play = narrow ? avx512_32_play_out_many : avx512_64_play_out_many;
 #endif
   play(size, positions, rngs, n, score, length);
 }
