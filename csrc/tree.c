@@ -1,14 +1,13 @@
-/* The search tree. Read in this order: the arena, selection, expansion, one simulation, the two drivers,
- * compaction, reading. */
+/* The search tree. Read in this order: the arena, expansion, one simulation, the two drivers, compaction, reading; and
+ * csrc/rules.h, how a child is selected. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise */
 #include <sys/mman.h>
 #endif
-#include "tree.h"
-#include <math.h>
+#include "rules.h"
 #include <stdlib.h>
 
-enum { CLAIMED = UINT32_MAX, TABLE = 1024 };
+enum { CLAIMED = UINT32_MAX, MOST_AMAF = 1 << 20 };
 
 #if defined(__GNUC__)
 #define PREFETCH(p) __builtin_prefetch(p)
@@ -16,15 +15,27 @@ enum { CLAIMED = UINT32_MAX, TABLE = 1024 };
 #define PREFETCH(p) ((void)(p))
 #endif
 
-#define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
-#define STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
-
 /* Add to a counter that other threads may write too (`shared`), or that this one owns. Gives the old value. */
 static inline uint32_t add_count(_Atomic uint32_t *counter, uint32_t n, const int shared) {
   if (shared) return atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
   uint32_t old = LOAD(*counter);
   STORE(*counter, old + n);
   return old;
+}
+
+static inline void add_to_mean(lt_mean *mean, float value, const int shared) {
+  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* floats stop counting */
+  if (!shared) {
+    STORE(mean->visits, half * n + 1.0f);
+    STORE(mean->value_sum, half * sum + value);
+    return;
+  }
+  while (!atomic_compare_exchange_weak_explicit(&mean->visits, &n, half * n + 1.0f, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
+  while (!atomic_compare_exchange_weak_explicit(&mean->value_sum, &sum, half * sum + value, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
 }
 
 static inline void add_value(_Atomic double *sum, double value, const int shared) {
@@ -44,16 +55,27 @@ static inline double half_range(const lt_game *g) {
   return half > 0 ? half : 1.0;
 }
 
-static void fill_tables(void);
-
 /* ---- The arena ---- */
 
 /* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
 lt_worker *lt_worker_new(const lt_game *game) {
   enum { LINE = 64 };
   const size_t room = (size_t)lt_max_actions(game) + 1;
-  const size_t parts[] = {sizeof(lt_worker), game->state_bytes, room * sizeof(int32_t), room * sizeof(double),
-                          (size_t)game->num_players * sizeof(double), ((size_t)lt_max_history(game) + 1) * sizeof(uint32_t)};
+  const size_t players = (size_t)game->num_players, entries = players * (size_t)game->num_distinct_actions;
+  const size_t parts[] = {sizeof(lt_worker),
+                          game->state_bytes,
+                          room * sizeof(int32_t),
+                          room * sizeof(double),
+                          players * sizeof(double),
+                          room * sizeof(float),
+                          room * sizeof(float),
+                          room * sizeof(float),
+                          ((size_t)lt_max_history(game) + 1) * sizeof(uint32_t),
+                          ((size_t)game->max_game_length + 1) * sizeof(int32_t),
+                          entries * sizeof(uint32_t),
+                          players * sizeof(uint32_t),
+                          entries * sizeof(lt_borrowed),
+                          players * sizeof(uint32_t)};
   enum { PARTS = sizeof parts / sizeof *parts };
   size_t offset[PARTS + 1] = {0};
   for (int i = 0; i < PARTS; i++) offset[i + 1] = offset[i] + (parts[i] + LINE - 1) / LINE * LINE;
@@ -66,7 +88,15 @@ lt_worker *lt_worker_new(const lt_game *game) {
   w->actions = (int32_t *)(start + offset[2]);
   w->probabilities = (double *)(start + offset[3]);
   w->returns = (double *)(start + offset[4]);
-  w->path = (uint32_t *)(start + offset[5]);
+  w->prior = (float *)(start + offset[5]);
+  w->known_visits = (float *)(start + offset[6]);
+  w->known_values = (float *)(start + offset[7]);
+  w->path = (uint32_t *)(start + offset[8]);
+  w->trace = (int32_t *)(start + offset[9]);
+  w->played = (uint32_t *)(start + offset[10]);
+  w->lender = (uint32_t *)(start + offset[11]);
+  w->borrowed = (lt_borrowed *)(start + offset[12]);
+  w->lender_stamp = (uint32_t *)(start + offset[13]);
   return w;
 }
 
@@ -75,13 +105,23 @@ void lt_worker_free(lt_worker *w) {
 }
 
 static int uses_priors(const lt_rule *rule) { return rule->kind == LT_PUCT; }
-
-/* Sixty-four nodes with what compaction needs for them. */
-static size_t bytes_per_64(const lt_rule *rule) {
-  return 64 * (sizeof(lt_node) + (uses_priors(rule) ? sizeof(float) : 0)) + sizeof(uint64_t) + sizeof(uint32_t);
+static int uses_amaf(const lt_rule *rule) { return rule->kind == LT_RAVE || rule->kind == LT_GRAVE; }
+static int uses_known(const lt_game *game, const lt_knowledge *knowledge) {
+  return game->priors != NULL && (knowledge->priors > 0 || knowledge->amaf > 0);
 }
 
-size_t lt_tree_bytes_per_node(const lt_rule *rule) { return (bytes_per_64(rule) + 63) / 64; }
+/* Sixty-four nodes with all that stands beside them and what compaction needs. */
+static size_t bytes_per_64(const lt_game *game, const lt_rule *rule, const lt_knowledge *knowledge) {
+  size_t node = sizeof(lt_node);
+  if (uses_priors(rule)) node += sizeof(float);
+  if (uses_amaf(rule)) node += sizeof(lt_mean);
+  if (uses_known(game, knowledge)) node += sizeof(lt_mean);
+  return 64 * node + sizeof(uint64_t) + sizeof(uint32_t);
+}
+
+size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_knowledge *knowledge) {
+  return (bytes_per_64(game, rule, knowledge) + 63) / 64;
+}
 
 /* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
  * in small ones, so that a short search does not pay for clearing a large page. */
@@ -97,21 +137,26 @@ static void *array_new(size_t bytes) {
   return malloc(bytes);
 }
 
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes) {
-  size_t words = memory_bytes / bytes_per_64(&rule);
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_knowledge knowledge, uint64_t seed, size_t memory_bytes) {
+  size_t words = memory_bytes / bytes_per_64(game, &rule, &knowledge);
+  const int priors = uses_priors(&rule), amaf = uses_amaf(&rule), known = uses_known(game, &knowledge);
   if (words > (UINT32_MAX - 64) / 64) words = (UINT32_MAX - 64) / 64;
   lt_tree *t = calloc(1, sizeof *t);
   if (t == NULL) return NULL;
-  t->game = game, t->rule = rule, t->seed = seed, t->next_serial = 1;
+  t->game = game, t->rule = rule, t->knowledge = knowledge, t->seed = seed, t->next_serial = 1;
   t->limit = (uint32_t)(64 * words);
   t->nodes = array_new(t->limit * sizeof *t->nodes);
-  if (uses_priors(&rule)) t->priors = array_new(t->limit * sizeof *t->priors);
+  if (priors) t->priors = array_new(t->limit * sizeof *t->priors);
+  if (amaf) t->amaf = array_new(t->limit * sizeof *t->amaf);
+  if (known) t->known = array_new(t->limit * sizeof *t->known);
   t->live = malloc((words + 1) * sizeof *t->live);
   t->rank = malloc((words + 1) * sizeof *t->rank);
   t->root_state = calloc(1, game->state_bytes);
   t->worker = lt_worker_new(game);
   fill_tables();
-  if (t->nodes && (t->priors || !uses_priors(&rule)) && t->live && t->rank && t->root_state && t->worker) return t;
+  if (t->nodes && (t->priors || !priors) && (t->amaf || !amaf) && (t->known || !known) && t->live && t->rank &&
+      t->root_state && t->worker)
+    return t;
   lt_tree_free(t);
   return NULL;
 }
@@ -119,7 +164,7 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t me
 void lt_tree_free(lt_tree *t) {
   if (t == NULL) return;
   lt_worker_free(t->worker);
-  free(t->nodes), free(t->priors), free(t->live), free(t->rank), free(t->root_state);
+  free(t->nodes), free(t->priors), free(t->amaf), free(t->known), free(t->live), free(t->rank), free(t->root_state);
   free(t->pending), free(t->pending_data);
   free(t);
 }
@@ -134,82 +179,29 @@ static void clear_node(lt_node *node, int32_t action) {
   node->pending = 0;
 }
 
+static inline void set_mean(lt_mean *mean, float visits, float value) {
+  STORE(mean->visits, visits);
+  STORE(mean->value_sum, visits * value);
+}
+
 void lt_tree_reset(lt_tree *t, const void *state) {
   memcpy(t->root_state, state, t->game->state_bytes);
   clear_node(&t->nodes[0], -1);
   if (t->priors) t->priors[0] = 1.0f;
+  if (t->amaf) set_mean(&t->amaf[0], 0, 0);
+  if (t->known) set_mean(&t->known[0], 0, 0);
   STORE(t->size, 1);
   STORE(t->full, 0);
   for (uint32_t i = 0; i < t->pending_capacity; i++) t->pending[i].serial = 0;
   t->pending_count = 0;
 }
 
-/* ---- Selection ---- */
-
-/* What UCT needs of a visit count, from a table for the small counts that most nodes have. */
-typedef struct { float inverse, inverse_sqrt; } of_count;
-static of_count count_table[TABLE];
-static float log_table[TABLE];
-
-static inline of_count compute_of_count(uint32_t n) {
-  float x = (float)(int32_t)n;
-  return (of_count){1.0f / x, 1.0f / sqrtf(x)};
-}
-
-static void fill_tables(void) {
-  if (log_table[TABLE - 1] != 0) return;
-  for (uint32_t n = 1; n < TABLE; n++) count_table[n] = compute_of_count(n), log_table[n] = (float)log(n);
-}
-
-/* sqrt(ln n), where n counts with its first ten binary digits: an error below a part in a thousand. */
-static inline float sqrt_log(uint32_t n) {
-  float octaves = 0.0f;
-  for (; n >= TABLE * 8; n >>= 4) octaves += 4.0f;
-  for (; n >= TABLE; n >>= 1) octaves += 1.0f;
-  return sqrtf(log_table[n] + 0.6931472f * octaves);
-}
-
-/* UCT (Kocsis and Szepesvari 2006): the first child without a visit, else the largest
- *   W / n + c sqrt(ln N / n). */
-static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const lt_node *child = &t->nodes[first];
-  if (LOAD(child[count - 1].visits) == 0) /* children are tried in order, so the last is the last to be tried */
-    for (uint32_t i = 0; i < count; i++)
-      if (LOAD(child[i].visits) == 0) return i;
-  const float explore = (float)t->rule.c * sqrt_log(parent_visits);
-  float best = -INFINITY;
-  uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t n = LOAD(child[i].visits);
-    of_count f = n < TABLE ? count_table[n] : compute_of_count(n);
-    float score = (float)LOAD(child[i].value_sum) * f.inverse + explore * f.inverse_sqrt;
-    if (score > best) best = score, chosen = i;
-  }
-  return chosen;
-}
-
-/* PUCT (Rosin 2011, as in Silver et al. 2017): the largest  Q + c P sqrt(N) / (1 + n),  where a child without a
- * visit is taken to be as good as its siblings on average. */
-static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const lt_node *child = &t->nodes[first];
-  const float *prior = &t->priors[first];
-  double sum = 0;
-  uint64_t tried = 0;
-  for (uint32_t i = 0; i < count; i++) sum += LOAD(child[i].value_sum), tried += LOAD(child[i].visits);
-  const float mean = tried ? (float)(sum / (double)tried) : 0.0f;
-  const float explore = (float)(t->rule.c * sqrt((double)parent_visits));
-  float best = -INFINITY;
-  uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    float n = (float)(int32_t)LOAD(child[i].visits);
-    float q = n > 0 ? (float)LOAD(child[i].value_sum) / n : mean;
-    float score = q + explore * prior[i] / (1.0f + n);
-    if (score > best) best = score, chosen = i;
-  }
-  return chosen;
-}
-
 /* ---- Expansion ---- */
+
+static inline void swap(float *x, uint32_t i, uint32_t j) {
+  float kept = x[i];
+  x[i] = x[j], x[j] = kept;
+}
 
 /* Give a node its children, in random order except at chance nodes (whose outcomes are sampled by their place).
  * Gives LT_OK also where the arena is full: the node then stays a leaf and `full` is set. */
@@ -243,21 +235,26 @@ static lt_status expand(lt_tree *t, uint32_t id, int32_t player, const void *sta
     if (shared) STORE(node->first_child, 0);
     return status;
   }
-  lt_node *child = &t->nodes[first];
-  for (int32_t i = 0; i < n; i++) {
-    clear_node(&child[i], w->actions[i]);
-    if (t->priors) t->priors[first + (uint32_t)i] = priors ? (float)priors[i] : 1.0f / (float)n;
-  }
+  const int known = t->known && player != LT_CHANCE;
+  if (t->priors)
+    for (int32_t i = 0; i < n; i++) w->prior[i] = priors ? (float)priors[i] : 1.0f / (float)n;
+  if (known) g->priors(g->context, state, w->actions, n, w->known_visits, w->known_values);
   if (player != LT_CHANCE)
     for (uint32_t i = (uint32_t)n - 1; i > 0; i--) {
       uint32_t j = lt_rng_below(rng, i + 1);
-      int32_t action = child[i].action;
-      child[i].action = child[j].action, child[j].action = action;
-      if (t->priors) {
-        float prior = t->priors[first + i];
-        t->priors[first + i] = t->priors[first + j], t->priors[first + j] = prior;
-      }
+      int32_t action = w->actions[i];
+      w->actions[i] = w->actions[j], w->actions[j] = action;
+      if (t->priors) swap(w->prior, i, j);
+      if (known) swap(w->known_visits, i, j), swap(w->known_values, i, j);
     }
+  for (int32_t i = 0; i < n; i++) {
+    const uint32_t child = first + (uint32_t)i;
+    const float visits = known ? w->known_visits[i] : 0.0f, value = known ? w->known_values[i] : 0.0f;
+    clear_node(&t->nodes[child], w->actions[i]);
+    if (t->priors) t->priors[child] = w->prior[i];
+    if (t->known) set_mean(&t->known[child], (float)t->knowledge.priors * visits, value);
+    if (t->amaf) set_mean(&t->amaf[child], (float)t->knowledge.amaf * visits, value);
+  }
   node->num_children = (uint16_t)n;
   node->player = (int8_t)player;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
@@ -265,6 +262,11 @@ static lt_status expand(lt_tree *t, uint32_t id, int32_t player, const void *sta
 }
 
 /* ---- One simulation ---- */
+
+/* A new simulation of GRAVE borrows from nobody yet. */
+static inline void start_stamps(const lt_tree *t, lt_worker *w) {
+  for (int32_t p = 0; p < t->game->num_players; p++) w->lender[p] = UINT32_MAX, w->lender_stamp[p] = 0;
+}
 
 /* Walk from the root to a leaf, acting on w->state; the path goes to w->path, and who acts at the leaf to `*player`.
  * In flight (threads, ask) every node on the way is counted at once, with a loss. A leaf is a node that was not expanded;
@@ -280,6 +282,7 @@ static inline int32_t descend(lt_tree *t, lt_worker *w, lt_rng *rng, int32_t *pl
   int32_t depth = 0;
   memcpy(state, t->root_state, g->state_bytes);
   w->path[0] = 0;
+  if (rule == LT_GRAVE) start_stamps(t, w);
   seen = in_flight ? add_count(&nodes[0].visits, 1, shared) : LOAD(nodes[0].visits);
   for (;;) {
     lt_node *node = &nodes[id];
@@ -298,7 +301,11 @@ static inline int32_t descend(lt_tree *t, lt_worker *w, lt_rng *rng, int32_t *pl
       int32_t n = g->chance_outcomes(g->context, state, w->actions, w->probabilities);
       i = (uint32_t)lt_sample(w->probabilities, n, rng);
     } else {
-      i = rule == LT_UCT ? select_uct(t, first, count, seen) : select_puct(t, first, count, seen);
+      switch (rule) {
+        case LT_UCT: i = t->known ? select_informed_uct(t, first, count, seen) : select_uct(t, first, count, seen); break;
+        case LT_PUCT: i = select_puct(t, first, count, seen); break;
+        default: i = select_rave(t, w, id, node->player, first, count, seen);
+      }
     }
     id = first + i;
     w->path[++depth] = id;
@@ -313,9 +320,31 @@ static inline int32_t descend(lt_tree *t, lt_worker *w, lt_rng *rng, int32_t *pl
   }
 }
 
+/* All moves as first: at each node on the path, every action that the player who acts there played from there on, in the
+ * tree or in the playout (w->trace), gets the result, as if it had been played there. */
+static inline void add_amaf(lt_tree *t, lt_worker *w, const uint32_t *path, int32_t depth, const double *returns,
+                            const int shared) {
+  const double mid = middle(t->game), scale = 1.0 / half_range(t->game);
+  const int32_t actions = t->game->num_distinct_actions;
+  const uint32_t stamp = next_stamp(t->game, w);
+  for (int32_t i = 0; i < w->trace_length; i++) w->played[w->trace[i]] = stamp;
+  for (int32_t d = depth - 1; d >= 0; d--) {
+    const lt_node *node = &t->nodes[path[d]];
+    const int32_t player = node->player;
+    if (player < 0) continue;
+    uint32_t *played = w->played + (size_t)player * (size_t)actions;
+    played[t->nodes[path[d + 1]].action] = stamp;
+    const float value = (float)((returns[player] - mid) * scale);
+    const uint32_t first = LOAD(node->first_child), end = first + node->num_children;
+    for (uint32_t child = first; child < end; child++)
+      if (played[t->nodes[child].action] == stamp) add_to_mean(&t->amaf[child], value, shared);
+  }
+}
+
 /* Add the `returns` of a simulation along its path, to each node for the player who moved into it. */
-static inline void back_up(lt_tree *t, const uint32_t *path, int32_t depth, const double *returns, const int in_flight,
-                           const int shared) {
+static inline void back_up(lt_tree *t, lt_worker *w, const uint32_t *path, int32_t depth, const double *returns,
+                           const int in_flight, const int shared) {
+  if (t->amaf) add_amaf(t, w, path, depth, returns, shared);
   const double mid = middle(t->game), scale = 1.0 / half_range(t->game);
   lt_node *const nodes = t->nodes;
   if (!in_flight) add_count(&nodes[0].visits, 1, shared);
@@ -329,15 +358,25 @@ static inline void back_up(lt_tree *t, const uint32_t *path, int32_t depth, cons
   }
 }
 
+/* Play on from w->state to the end by the game's knowledge or at random; where all-moves-as-first values need it, what was
+ * played goes to w->trace. Gives 0, or -1 where the rules broke. */
+static inline int play_out(const lt_tree *t, lt_worker *w, lt_rng *rng) {
+  const lt_game *g = t->game;
+  int32_t *trace = t->amaf ? w->trace : NULL;
+  if (t->knowledge.playouts) w->trace_length = g->informed_playout(g->context, w->state, rng, w->returns, trace);
+  else if (t->amaf) w->trace_length = lt_traced_playout(g, w->state, rng, w->returns, w->actions, w->probabilities, trace);
+  else return lt_playout(g, w->state, rng, w->returns, w->actions, w->probabilities);
+  return lt_failed(g) || w->trace_length < 0 ? -1 : 0;
+}
+
 static inline lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, const lt_rule_kind rule,
                                  const int shared) {
-  const lt_game *g = t->game;
   lt_rng rng = lt_rng_stream(t->seed, simulation);
   lt_status status = LT_OK;
   int32_t player, depth = descend(t, w, &rng, &player, &status, rule, shared, shared, 1);
   if (depth < 0) return status;
-  if (lt_playout(g, w->state, &rng, w->returns, w->actions, w->probabilities)) return LT_RULES_BROKE;
-  back_up(t, w->path, depth, w->returns, shared, shared);
+  if (play_out(t, w, &rng)) return LT_RULES_BROKE;
+  back_up(t, w, w->path, depth, w->returns, shared, shared);
   return LT_OK;
 }
 
@@ -349,8 +388,9 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
   for (*done = 0; *done < count; ++*done) {
     lt_status status;
     uint64_t simulation = first + *done;
-    if (t->rule.kind == LT_UCT) status = shared ? simulate(t, w, simulation, LT_UCT, 1) : simulate(t, w, simulation, LT_UCT, 0);
-    else status = shared ? simulate(t, w, simulation, LT_PUCT, 1) : simulate(t, w, simulation, LT_PUCT, 0);
+    const lt_rule_kind kind = t->rule.kind;
+    if (kind == LT_UCT) status = shared ? simulate(t, w, simulation, LT_UCT, 1) : simulate(t, w, simulation, LT_UCT, 0);
+    else status = shared ? simulate(t, w, simulation, kind, 1) : simulate(t, w, simulation, kind, 0);
     if (status != LT_OK) return status;
     if (LOAD(t->full)) {
       if (shared) {
@@ -419,7 +459,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     lt_rng rng = lt_rng_stream(t->seed, t->simulations);
     lt_status status = LT_OK;
     int32_t player, depth = t->rule.kind == LT_UCT ? descend(t, w, &rng, &player, &status, LT_UCT, 1, 0, 0)
-                                                   : descend(t, w, &rng, &player, &status, LT_PUCT, 1, 0, 0);
+                                                   : descend(t, w, &rng, &player, &status, t->rule.kind, 1, 0, 0);
     if (depth < 0) return status;
     lt_node *leaf = &t->nodes[w->path[depth]];
     if (leaf->pending) { /* nothing else is worth asking for until it is told */
@@ -430,7 +470,8 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     if (player == LT_TERMINAL) {
       g->returns(g->context, w->state, w->returns);
       if (lt_failed(g)) return LT_RULES_BROKE;
-      back_up(t, w->path, depth, w->returns, 1, 0);
+      w->trace_length = 0;
+      back_up(t, w, w->path, depth, w->returns, 1, 0);
       continue;
     }
     while (t->pending[slot].serial) slot++;
@@ -476,7 +517,8 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, const 
     lt_status status = expand(t, path[depth], player, state, t->worker, &rng, priors, num_priors, 0);
     if (status != LT_OK) return status;
   }
-  back_up(t, path, (int32_t)depth, values, 1, 0);
+  t->worker->trace_length = 0;
+  back_up(t, t->worker, path, (int32_t)depth, values, 1, 0);
   release(t, slot);
   return LT_OK;
 }
@@ -527,6 +569,8 @@ static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
     if (place == id) continue;
     memcpy(&t->nodes[place], &t->nodes[id], sizeof(lt_node));
     if (t->priors) t->priors[place] = t->priors[id];
+    if (t->amaf) memcpy(&t->amaf[place], &t->amaf[id], sizeof(lt_mean));
+    if (t->known) memcpy(&t->known[place], &t->known[id], sizeof(lt_mean));
   }
   STORE(t->size, kept);
   STORE(t->full, 0);

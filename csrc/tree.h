@@ -14,14 +14,24 @@
 
 typedef enum { LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4 } lt_status;
 
-typedef enum { LT_UCT, LT_PUCT } lt_rule_kind;
+typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE } lt_rule_kind;
 
-/* How a child is selected; csrc/tree.c has each rule's formula beside its code. */
+/* How a child is selected; csrc/rules.h has each rule's formula beside its code. */
 typedef struct lt_rule {
   lt_rule_kind kind;
   double c;             /* weight of exploration, for values in [-1, 1] */
   double virtual_loss;  /* what a simulation in flight counts as, in lost value; it also counts as a visit */
+  double bias;          /* RAVE: how far all-moves-as-first values are off; or, where it is positive, */
+  double equivalence;   /*   the visits at which both kinds of value weigh the same */
+  uint32_t ref;         /* GRAVE: visits that a node needs for its own all-moves-as-first values to be used */
 } lt_rule;
+
+/* How what a game knows (`priors`, `informed_playout` of its table) is used; all zero: not at all. */
+typedef struct lt_knowledge {
+  double priors;        /* weight of the visits that `priors` gives: 1 takes them as they are */
+  double amaf;          /* the same in all-moves-as-first values */
+  int playouts;         /* whether playouts are informed */
+} lt_knowledge;
 
 typedef struct lt_node {
   _Atomic double value_sum;
@@ -33,13 +43,27 @@ typedef struct lt_node {
   uint8_t pending;              /* handed out by ask and not yet told */
 } lt_node;
 
+/* A pair of a count and a sum, beside a node. */
+typedef struct lt_mean { _Atomic float visits, value_sum; } lt_mean;
+
+/* A child of a node that others borrow values from, by its action. */
+typedef struct lt_borrowed { uint32_t stamp, id; } lt_borrowed;
+
 /* Scratch space of one thread. */
 typedef struct lt_worker {
   void *block;
   uint8_t *state;
   int32_t *actions;
   double *probabilities, *returns;
+  float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded */
   uint32_t *path;
+  int32_t *trace;         /* what a playout played, player * num_distinct_actions + action */
+  int32_t trace_length;
+  uint32_t *played;       /* by such an entry: the stamp of the last simulation that played it */
+  uint32_t stamp;
+  uint32_t *lender;       /* GRAVE, for each player: the last node on the path that lends its values, */
+  lt_borrowed *borrowed;  /*   its children by their entries, */
+  uint32_t *lender_stamp; /*   where they carry this stamp */
 } lt_worker;
 
 /* A leaf that ask handed out: what tell needs to expand it and to back up its value. */
@@ -51,10 +75,13 @@ typedef struct lt_pending {
 typedef struct lt_tree {
   const lt_game *game;
   lt_rule rule;
+  lt_knowledge knowledge;
   uint64_t seed;
   uint64_t simulations;        /* streams of random numbers used so far */
   lt_node *nodes;
-  float *priors;               /* NULL where the rule uses none */
+  float *priors;               /* beside the nodes, each NULL where it is not used: probabilities, */
+  lt_mean *amaf;               /*   all-moves-as-first statistics, */
+  lt_mean *known;              /*   visits that the game's knowledge is worth, with their value */
   uint64_t *live;              /* compaction: a bit a node, */
   uint32_t *rank;              /* and live nodes before each word of bits */
   _Atomic uint32_t size;
@@ -70,9 +97,9 @@ typedef struct lt_tree {
 } lt_tree;
 
 /* An empty tree that will never hold more than `memory_bytes` in its arena. NULL: no memory. */
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes);
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_knowledge knowledge, uint64_t seed, size_t memory_bytes);
 void lt_tree_free(lt_tree *tree);
-size_t lt_tree_bytes_per_node(const lt_rule *rule);
+size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_knowledge *knowledge);
 
 lt_worker *lt_worker_new(const lt_game *game);
 void lt_worker_free(lt_worker *worker);

@@ -17,11 +17,21 @@ cdef extern from "tree.h" nogil:
     ctypedef enum lt_rule_kind:
         LT_UCT
         LT_PUCT
+        LT_RAVE
+        LT_GRAVE
 
     ctypedef struct lt_rule:
         lt_rule_kind kind
         double c
         double virtual_loss
+        double bias
+        double equivalence
+        uint32_t ref
+
+    ctypedef struct lt_knowledge:
+        double priors
+        double amaf
+        int playouts
 
     ctypedef struct lt_worker:
         pass
@@ -33,9 +43,9 @@ cdef extern from "tree.h" nogil:
         uint32_t pending_count
         atomic_int full
 
-    lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes)
+    lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_knowledge knowledge, uint64_t seed, size_t memory_bytes)
     void lt_tree_free(lt_tree *tree)
-    size_t lt_tree_bytes_per_node(const lt_rule *rule)
+    size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_knowledge *knowledge)
     lt_worker *lt_worker_new(const lt_game *game)
     void lt_worker_free(lt_worker *worker)
     void lt_tree_reset(lt_tree *tree, const void *state)

@@ -19,9 +19,9 @@ from tree cimport *
 from longthink.errors import GameError, LongthinkError, MemoryLimitError, ParameterError
 from longthink.search.budget import Spent
 from longthink.search.result import SearchResult, TreeNode
-from longthink.search.rules import UCT, Rule
+from longthink.search.rules import UCT, Knowledge, Rule
 
-_RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT}
+_RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE}
 _MAX_SIMULATIONS = 2**31 - 1
 _CHUNK_SECONDS = 0.02
 
@@ -76,7 +76,8 @@ cdef class MCTS:
     leaves for you to value with anything, `tell` takes the values, in any order.
 
     game: of perfect information, with chance or without, any number of players.
-    rule: `UCT(c)` or `PUCT(c)`. seed: the same seed gives the same visits with one thread; with more threads
+    rule: `UCT(c)`, `PUCT(c)`, `RAVE()` or `GRAVE(ref=50)`. knowledge: True, or a `Knowledge` with weights, uses what
+    the game knows besides its rules: informed playouts, and prior values of actions. seed: the same seed gives the same visits with one thread; with more threads
     that share the tree the order of events decides, and results vary a little.
     threads: that `run` uses. memory_bytes: the arena never grows beyond it; a full tree gives back its least
     visited part and goes on.
@@ -87,7 +88,7 @@ cdef class MCTS:
 
     cdef lt_tree *tree_data
     cdef const lt_game *table
-    cdef readonly object game, rule
+    cdef readonly object game, rule, knowledge
     cdef readonly object seed
     cdef readonly int threads
     cdef readonly object memory_bytes
@@ -96,10 +97,13 @@ cdef class MCTS:
     cdef int32_t[::1] action_room
     cdef double[::1] prior_room
 
-    def __init__(self, game, rule=None, *, seed=0, threads=1, memory_bytes=1 << 30):
+    def __init__(self, game, rule=None, *, knowledge=False, seed=0, threads=1, memory_bytes=1 << 30):
         rule = UCT() if rule is None else rule
         if not isinstance(rule, Rule):
-            raise ParameterError(f"rule expects UCT(...) or PUCT(...), got {rule!r}")
+            raise ParameterError(f"rule expects a rule like UCT(...) or PUCT(...), got {rule!r}")
+        if not (isinstance(knowledge, (bool, Knowledge))):
+            raise ParameterError(f"knowledge expects True, False or Knowledge(...), got {knowledge!r}")
+        knowledge = Knowledge() if knowledge is True else knowledge or None
         if not 1 <= operator.index(threads) <= 1024:
             raise ParameterError(f"threads expects 1..1024, got {threads}")
         if not 0 <= operator.index(seed) < 2**63:
@@ -107,7 +111,7 @@ cdef class MCTS:
         if not game.perfect_information:
             raise GameError(f"MCTS needs a game in which everybody sees everything, and {game} is not one; "
                             "solve it with CFR instead")
-        self.game, self.rule, self.seed, self.threads = game, rule, seed, threads
+        self.game, self.rule, self.knowledge, self.seed, self.threads = game, rule, knowledge, seed, threads
         self.memory_bytes = operator.index(memory_bytes)
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         if threads > 1 and self.table.failed != NULL:
@@ -115,10 +119,14 @@ cdef class MCTS:
         cdef lt_rule c_rule
         c_rule.kind = <lt_rule_kind><int>_RULE_KINDS[rule.kind]
         c_rule.c, c_rule.virtual_loss = rule.c, rule.virtual_loss
-        smallest = int(lt_tree_bytes_per_node(&c_rule)) * (4 * max(64, lt_max_actions(self.table)) + 64)
+        c_rule.bias = getattr(rule, "bias", 0)
+        c_rule.equivalence = getattr(rule, "equivalence", None) or 0
+        c_rule.ref = getattr(rule, "ref", 0)
+        cdef lt_knowledge c_knowledge = self._c_knowledge()
+        smallest = int(lt_tree_bytes_per_node(self.table, &c_rule, &c_knowledge)) * (4 * max(64, lt_max_actions(self.table)) + 64)
         if self.memory_bytes < smallest:
             raise ParameterError(f"memory_bytes expects at least {smallest} for {game}, got {memory_bytes}")
-        self.tree_data = lt_tree_new(self.table, c_rule, seed, self.memory_bytes)
+        self.tree_data = lt_tree_new(self.table, c_rule, c_knowledge, seed, self.memory_bytes)
         if self.tree_data == NULL:
             raise MemoryError(f"no memory for a tree of {memory_bytes} bytes; give a smaller memory_bytes")
         self.ticket_room = np.zeros(64, np.uint64)
@@ -128,6 +136,19 @@ cdef class MCTS:
 
     def __dealloc__(self):
         lt_tree_free(self.tree_data)
+
+    cdef lt_knowledge _c_knowledge(self) except *:
+        cdef lt_knowledge used
+        used.priors = used.amaf = 0
+        used.playouts = 0
+        if self.knowledge is None:
+            return used
+        if self.table.informed_playout == NULL and self.table.priors == NULL:
+            raise ParameterError(f"{self.game} knows nothing besides its rules (it has neither `priors` nor "
+                                 "`informed_playout` of csrc/game.h); leave out knowledge")
+        used.priors, used.amaf = self.knowledge.priors, self.knowledge.amaf
+        used.playouts = self.knowledge.playouts and self.table.informed_playout != NULL
+        return used
 
     # ---- The root ----
 

@@ -9,11 +9,12 @@ import threading
 import numpy as np
 import pytest
 
+import knowing_game
 import longthink as lt
 
 CONNECT_FOUR = lt.load_game("connect_four")
 TIC_TAC_TOE = lt.load_game("tic_tac_toe")
-RULES = [lt.UCT(), lt.PUCT()]
+RULES = [lt.UCT(), lt.PUCT(), lt.RAVE(), lt.GRAVE()]
 
 
 def after(game: lt.Game, *actions: int) -> lt.State:
@@ -36,7 +37,7 @@ def test_takes_a_win_and_stops_a_loss(rule: lt.Rule, threads: int) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_value_of_tic_tac_toe_is_a_draw(rule: lt.Rule) -> None:
     result = lt.MCTS(TIC_TAC_TOE, rule).run(TIC_TAC_TOE.new_initial_state(), lt.Budget(simulations=200_000))
-    assert result.values.max() == pytest.approx(0, abs=0.1)
+    assert result.values[result.visits.argmax()] == pytest.approx(0, abs=0.1)
     assert result.spent.simulations == 200_000
     assert result.stopped_by == "simulations"
 
@@ -71,6 +72,31 @@ def test_chance_nodes_are_sampled_by_their_probabilities() -> None:
 def test_games_of_imperfect_information_are_refused() -> None:
     with pytest.raises(lt.GameError, match="CFR"):
         lt.MCTS(lt.load_game("kuhn_poker"))
+
+
+# ---- What a game knows ----
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("knowledge", [True, False])
+def test_knowledge_counts_as_visits_but_is_not_reported(rule: lt.Rule, knowledge: bool) -> None:
+    game = knowing_game.make()
+    search = lt.MCTS(game, rule, knowledge=knowledge, seed=1)
+    result = search.run(game.new_initial_state(), lt.Budget(simulations=3))
+    assert result.visits.sum() == search.simulations == 3
+    if knowledge:
+        assert result.best_action == 0  # leaves a multiple of four; a first look at each would have to come first
+    elif rule.kind == "uct":
+        assert result.visits.tolist() == [1, 1, 1]
+
+
+def test_knowledge_of_a_game_without_any_is_refused() -> None:
+    with pytest.raises(lt.ParameterError, match="leave out knowledge"):
+        lt.MCTS(CONNECT_FOUR, knowledge=True)
+    with pytest.raises(lt.ParameterError, match="knowledge expects"):
+        lt.MCTS(CONNECT_FOUR, knowledge="much")  # type: ignore[arg-type]
+    with pytest.raises(lt.ParameterError, match="priors="):
+        lt.Knowledge(priors=-1)
 
 
 # ---- Seeds and threads ----

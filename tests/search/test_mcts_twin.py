@@ -9,10 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import knowing_game
 import longthink as lt
 
 MASK = 2**64 - 1
 F = np.float32
+ZERO = F(0)
 
 
 def mix(x: int) -> int:
@@ -50,6 +52,10 @@ class Node:
     visits: int = 0
     value_sum: float = 0.0
     player: int = -4
+    known_visits: np.float32 = ZERO  # the game's knowledge,
+    known_sum: np.float32 = ZERO
+    amaf_visits: np.float32 = ZERO  # and all moves as first
+    amaf_sum: np.float32 = ZERO
     children: list[Node] = field(default_factory=list)
 
 
@@ -57,70 +63,133 @@ def log(n: int) -> np.float32:
     octaves = 0
     while n >= 1024:
         n, octaves = n >> 1, octaves + 1
-    return F(F(math.log(n)) + F(F(0.6931472) * F(octaves)))
+    return F(F(math.log(n) if n else 0) + F(F(0.6931472) * F(octaves)))
 
 
-def select_uct(node: Node, c: float) -> Node:
+def stats(child: Node) -> tuple[np.float32, np.float32]:
+    return F(F(child.visits) + child.known_visits), F(F(child.value_sum) + child.known_sum)
+
+
+def select_uct(path: list[Node], rule: lt.Rule, informed: bool) -> Node:
+    node = path[-1]
+    explore = F(F(rule.c) * np.sqrt(log(node.visits)))
     for child in node.children:
-        if child.visits == 0:
+        if stats(child)[0] == 0:
             return child
-    explore = F(F(c) * np.sqrt(log(node.visits)))
 
     def score(child: Node) -> np.float32:
-        n = F(child.visits)
-        return F(F(F(child.value_sum) * F(F(1) / n)) + F(explore * F(F(1) / np.sqrt(n))))
+        n, total = stats(child)
+        if informed:
+            return F(F(total / n) + F(explore / np.sqrt(n)))
+        return F(F(total * F(F(1) / n)) + F(explore * F(F(1) / np.sqrt(n))))
 
     return max(node.children, key=score)
 
 
-def select_puct(node: Node, c: float) -> Node:
-    tried = sum(child.visits for child in node.children)
-    mean = F(sum(child.value_sum for child in node.children) / tried) if tried else F(0)
-    explore = F(c * math.sqrt(node.visits))
+def select_puct(path: list[Node], rule: lt.Rule, informed: bool) -> Node:
+    node = path[-1]
+    tried = sum(float(stats(child)[0]) for child in node.children)
+    mean = F(sum(float(stats(child)[1]) for child in node.children) / tried) if tried else F(0)
+    explore = F(rule.c * math.sqrt(node.visits))
 
     def score(child: Node) -> np.float32:
-        n = F(child.visits)
-        q = F(F(child.value_sum) / n) if child.visits else mean
+        n, total = stats(child)
+        q = F(total / n) if n else mean
         return F(q + F(F(explore * F(child.prior)) / F(F(1) + n)))
 
     return max(node.children, key=score)
 
 
-def search(game: lt.Game, rule: lt.Rule, seed: int, simulations: int) -> Node:
+def select_rave(path: list[Node], rule: lt.RAVE, informed: bool) -> Node:
+    node = path[-1]
+    lender = node
+    if isinstance(rule, lt.GRAVE):
+        able = [
+            node for node in path if node.player == path[-1].player and (node is path[0] or node.visits >= rule.ref)
+        ]
+        lender = able[-1] if able else node
+    lent = {child.action: child for child in lender.children}
+    explore = F(F(rule.c) * np.sqrt(log(node.visits)))
+    k, b = F(rule.equivalence or 0), F(rule.bias)
+
+    def beta(n: np.float32, m: np.float32) -> np.float32:
+        if m == 0 or n == 0:
+            return F(m > 0)
+        if k:
+            return F(np.sqrt(k / F(F(F(3) * F(node.visits)) + k)))
+        return F(m / F(F(n + m) + F(F(F(b * b) * n) * m)))
+
+    def score(child: Node) -> np.float32:
+        n, total = stats(child)
+        first = lent.get(child.action, child)
+        m = first.amaf_visits
+        if n == 0 and m == 0:
+            return F(np.inf)
+        q, v = F(total / n) if n else F(0), F(first.amaf_sum / m) if m else F(0)
+        return F(F(q + F(beta(n, m) * F(v - q))) + F(explore / np.sqrt(F(1) + n)))
+
+    return max(node.children, key=score)
+
+
+SELECT = {"uct": select_uct, "puct": select_puct, "rave": select_rave, "grave": select_rave}
+
+
+def expand(node: Node, state: lt.State, rng: Rng, knowledge: lt.Knowledge | None) -> None:
+    node.player, actions = state.current_player(), state.legal_actions()
+    node.children = [Node(action, 1 / len(actions)) for action in actions]
+    if knowledge is not None:
+        visits, values = knowing_game.priors(int(state.record["pile"]), actions)
+        for child, visit, value in zip(node.children, visits, values, strict=True):
+            child.known_visits = F(F(knowledge.priors) * F(visit))
+            child.known_sum = F(child.known_visits * F(value))
+            child.amaf_visits = F(F(knowledge.amaf) * F(visit))
+            child.amaf_sum = F(child.amaf_visits * F(value))
+    if node.player >= 0:
+        for i in range(len(actions) - 1, 0, -1):
+            j = rng.below(i + 1)
+            node.children[i], node.children[j] = node.children[j], node.children[i]
+
+
+def search(game: lt.Game, rule: lt.Rule, seed: int, simulations: int, knowledge: lt.Knowledge | None = None) -> Node:
     root = Node()
     middle = (game.max_utility() + game.min_utility()) / 2
     half = (game.max_utility() - game.min_utility()) / 2
     for simulation in range(simulations):
         rng, state, path = Rng(seed, simulation), game.new_initial_state(), [root]
+        played: list[tuple[int, int]] = []  # player and action, chance left out
         while True:
             node = path[-1]
             if not node.children:
                 player = state.current_player()
                 if player == -1 or (player >= 0 and (node is root or node.visits > 0)):
-                    node.player = player
-                    actions = state.legal_actions()
-                    node.children = [Node(action, 1 / len(actions)) for action in actions]
-                    if player >= 0:
-                        for i in range(len(actions) - 1, 0, -1):
-                            j = rng.below(i + 1)
-                            node.children[i], node.children[j] = node.children[j], node.children[i]
+                    expand(node, state, rng, knowledge)
             if not node.children:
                 break
             if node.player == -1:
                 child = node.children[rng.sample(state.chance_outcomes())]
             else:
-                child = (select_uct if isinstance(rule, lt.UCT) else select_puct)(node, rule.c)
+                child = SELECT[rule.kind](path, rule, knowledge is not None)  # type: ignore[operator]
             path.append(child)
+            played.append((node.player, child.action))
             state.apply_action(child.action)
         while not state.is_terminal():
             if state.is_chance_node():
-                state.apply_action(state.chance_outcomes()[rng.sample(state.chance_outcomes())][0])
+                action = state.chance_outcomes()[rng.sample(state.chance_outcomes())][0]
+            elif knowledge is not None and knowledge.playouts:
+                action = knowing_game.informed(int(state.record["pile"]), rng.below)
             else:
-                legal = state.legal_actions()
-                state.apply_action(legal[rng.below(len(legal))])
+                action = state.legal_actions()[rng.below(len(state.legal_actions()))]
+            played.append((state.current_player(), action))
+            state.apply_action(action)
         returns = state.returns()
-        for parent, child in pairwise(path):
-            child.value_sum += (returns[max(0, parent.player)] - middle) * (1 / half)
+        for depth, (parent, child) in enumerate(pairwise(path)):
+            value = (returns[max(0, parent.player)] - middle) * (1 / half)
+            child.value_sum += value
+            later = {action for player, action in played[depth:] if player == parent.player >= 0}
+            for sibling in parent.children:
+                if sibling.action in later and isinstance(rule, lt.RAVE):
+                    sibling.amaf_visits = F(sibling.amaf_visits + F(1))
+                    sibling.amaf_sum = F(sibling.amaf_sum + F(value))
         for node in path:
             node.visits += 1
     return root
@@ -135,14 +204,37 @@ GAMES = [
 ]
 
 
-@pytest.mark.parametrize("rule", [lt.UCT(c=2.0), lt.UCT(c=0.3), lt.PUCT(c=1.25)], ids=repr)
+RULES = [
+    lt.UCT(c=2.0),
+    lt.UCT(c=0.3),
+    lt.PUCT(c=1.25),
+    lt.RAVE(),
+    lt.RAVE(c=0.5, equivalence=100),
+    lt.GRAVE(ref=10, c=0.1),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("name", GAMES)
 def test_same_tree(name: str, rule: lt.Rule) -> None:
     game = lt.load_game(name)
-    simulations = 3000 if name.startswith("tic") else 400
-    twin = search(game, rule, seed=7, simulations=simulations)
+    simulations = 1500 if name.startswith("tic") else 250
     mcts = lt.MCTS(game, rule, seed=7)
     mcts.run(game.new_initial_state(), lt.Budget(simulations=simulations))
+    compare(search(game, rule, seed=7, simulations=simulations), mcts)
+
+
+@pytest.mark.parametrize("rule", [lt.UCT(c=0.5), lt.PUCT(c=1.0), lt.RAVE(), lt.GRAVE(ref=20)], ids=repr)
+@pytest.mark.parametrize("knowledge", [lt.Knowledge(), lt.Knowledge(priors=0.5, amaf=2, playouts=False)], ids=repr)
+def test_same_tree_with_knowledge(rule: lt.Rule, knowledge: lt.Knowledge) -> None:
+    game = knowing_game.make()
+    mcts = lt.MCTS(game, rule, knowledge=knowledge, seed=7)
+    mcts.run(game.new_initial_state(), lt.Budget(simulations=600))
+    compare(search(game, rule, 7, 600, knowledge), mcts)
+
+
+def compare(twin: Node, mcts: lt.MCTS) -> None:
+    game = mcts.game
     pairs = [(twin, mcts.tree(max_nodes=10**6, min_visits=0))]
     for expected, got in pairs:
         assert got.visits == expected.visits
