@@ -12,7 +12,7 @@ from setuptools import Extension, setup
 FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno"]
 
 SOURCES = {
-    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c"))],
+    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), "csrc/go_knowledge.c"],
     "longthink.games.go_board": ["games/go_board.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.mcts": ["search/mcts.pyx", "csrc/tree.c"],
