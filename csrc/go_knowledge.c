@@ -352,14 +352,16 @@ static int answer_two_liberties(const lt_go_board *b, int last, int color, lt_rn
   if (is_stone(b, last) && liberties(b, at[last].head, 3, libs) == 2)
     for (int i = 0; i < 2; i++) {
       const int x = libs[i], y = libs[1 - i];
-      if (x != b->ko && liberties_after(b, x, color, NULL) == 2 && gain(b, y, lt_go_enemy(color), x, at[last].head) <= 1)
+      if (x != b->ko && !lt_go_eye(b, x, color) && liberties_after(b, x, color, NULL) == 2 && gain(b, y, lt_go_enemy(color), x, at[last].head) <= 1)
         found[n++] = (uint16_t)x;
     }
   for (int d = 0; d < 4; d++) {
     const int q = last + b->step[d], head = at[q].head;
     if (at[q].color != color || liberties(b, head, 3, libs) != 2) continue;
     for (int i = 0; i < 2; i++)
-      if (gain(b, libs[i], color, libs[i], head) >= 2 && liberties_after(b, libs[i], color, NULL) == 2) found[n++] = libs[i];
+      if (gain(b, libs[i], color, libs[i], head) >= 2 && !lt_go_eye(b, libs[i], color) &&
+          liberties_after(b, libs[i], color, NULL) == 2)
+        found[n++] = libs[i];
   }
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
 }
@@ -379,7 +381,8 @@ static int answer_shape(const lt_go_board *b, int last, int color, lt_rng *rng) 
   int n = 0;
   for (int d = 0; d < 8; d++) {
     const int q = last + b->step[d];
-    if (b->at[q].color == LT_EMPTY && q != b->ko && has_shape(b, q, color) && liberties_after(b, q, color, NULL) == 2)
+    if (b->at[q].color == LT_EMPTY && q != b->ko && has_shape(b, q, color) && !lt_go_eye(b, q, color) &&
+        liberties_after(b, q, color, NULL) == 2)
       found[n++] = (uint16_t)q;
   }
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
@@ -485,7 +488,7 @@ void lt_go_priors(const lt_go_board *b, int color, int passes, const int32_t *ac
         trust(&of[x], (runs ? TUNED(20, 10) : TUNED(21, 5)) + size * TUNED(22, 3), 1);
       } else {
         const int helps = liberties_after(b, x, color, NULL) == 2 && !cannot_run(b, p);
-        trust(&of[x], TUNED(23, 10) + size * TUNED(24, 2), helps ? 1 : -1);
+        trust(&of[x], (helps ? TUNED(23, 10) : TUNED(19, 25)) + size * TUNED(24, 2), helps ? 1 : -1);
         const int k = captures_beside(b, p, 8, beside);
         for (int i = 0; i < k; i++) trust(&of[beside[i]], TUNED(25, 15) + size * TUNED(26, 3), 1);
       }
