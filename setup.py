@@ -17,8 +17,9 @@ if SANITIZE := os.environ.get("LONGTHINK_SANITIZE"):
     FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
 
 SOURCES = {
-    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c"))],
+    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), "csrc/go_knowledge.c"],
     "longthink.games.go_board": ["games/go_board.pyx"],
+    "longthink.games.knowledge": ["games/knowledge.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.mcts": ["search/mcts.pyx", "csrc/tree.c"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/cfr.c"],

@@ -1,6 +1,7 @@
 /* Go: area or territory scoring, four ko rules, handicap, boards of 2x2 to 25x25. Suicide is forbidden. Rows count from
- * below; action row * size + column, then pass. Chains and liberties are csrc/go_board.h's. */
+ * below; action row * size + column, then pass. Chains and liberties are csrc/go_board.h's, knowledge csrc/go_knowledge.c's. */
 #include "go.h"
+#include "../go_knowledge.h"
 
 static uint64_t *keys_of(const lt_go_rules *r, const lt_go_state *s) {
   return (uint64_t *)((uint8_t *)(s + 1) + lt_go_board_bytes(r->size));
@@ -148,6 +149,28 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 static void playout(void *context, void *state, lt_rng *rng, double *out) { traced_playout(context, state, rng, out, NULL); }
 
+/* Informed play. Passes are left out of the trace: that everybody passes in the end says nothing of passing now. */
+static int32_t informed_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
+  const lt_go_rules *r = context;
+  lt_go_state *s = state;
+  lt_go_board *b = lt_go_board_of(s);
+  uint16_t moves[3 * LT_GO_MAX_SIZE * LT_GO_MAX_SIZE];
+  const int32_t pass = r->size * r->size, n = s->over ? 0 : lt_go_informed_playout(b, s->player + 1, s->passes, rng, moves);
+  int32_t length = 0;
+  if (trace)
+    for (int32_t i = 0; i < n && length < r->max_game_length; i++)
+      if (moves[i] != LT_PASS) trace[length++] = ((s->player + i) & 1) * (pass + 1) + lt_go_action_of(b, moves[i]);
+  s->over = 1;
+  returns(context, state, out);
+  return length;
+}
+
+static void priors(void *context, const void *state, const int32_t *actions, int32_t n, float *visits, float *values) {
+  (void)context;
+  const lt_go_state *s = state;
+  lt_go_priors(lt_go_board_of(s), s->player + 1, s->passes, actions, n, visits, values);
+}
+
 /* Where handicap stones go, as GTP's fixed_handicap has them: on the third line of small boards, else on the fourth. */
 static void place_handicap(lt_go_board *b, int stones) {
   const int n = b->size, low = n < 13 ? 2 : 3, high = n - 1 - low, middle = n / 2;
@@ -180,11 +203,12 @@ int lt_go(lt_game *game, const double *parameters) {
   }
   lt_go_init(r->start, r->size);
   place_handicap(r->start, r->handicap);
+  lt_go_knowledge_init();
   *game = (lt_game){.context = r, .num_players = 2, .num_distinct_actions = r->size * r->size + 1,
                     .state_bytes = sizeof(lt_go_state) + lt_go_board_bytes(r->size) + ((size_t)r->max_game_length + 3) * sizeof(uint64_t),
                     .max_game_length = r->max_game_length, .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init,
                     .current_player = current_player, .legal_actions = legal_actions, .apply = apply, .returns = returns,
                     .hash = r->ko == LT_GO_SIMPLE ? hash : NULL, .playout = playout, .traced_playout = traced_playout,
-                    .free_context = free_rules};
+                    .informed_playout = informed_playout, .priors = priors, .free_context = free_rules};
   return 0;
 }

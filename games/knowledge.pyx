@@ -1,0 +1,56 @@
+"""What a game knows besides its rules, as a search with `knowledge=True` uses it, to look at: `priors`, `informed_playout`."""
+
+import operator
+
+import numpy as np
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int32_t, uint8_t
+
+from game cimport *
+
+from longthink.errors import GameError
+
+
+cdef const lt_game *table_of(game) except NULL:
+    return <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
+
+
+def _unknown(game, what):
+    return GameError(f"{game} has no `{what}` (csrc/game.h); of the games here, go has")
+
+
+def priors(state):
+    """What is believed of the legal actions of `state` before any simulation: visits `[A]`, and values `[A]` in [-1, 1].
+
+    An action is worth as much as if it had been visited so often, with that mean value for the player who acts.
+    Raises `GameError` where the game has no such knowledge, or nobody acts.
+    """
+    cdef const lt_game *table = table_of(state.get_game())
+    if table.priors == NULL:
+        raise _unknown(state.get_game(), "priors")
+    if state.current_player() < 0:
+        raise GameError(f"priors expects a state in which a player acts, got {state.history()}")
+    cdef int32_t[::1] actions = np.array(state.legal_actions(), np.int32)
+    cdef const uint8_t[::1] buffer = state.buffer
+    visits, values = np.empty(len(actions), np.float32), np.empty(len(actions), np.float32)
+    cdef float[::1] n = visits, q = values
+    table.priors(table.context, &buffer[0], &actions[0], <int32_t>len(actions), &n[0], &q[0])
+    return visits, values
+
+
+def informed_playout(state, seed=0, index=0):
+    """Play from `state` to the end as the game knows how: what was played, (player, action) in order, and the returns.
+
+    Equal `seed` and `index` give the same play. Actions of which the game says nothing (passes of Go) are left out.
+    Raises `GameError` where the game has no such knowledge.
+    """
+    cdef const lt_game *table = table_of(state.get_game())
+    if table.informed_playout == NULL:
+        raise _unknown(state.get_game(), "informed_playout")
+    cdef uint8_t[::1] buffer = bytearray(state.buffer)
+    cdef int32_t[::1] trace = np.zeros(table.max_game_length + 1, np.int32)
+    cdef double[::1] returns = np.zeros(table.num_players)
+    cdef lt_rng rng = lt_rng_stream(operator.index(seed), operator.index(index))
+    cdef int32_t n = table.informed_playout(table.context, &buffer[0], &rng, &returns[0], &trace[0]), i
+    return [divmod(trace[i], table.num_distinct_actions) for i in range(n)], np.asarray(returns).tolist()
