@@ -54,7 +54,9 @@ typedef struct lt_game {
   uint64_t (*hash)(void *context, const void *state);
   /* Optional, NULL for the general one: uniformly random play from `state` to the end. Leaves the state terminal. Returns
    * and final state have the distribution that lt_playout gives; most games draw as it does and give the very same. Where
-   * uniform play would be senseless (Go: it fills its own eyes), the game's page says what is played instead. */
+   * stones beyond the end decide nothing (hex, y), the final state may hold more of them than play up to the win would
+   * leave: only the returns have that distribution, and the game's page says so. Where uniform play would be senseless
+   * (Go: it fills its own eyes), the page says what is played instead. */
   void (*playout)(void *context, void *state, lt_rng *rng, double *returns);
   /* Optional: `n` playouts at once, for games that play several in the lanes of vector registers: `states` stand
    * `state_bytes` apart, `returns` are [n, num_players]. As `n` calls of `playout`, but the states are left undefined. */

@@ -239,6 +239,27 @@ cdef class Game:
                             "(no legal action, or a legal one refused)")
         return returns, end.buffer
 
+    @property
+    def can_trace_playouts(self):
+        """Whether the game has a `traced_playout`."""
+        return self.table.traced_playout != NULL
+
+    def traced_playout(self, State state, uint64_t seed=0, uint64_t simulation=0):
+        """As `playout`, and the `(player, action)` that were played. Raises `GameError` where the game cannot tell."""
+        if not self.can_trace_playouts:
+            raise GameError(f"{self} has no `traced_playout`")
+        cdef lt_rng rng = lt_rng_stream(seed, simulation)
+        final = state.clone()
+        cdef State end = final
+        returns = np.zeros(self.table.num_players)
+        cdef double[::1] out = returns
+        trace = np.empty(max(1, self.table.max_game_length), np.int32)
+        cdef int32_t[::1] entries = trace
+        n = self.table.traced_playout(self.table.context, end.data, &rng, &out[0], &entries[0])
+        self.raise_failure()
+        moves = [divmod(entry, self.table.num_distinct_actions) for entry in trace[:n].tolist()]
+        return returns, end.buffer, moves
+
     def __str__(self):
         return f"{self.name}({','.join(f'{k}={v}' for k, v in sorted(self.written.items()))})"
 

@@ -21,12 +21,15 @@ from longthink.games.text import Text
 
 @dataclass(frozen=True)
 class Parameter:
-    """A game's parameter: its default (whose type it keeps) and the range it accepts, ends included; or its choices."""
+    """A game's parameter: its default (whose type it keeps) and the range it accepts, ends included; or its choices.
+
+    like: the parameter declared before whose value this one has where it is not given."""
 
     default: bool | int | float | str
     low: float = 0
     high: float = 1
     choices: tuple[str, ...] = ()
+    like: str = ""
 
     def checked(self, game: str, name: str, value: Any) -> bool | int | float | str:
         if self.choices:
@@ -55,27 +58,35 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any] | None,
+    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]] | None,
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
-    """The entry of a game with rules in `csrc/games/{name}.c`; `check` refuses parameters that do not fit together."""
+    """The entry of a game with rules in `csrc/games/{name}.c`; `check` refuses parameters that do not fit together.
+
+    `state_dtype` may be a function of the parameters."""
     declared = dict(parameters or {})
 
     def load(values: dict[str, Any]) -> Game:
         check(values)
-        changed = {key: value for key, value in values.items() if value != declared[key].default}
+        changed = {key: value for key, value in values.items() if value != _default(declared[key], values)}
         return Game.native(
             name,
             values,
             numbers=[_number(declared[key], value) for key, value in values.items()],
             written=changed,
             text=text,
-            state_dtype=state_dtype,
+            state_dtype=state_dtype(values) if callable(state_dtype) else state_dtype,
             reduce=(_reload, (name, changed)),
         )
 
     return Entry(name, summary, load, declared)
+
+
+def _default(parameter: Parameter, values: Mapping[str, Any]) -> bool | int | float | str:
+    """What a parameter is where it is not given, beside these values of those declared before."""
+    default: bool | int | float | str = values[parameter.like] if parameter.like else parameter.default
+    return default
 
 
 def _number(parameter: Parameter, value: Any) -> float:
@@ -91,10 +102,14 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
     "go": "longthink.games.go",
+    "gomoku": "longthink.games.gomoku",
+    "havannah": "longthink.games.havannah",
+    "hex": "longthink.games.hex",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
     "numba_connect_four": "longthink.games.numba_connect_four",
     "tic_tac_toe": "longthink.games.tic_tac_toe",
+    "y": "longthink.games.y",
 }
 _ADDED: dict[str, Entry] = {}
 
@@ -131,11 +146,13 @@ def load_game(name: str, **parameters: Any) -> Game:
         return load_openspiel_game(name.removeprefix("openspiel:"), **parameters)
     base, written = parse(name)
     found = entry(base)
-    values = {key: parameter.default for key, parameter in found.parameters.items()}
-    for key, value in {**written, **parameters}.items():
-        if key not in values:
-            raise UnknownNameError.of(f"parameter of {base}", key, values)
-        values[key] = found.parameters[key].checked(base, key, value)
+    given = {**written, **parameters}
+    for key in given:
+        if key not in found.parameters:
+            raise UnknownNameError.of(f"parameter of {base}", key, found.parameters)
+    values: dict[str, Any] = {}
+    for key, parameter in found.parameters.items():
+        values[key] = parameter.checked(base, key, given[key]) if key in given else _default(parameter, values)
     return found.load(values)
 
 
@@ -147,6 +164,11 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
         call = ast.parse(text.strip(), mode="eval").body
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args):
             raise ValueError("not a call with keywords")
-        return call.func.id, {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        return call.func.id, {str(k.arg): _value(k.value) for k in call.keywords}
     except (SyntaxError, ValueError) as error:
         raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {text!r}") from error
+
+
+def _value(node: ast.expr) -> Any:
+    """A plain value; a word without quotes is text, as OpenSpiel writes it."""
+    return node.id if isinstance(node, ast.Name) else ast.literal_eval(node)

@@ -8,6 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+
+def stones(state: Any, cells: int) -> list[list[bool]]:
+    """Which of the first `cells` bits each player has, of a record whose `stones` are words of bits `[2, words]`."""
+    bits = np.unpackbits(state.record["stones"].view(np.uint8), axis=1, count=cells, bitorder="little")
+    return [[bool(bit) for bit in row] for row in bits]
+
+
+def marked_row(signs: list[str], last: int) -> str:
+    """Signs with a space before each, and the `last` one in brackets instead."""
+    gaps = [" "] * (len(signs) + 1)
+    if 0 <= last < len(signs):
+        gaps[last], gaps[last + 1] = "[", "]"
+    row = "".join(gap + sign for gap, sign in zip(gaps, signs, strict=False))
+    return row + gaps[-1].strip()
+
 
 class Text:
     """The words of a game, in OpenSpiel's formats where it has the game."""

@@ -8,9 +8,13 @@
 #define LT_NATIVE_GAMES(GAME) \
   GAME(connect_four)          \
   GAME(go)                    \
+  GAME(gomoku)                \
+  GAME(havannah)              \
+  GAME(hex)                   \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
-  GAME(tic_tac_toe)
+  GAME(tic_tac_toe)           \
+  GAME(y)
 
 typedef int (*lt_constructor)(lt_game *game, const double *parameters);
 

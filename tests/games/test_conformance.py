@@ -16,7 +16,7 @@ import pyspiel
 import pytest
 
 import longthink as lt
-from longthink.games.playthrough import SMALLER, playthrough
+from longthink.games.playthrough import playthrough, shown
 
 MORE = [
     "connect_four(rows=4,columns=5,x_in_row=3)",
@@ -25,10 +25,30 @@ MORE = [
     "go(board_size=5,komi=0.5)",
     "go(board_size=3,komi=0.5,max_game_length=40)",
     "go(handicap=5)",
+    "gomoku(size=5,connect=4)",
+    "gomoku(size=7,connect=4,anti=True)",
+    "gomoku(size=5,connect=4,wrap=True)",
+    "gomoku(size=4,dims=3,connect=4)",
+    "gomoku(size=6,dims=1,connect=3)",
+    "gomoku(size=21)",
+    "havannah(board_size=2,swap=True)",
+    "havannah(board_size=3)",
+    "havannah(board_size=4,swap=True)",
+    "havannah(board_size=6)",
+    "havannah(board_size=10)",
+    "hex(board_size=2,swap=True)",
+    "hex(board_size=3,string_rep=explicit)",
+    "hex(board_size=5,swap=True)",
+    "hex(board_size=8,num_cols=5,string_rep=explicit)",
+    "hex(num_cols=9,num_rows=3)",
+    "hex(board_size=19)",
     "kuhn_poker(players=3)",
     "kuhn_poker(players=4)",
     "leduc_poker(players=3)",
     "leduc_poker(suit_isomorphism=True)",
+    "y(board_size=2)",
+    "y(board_size=5)",
+    "y(board_size=9)",
     "openspiel:liars_dice(numdice=1,dice_sides=2)",
     "openspiel:hex(board_size=3)",
     "openspiel:backgammon",
@@ -38,10 +58,12 @@ SAME_AS = {"numba_connect_four": "connect_four"}
 """Our name -> the name of the same rules in OpenSpiel, whose words differ."""
 OTHER_ORACLES: dict[str, str] = {}
 """Games that OpenSpiel lacks -> the test file that holds them against another oracle."""
-OWN_PLAYOUT: set[str] = set()
+OWN_PLAYOUT = {"gomoku", "havannah", "hex", "y"}
 """Games whose fast playout draws in an order of its own: the same distribution, not the same game."""
 OWN_POLICY: set[str] = {"go"}
 """Games whose playouts are not uniform over all legal moves, as their pages say; their own tests say what they are."""
+FILLS_THE_BOARD = {"hex", "y"}
+"""Games whose playouts go on beyond the win."""
 FULL_TREE = 100_000
 
 
@@ -76,10 +98,11 @@ def test_random_playthroughs_equal_openspiel(game: lt.Game) -> None:
     words = game.name not in SAME_AS
     assert game.num_players() == twin.num_players()
     assert game.num_distinct_actions() == twin.num_distinct_actions()
-    assert game.max_game_length() == twin.max_game_length()
+    longer = 1 if "hex(" in str(game) and "swap" in str(game) else 0  # OpenSpiel forgets that swapping is a move too
+    assert game.max_game_length() == twin.max_game_length() + longer
     assert (game.min_utility(), game.max_utility()) == (twin.min_utility(), twin.max_utility())
     rng = random.Random(1)
-    for _ in range(5 if "backgammon" in str(game) else 60):
+    for _ in range(5 if "backgammon" in str(game) else min(60, 2000 // game.max_game_length())):
         theirs = twin.new_initial_state()
         for state, action in random_playthrough(game, rng):
             assert state.current_player() == theirs.current_player()
@@ -146,6 +169,33 @@ def test_compiled_playouts_equal_the_general_one(game: lt.Game) -> None:
         assert game.min_utility() <= min(fast[0]) <= max(fast[0]) <= game.max_utility()
 
 
+def test_traces_tell_what_playouts_played(game: lt.Game) -> None:
+    """The moves of a traced playout are legal and lead to its end; where playouts fill the board, also beyond."""
+    if not game.can_trace_playouts:
+        with pytest.raises(lt.GameError, match="traced_playout"):
+            game.traced_playout(game.new_initial_state())
+        return
+    rng = random.Random(8)
+    for seed in range(30):
+        state = next(s for s, a in random_playthrough(game, rng) if rng.random() < 0.1 or a < 0)
+        returns, final, moves = game.traced_playout(state, seed, 3)
+        same, end = game.playout(state, seed, 3)
+        assert returns.tolist() == same.tolist()
+        assert bytes(final) == bytes(end)
+        told = len(moves)
+        for player, action in moves:
+            if state.is_terminal():
+                break
+            assert state.current_player() == player
+            state.apply_action(action)
+            told -= 1
+        assert state.is_terminal()
+        assert state.returns() == returns.tolist()
+        if game.name not in FILLS_THE_BOARD:
+            assert told == 0
+            assert bytes(state.buffer) == bytes(final)
+
+
 def test_playouts_have_the_distribution_of_uniform_play(game: lt.Game) -> None:
     """Mean returns of fast and general playouts agree within five standard errors, from the start and from midgame."""
     if game.name in OWN_POLICY:
@@ -194,7 +244,8 @@ def test_games_end_in_time(game: lt.Game) -> None:
 
 def test_perfect_recall_on_the_full_tree(game: lt.Game) -> None:
     """The information state tells a player all it knew and did before; keys and texts say the same."""
-    limit = 300 if "backgammon" in str(game) else FULL_TREE  # a state of it takes OpenSpiel a while to copy
+    limit = 300 if game.perfect_information else FULL_TREE  # there the history is the information state
+    limit = 300 if "backgammon" in str(game) else limit  # a state of it takes OpenSpiel a while to copy
     key_of: dict[tuple[int, str], bytes] = {}
     known: dict[tuple[int, str], Any] = {}
     stack: list[tuple[lt.State, tuple[tuple[Any, ...], ...]]] = [(game.new_initial_state(), ((),) * game.num_players())]
@@ -219,4 +270,4 @@ def test_perfect_recall_on_the_full_tree(game: lt.Game) -> None:
 def test_golden_playthrough(name: str) -> None:
     """Rewrite after a change that is meant: python -m longthink.games.playthrough --write tests/games/playthroughs"""
     golden = Path(__file__).parent / "playthroughs" / f"{name}.txt"
-    assert playthrough(lt.load_game(SMALLER.get(name, name))) == golden.read_text()
+    assert playthrough(shown(name)) == golden.read_text()

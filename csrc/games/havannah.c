@@ -1,0 +1,265 @@
+/* Havannah: on a board with six sides, make a ring around something, a bridge between two corners, or a fork between three
+ * sides. Cell (column x, row y) is y * across + x, with `across` = 2 size - 1; its neighbours are (x±1, y), (x, y±1),
+ * (x-1, y-1) and (x+1, y+1).
+ *
+ * A state knows the chain of every stone, and what the chain touches, so a move costs a look at six neighbours unless it
+ * joins chains. Two cells side by side in a row never belong to two chains of one player, so that one more than half of a
+ * chain's least cell is a label of its own, and fits in a byte. */
+#include "bits.h"
+#include "native.h"
+
+enum { MAX_SIZE = 10, MAX_CELLS = (2 * MAX_SIZE - 1) * (2 * MAX_SIZE - 1), MAX_WORDS = MAX_CELLS / 64 + 1, LANES = 16 };
+
+/* What a set of a stone's neighbours amounts to; bit d: the neighbour in direction d, in a circle from (x-1, y-1). */
+typedef struct {
+  int16_t group[3];    /* the way to one of each group of neighbours that stand side by side; 0: none */
+  uint8_t groups;
+  uint8_t middles;     /* directions of those between two others: each may be the middle of a ring of six */
+} around_t;
+
+typedef struct {
+  int32_t size, across, cells, words, swap;
+  int32_t board_cells;                /* cells that exist, of across * across */
+  int32_t touches, labels, near;      /* where these parts of a state begin, each for player 0 and then for 1 */
+  int32_t state_bytes;
+  around_t around[64];
+  uint64_t board[MAX_WORDS];
+  uint16_t touches_at[MAX_CELLS];     /* the side (6 bits) or corner (6 bits above) where a cell lies */
+  uint8_t wins[1 << 12];              /* whether a chain that touches these wins */
+} board_t;
+
+/* Then come, each for player 0 and for player 1: `touches`, by label; `labels`, by cell, 0 where the player has no stone;
+ * `near`, by cell, which neighbours are the player's (with across + 1 more cells before and after). */
+typedef struct { uint8_t player, outcome; uint16_t count, unused[2]; uint64_t stones[]; } state_t;
+
+typedef struct { uint16_t *touches; uint8_t *labels, *near; } side_t;
+
+enum { RUNNING, WIN_0, WIN_1, DRAW };
+
+static inline unsigned label_of(int32_t cell) { return (unsigned)cell / 2 + 1; }
+static inline int32_t label_count(int32_t cells) { return (int32_t)label_of(cells - 1) + 1; }
+static inline int32_t label_room(int32_t cells) { return (cells + LANES - 1) / LANES * LANES; }
+
+static inline side_t side_of(const board_t *b, state_t *s, int player) {
+  uint8_t *bytes = (uint8_t *)s;
+  return (side_t){(uint16_t *)(bytes + b->touches) + player * label_count(b->cells),
+                  bytes + b->labels + player * label_room(b->cells), bytes + b->near + player * (b->cells + 2 * b->across + 2) + b->across + 1};
+}
+
+/* ---- One stone ---- */
+
+/* Another chain becomes part of the one with `label`; if it shall be the `least`, the chain takes the lesser of the two. */
+static inline void join(side_t side, unsigned *label, unsigned other, const int32_t across, const int least) {
+  const uint8_t from = (uint8_t)(least && *label > other ? *label : other), to = (uint8_t)(*label + other - from);
+  *label = to;
+  side.touches[from] = 0;
+  for (int32_t i = 0, n = label_room(across * across); i < n; i++)
+    side.labels[i] = side.labels[i] == from ? to : side.labels[i];
+}
+
+/* Put a player's stone on a free cell and say whether it wins. In a playout chains may keep any label. */
+static inline int place(const board_t *b, side_t side, int32_t cell, const int32_t across, const int least) {
+  uint8_t *near = side.near + cell;
+  near[-across - 1] |= 8, near[-across] |= 16, near[1] |= 32, near[across + 1] |= 1, near[across] |= 2, near[-1] |= 4;
+  const around_t *around = &b->around[*near];
+  unsigned label = side.labels[cell + around->group[0]];
+  if (label == 0) label = label_of(cell);
+  unsigned touch = side.touches[label] | b->touches_at[cell];
+  if (around->groups > 1) {
+    unsigned second = side.labels[cell + around->group[1]], third = side.labels[cell + around->group[2]];
+    if (second == label) return 1; /* two ways from the stone into one chain: a ring */
+    if (around->groups > 2) {
+      if (third == label || third == second) return 1;
+      touch |= side.touches[third];
+      join(side, &label, third, across, least);
+    }
+    touch |= side.touches[second];
+    join(side, &label, second, across, least);
+  }
+  if (around->middles) {
+    const int32_t step[6] = {-across - 1, -across, 1, across + 1, across, -1};
+    for (int d = 0; d < 6; d++)
+      if ((around->middles >> d & 1) && near[step[d]] == 63) return 1;
+  }
+  if (least && label_of(cell) < label) join(side, &label, label_of(cell), across, 1);
+  side.labels[cell] = (uint8_t)label;
+  side.touches[label] = (uint16_t)touch;
+  return b->wins[touch];
+}
+
+/* ---- The rules ---- */
+
+static void init(void *context, void *state) { (void)context, (void)state; }
+
+static int32_t current_player(void *context, const void *state) {
+  (void)context;
+  const state_t *s = state;
+  return s->outcome ? LT_TERMINAL : s->player;
+}
+
+/* The second player may take over the first stone. */
+static inline int may_swap(const board_t *b, const state_t *s) { return b->swap && s->count == 1 && s->player == 1; }
+
+static int32_t legal_actions(void *context, const void *state, int32_t *actions) {
+  const board_t *b = context;
+  const state_t *s = state;
+  const uint64_t taken = may_swap(b, s) ? 0 : ~UINT64_C(0);
+  int32_t n = 0;
+  if (s->outcome) return 0;
+  for (int i = 0; i < b->words; i++)
+    for (uint64_t m = b->board[i] & ~((s->stones[i] | s->stones[b->words + i]) & taken); m; m &= m - 1)
+      actions[n++] = 64 * i + first_bit(m);
+  return n;
+}
+
+/* Once it is over, chains do not matter: states with the same stones are the same. */
+static inline void finish(const board_t *b, state_t *s, int outcome) {
+  s->outcome = (uint8_t)outcome;
+  memset((uint8_t *)s + b->touches, 0, (size_t)(b->state_bytes - b->touches));
+}
+
+static int32_t apply(void *context, void *state, int32_t action) {
+  const board_t *b = context;
+  state_t *s = state;
+  if (s->outcome || action < 0 || action >= b->cells || !bit_at(b->board, (uint32_t)action)) return 0;
+  uint64_t *first = s->stones, *second = s->stones + b->words, *own = s->player ? second : first;
+  if (bit_at(first, (uint32_t)action) | bit_at(second, (uint32_t)action)) {
+    if (!may_swap(b, s)) return 0;
+    memset(first, 0, (size_t)b->state_bytes - offsetof(state_t, stones));
+    s->count = 0;
+  }
+  s->count++;
+  set_bit(own, (uint32_t)action);
+  if (place(b, side_of(b, s, s->player), action, b->across, 1)) finish(b, s, s->player ? WIN_1 : WIN_0);
+  else if (s->count == b->board_cells) finish(b, s, DRAW);
+  s->player ^= 1;
+  return 1;
+}
+
+static void returns(void *context, const void *state, double *returns) {
+  (void)context;
+  const state_t *s = state;
+  returns[0] = s->outcome == WIN_0 ? 1 : s->outcome == WIN_1 ? -1 : 0;
+  returns[1] = -returns[0];
+}
+
+/* The stones say all. */
+static uint64_t hash(void *context, const void *state) {
+  return lt_hash_bytes(state, (size_t)((const board_t *)context)->touches);
+}
+
+/* ---- Playouts ---- */
+
+/* Take a cell from the first `*left`, with a random number of 32 bits; the drawn ones gather behind, latest first. */
+static inline int32_t draw(int32_t *open, int32_t *left, uint64_t random) {
+  const uint32_t i = (uint32_t)(random * (uint64_t)*left >> 32), last = (uint32_t)--*left;
+  const int32_t cell = open[i];
+  open[i] = open[last], open[last] = cell;
+  return cell;
+}
+
+/* Random play to the end; the moves go to `trace`, if it is given. Each random number serves two moves. */
+static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int32_t across) {
+  int32_t open[MAX_CELLS], n = 0;
+  while (b->swap && !s->outcome && (s->count == 0 || may_swap(b, s))) {
+    int32_t action = open[lt_rng_below(rng, (uint32_t)legal_actions((void *)(uintptr_t)b, s, open))];
+    if (trace) trace[n] = s->player * b->cells + action;
+    n++;
+    apply((void *)(uintptr_t)b, s, action);
+  }
+  if (s->outcome) return n;
+  const int first = s->player;
+  const side_t own = side_of(b, s, first), other = side_of(b, s, !first);
+  const int32_t before = legal_actions((void *)(uintptr_t)b, s, open);
+  int32_t left = before;
+  int won = 0;
+  while (left && !won) {
+    const uint64_t random = lt_rng_next(rng);
+    won = place(b, own, draw(open, &left, random >> 32), across, 0);
+    if (!left || won) break;
+    won = place(b, other, draw(open, &left, random & UINT32_MAX), across, 0);
+  }
+  const int32_t moves = before - left, last = first ^ !(moves & 1);
+  for (int32_t i = 0; i < moves; i++) {
+    const int player = first ^ (i & 1);
+    set_bit(s->stones + player * b->words, (uint32_t)open[before - 1 - i]);
+    if (trace) trace[n + i] = player * b->cells + open[before - 1 - i];
+  }
+  s->count = (uint16_t)(s->count + moves);
+  s->player = (uint8_t)!last;
+  finish(b, s, !won ? DRAW : last ? WIN_1 : WIN_0);
+  return n + moves;
+}
+
+static int32_t play(const board_t *b, state_t *s, lt_rng *rng, double *out, int32_t *trace) {
+  int32_t n = b->across == 11   ? play_out(b, s, rng, trace, 11) /* sizes often played, with their width known */
+              : b->across == 15 ? play_out(b, s, rng, trace, 15)
+                                : play_out(b, s, rng, trace, b->across);
+  returns((void *)(uintptr_t)b, s, out);
+  return n;
+}
+
+static void playout(void *context, void *state, lt_rng *rng, double *out) { play(context, state, rng, out, NULL); }
+
+static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
+  return play(context, state, rng, out, trace);
+}
+
+/* ---- Making a board ---- */
+
+static int on_board(int size, int x, int y) { return y - x < size && x - y < size; }
+
+/* The side or corner a cell lies at, as a bit of what it touches. */
+static unsigned touches_at(int size, int x, int y) {
+  const int m = size - 1, e = 2 * m;
+  const int corners[6][2] = {{0, 0}, {m, 0}, {e, m}, {e, e}, {m, e}, {0, m}};
+  const int sides[6] = {y == 0, x - y == m, x == e, y == e, y - x == m, x == 0};
+  for (int i = 0; i < 6; i++)
+    if (corners[i][0] == x && corners[i][1] == y) return 1u << (6 + i);
+  for (int i = 0; i < 6; i++)
+    if (sides[i]) return 1u << i;
+  return 0;
+}
+
+static void fill_around(board_t *b) {
+  const int32_t step[6] = {-b->across - 1, -b->across, 1, b->across + 1, b->across, -1};
+  for (unsigned bits = 0; bits < 64; bits++) {
+    around_t *around = &b->around[bits];
+    for (int d = 0; d < 6; d++) {
+      const int here = bits >> d & 1, before = bits >> (d + 5) % 6 & 1, after = bits >> (d + 1) % 6 & 1;
+      if (here && !before) around->group[around->groups++] = (int16_t)step[d];
+      if (here && before && after) around->middles |= (uint8_t)(1u << d);
+    }
+    if (bits == 63) around->group[around->groups++] = (int16_t)step[0];
+  }
+}
+
+int lt_havannah(lt_game *game, const double *parameters) {
+  board_t *b = calloc(1, sizeof *b);
+  if (b == NULL) return -1;
+  b->size = (int32_t)parameters[0], b->swap = (int32_t)parameters[1];
+  b->across = 2 * b->size - 1, b->cells = b->across * b->across, b->words = b->cells / 64 + 1;
+  for (int32_t cell = 0; cell < b->cells; cell++) {
+    const int x = cell % b->across, y = cell / b->across;
+    if (!on_board(b->size, x, y)) continue;
+    b->board_cells++;
+    set_bit(b->board, (uint32_t)cell);
+    b->touches_at[cell] = (uint16_t)touches_at(b->size, x, y);
+  }
+  fill_around(b);
+  for (unsigned touches = 0; touches < 1 << 12; touches++) {
+    unsigned sides = touches & 63, corners = touches >> 6;
+    sides &= sides - 1; /* without one */
+    b->wins[touches] = (sides & (sides - 1)) || (corners & (corners - 1));
+  }
+  b->touches = (int32_t)sizeof(state_t) + 2 * b->words * (int32_t)sizeof(uint64_t);
+  b->labels = b->touches + 2 * label_count(b->cells) * (int32_t)sizeof(uint16_t);
+  b->near = b->labels + 2 * label_room(b->cells);
+  b->state_bytes = (b->near + 2 * (b->cells + 2 * b->across + 2) + 7) / 8 * 8;
+  *game = (lt_game){.context = b, .state_bytes = (size_t)b->state_bytes, .num_players = 2,
+                    .num_distinct_actions = b->cells, .max_game_length = b->board_cells + b->swap, .min_utility = -1,
+                    .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .legal_actions = legal_actions, .apply = apply, .returns = returns, .hash = hash,
+                    .playout = playout, .traced_playout = traced_playout, .free_context = free};
+  return 0;
+}
