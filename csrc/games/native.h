@@ -6,9 +6,13 @@
 #include "../game.h"
 
 #define LT_NATIVE_GAMES(GAME) \
+  GAME(2048)                  \
+  GAME(breakthrough)          \
   GAME(connect_four)          \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
+  GAME(nim)                   \
+  GAME(othello)               \
   GAME(tic_tac_toe)
 
 typedef int (*lt_constructor)(lt_game *game, const double *parameters);
