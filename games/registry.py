@@ -66,7 +66,7 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any],
+    state_dtype: np.dtype[Any] | None,
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
@@ -106,6 +106,7 @@ _MODULES: dict[str, str] = {
     "2048": "longthink.games.game_2048",
     "breakthrough": "longthink.games.breakthrough",
     "connect_four": "longthink.games.connect_four",
+    "go": "longthink.games.go",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
     "nim": "longthink.games.nim",

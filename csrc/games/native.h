@@ -9,6 +9,7 @@
   GAME(2048)                  \
   GAME(breakthrough)          \
   GAME(connect_four)          \
+  GAME(go)                    \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
   GAME(nim)                   \
