@@ -7,6 +7,7 @@ docs/your_own_game.md has a whole game with explanations; games/numba_connect_fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from longthink.games.text import Text
 CHANCE, TERMINAL = -1, -4
 """What `current_player` gives where chance acts, and where the game is over."""
 
-_CHECK_GAMES = 30
+_CHECK_GAMES, _CHECK_FOREIGN = 30, 24
+"""Random games of a check, and how many actions that are not legal are tried at each of their states."""
 
 
 class _Owner:
@@ -125,6 +127,7 @@ def numba_game(
     return game
 
 
+@lru_cache(maxsize=16)  # many states of one game are unpickled: it is compiled once
 def _again(name: str, state_dtype: np.dtype[Any], arguments: tuple[tuple[str, Any], ...]) -> Game:
     return numba_game(name, state_dtype, **dict(arguments))
 
@@ -432,8 +435,8 @@ def _check_player(
             "legal_actions",
             f"must give ascending actions in 0..{room - 1} where a player acts, it gives {legal or count}",
         )
-    foreign = [action for action in range(-1, min(room, 512) + 1) if action not in set(legal)]
-    for action in foreign:
+    foreign = np.setdiff1d(np.arange(-1, room + 1), legal)
+    for action in rng.choice(foreign, min(len(foreign), _CHECK_FOREIGN), replace=False).tolist():
         other = state.clone()
         try:
             other.apply_action(action)

@@ -14,6 +14,8 @@ from longthink.games.core import Game, State
 from longthink.games.registry import games, load_game
 
 SHOWN = {
+    "2048": "2048(max_tile=16)",
+    "breakthrough": "breakthrough(rows=6,columns=5)",
     "go": "go(board_size=5)",
     "gomoku": "gomoku(size=6,connect=4)",
     "havannah": "havannah(board_size=3)",

@@ -7,7 +7,8 @@ words, and one line below. `load_game` takes parameters as keywords or in OpenSp
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -23,15 +24,24 @@ from longthink.games.text import Text
 class Parameter:
     """A game's parameter: its default (whose type it keeps) and the range it accepts, ends included; or its choices.
 
-    like: the parameter declared before whose value this one has where it is not given."""
+    like: the parameter declared before whose value this one has where it is not given.
+    A text of another kind has `read`, which gives the numbers in it, or raises ValueError saying what is expected."""
 
     default: bool | int | float | str
     low: float = 0
     high: float = 1
     choices: tuple[str, ...] = ()
     like: str = ""
+    read: Callable[[str], Sequence[float]] | None = None
 
     def checked(self, game: str, name: str, value: Any) -> bool | int | float | str:
+        if self.read is not None:
+            text = str(value)
+            try:
+                self.read(text)
+            except ValueError as error:
+                raise ParameterError(f"{game}: {name} expects {error}, got {value!r}") from error
+            return text
         if self.choices:
             if value not in self.choices:
                 raise ParameterError(f"{game}: {name} expects one of {', '.join(self.choices)}, got {value!r}")
@@ -73,7 +83,7 @@ def native(
         return Game.native(
             name,
             values,
-            numbers=[_number(declared[key], value) for key, value in values.items()],
+            numbers=[number for key, value in values.items() for number in _numbers(declared[key], value)],
             written=changed,
             text=text,
             state_dtype=state_dtype(values) if callable(state_dtype) else state_dtype,
@@ -89,9 +99,12 @@ def _default(parameter: Parameter, values: Mapping[str, Any]) -> bool | int | fl
     return default
 
 
-def _number(parameter: Parameter, value: Any) -> float:
-    """A parameter as compiled rules read it; a choice by its place."""
-    return float(parameter.choices.index(value) if parameter.choices else value)
+def _numbers(parameter: Parameter, value: Any) -> list[float]:
+    """A parameter as compiled rules read it: a choice by its place, the numbers of a text after their number."""
+    if parameter.read is not None:
+        read = parameter.read(value)
+        return [float(len(read)), *map(float, read)]
+    return [float(parameter.choices.index(value) if parameter.choices else value)]
 
 
 def _reload(name: str, parameters: dict[str, Any]) -> Game:
@@ -100,6 +113,8 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 
 # One line for each game: its name and the module whose ENTRY describes it, imported when it is first needed.
 _MODULES: dict[str, str] = {
+    "2048": "longthink.games.game_2048",
+    "breakthrough": "longthink.games.breakthrough",
     "connect_four": "longthink.games.connect_four",
     "go": "longthink.games.go",
     "gomoku": "longthink.games.gomoku",
@@ -107,7 +122,10 @@ _MODULES: dict[str, str] = {
     "hex": "longthink.games.hex",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
+    "nim": "longthink.games.nim",
+    "numba_breakthrough": "longthink.games.numba_breakthrough",
     "numba_connect_four": "longthink.games.numba_connect_four",
+    "othello": "longthink.games.othello",
     "tic_tac_toe": "longthink.games.tic_tac_toe",
     "y": "longthink.games.y",
 }
@@ -156,19 +174,29 @@ def load_game(name: str, **parameters: Any) -> Game:
     return found.load(values)
 
 
+_CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
+_PAIR = re.compile(r"""\s*(\w+)\s*=\s*('[^']*'|"[^"]*"|[^\s,()'"=]+)\s*(?:,|$)""")
+
+
 def parse(text: str) -> tuple[str, dict[str, Any]]:
-    """Split "name(key=value, ...)" into its name and parameters. Raises `ParameterError`."""
+    """Split "name(key=value, ...)" into its name and parameters; words need no quotes. Raises `ParameterError`."""
     if "(" not in text:
         return text.strip(), {}
+    call = _CALL.fullmatch(text)
+    inside, at, values = (call[2].strip() if call else ""), 0, {}
+    while call and at < len(inside):
+        pair = _PAIR.match(inside, at)
+        if pair is None or pair[1] in values:
+            call = None
+        else:
+            values[pair[1]], at = _plain(pair[2]), pair.end()
+    if call is None:
+        raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {text!r}")
+    return call[1], values
+
+
+def _plain(written: str) -> Any:
     try:
-        call = ast.parse(text.strip(), mode="eval").body
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args):
-            raise ValueError("not a call with keywords")
-        return call.func.id, {str(k.arg): _value(k.value) for k in call.keywords}
-    except (SyntaxError, ValueError) as error:
-        raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {text!r}") from error
-
-
-def _value(node: ast.expr) -> Any:
-    """A plain value; a word without quotes is text, as OpenSpiel writes it."""
-    return node.id if isinstance(node, ast.Name) else ast.literal_eval(node)
+        return ast.literal_eval(written)
+    except (SyntaxError, ValueError):
+        return {"true": True, "false": False}.get(written, written)  # OpenSpiel takes these too

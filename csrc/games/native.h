@@ -6,6 +6,8 @@
 #include "../game.h"
 
 #define LT_NATIVE_GAMES(GAME) \
+  GAME(2048)                  \
+  GAME(breakthrough)          \
   GAME(connect_four)          \
   GAME(go)                    \
   GAME(gomoku)                \
@@ -13,6 +15,8 @@
   GAME(hex)                   \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
+  GAME(nim)                   \
+  GAME(othello)               \
   GAME(tic_tac_toe)           \
   GAME(y)
 
