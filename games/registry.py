@@ -7,6 +7,7 @@ words, and one line below. `load_game` takes parameters as keywords or in OpenSp
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -55,23 +56,29 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any],
+    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]],
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: values,
 ) -> Entry:
-    """The entry of a game with rules in `csrc/games/{name}.c`; `check` refuses parameters that do not fit together."""
+    """The entry of a game with rules in `csrc/games/{name}.c`.
+
+    state_dtype: of a state, or a function that gives it for the game's parameters. check: refuses parameters that do not
+    fit together. complete: gives the parameters with those filled in that follow from others where they are not given.
+    """
     declared = dict(parameters or {})
 
     def load(values: dict[str, Any]) -> Game:
         check(values)
         changed = {key: value for key, value in values.items() if value != declared[key].default}
+        full = complete(values)
         return Game.native(
             name,
-            values,
-            numbers=[_number(declared[key], value) for key, value in values.items()],
+            full,
+            numbers=[_number(declared[key], value) for key, value in full.items()],
             written=changed,
             text=text,
-            state_dtype=state_dtype,
+            state_dtype=state_dtype(full) if callable(state_dtype) else state_dtype,
             reduce=(_reload, (name, changed)),
         )
 
@@ -90,9 +97,13 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 # One line for each game: its name and the module whose ENTRY describes it, imported when it is first needed.
 _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
+    "dark_hex": "longthink.games.dark_hex",
+    "goofspiel": "longthink.games.goofspiel",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
+    "liars_dice": "longthink.games.liars_dice",
     "numba_connect_four": "longthink.games.numba_connect_four",
+    "phantom_ttt": "longthink.games.phantom_ttt",
     "tic_tac_toe": "longthink.games.tic_tac_toe",
 }
 _ADDED: dict[str, Entry] = {}
@@ -146,6 +157,12 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
         call = ast.parse(text.strip(), mode="eval").body
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args):
             raise ValueError("not a call with keywords")
-        return call.func.id, {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        return call.func.id, {str(k.arg): _value(text.strip(), k.value) for k in call.keywords}
     except (SyntaxError, ValueError) as error:
         raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {text!r}") from error
+
+
+def _value(text: str, node: ast.expr) -> Any:
+    """A plain value, or as in OpenSpiel a word without quotes."""
+    word = ast.get_source_segment(text, node) or ""
+    return word if re.fullmatch(r"[a-z][a-z_-]*", word) else ast.literal_eval(node)

@@ -7,8 +7,12 @@
 
 #define LT_NATIVE_GAMES(GAME) \
   GAME(connect_four)          \
+  GAME(dark_hex)              \
+  GAME(goofspiel)             \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
+  GAME(liars_dice)            \
+  GAME(phantom_ttt)           \
   GAME(tic_tac_toe)
 
 typedef int (*lt_constructor)(lt_game *game, const double *parameters);
