@@ -101,9 +101,14 @@ def _split(text: str) -> list[str]:
 
 
 def our_game(openspiel_game: Any) -> Game:
-    """Our game of the same rules: our own where we have it, else OpenSpiel's through `load_openspiel_game`."""
+    """Our game of the same rules: our own where we have it, else OpenSpiel's through `load_openspiel_game`.
+
+    A game with simultaneous moves of ours is also that which OpenSpiel's `turn_based_simultaneous_game` makes of it.
+    """
+    name = str(openspiel_game)
+    inner = name.removeprefix("turn_based_simultaneous_game(game=")
     try:
-        return load_game(str(openspiel_game))
+        return load_game(name if inner == name else inner.removesuffix(")"))
     except (UnknownNameError, ParameterError):
         return load_openspiel_game(str(openspiel_game))
 

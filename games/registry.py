@@ -72,9 +72,11 @@ def native(
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
-    """The entry of a game with rules in `csrc/games/{name}.c`; `check` refuses parameters that do not fit together.
+    """The entry of a game with rules in `csrc/games/{name}.c`.
 
-    `state_dtype` may be a function of the parameters."""
+    state_dtype: of a state, or a function that gives it for the game's parameters, or None where states have no record.
+    check: refuses parameters that do not fit together.
+    """
     declared = dict(parameters or {})
 
     def load(values: dict[str, Any]) -> Game:
@@ -116,16 +118,20 @@ _MODULES: dict[str, str] = {
     "2048": "longthink.games.game_2048",
     "breakthrough": "longthink.games.breakthrough",
     "connect_four": "longthink.games.connect_four",
+    "dark_hex": "longthink.games.dark_hex",
     "go": "longthink.games.go",
     "gomoku": "longthink.games.gomoku",
+    "goofspiel": "longthink.games.goofspiel",
     "havannah": "longthink.games.havannah",
     "hex": "longthink.games.hex",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
+    "liars_dice": "longthink.games.liars_dice",
     "nim": "longthink.games.nim",
     "numba_breakthrough": "longthink.games.numba_breakthrough",
     "numba_connect_four": "longthink.games.numba_connect_four",
     "othello": "longthink.games.othello",
+    "phantom_ttt": "longthink.games.phantom_ttt",
     "tic_tac_toe": "longthink.games.tic_tac_toe",
     "y": "longthink.games.y",
 }

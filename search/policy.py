@@ -101,6 +101,8 @@ class Policy:
         tree, table = GameTree(game), {}
         name = str(game).removeprefix("openspiel:")
         openspiel_game = policy.game if hasattr(policy, "game") else pyspiel.load_game(name)
+        if openspiel_game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
+            openspiel_game = pyspiel.convert_to_turn_based(openspiel_game)
         for row, history in zip(tree.information_states, tree.histories(), strict=True):
             state = openspiel_game.new_initial_state()
             for action in history:

@@ -9,14 +9,18 @@
   GAME(2048)                  \
   GAME(breakthrough)          \
   GAME(connect_four)          \
+  GAME(dark_hex)              \
   GAME(go)                    \
   GAME(gomoku)                \
+  GAME(goofspiel)             \
   GAME(havannah)              \
   GAME(hex)                   \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
+  GAME(liars_dice)            \
   GAME(nim)                   \
   GAME(othello)               \
+  GAME(phantom_ttt)           \
   GAME(tic_tac_toe)           \
   GAME(y)
 

@@ -48,6 +48,15 @@ def test_openspiel_games_are_solved(name: str) -> None:
     assert solver.nash_conv() == pytest.approx(pyspiel.nash_conv(theirs, other.average_policy(), True), abs=1e-9)
 
 
+def test_our_games_are_found_for_openspiels() -> None:
+    """Also for a game whose players act at once in OpenSpiel, once its wrapper lets them act in turn."""
+    name = "goofspiel(imp_info=True,num_cards=4,points_order=descending)"
+    assert our_game(pyspiel.load_game("dark_hex(board_size=4,gameversion=adh)")) == lt.load_game(
+        "dark_hex", board_size=4, gameversion="adh"
+    )
+    assert our_game(pyspiel.convert_to_turn_based(pyspiel.load_game(name))) == lt.load_game(name)
+
+
 def test_a_search_plays_at_openspiels_table() -> None:
     theirs = pyspiel.load_game("tic_tac_toe")
     ours = our_game(theirs)

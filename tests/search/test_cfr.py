@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyspiel
@@ -21,6 +22,17 @@ from longthink.search.variants import VARIANTS
 KUHN, LEDUC = lt.load_game("kuhn_poker"), lt.load_game("leduc_poker")
 
 
+GOOFSPIEL = "goofspiel(num_cards=4,imp_info=True,points_order=descending)"
+HIDDEN = ["liars_dice(dice_sides=3)", GOOFSPIEL]
+DARK_HEX = ["dark_hex(board_size=2,gameversion=adh)", "dark_hex(board_size=2,obstype=reveal-numturns)"]
+
+
+def openspiels(name: str) -> Any:
+    """OpenSpiel's game of the same rules; its goofspiel lets all act at once."""
+    game = pyspiel.load_game(name.removeprefix("openspiel:"))
+    return pyspiel.convert_to_turn_based(game) if name.startswith("goofspiel") else game
+
+
 def as_lists(table: dict[str, dict[int, float]]) -> dict[str, list[tuple[int, float]]]:
     return {key: list(row.items()) for key, row in table.items()}
 
@@ -29,12 +41,13 @@ def as_lists(table: dict[str, dict[int, float]]) -> dict[str, list[tuple[int, fl
 
 
 @pytest.mark.parametrize(
-    "name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "openspiel:liars_dice(numdice=1,dice_sides=2)"]
+    "name",
+    ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "openspiel:liars_dice(numdice=1,dice_sides=2)", *HIDDEN],
 )
 @pytest.mark.parametrize(("variant", "solver"), [("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")])
 def test_average_strategy_equals_openspiel(name: str, variant: str, solver: str) -> None:
     game = lt.load_game(name)
-    theirs = getattr(pyspiel, solver)(pyspiel.load_game(name.removeprefix("openspiel:")))
+    theirs = getattr(pyspiel, solver)(openspiels(name))
     ours = lt.CFR(game, variant)
     ours.run(30)
     for _ in range(30):
@@ -58,9 +71,9 @@ def test_discounted_variants_equal_openspiels_python(variant: str, make: type) -
         assert row == pytest.approx(expected[key], abs=1e-9), key
 
 
-@pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker"])
+@pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", *HIDDEN, *DARK_HEX])
 def test_exploitability_equals_openspiel(name: str) -> None:
-    game, theirs = lt.load_game(name), pyspiel.load_game(name)
+    game, theirs = lt.load_game(name), openspiels(name)
     rng = np.random.default_rng(1)
     solver = lt.CFR(game, "cfr")
     solver.run(3)
@@ -118,6 +131,16 @@ def test_convergence_on_leduc(variant: str, nash_conv: float) -> None:
     solver = lt.CFR(LEDUC, variant)
     solver.run(1000)
     assert solver.nash_conv() < 1.05 * nash_conv
+
+
+@pytest.mark.parametrize(
+    ("name", "histories", "information_states"),
+    [("liars_dice", 294_883, 24_576), ("goofspiel(num_cards=5,imp_info=True,points_order=descending)", 26_931, 2_124)],
+)
+def test_known_sizes(name: str, histories: int, information_states: int) -> None:
+    """As OpenSpiel and LiteEFG count them."""
+    tree = GameTree(lt.load_game(name))
+    assert (tree.num_histories, tree.num_information_states) == (histories, information_states)
 
 
 def test_perfect_information_is_solved() -> None:
