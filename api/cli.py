@@ -236,6 +236,12 @@ def gtp(options: argparse.Namespace) -> int:
     return run(options, sys.stdin.buffer, sys.stdout.buffer)
 
 
+def match(options: argparse.Namespace) -> int:
+    from longthink.benchmarks.gtp_match import run
+
+    return run(options)
+
+
 def games(options: argparse.Namespace) -> int:
     from longthink.games.registry import entry
 
@@ -330,6 +336,8 @@ def _history(text: str) -> list[int]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from longthink.benchmarks.gtp_match import add_arguments as match_arguments
+
     parser = argparse.ArgumentParser(
         "longthink", description="One search engine for games and for language: think longer, and see what it buys."
     )
@@ -408,6 +416,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--resign", type=float, default=0.05, help="below this win rate; 0 for never (default 0.05)")
     command.add_argument("--ponder", action="store_true", help="think in the other side's time, too")
     command.add_argument("--log", type=Path, metavar="FILE", help="write down what is said")
+
+    command = add("match", match, "play a match of Go against another program, with the score checked")
+    match_arguments(command)
 
     add("games", games, "list the games and their parameters")
     add("tasks", tasks, "list the language tasks and their parameters")
