@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -112,6 +113,7 @@ def _answer(number: str, words: list[str], commands: dict[str, Command], write: 
             raise GtpError("unknown command")
         answer = command(words[1:])
         if isinstance(answer, str):
+            answer = re.sub(r"\n\s*\n", "\n", answer)  # an empty line would end the answer
             write(f"={number} {answer}\n\n" if answer else f"={number}\n\n")
             return True
         write(f"={number}\n")

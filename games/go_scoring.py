@@ -6,6 +6,7 @@ settle it by chance: a dead chain is one whose points mostly end as the other si
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +29,16 @@ def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.f
     return total / playouts
 
 
-SEKI = 0.5  # a chain whose points belong to one side by less than this is not settled
+# How far the points of a chain belong to one side, on average over playouts: where that is less than SETTLED, who goes on
+# may gain; a seki leaves it below SEKI.
+SEKI, SETTLED = 0.75, 0.5
 
 
 @dataclass(frozen=True)
 class Score:
     """The end of a game. board: `[size * size]` without the dead stones. owner: of each point, 1, -1 or 0. points: for
     Black less White's, komi and handicap included. statuses: of each chain, "alive", "dead" or "seki". settled: whether
-    every point of every chain belongs to one side by far, so that who goes on gains nothing."""
+    every chain, and most of the board, belongs to one side by far, so that who goes on gains nothing."""
 
     board: Stones
     owner: Stones
@@ -52,7 +55,7 @@ class Score:
         return [chain for chain, found in self.statuses if found == status]
 
 
-def final_score(record: GoRecord, playouts: int = 400, seed: int = 0) -> Score:
+def final_score(record: GoRecord, playouts: int = 1000, seed: int = 0) -> Score:
     """The score of a record's position, its dead stones taken off as playouts from both sides' turns find them."""
     board = record.board()
     owned = ownership([record.state(record.to_play), record.state(1 - record.to_play)], playouts, seed)
@@ -75,27 +78,28 @@ def final_score(record: GoRecord, playouts: int = 400, seed: int = 0) -> Score:
         points = int(owner[cleared == 0].sum()) + lost_white - lost_black - record.game_komi
     else:
         points = int(owner.sum()) - record.game_komi
-    settled = all(abs(owned[chain].mean()) >= SEKI for chain, _ in statuses)
+    settled = all(abs(owned[chain].mean()) >= SETTLED for chain, _ in statuses) and abs(owned).mean() >= SETTLED
     return Score(cleared, owner, points, statuses, settled)
 
 
 def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list[int], str]]:
     """Every chain of the board, its points ascending, with "alive", "dead" or "seki", by who owns its points `owned`.
 
-    A seki is a pair of chains of both colours at an empty region that neither owns, and of which playouts, where somebody
-    has to move there at last, now kill the one and now the other.
+    A seki is a pair of chains of both colours with two liberties each, both shared or one and an eye, that playouts leave
+    open: whoever takes a shared one is captured, so that nobody does, but in a playout somebody has to at last.
     """
     near = neighbours(round(len(board) ** 0.5))
     chains = [sorted(part) for part in regions(board) if board[part[0]]]
     kept = [float(board[chain[0]] * owned[chain].mean()) for chain in chains]
-    chain_at = {point: i for i, chain in enumerate(chains) for point in chain}
+    liberties = [{other for point in chain for other in near[point] if board[other] == 0} for chain in chains]
+    open_ones = [i for i in range(len(chains)) if len(liberties[i]) == 2 and abs(kept[i]) < SEKI]
     seki: set[int] = set()
-    for region in regions(board):
-        if board[region[0]] == 0:
-            beside = {chain_at[other] for point in region for other in near[point] if other in chain_at}
-            open_ones = {i for i in beside if abs(kept[i]) < SEKI}
-            if len({int(board[chains[i][0]]) for i in open_ones}) == 2:
-                seki |= open_ones
+    for i, j in itertools.combinations(open_ones, 2):
+        shared = liberties[i] & liberties[j]
+        own = [(k, point) for k in (i, j) for point in liberties[k] - shared]
+        eyes = all(board[other] == board[chains[k][0]] for k, point in own for other in near[point])
+        if board[chains[i][0]] != board[chains[j][0]] and shared and eyes:
+            seki |= {i, j}
     return [
         (chain, "seki" if i in seki else "alive" if kept[i] >= 0 else "dead") for i, chain in enumerate(chains)
     ]
