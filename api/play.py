@@ -1,16 +1,141 @@
-"""A person against the search, in the terminal."""
+"""A person against the search, in the terminal.
+
+`play` is the same for all games. What differs from game to game is a `Table`: how a position looks, how a move is typed
+and told, and what plays on the other side. Go's is in go_board.py.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import longthink as lt
 
-HELP = "type an action as it is listed, or its number in the list; hint, undo, help, quit"
-
 Opponent = Callable[[lt.State], int]
+
+
+class Table:
+    """A game as a person plays it: this one suits any game."""
+
+    commands = "hint, opinion, undo, resign, save FILE, help, quit"
+
+    def __init__(self, game: lt.Game, person: int, budget: lt.Budget, seed: int, show: bool) -> None:
+        self.game, self.person, self.budget, self.show = game, person, budget, show
+        self.rng = np.random.default_rng(seed)
+        if game.perfect_information:
+            self._search: lt.MCTS | None = lt.MCTS(game, seed=seed)
+        else:
+            self._search, self._policy = None, self._equilibrium()
+
+    # ---- What a person sees and types ----
+
+    @property
+    def help(self) -> str:
+        return f"type an action as it is listed, or its number in the list; {self.commands}"
+
+    def picture(self, state: lt.State) -> str:
+        """The position as the person may see it."""
+        return str(state) if self.game.perfect_information else state.information_state_string(self.person)
+
+    def question(self, state: lt.State) -> str:
+        legal = state.legal_actions()
+        words = [state.action_to_string(self.person, action) for action in legal]
+        menu = "  ".join(
+            word if word.endswith(str(action)) else f"{action}={word}" for action, word in zip(legal, words, strict=True)
+        )
+        return f"you are player {self.person} [{menu}]: "
+
+    def action(self, state: lt.State, text: str) -> int | None:
+        """The action that was typed, or None."""
+        legal = state.legal_actions()
+        words = [state.action_to_string(self.person, action) for action in legal]
+        if text in words:
+            return legal[words.index(text)]
+        return int(text) if text.isascii() and text.isdecimal() and int(text) in legal else None
+
+    def refusal(self, state: lt.State, text: str) -> str:
+        words = [state.action_to_string(self.person, action) for action in state.legal_actions()]
+        return f"{text!r} is not among {words}; {self.help}"
+
+    def told(self, state: lt.State, action: int) -> str:
+        """That somebody acted."""
+        player = state.current_player()
+        if player < 0:
+            return f"chance: {state.action_to_string(action)}"
+        return f"player {player}: {state.action_to_string(player, action)}"
+
+    def result(self, state: lt.State) -> str:
+        """How a game ended."""
+        mine = state.returns()[self.person]
+        return f"{'you win' if mine > 0 else 'you lose' if mine < 0 else 'a draw'}: {state.returns()}"
+
+    def extra(self, state: lt.State, command: str) -> str | None:
+        """The answer to a command that only this game has."""
+        return None
+
+    def saved(self, state: lt.State, file: str) -> str:
+        """The game as a file."""
+        return ",".join(map(str, state.history())) + "\n"
+
+    # ---- What plays on the other side ----
+
+    def choose(self, state: lt.State) -> int | None:
+        """The other side's action, or None where it gives up."""
+        if self._search is None:
+            probabilities = self._policy.action_probabilities(state)
+            if self.show:
+                print("  ".join(f"{state.action_to_string(a)}: {p:.1%}" for a, p in probabilities.items()))
+            return int(self.rng.choice(list(probabilities), p=list(probabilities.values())))
+        result = self._search.run(state, self.budget)
+        if self.show:
+            line = sorted(zip(result.visits, result.actions, result.values, strict=True), reverse=True)[:4]
+            print("  ".join(f"{state.action_to_string(int(a))}: {n} visits, {v:+.2f}" for n, a, v in line if n))
+        return result.best_action
+
+    def hint(self, state: lt.State) -> str:
+        action = self.choose(state)
+        return f"the search would play {state.action_to_string(self.person, int(action or 0))}"
+
+    def opinion(self, state: lt.State) -> str:
+        """What the search thinks of the moves here."""
+        if self._search is None:
+            chances = self._policy.action_probabilities(state).items()
+            return "\n".join(f"  {state.action_to_string(a):>8} {p:7.1%}" for a, p in chances)
+        return self.opinion_lines(state, self._search.run(state, self.budget))
+
+    def opinion_lines(self, state: lt.State, result: lt.SearchResult, count: int = 5) -> str:
+        low, high = self.game.min_utility(), self.game.max_utility()
+        lines = []
+        for place, i in enumerate(best(result)[:count], 1):
+            word = state.action_to_string(result.player, int(result.actions[i])).strip()
+            rate = (float(result.values[i]) - low) / (high - low)
+            lines.append(f"  {place}. {word:<8} {int(result.visits[i]):>9,} visits   {rate:6.1%}")
+        return "\n".join(lines)
+
+    def _equilibrium(self) -> Any:
+        solver = lt.CFR(self.game)
+        solver.run(budget=lt.Budget(seconds=2))
+        print(f"playing the average strategy of CFR+, exploitability {solver.exploitability():.2g}")
+        return solver.average_policy()
+
+
+def best(result: lt.SearchResult) -> list[int]:
+    """The places of the tried actions of a result, the most visited first."""
+    order = np.lexsort((np.nan_to_num(result.values, nan=-np.inf), result.visits))[::-1]
+    return [int(i) for i in order if result.visits[i]]
+
+
+def table_for(game: lt.Game, person: int, budget: lt.Budget, seed: int, show: bool) -> Table:
+    """The table of a game."""
+    if game.name == "go":
+        from longthink.go_board import GoTable
+
+        return GoTable(game, person, budget, seed, show)
+    return Table(game, person, budget, seed, show)
 
 
 def play(game: lt.Game, person: int, budget: lt.Budget, *, seed: int = 0, show: bool = False) -> int:
@@ -21,61 +146,76 @@ def play(game: lt.Game, person: int, budget: lt.Budget, *, seed: int = 0, show: 
     """
     if not 0 <= person < game.num_players():
         raise lt.ParameterError(f"--player expects 0..{game.num_players() - 1} in {game}, got {person}")
-    rng = np.random.default_rng(seed)
-    opponent = _searcher(game, budget, seed, show) if game.perfect_information else _equilibrium(game, rng, show)
+    table = table_for(game, person, budget, seed, show)
     state = game.new_initial_state()
-    print(HELP)
+    print(table.help)
     while not state.is_terminal():
         player = state.current_player()
         if player == -1:
             actions, probabilities = zip(*state.chance_outcomes(), strict=True)
-            action = int(rng.choice(actions, p=probabilities))
+            action: int | None = int(table.rng.choice(actions, p=probabilities))
             if game.perfect_information:
-                print(f"chance: {state.action_to_string(action)}")
+                print(table.told(state, int(action or 0)))
         elif player == person:
-            chosen = _ask(game, state, person, opponent)
-            if chosen is None:
-                print("stopped")
-                return 0
-            if chosen == "undo":
+            print(table.picture(state))
+            answer = _ask(table, state)
+            if answer == "undo":
                 state = _undo(game, state, person)
                 continue
-            action = int(chosen)
+            if isinstance(answer, str):
+                print(answer)
+                return 0
+            action = answer
         else:
-            action = opponent(state)
-            print(f"player {player}: {state.action_to_string(player, action)}")
-        state.apply_action(action)
-    print(state)
-    mine = state.returns()[person]
-    print(f"{'you win' if mine > 0 else 'you lose' if mine < 0 else 'a draw'}: {state.returns()}")
+            action = table.choose(state)
+            if action is None:
+                print(f"player {player} resigns: you win")
+                return 0
+            print(table.told(state, action))
+        state.apply_action(int(action or 0))
+    print(table.picture(state) if game.perfect_information else state)
+    print(table.result(state))
     return 0
 
 
-def _ask(game: lt.Game, state: lt.State, person: int, opponent: Opponent) -> int | str | None:
-    """The person's action, "undo", or None to stop."""
-    print(state if game.perfect_information else state.information_state_string(person))
-    legal = state.legal_actions()
-    words = [state.action_to_string(person, action) for action in legal]
-    menu = "  ".join(
-        word if word.endswith(str(action)) else f"{action}={word}" for action, word in zip(legal, words, strict=True)
-    )
+def _ask(table: Table, state: lt.State) -> int | str:
+    """The person's action, "undo", or the last words of a game that ends here."""
     while True:
         try:
-            answer = input(f"you are player {person} [{menu}]: ").strip()
+            text = " ".join(input(table.question(state)).split())
         except EOFError:
-            return None
-        if answer in ("quit", "exit", "q"):
-            return None
-        if answer == "undo":
-            return answer
-        if answer == "hint":
-            print(f"the search would play {state.action_to_string(person, opponent(state))}")
-        elif answer in words:
-            return legal[words.index(answer)]
-        elif answer.isdecimal() and int(answer) in legal:
-            return int(answer)
-        elif answer != "":
-            print(f"{answer!r} is not among {words}; {HELP}" if answer != "help" else HELP)
+            return "stopped"
+        word = text.lower()
+        if word in ("quit", "exit", "q"):
+            return "stopped"
+        if word == "resign":
+            return "you resign"
+        if word == "undo":
+            return word
+        action = table.action(state, text)
+        if action is not None:
+            return action
+        if word == "hint":
+            print(table.hint(state))
+        elif word == "opinion":
+            print(table.opinion(state))
+        elif word.startswith("save ") or word == "save":
+            _save(table, state, text[5:])
+        elif word in ("help", "?"):
+            print(table.help)
+        elif word:
+            extra = table.extra(state, word)
+            print(table.refusal(state, text) if extra is None else extra)
+
+
+def _save(table: Table, state: lt.State, file: str) -> None:
+    try:
+        if not file:
+            raise lt.ParameterError("save expects a file")
+        Path(file).write_text(table.saved(state, file))
+        print(f"saved {file}")
+    except (OSError, lt.LongthinkError) as error:
+        print(f"not saved: {error}")
 
 
 def _undo(game: lt.Game, state: lt.State, person: int) -> lt.State:
@@ -89,29 +229,17 @@ def _undo(game: lt.Game, state: lt.State, person: int) -> lt.State:
     return state
 
 
-def _searcher(game: lt.Game, budget: lt.Budget, seed: int, show: bool) -> Opponent:
-    search = lt.MCTS(game, seed=seed)
+def colourful() -> bool:
+    """Whether to draw in colours: on a terminal, unless NO_COLOR says otherwise."""
+    import os
 
-    def choose(state: lt.State) -> int:
-        result = search.run(state, budget)
-        if show:
-            line = sorted(zip(result.visits, result.actions, result.values, strict=True), reverse=True)[:4]
-            print("  ".join(f"{state.action_to_string(int(a))}: {n} visits, {v:+.2f}" for n, a, v in line if n))
-        return result.best_action
-
-    return choose
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _equilibrium(game: lt.Game, rng: np.random.Generator, show: bool) -> Opponent:
-    solver = lt.CFR(game)
-    solver.run(budget=lt.Budget(seconds=2))
-    policy = solver.average_policy()
-    print(f"playing the average strategy of CFR+, exploitability {solver.exploitability():.2g}")
-
-    def choose(state: lt.State) -> int:
-        probabilities = policy.action_probabilities(state)
-        if show:
-            print("  ".join(f"{state.action_to_string(a)}: {p:.1%}" for a, p in probabilities.items()))
-        return int(rng.choice(list(probabilities), p=list(probabilities.values())))
-
-    return choose
+def can_print(text: str) -> bool:
+    """Whether the terminal's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
