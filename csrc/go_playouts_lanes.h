@@ -35,7 +35,8 @@ typedef struct LAYOUT { LANE board[WORDS + 2], edge[WORDS + 2]; } LAYOUT;
 /* As many games as there are lanes. Sets have a place before the first word and one after the last for the rows there. */
 typedef struct GAMES {
   VEC own[WORDS + 2], enemy[WORDS + 2];  /* stones of who moves, and the others */
-  VEC tried[WORDS + 2];                  /* points that may not be played now: ko, and those found to be suicide */
+  VEC ko[WORDS + 2];                     /* the point that may not be taken now */
+  VEC barred[WORDS + 2], barred_enemy[WORDS + 2];  /* points known to be suicide for who moves, and for the others */
   VEC random[4];
   VEC black;                             /* all bits where black moves */
   VEC playing;                           /* all bits where a game is on, not a place left empty */
@@ -60,9 +61,16 @@ INLINE VEC NAME(is_zero)(VEC v) { return (VEC)(v == 0); }
 
 /* The number of set bits in each byte. */
 INLINE VEC NAME(count_bytes)(VEC v) {
+#if VECTOR_BYTES == 32
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2,
+                                         3, 2, 3, 3, 4);
+  VEC low = v & (LANE)(ALL / 17), high = (v >> 4) & (LANE)(ALL / 17);
+  return (VEC)_mm256_add_epi8(_mm256_shuffle_epi8(table, (__m256i)low), _mm256_shuffle_epi8(table, (__m256i)high));
+#else
   v -= (v >> 1) & (LANE)(ALL / 3);
   v = (v & (LANE)(ALL / 5)) + ((v >> 2) & (LANE)(ALL / 5));
   return (v + (v >> 4)) & (LANE)(ALL / 17);
+#endif
 }
 
 /* In each byte the sum of that byte and the lower ones; the highest then has the whole sum. */
@@ -74,7 +82,13 @@ INLINE VEC NAME(add_bytes)(VEC v) {
   return v;
 }
 
-INLINE VEC NAME(count)(VEC v) { return NAME(add_bytes)(NAME(count_bytes)(v)) >> (LANE_BITS - 8); }
+INLINE VEC NAME(count)(VEC v) {
+#if VECTOR_BYTES == 32 && LANE_BITS == 64
+  return (VEC)_mm256_sad_epu8((__m256i)NAME(count_bytes)(v), _mm256_setzero_si256());
+#else
+  return NAME(add_bytes)(NAME(count_bytes)(v)) >> (LANE_BITS - 8);
+#endif
+}
 
 /* The k-th of the set bits, counted from 0 at the lowest, alone; nothing where there are none. */
 INLINE VEC NAME(pick)(VEC v, VEC k) {
@@ -110,13 +124,16 @@ INLINE VEC NAME(below)(VEC *s, VEC n) {
 #define ROWS_BEFORE(set) set[0] = bands > 1 ? set[words] << (size + 1) : zero
 #define ROWS_AFTER(set) set[words + 1] = bands > 1 ? set[1] >> (size + 1) : zero
 
+/* The points beside those of a set. */
+#define BESIDE(set, i) ((set[i] << 1) | (set[i] >> 1) | set[i - 1] | set[i + 1])
+
 /* What is safe because a neighbour of its colour is. */
 #define SPREAD(i)                                                                                         \
   (((safe[i] & across[i]) << 1) | ((safe[i] >> 1) & across[i]) | (safe[i - 1] & along[i - 1]) | (safe[i + 1] & along[i]))
 
 /* One step of all lanes. Gives the lanes whose game is over now. */
 INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int bands, const int words) {
-  VEC *own = g->own, *enemy = g->enemy;
+  VEC *own = g->own, *enemy = g->enemy, *barred = g->barred, *barred_enemy = g->barred_enemy;
   VEC empty[WORDS + 2], point[WORDS + 2], upto[WORDS + 2];
   const VEC zero = {0};
 
@@ -133,7 +150,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
     VEC closed = ((mine[i] << 1) | (LANE)1) & ((mine[i] >> 1) | ((LANE)1 << (LANE_BITS - 1))) & mine[i - 1] & mine[i + 1];
     VEC broken = ((one[i - 1] | one[i + 1]) & layout->edge[i]) | (one[i - 1] & one[i + 1]) | both[i - 1] | both[i + 1];
     empty[i] = ~(mine[i] | enemy[i]);
-    open[i] = empty[i] & ~(g->tried[i] | (closed & ~broken));
+    open[i] = empty[i] & ~(g->ko[i] | barred[i] | (closed & ~broken));
     total += NAME(count)(open[i]);
     upto[i] = total;
   }
@@ -149,65 +166,80 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   }
   bit = NAME(pick)(word, choice - before);
 
-  /* Stones that touch a liberty are safe. Floods matter where an enemy beside the new stone, or itself, does not. */
-  VEC safe[WORDS + 2], asked[WORDS + 2], across[WORDS + 2], along[WORDS + 2], next[WORDS + 2];
-  VEC unsafe = zero, befriended = zero;
+  /* Stones that touch a liberty are safe. Floods matter where an enemy beside the new stone, or itself, does not.
+   * Liberties that are barred do not count at first: chains that have another one cannot come to be in atari at a barred
+   * point, so that it stays barred. Where that is not enough all liberties count, and what is barred is in doubt. */
+  VEC safe[WORDS + 2], asked[WORDS + 2], across[WORDS + 2], along[WORDS + 2], next[WORDS + 2], open_empty[WORDS + 2];
+  VEC unsafe = zero, friends = zero, free = zero;
   for (int i = 1; i <= words; i++) {
     point[i] &= bit, empty[i] &= ~point[i];
     next[i] = own[i] | point[i];
+    open_empty[i] = empty[i] & ~(barred[i] | barred_enemy[i]);
   }
-  ROWS_BEFORE(point), ROWS_BEFORE(empty), ROWS_AFTER(point), ROWS_AFTER(empty);
+  ROWS_BEFORE(point), ROWS_BEFORE(open_empty), ROWS_AFTER(point), ROWS_AFTER(open_empty);
   for (int i = 1; i <= words; i++) {
-    VEC touched = (empty[i] << 1) | (empty[i] >> 1) | empty[i - 1] | empty[i + 1];
-    VEC beside = (point[i] << 1) | (point[i] >> 1) | point[i - 1] | point[i + 1];
+    VEC beside = BESIDE(point, i);
     asked[i] = point[i] | (beside & enemy[i]);
-    befriended |= beside & (own[i] | empty[i]);
-    safe[i] = touched & (next[i] | enemy[i]);
+    friends |= beside & own[i], free |= beside & empty[i];
+    safe[i] = BESIDE(open_empty, i) & (next[i] | enemy[i]);
     unsafe |= asked[i] & ~safe[i];
   }
-  VEC captures = zero, suicide = zero, dead[WORDS + 2], ko = zero;
-  if (NAME(any)(unsafe)) {
-    ROWS_AFTER(next), ROWS_AFTER(enemy);
-    for (int i = 1; i <= words; i++) {
-      const VEC o = next[i], e = enemy[i];
-      across[i] = (o & (o >> 1)) | (e & (e >> 1));
-      along[i] = (o & next[i + 1]) | (e & enemy[i + 1]);
-    }
-    ROWS_BEFORE(along);
-    VEC changed, old;
-    do {
-      changed = unsafe = zero;
-      ROWS_BEFORE(safe);
-      for (int i = 1; i < words; i++) safe[i] |= SPREAD(i);
-      ROWS_AFTER(safe);
-      safe[words] |= SPREAD(words);
-      for (int i = words; i > 1; i--) {
-        old = safe[i], safe[i] |= SPREAD(i);
-        changed |= old ^ safe[i], unsafe |= asked[i] & ~safe[i];
-      }
-      ROWS_BEFORE(safe), ROWS_AFTER(safe);
-      old = safe[1], safe[1] |= SPREAD(1);
-      changed |= old ^ safe[1], unsafe |= asked[1] & ~safe[1];
-    } while (NAME(any)(~NAME(is_zero)(changed) & ~NAME(is_zero)(unsafe)));
-
-    /* What is not safe now has no liberty: enemies are captured; else, if it is the new stone, the move was none. */
-    for (int i = 1; i <= words; i++) captures |= asked[i] & ~safe[i] & enemy[i];
-    captures = ~NAME(is_zero)(captures);
-    suicide = ~NAME(is_zero)(unsafe) & ~captures;
-    /* Ko: one stone is captured (its columns' sum has one bit, no two stones in a bit) by one without other liberty. */
-    VEC sum = zero, columns = zero;
-    for (int i = 1; i <= words; i++) {
-      dead[i] = enemy[i] & ~safe[i] & captures;
-      sum += dead[i], columns |= dead[i];
-    }
-    ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & NAME(is_zero)(befriended) & captures;
-  } else {
-    for (int i = 1; i <= words; i++) dead[i] = zero;
-  }
+  const VEC alone = NAME(is_zero)(friends), choked = NAME(is_zero)(free);
+  VEC changed, old, doubt[WORDS + 2], dead[WORDS + 2];
+  ROWS_BEFORE(empty), ROWS_AFTER(empty), ROWS_BEFORE(next), ROWS_AFTER(next), ROWS_AFTER(enemy);
   for (int i = 1; i <= words; i++) {
-    VEC o = own[i] | (point[i] & ~suicide), e = enemy[i] & ~dead[i], swap = (o ^ e) & ~suicide;
+    across[i] = (next[i] & (next[i] >> 1)) | (enemy[i] & (enemy[i] >> 1));
+    along[i] = (next[i] & next[i + 1]) | (enemy[i] & enemy[i + 1]);
+    safe[i] |= point[i] & alone;  /* nothing to wait for: it has a liberty beside it, or none but by capture */
+    doubt[i] = zero;
+  }
+  ROWS_BEFORE(along);
+  for (int sweeps = 0; NAME(any)(~NAME(is_zero)(unsafe) & (sweeps < 3 ? ~zero : ~NAME(is_zero)(changed))); sweeps++) {
+    if (sweeps == 2) {
+      const VEC wide = ~NAME(is_zero)(unsafe);
+      for (int i = 1; i <= words; i++) {
+        doubt[i] = asked[i] & ~safe[i];
+        safe[i] |= BESIDE(empty, i) & (next[i] | enemy[i]) & wide;
+      }
+    }
+    changed = unsafe = zero;
+    ROWS_BEFORE(safe);
+    for (int i = 1; i < words; i++) safe[i] |= SPREAD(i);
+    ROWS_AFTER(safe);
+    safe[words] |= SPREAD(words);
+    for (int i = words; i > 1; i--) {
+      old = safe[i], safe[i] |= SPREAD(i);
+      changed |= old ^ safe[i], unsafe |= asked[i] & ~safe[i];
+    }
+    ROWS_BEFORE(safe), ROWS_AFTER(safe);
+    old = safe[1], safe[1] |= SPREAD(1);
+    changed |= old ^ safe[1], unsafe |= asked[1] & ~safe[1];
+  }
+
+  /* An enemy that is not safe now has no liberty: it is captured. Else, if the new stone has none, the move was none. */
+  VEC captures = zero, sum = zero, columns = zero, doubtful = zero;
+  for (int i = 1; i <= words; i++) captures |= asked[i] & ~safe[i] & enemy[i];
+  captures = ~NAME(is_zero)(captures);
+  const VEC suicide = (~NAME(is_zero)(unsafe) | (alone & choked)) & ~captures & ~NAME(is_zero)(bit);
+  for (int i = 1; i <= words; i++) {
+    dead[i] = enemy[i] & ~safe[i] & captures;
+    sum += dead[i], columns |= dead[i];
+    doubtful |= doubt[i] & ~dead[i] & ~(point[i] & captures);
+  }
+  const VEC keep = NAME(is_zero)(doubtful) | suicide;
+  /* Ko: one stone is captured (the sum of all words has one bit, not from two) by a stone without other liberties. */
+  const VEC ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & alone & choked & captures;
+  ROWS_BEFORE(dead), ROWS_AFTER(dead);
+  for (int i = 1; i <= words; i++) {
+    /* What was captured may have barred points beside it, and the capture gives liberties to all beside the captors. */
+    VEC kept = ~(BESIDE(dead, i) | dead[i]) & keep;
+    VEC mine_barred = (barred[i] & kept & ~(BESIDE(next, i) & captures)) | (point[i] & suicide);
+    VEC others_barred = barred_enemy[i] & kept & (~point[i] | suicide);
+    VEC o = next[i] & ~(point[i] & suicide), e = enemy[i] & ~dead[i];
+    VEC swap = (o ^ e) & ~suicide, swap_barred = (mine_barred ^ others_barred) & ~suicide;
     own[i] = o ^ swap, enemy[i] = e ^ swap;
-    g->tried[i] = ((g->tried[i] | point[i]) & suicide) | (dead[i] & ko);
+    barred[i] = mine_barred ^ swap_barred, barred_enemy[i] = others_barred ^ swap_barred;
+    g->ko[i] = (g->ko[i] & suicide) | (dead[i] & ko);
   }
   VEC passing = NAME(is_zero)(total);
   g->passes = ((g->passes & (passing | suicide)) - passing);
@@ -272,7 +304,10 @@ INLINE void NAME(run)(const int size, const int bands, const int words, const lt
         length[g.index[lane]] = (uint16_t)g.moves[lane];
         over++;
       }
-      for (int i = 1; i <= words; i++) g.own[i][lane] = 0, g.enemy[i][lane] = layout.board[i], g.tried[i][lane] = 0;
+      for (int i = 1; i <= words; i++) {
+        g.own[i][lane] = g.ko[i][lane] = g.barred[i][lane] = g.barred_enemy[i][lane] = 0;
+        g.enemy[i][lane] = layout.board[i];
+      }
       g.playing[lane] = 0;
       if (started == n) continue;
       const lt_go_position *from = &positions[started];
@@ -292,7 +327,7 @@ INLINE void NAME(run)(const int size, const int bands, const int words, const lt
       }
       if (from->ko >= 0) {
         int row = from->ko / size, column = from->ko % size;
-        g.tried[row % words + 1][lane] = (LANE)1 << (row / words * (size + 1) + column);
+        g.ko[row % words + 1][lane] = (LANE)1 << (row / words * (size + 1) + column);
       }
       g.black[lane] = from->player == 1 ? ALL : 0;
       g.passes[lane] = (LANE)from->passes, g.moves[lane] = 0, g.playing[lane] = ALL;
@@ -335,3 +370,4 @@ static TARGET void NAME(play_out_many)(int32_t size, const lt_go_position *posit
 #undef ROWS_BEFORE
 #undef ROWS_AFTER
 #undef SPREAD
+#undef BESIDE
