@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
+    from longthink.search.graph import ISMCTS as ISMCTS
+    from longthink.search.graph import GraphSearch as GraphSearch
+    from longthink.search.graph_result import GraphResult as GraphResult
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.policy import Policy as Policy
     from longthink.search.policy import exploitability as exploitability
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from longthink.search.result import SearchResult as SearchResult
     from longthink.search.rules import PUCT as PUCT
     from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import RegretMatching as RegretMatching
     from longthink.search.rules import Rule as Rule
     from longthink.search.variants import Exploitability as Exploitability
 
@@ -64,8 +68,10 @@ _HOME = {
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("PUCT", "UCT", "Rule"), "search.rules"),
+    **dict.fromkeys(("PUCT", "UCT", "RegretMatching", "Rule"), "search.rules"),
     "MCTS": "search.mcts",
+    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
+    "GraphResult": "search.graph_result",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
     "Exploitability": "search.variants",
