@@ -99,15 +99,13 @@ cdef class _KeyedSearch:
         """
         self._check_root(state)
         self.set_root(state)
-        spent, stopped_by = run_in_chunks(f"{type(self).__name__}.run", budget, self._run_chunk, self._count_nodes, 2, progress)
+        spent, stopped_by = run_in_chunks(f"{type(self).__name__}.run", budget, self._run_chunk, lambda: self.simulations,
+                                          lambda: self.nodes, 2, progress)
         return self.result(spent, stopped_by)
 
     def _check_root(self, state):
         if state.is_terminal():
             raise ParameterError(f"expected a state in which somebody acts, got the end of a game: {state.history()}")
-
-    def _count_nodes(self):
-        return self.graph.num_nodes
 
     def _run_chunk(self, uint64_t count):
         cdef uint64_t first = self.graph.simulations, done = 0
@@ -118,7 +116,6 @@ cdef class _KeyedSearch:
         with nogil:
             status = lt_graph_run(self.graph, first, count, &done)
         self._check(status)
-        return done
 
     cdef _check(self, lt_graph_status status):
         """Raise what a status of csrc/graph.h means."""
