@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
     from longthink.search.drawing import TreeDrawing as TreeDrawing
+    from longthink.search.graph import ISMCTS as ISMCTS
+    from longthink.search.graph import GraphSearch as GraphSearch
+    from longthink.search.graph_result import GraphResult as GraphResult
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.policy import Policy as Policy
     from longthink.search.policy import exploitability as exploitability
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from longthink.search.rules import RAVE as RAVE
     from longthink.search.rules import UCT as UCT
     from longthink.search.rules import Knowledge as Knowledge
+    from longthink.search.rules import RegretMatching as RegretMatching
     from longthink.search.rules import Rule as Rule
     from longthink.search.variants import Exploitability as Exploitability
 
@@ -68,9 +72,11 @@ _HOME = {
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "Rule"), "search.rules"),
+    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "RegretMatching", "Rule"), "search.rules"),
     "MCTS": "search.mcts",
     "TreeDrawing": "search.drawing",
+    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
+    "GraphResult": "search.graph_result",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
     "Exploitability": "search.variants",

@@ -11,6 +11,7 @@ cdef extern from "game.h" nogil:
 
     lt_rng lt_rng_stream(uint64_t seed, uint64_t simulation)
     uint32_t lt_rng_below(lt_rng *rng, uint32_t n)
+    double lt_rng_uniform(lt_rng *rng)
 
     ctypedef struct lt_game:
         void *context

@@ -70,6 +70,12 @@ cdef class ObjectRules:
             cache.popitem(last=False)
         return found
 
+    cdef keep(self, const int32_t *state, found):
+        """Remember the object of a history."""
+        self.cache[(<const uint8_t *>state)[:4 * (1 + state[0])]] = found
+        if len(self.cache) > self.cache_states:
+            self.cache.popitem(last=False)
+
     cdef list actions_of(self, state):
         """The legal actions of a player node, checked."""
         actions = sorted(state.legal_actions())
@@ -180,6 +186,33 @@ cdef void _information_state(void *context, const void *state, int32_t player, u
         rules.fail(error)
 
 
+cdef class _Draw:
+    """A stream of random numbers as a Python function without arguments, uniform in [0, 1)."""
+
+    cdef lt_rng *rng
+
+    def __call__(self):
+        return lt_rng_uniform(self.rng)
+
+
+cdef void _resample(void *context, void *state, int32_t player, lt_rng *rng) noexcept with gil:
+    """The history that the object itself deals anew."""
+    rules = <ObjectRules><PyObject *>context
+    cdef int32_t *history = <int32_t *>state
+    cdef _Draw draw = _Draw()
+    draw.rng = rng
+    try:
+        found = rules.at(history).resample_from_infostate(player, draw)
+        history[0] = 0
+        for action in found.history():
+            rules.append(history, action)
+        for unused in range(history[0], rules.room):  # equal histories are equal bytes
+            history[1 + <int32_t>unused] = 0
+        rules.keep(history, found)
+    except BaseException as error:
+        rules.fail(error)
+
+
 cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noexcept with gil:
     """As lt_playout in csrc/game.h, on one copy of the object."""
     rules = <ObjectRules><PyObject *>context
@@ -213,12 +246,13 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
 
 
 def object_game(name, new_initial_state, *, num_players, num_distinct_actions, max_game_length, min_utility, max_utility,
-                max_chance_outcomes=0, max_chance_nodes_in_history=0, zero_sum=False, perfect_information=True,
-                parameters=None, text=None, reduce=None, cache_states=4096):
+                max_chance_outcomes=0, max_chance_nodes_in_history=0, zero_sum=False, simultaneous=False,
+                perfect_information=True, can_resample=False, parameters=None, text=None, reduce=None, cache_states=4096):
     """The game of Python objects with OpenSpiel's methods.
 
     new_initial_state: gives an object with current_player, legal_actions, apply_action, returns, clone, and where
-    there is chance, chance_outcomes, and where not `perfect_information`, information_state_string(player). text: a
+    there is chance, chance_outcomes, and where not `perfect_information`, information_state_string(player), and with
+    `can_resample`, resample_from_infostate(player, draw) with histories that can be replayed. text: a
     `Text`, or a function that makes one from the `ObjectRules`, whose `find` gives a state's object. cache_states: how
     many objects are kept. reduce: `(callable, arguments)` that make the game again, for pickling.
     """
@@ -231,10 +265,12 @@ def object_game(name, new_initial_state, *, num_players, num_distinct_actions, m
         functions["chance_outcomes"] = <uintptr_t>&_chance_outcomes
     if not perfect_information:
         functions["information_state"] = <uintptr_t>&_information_state
+    if can_resample:
+        functions["resample"] = <uintptr_t>&_resample
     return Game.from_functions(
         name, {} if parameters is None else parameters, functions,
         state_bytes=4 * (1 + rules.room), num_players=num_players, num_distinct_actions=rules.num_distinct_actions,
         max_game_length=max_game_length, min_utility=min_utility, max_utility=max_utility,
         information_state_bytes=0 if perfect_information else 8, max_chance_outcomes=max_chance_outcomes,
-        max_chance_nodes_in_history=max_chance_nodes_in_history, zero_sum=zero_sum, context=<uintptr_t><PyObject *>rules,
-        failed=<uintptr_t>&rules.failed, text=text(rules) if callable(text) else text, owner=rules, reduce=reduce)
+        max_chance_nodes_in_history=max_chance_nodes_in_history, zero_sum=zero_sum, simultaneous=simultaneous,
+        context=<uintptr_t><PyObject *>rules, failed=<uintptr_t>&rules.failed, text=text(rules) if callable(text) else text, owner=rules, reduce=reduce)

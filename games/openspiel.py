@@ -13,6 +13,18 @@ from longthink.games.objects import ObjectRules, object_game
 from longthink.games.registry import load_game
 from longthink.games.text import Text
 
+_CAN_RESAMPLE = {
+    "bargaining",
+    "blackjack",
+    "colored_trails",
+    "gin_rummy",
+    "kuhn_poker",
+    "leduc_poker",
+    "oh_hell",
+    "universal_poker",
+}
+"""Games whose `resample_from_infostate` gives histories that can be replayed; most have none, and none can be asked."""
+
 
 class OpenSpielText(Text):
     """The words that OpenSpiel itself has for a state."""
@@ -21,7 +33,8 @@ class OpenSpielText(Text):
         self._rules, self._has_information_states = rules, has_information_states
 
     def _object(self, state: State) -> Any:
-        return self._rules.find(bytes(state.buffer)[: 4 * (1 + len(state.history()))])
+        buffer = bytes(state.buffer)  # the number of actions, then the actions
+        return self._rules.find(buffer[: 4 * (1 + int(np.frombuffer(buffer, np.int32, 1)[0]))])
 
     def state(self, state: State) -> str:
         return str(self._object(state))
@@ -74,7 +87,9 @@ def load_openspiel_game(name: str, **parameters: Any) -> Game:
         # Some games declare fewer than they have (leduc_poker of three players): leave room for twice as many.
         max_chance_nodes_in_history=2 * _chance_nodes(game) if chance else 0,
         zero_sum=kind.utility in (pyspiel.GameType.Utility.ZERO_SUM, pyspiel.GameType.Utility.CONSTANT_SUM),
+        simultaneous=base == "turn_based_simultaneous_game",
         perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
+        can_resample=base in _CAN_RESAMPLE,
         parameters=dict(part.split("=", 1) for part in _split(inner)),
         text=lambda rules: OpenSpielText(rules, kind.provides_information_state_string),
         reduce=(load_openspiel_game, (written,)),

@@ -126,3 +126,31 @@ class Knowledge:
     def __post_init__(self) -> None:
         check(self, "priors")
         check(self, "amaf")
+
+
+# ---- Mixed strategies: for information states, in `ISMCTS` alone ----
+
+
+@dataclass(frozen=True)
+class RegretMatching:
+    """Play in proportion to positive regrets; what comes near an equilibrium is the average strategy.
+
+        strategy(a) = max(R(a), 0) / sum of max(R(b), 0)
+
+    In each simulation one player learns: it draws a share `c` (above 0, up to 1) of its moves uniformly, and adds to the
+    regrets R of the information states it came through how much better each action is estimated to be than its strategy.
+    The others play their strategies, whose averages are kept. Two players of a zero-sum game with perfect recall come
+    to an equilibrium of what is below the root.
+
+    Hart and Mas-Colell, Econometrica 68(5), 2000. In trees of simultaneous moves: Lanctot, Lisy and Winands, "Monte
+    Carlo tree search in simultaneous move games with applications to Goofspiel", CGW 2013; Tak, Lanctot and Winands,
+    "Monte Carlo tree search variants for simultaneous move games", CIG 2014. The sampled regrets: Lanctot et al., "Monte
+    Carlo sampling for regret minimization in extensive games", NIPS 2009, with baselines of Schmid et al., AAAI 2019.
+    """
+
+    kind: ClassVar[str] = "regret_matching"
+    c: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.c, (int, float)) and 0 < self.c <= 1):
+            raise ParameterError(f"RegretMatching(c=...) expects a number above 0 and up to 1, got {self.c!r}")
