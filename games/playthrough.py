@@ -13,18 +13,14 @@ from pathlib import Path
 from longthink.games.core import Game, State
 from longthink.games.registry import games, load_game
 
-SHOWN = {
+SMALLER = {
+    "go": "go(board_size=5)",
     "gomoku": "gomoku(size=6,connect=4)",
     "havannah": "havannah(board_size=3)",
     "hex": "hex(board_size=4)",
     "y": "y(board_size=5)",
 }
-"""Games that `--write` shows on a smaller board than the usual one, so that people can read them."""
-
-
-def shown(name: str) -> Game:
-    """The game of this name as the kept playthrough shows it."""
-    return load_game(SHOWN.get(name, name))
+"""Games whose usual size is too much to read -> what is written down instead."""
 
 
 def playthrough(game: Game, seed: int = 1) -> str:
@@ -80,7 +76,7 @@ def main() -> None:
     if options.write is not None:
         options.write.mkdir(parents=True, exist_ok=True)
         for name in games():
-            (options.write / f"{name}.txt").write_text(playthrough(shown(name), options.seed))
+            (options.write / f"{name}.txt").write_text(playthrough(load_game(SMALLER.get(name, name)), options.seed))
     elif options.game is not None:
         print(playthrough(load_game(options.game), options.seed), end="")
     else:

@@ -58,7 +58,7 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]],
+    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]] | None,
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
@@ -101,6 +101,7 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 # One line for each game: its name and the module whose ENTRY describes it, imported when it is first needed.
 _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
+    "go": "longthink.games.go",
     "gomoku": "longthink.games.gomoku",
     "havannah": "longthink.games.havannah",
     "hex": "longthink.games.hex",

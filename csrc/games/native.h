@@ -7,6 +7,7 @@
 
 #define LT_NATIVE_GAMES(GAME) \
   GAME(connect_four)          \
+  GAME(go)                    \
   GAME(gomoku)                \
   GAME(havannah)              \
   GAME(hex)                   \
