@@ -48,8 +48,8 @@ def state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
         ("unused", np.uint16, 2),
         ("stones", np.uint64, (2, cells // 64 + 1)),
         ("touches", np.uint16, (2, (cells - 1) // 2 + 2)),
-        ("labels", np.uint8, (2, (cells + 15) // 16 * 16)),
-        ("near", np.uint8, (2, cells + 2 * across + 2)),
+        ("labels", np.uint8, (2, (cells + 63) // 64 * 64)),
+        ("near", np.uint8, (cells + 2 * across + 2, 2)),
     ]
     return np.dtype([*fields, ("padding", np.uint8, -np.dtype(fields).itemsize % 8)])
 

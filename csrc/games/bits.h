@@ -1,6 +1,7 @@
 /* Sets of cells as words of bits, and random draws from them. */
 #ifndef LT_BITS_H
 #define LT_BITS_H
+#include <string.h>
 #include "../rng.h"
 
 static inline int32_t first_bit(uint64_t word) { return __builtin_ctzll(word); }
@@ -20,8 +21,24 @@ static inline int32_t bits_in(const uint64_t *set, int words) {
                    UINT64_C(0x0001000100010001) >> 48);
 }
 
-/* `wanted` cells of a set, every choice as likely: toss a coin for each cell, then move random cells from the side that has
- * too many, which on average are 0.4 times the root of all. They are hit by trying places of the board. */
+/* Which of 64 bytes are not 0; eight bytes at a time on processors that store the low byte first. */
+static inline uint64_t bits_of_bytes(const uint8_t *bytes) {
+  uint64_t bits = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  for (int i = 0; i < 8; i++) {
+    uint64_t x;
+    memcpy(&x, bytes + 8 * i, 8);
+    x = (x | ((x & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7f7f7f7f7f7f7f7f))) & UINT64_C(0x8080808080808080);
+    bits |= (x >> 7) * UINT64_C(0x0102040810204080) >> 56 << 8 * i;
+  }
+#else
+  for (int i = 0; i < 64; i++) bits |= (uint64_t)(bytes[i] != 0) << i;
+#endif
+  return bits;
+}
+
+/* `wanted` cells of a set, every choice as likely: toss a coin for each cell, then move random cells from the side
+ * that has too many, which on average are 0.4 times the root of all. They are hit by trying places of the board. */
 static inline void random_part(lt_rng *rng, const uint64_t *set, int32_t wanted, uint64_t *part, const int words) {
   uint64_t side[8];
   for (int i = 0; i < words; i++) part[i] = lt_rng_next(rng) & set[i];
@@ -47,7 +64,8 @@ static inline void random_part(lt_rng *rng, const uint64_t *set, int32_t wanted,
 static inline void shuffle(lt_rng *rng, int32_t *items, int32_t n) {
   for (int32_t i = n; i > 1; i -= 2) {
     uint64_t random = lt_rng_next(rng);
-    uint32_t j = (uint32_t)((random >> 32) * (uint64_t)i >> 32), k = (uint32_t)((random & UINT32_MAX) * (uint64_t)(i - 1) >> 32);
+    uint32_t j = (uint32_t)((random >> 32) * (uint64_t)i >> 32);
+    uint32_t k = (uint32_t)((random & UINT32_MAX) * (uint64_t)(i - 1) >> 32);
     int32_t a = items[j];
     items[j] = items[i - 1], items[i - 1] = a;
     int32_t c = items[k];

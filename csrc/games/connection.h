@@ -1,16 +1,16 @@
-/* Hex and Y: games of connection in which a filled board has exactly one winner. What both share; hex.c and y.c say what
- * their boards look like.
+/* Hex and Y: games of connection in which a filled board has exactly one winner. What both share; hex.c and y.c say
+ * what their boards look like.
  *
  * Cell (column x, row y) is bit y * stride + x; its neighbours are (x±1, y), (x, y±1), (x+1, y-1) and (x-1, y+1).
  *
- * Who wins a filled board of Y: write into every cell the colour that most of (x, y), (x+1, y) and (x, y+1) have. That is a
- * filled board one row smaller with the same winner (Schensted and Titus 1975, Mudcrack Y and Poly-Y), so that in the end
- * one cell tells. Words of bits do this to all cells at once. Hex is the middle of a board of Y whose corner to the right
- * is full of player 1's stones and whose corner below is full of player 0's. Who has won a board that is not full: give the
- * free cells to the other player.
+ * Who wins a filled board of Y: write into every cell the colour that most of (x, y), (x+1, y) and (x, y+1) have.
+ * That is a filled board one row smaller with the same winner (Schensted's reduction; van Rijswijck, Set Colouring
+ * Games, 2006), so that in the end one cell tells. Words of bits do this to all cells at once. Hex is the middle of a
+ * board of Y whose corner to the right is full of player 1's stones and whose corner below is full of player 0's. Who
+ * has won a board that is not full: give the free cells to the other player.
  *
- * A playout fills the free cells with the right number of stones of each colour, drawn uniformly: whoever connects first
- * in random play is connected on the filled board, and the other is not. */
+ * A playout fills the free cells with the right number of stones of each colour, drawn uniformly: whoever connects
+ * first in random play is connected on the filled board, and the other is not. */
 #ifndef LT_CONNECTION_H
 #define LT_CONNECTION_H
 #include "bits.h"
@@ -46,7 +46,8 @@ enum { RUNNING, WIN_0, WIN_1 };
 
 /* ---- Who has won ---- */
 
-/* Shrink a filled board, given by the stones of player 1, as long as it needs all of `words`; `steps` were made before. */
+/* Shrink a filled board, given by the stones of player 1, as long as it needs all of `words`; `steps` were made
+ * before. */
 static inline int32_t shrink(const board_t *b, uint64_t *stones, int32_t steps, const int words) {
   const int below = b->stride;
   uint64_t x[MAX_WORDS + 1];
@@ -202,10 +203,10 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 /* ---- Making a board ---- */
 
-/* Fill the table for `columns` by `rows` cells, of which `on_board` says which exist. `shrinks`: how many steps leave one
- * cell. Edges, `right` and `swapped` are left to the game. */
-static inline board_t *new_board(lt_game *game, int columns, int rows, int (*on_board)(int columns, int rows, int x, int y),
-                                 int shrinks, int swap) {
+/* Fill the table for `columns` by `rows` cells, of which `on_board` says which exist. `shrinks`: how many steps leave
+ * one cell. Edges, `right` and `swapped` are left to the game. */
+static inline board_t *new_board(lt_game *game, int columns, int rows, int shrinks, int swap,
+                                 int (*on_board)(int columns, int rows, int x, int y)) {
   static const int dx[6] = {0, 1, 1, 0, -1, -1}, dy[6] = {-1, -1, 0, 1, 1, 0};
   board_t *b = calloc(1, sizeof *b);
   if (b == NULL) return NULL;

@@ -1,5 +1,5 @@
-/* Gomoku: `connect` in a row wins, or loses (`anti`), on a line, a square, or a cube of more dimensions; `wrap` joins opposite
- * edges. Cells are numbered with the last coordinate fastest. */
+/* Gomoku: `connect` in a row wins, or loses (`anti`), on a line, a square, or a cube of more dimensions; `wrap` joins
+ * opposite edges. Cells are numbered with the last coordinate fastest. */
 #include "bits.h"
 #include "native.h"
 
@@ -14,7 +14,7 @@ typedef struct {
   uint8_t lines[MAX_CELLS][4];           /* on a square: the row, column and diagonals through a cell */
 } board_t;
 
-typedef struct { uint8_t player, outcome; uint16_t moves; uint8_t unused[4]; uint64_t stones[]; } state_t; /* [2, words] */
+typedef struct { uint8_t player, outcome; uint16_t moves; uint8_t unused[4]; uint64_t stones[]; } state_t;
 
 enum { RUNNING, WIN_0, WIN_1, DRAW };
 
@@ -40,8 +40,10 @@ static int follow(const board_t *b, const uint64_t *own, int32_t cell, const int
 }
 
 static int has_row(const board_t *b, const uint64_t *own, int32_t cell) {
-  for (int i = 0; i < b->directions; i++)
-    if (1 + follow(b, own, cell, b->direction[i], 1) + follow(b, own, cell, b->direction[i], -1) >= b->connect) return 1;
+  for (int i = 0; i < b->directions; i++) {
+    const int8_t *direction = b->direction[i];
+    if (1 + follow(b, own, cell, direction, 1) + follow(b, own, cell, direction, -1) >= b->connect) return 1;
+  }
   return 0;
 }
 
@@ -89,8 +91,8 @@ static void returns(void *context, const void *state, double *returns) {
 
 /* ---- Playouts on a plain square ---- */
 
-/* Put a stone into its four lines, two to a word, and say whether one has `connect` in a row. The bits of a line are the
- * cell's column, but in columns its row. */
+/* Put a stone into its four lines, two to a word, and say whether one has `connect` in a row. The bits of a line are
+ * the cell's column, but in columns its row. */
 static inline int put(const uint8_t *line, int row, int column, uint32_t *lines, const int connect) {
   uint32_t *a = lines + line[0], *b = lines + line[1], *c = lines + line[2], *d = lines + line[3];
   *a |= UINT32_C(1) << column, *b |= UINT32_C(1) << row, *c |= UINT32_C(1) << column, *d |= UINT32_C(1) << column;
@@ -104,7 +106,8 @@ static inline int put(const uint8_t *line, int row, int column, uint32_t *lines,
   return (x1 | y1) != 0;
 }
 
-/* Random moves to the end, as lt_playout draws them but for the order of the cells; the moves go to `trace`, if given. */
+/* Random moves to the end, as lt_playout draws them but for the order of the cells; the moves go to `trace`, if
+ * given. */
 static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int connect) {
   uint32_t lines[2][MAX_LINES] = {{0}};
   int32_t open[MAX_CELLS], n = 0, left = legal_actions((void *)(uintptr_t)b, s, open), row = 0;

@@ -1,14 +1,14 @@
-/* Havannah: on a board with six sides, make a ring around something, a bridge between two corners, or a fork between three
- * sides. Cell (column x, row y) is y * across + x, with `across` = 2 size - 1; its neighbours are (x±1, y), (x, y±1),
- * (x-1, y-1) and (x+1, y+1).
+/* Havannah: on a board with six sides, make a ring around something, a bridge between two corners, or a fork between
+ * three sides. Cell (column x, row y) is y * across + x, with `across` = 2 size - 1; its neighbours are (x±1, y), (x,
+ * y±1), (x-1, y-1) and (x+1, y+1).
  *
- * A state knows the chain of every stone, and what the chain touches, so a move costs a look at six neighbours unless it
- * joins chains. Two cells side by side in a row never belong to two chains of one player, so that one more than half of a
- * chain's least cell is a label of its own, and fits in a byte. */
+ * A state knows the chain of every stone, and what the chain touches, so a move costs a look at six neighbours unless
+ * it joins chains. Two cells side by side in a row never belong to two chains of one player, so that one more than
+ * half of a chain's least cell is a label of its own, and fits in a byte. */
 #include "bits.h"
 #include "native.h"
 
-enum { MAX_SIZE = 10, MAX_CELLS = (2 * MAX_SIZE - 1) * (2 * MAX_SIZE - 1), MAX_WORDS = MAX_CELLS / 64 + 1, LANES = 16 };
+enum { MAX_SIZE = 10, MAX_CELLS = (2 * MAX_SIZE - 1) * (2 * MAX_SIZE - 1), MAX_WORDS = MAX_CELLS / 64 + 1, LANES = 64 };
 
 /* What a set of a stone's neighbours amounts to; bit d: the neighbour in direction d, in a circle from (x-1, y-1). */
 typedef struct {
@@ -28,8 +28,10 @@ typedef struct {
   uint8_t wins[1 << 12];              /* whether a chain that touches these wins */
 } board_t;
 
-/* Then come, each for player 0 and for player 1: `touches`, by label; `labels`, by cell, 0 where the player has no stone;
- * `near`, by cell, which neighbours are the player's (with across + 1 more cells before and after). */
+/* Then come, each for player 0 and for player 1: `touches`, by label; `labels`, by cell, 0 where the player has no
+ * stone; and `near`, by cell, which neighbours are the player's, with across + 1 more cells before and after. The
+ * players take turns in `near`: else compilers write two cells at a time, and the processor waits for bytes written
+ * singly. */
 typedef struct { uint8_t player, outcome; uint16_t count, unused[2]; uint64_t stones[]; } state_t;
 
 typedef struct { uint16_t *touches; uint8_t *labels, *near; } side_t;
@@ -43,12 +45,13 @@ static inline int32_t label_room(int32_t cells) { return (cells + LANES - 1) / L
 static inline side_t side_of(const board_t *b, state_t *s, int player) {
   uint8_t *bytes = (uint8_t *)s;
   return (side_t){(uint16_t *)(bytes + b->touches) + player * label_count(b->cells),
-                  bytes + b->labels + player * label_room(b->cells), bytes + b->near + player * (b->cells + 2 * b->across + 2) + b->across + 1};
+                  bytes + b->labels + player * label_room(b->cells), bytes + b->near + 2 * (b->across + 1) + player};
 }
 
 /* ---- One stone ---- */
 
-/* Another chain becomes part of the one with `label`; if it shall be the `least`, the chain takes the lesser of the two. */
+/* Another chain becomes part of the one with `label`; if it shall be the `least`, the chain takes the lesser of the
+ * two. */
 static inline void join(side_t side, unsigned *label, unsigned other, const int32_t across, const int least) {
   const uint8_t from = (uint8_t)(least && *label > other ? *label : other), to = (uint8_t)(*label + other - from);
   *label = to;
@@ -59,11 +62,13 @@ static inline void join(side_t side, unsigned *label, unsigned other, const int3
 
 /* Put a player's stone on a free cell and say whether it wins. In a playout chains may keep any label. */
 static inline int place(const board_t *b, side_t side, int32_t cell, const int32_t across, const int least) {
-  uint8_t *near = side.near + cell;
-  near[-across - 1] |= 8, near[-across] |= 16, near[1] |= 32, near[across + 1] |= 1, near[across] |= 2, near[-1] |= 4;
+  uint8_t *near = side.near + 2 * cell;
+  near[-2 * across - 2] |= 8, near[-2 * across] |= 16, near[2] |= 32;
+  near[2 * across + 2] |= 1, near[2 * across] |= 2, near[-2] |= 4;
   const around_t *around = &b->around[*near];
   unsigned label = side.labels[cell + around->group[0]];
-  if (label == 0) label = label_of(cell);
+  label += label_of(cell) & (0u - (*near == 0)); /* alone: without a branch that a processor could only guess */
+  side.labels[cell] = (uint8_t)label;
   unsigned touch = side.touches[label] | b->touches_at[cell];
   if (around->groups > 1) {
     unsigned second = side.labels[cell + around->group[1]], third = side.labels[cell + around->group[2]];
@@ -79,7 +84,7 @@ static inline int place(const board_t *b, side_t side, int32_t cell, const int32
   if (around->middles) {
     const int32_t step[6] = {-across - 1, -across, 1, across + 1, across, -1};
     for (int d = 0; d < 6; d++)
-      if ((around->middles >> d & 1) && near[step[d]] == 63) return 1;
+      if ((around->middles >> d & 1) && near[2 * step[d]] == 63) return 1;
   }
   if (least && label_of(cell) < label) join(side, &label, label_of(cell), across, 1);
   side.labels[cell] = (uint8_t)label;
@@ -150,17 +155,27 @@ static uint64_t hash(void *context, const void *state) {
 
 /* ---- Playouts ---- */
 
-/* Take a cell from the first `*left`, with a random number of 32 bits; the drawn ones gather behind, latest first. */
+/* The stones of both players, by their labels. */
+static inline void gather_stones(const board_t *b, state_t *s) {
+  for (int player = 0; player < 2; player++) {
+    const uint8_t *labels = side_of(b, s, player).labels;
+    for (int i = 0; i < b->words; i++) s->stones[player * b->words + i] = bits_of_bytes(labels + 64 * i);
+  }
+}
+
+/* Take a cell from the first `*left`, with a random number of 32 bits. */
 static inline int32_t draw(int32_t *open, int32_t *left, uint64_t random) {
-  const uint32_t i = (uint32_t)(random * (uint64_t)*left >> 32), last = (uint32_t)--*left;
+  const uint32_t i = (uint32_t)(random * (uint64_t)*left >> 32);
   const int32_t cell = open[i];
-  open[i] = open[last], open[last] = cell;
+  open[i] = open[--*left];
   return cell;
 }
 
-/* Random play to the end; the moves go to `trace`, if it is given. Each random number serves two moves. */
+/* Random play to the end; the moves go to `trace`, if it is given. Cells are drawn a few moves ahead, two with each
+ * random number: a processor that guessed wrong about a move then need not wait for the next cell. */
 static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int32_t across) {
-  int32_t open[MAX_CELLS], n = 0;
+  enum { AHEAD = 8 };
+  int32_t open[MAX_CELLS], drawn[AHEAD], n = 0;
   while (b->swap && !s->outcome && (s->count == 0 || may_swap(b, s))) {
     int32_t action = open[lt_rng_below(rng, (uint32_t)legal_actions((void *)(uintptr_t)b, s, open))];
     if (trace) trace[n] = s->player * b->cells + action;
@@ -170,24 +185,27 @@ static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_
   if (s->outcome) return n;
   const int first = s->player;
   const side_t own = side_of(b, s, first), other = side_of(b, s, !first);
-  const int32_t before = legal_actions((void *)(uintptr_t)b, s, open);
-  int32_t left = before;
+  int32_t left = legal_actions((void *)(uintptr_t)b, s, open), moves = 0;
   int won = 0;
   while (left && !won) {
-    const uint64_t random = lt_rng_next(rng);
-    won = place(b, own, draw(open, &left, random >> 32), across, 0);
-    if (!left || won) break;
-    won = place(b, other, draw(open, &left, random & UINT32_MAX), across, 0);
+    const int32_t ahead = left < AHEAD ? left : AHEAD;
+    for (int32_t i = 0; i < ahead; i += 2) {
+      const uint64_t random = lt_rng_next(rng);
+      drawn[i] = draw(open, &left, random >> 32);
+      if (left) drawn[i + 1] = draw(open, &left, random & UINT32_MAX);
+    }
+    for (int32_t i = 0; trace && i < ahead; i++) trace[n + moves + i] = (first ^ (i & 1)) * b->cells + drawn[i];
+    for (int32_t i = 0; i < ahead && !won; i += 2) {
+      moves++;
+      if ((won = place(b, own, drawn[i], across, 0)) || i + 1 == ahead) break;
+      moves++;
+      won = place(b, other, drawn[i + 1], across, 0);
+    }
   }
-  const int32_t moves = before - left, last = first ^ !(moves & 1);
-  for (int32_t i = 0; i < moves; i++) {
-    const int player = first ^ (i & 1);
-    set_bit(s->stones + player * b->words, (uint32_t)open[before - 1 - i]);
-    if (trace) trace[n + i] = player * b->cells + open[before - 1 - i];
-  }
+  gather_stones(b, s);
   s->count = (uint16_t)(s->count + moves);
-  s->player = (uint8_t)!last;
-  finish(b, s, !won ? DRAW : last ? WIN_1 : WIN_0);
+  s->player = (uint8_t)(first ^ (moves & 1));
+  finish(b, s, !won ? DRAW : s->player ? WIN_0 : WIN_1);
   return n + moves;
 }
 

@@ -5,7 +5,7 @@ static int on_board(int columns, int rows, int x, int y) { return x >= 0 && x < 
 
 int lt_hex(lt_game *game, const double *parameters) {
   const int columns = (int)parameters[1], rows = (int)parameters[2], swap = (int)parameters[4];
-  board_t *b = new_board(game, columns, rows, on_board, columns + rows - 2, swap);
+  board_t *b = new_board(game, columns, rows, columns + rows - 2, swap, on_board);
   if (b == NULL) return -1;
   for (int y = 0; y < rows; y++)
     for (int x = 0; x < columns; x++) {

@@ -5,7 +5,7 @@ static int on_board(int columns, int rows, int x, int y) { return x >= 0 && y >=
 
 int lt_y(lt_game *game, const double *parameters) {
   const int size = (int)parameters[0];
-  board_t *b = new_board(game, size, size, on_board, size - 1, 0);
+  board_t *b = new_board(game, size, size, size - 1, 0, on_board);
   if (b == NULL) return -1;
   for (int y = 0; y < size; y++)
     for (int x = 0; x + y < size; x++)
