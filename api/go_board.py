@@ -147,7 +147,13 @@ class GoTable(Table):
         black, white = record.captured(board)
         signs = Signs() if can_print("●○") else PLAIN
         last = record.moves[-1] if record.moves else None
-        beside = ["", f"{signs.black} Black   lost {black}", f"{signs.white} White   lost {white}", f"komi {self.komi:g}", ""]
+        beside = [
+            "",
+            f"{signs.black} Black   lost {black}",
+            f"{signs.white} White   lost {white}",
+            f"komi {self.komi:g}",
+            "",
+        ]
         if last is not None:
             move = "passed" if last[1] == self.size**2 else f"played {vertex(self.size, last[1])}"
             beside.append(f"{COLOURS[last[0]].capitalize()} {move}")
@@ -181,8 +187,9 @@ class GoTable(Table):
             action = action_of(self.size, text)
         except lt.ParameterError:
             return f"{text!r} is neither a point nor a command; {self.help}"
-        taken = stones(state)[action] != 0
-        return f"{vertex(self.size, action)} is taken" if taken else f"{vertex(self.size, action)} is not allowed: suicide or ko"
+        if stones(state)[action]:
+            return f"{vertex(self.size, action)} is taken"
+        return f"{vertex(self.size, action)} is not allowed: suicide or ko"
 
     def told(self, state: lt.State, action: int) -> str:
         move = "passes" if action == self.size**2 else f"plays {vertex(self.size, action)}"
@@ -242,5 +249,7 @@ class GoTable(Table):
             action = int(result.actions[i])
             rate = (float(result.values[i]) + 1) / 2
             line = " ".join(vertex(self.size, a) for a, _ in self.engine.search().line(action)[:6])
-            lines.append(f"  {place}. {vertex(self.size, action):<5} {int(result.visits[i]):>9,} visits {rate:6.1%}   {line}")
+            lines.append(
+                f"  {place}. {vertex(self.size, action):<5} {int(result.visits[i]):>9,} visits {rate:6.1%}   {line}"
+            )
         return "\n".join(lines)

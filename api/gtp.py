@@ -44,15 +44,24 @@ class Inbox:
         threading.Thread(target=self._read, args=(source,), name="longthink-gtp", daemon=True).start()
 
     def _read(self, source: IO[bytes]) -> None:
-        too_long = False
+        # Unbuffered: a thread that waits inside a buffered stream holds a lock that Python wants when it ends.
+        read = getattr(source, "raw", source).read
+        rest, too_long = b"", False
         try:
-            while line := source.readline(MAX_LINE):
-                whole = line.endswith(b"\n")
-                if not too_long:  # of a line that is too long only the first part is looked at
-                    self._lines.put(line)
-                too_long = not whole
+            while data := read(MAX_LINE):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    if not too_long:
+                        self._lines.put(line + b"\n")
+                    too_long = False
+                if len(rest) >= MAX_LINE:  # of a line that is too long only the first part is looked at
+                    if not too_long:
+                        self._lines.put(rest)
+                    rest, too_long = b"", True
         except (OSError, ValueError):  # the other side is gone
             pass
+        if rest:
+            self._lines.put(rest)
         self._lines.put(_ENDED)
 
     def waiting(self) -> bool:
@@ -77,7 +86,9 @@ def parse(line: bytes) -> tuple[str, list[str]] | None:
     return number, words
 
 
-def serve(inbox: Inbox, commands: dict[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None) -> None:
+def serve(
+    inbox: Inbox, commands: dict[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None
+) -> None:
     """Answer commands until `quit` or the end of the input. idle: called while nothing waits; it comes back soon after
     something does."""
     while True:

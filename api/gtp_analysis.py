@@ -1,5 +1,5 @@
-"""What a search thinks, as Go programs show it to each other: the `info move ...` lines of Leela Zero's `lz-analyze` and of
-KataGo's `kata-analyze`, and the board pictures that GoGui draws.
+"""What a search thinks, as Go programs show it to each other: the `info move ...` lines of Leela Zero's `lz-analyze`
+and of KataGo's `kata-analyze`, and the board pictures that GoGui draws.
 
 Win rates are those of the side that is asked about. Formats: the two programs' public descriptions of their extensions
 of the Go Text Protocol, and GoGui's reference of its analyze commands.
@@ -111,7 +111,7 @@ def moves(search: lt.MCTS, asked: Asked) -> list[Move]:
     """The moves of the root to show, the most visited first."""
     result = search.result()
     mean = result.value if result.visits.any() else 0.0
-    found = []
+    found: list[Move] = []
     for i in np.lexsort((np.nan_to_num(result.values, nan=-2), result.visits))[::-1]:
         action, visits = int(result.actions[i]), int(result.visits[i])
         if not asked.shows(action):

@@ -45,7 +45,8 @@ class Table:
         legal = state.legal_actions()
         words = [state.action_to_string(self.person, action) for action in legal]
         menu = "  ".join(
-            word if word.endswith(str(action)) else f"{action}={word}" for action, word in zip(legal, words, strict=True)
+            word if word.endswith(str(action)) else f"{action}={word}"
+            for action, word in zip(legal, words, strict=True)
         )
         return f"you are player {self.person} [{menu}]: "
 

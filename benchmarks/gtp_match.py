@@ -1,7 +1,7 @@
 """Matches of Go against other programs: `longthink match`, or `python -m longthink.benchmarks.gtp_match`.
 
-Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a line
-of RUN_DIR/games.jsonl and a file RUN_DIR/NUMBER.sgf; the same command goes on where it was interrupted. A referee that
+Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
+line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
 knows the rules follows each game. At the end the score is counted by everyone who can: by us, by the opponent and by a
 judge, and the summary says how often they agree.
 """
@@ -16,6 +16,7 @@ import re
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -36,8 +37,8 @@ COLOURS = "bw"
 
 @dataclass(frozen=True)
 class MatchSettings:
-    """What decides the outcome of a match. engine, opponent, judge: command lines of Go programs, where {seed} becomes the
-    number of the game. opening: random moves before the players think. max_moves: 0 for 3 for each point.
+    """What decides the outcome of a match. engine, opponent, judge: command lines of Go programs, where {seed} becomes
+    the number of the game. opening: random moves before the players think. max_moves: 0 for 3 for each point.
 
     judge: of the score; "" for the opponent where it can count, else for ourselves.
     """
@@ -129,17 +130,16 @@ def play_game(
             for player in players:
                 player.play(COLOURS[colour % 2], move)
         before = [player.cpu_seconds() for player in players]
-        result = _moves(settings, record, by_colour, stop)
+        ending = _moves(settings, record, by_colour, stop)
         cpu = [player.cpu_seconds() - start for player, start in zip(players, before, strict=True)]
-        scores = _scores(settings, record, players[1]) if result is None else {}
+        scores = _scores(settings, record, players[1]) if ending is None else {}
     finally:
         for player in players:
             player.close()
-    if result is None:
+    if ending is None:
         by = "judge" if "judge" in scores else "opponent" if "opponent" in scores else "ours"
-        result, how = scores[by], f"score by {by}"
-    else:
-        result, how = result
+        ending = scores[by], f"score by {by}"
+    result, how = ending
     winner = {"B": 0, "W": 1}.get(result[0])
     names = [_name(commands[0]), _name(commands[1])]
     black, white = names if ours == 0 else names[::-1]
@@ -247,7 +247,7 @@ def summary(settings: MatchSettings, records: list[dict[str, Any]]) -> dict[str,
             "engine": _mean([r["cpu_seconds"][0] for r in ours]),
             "opponent": _mean([r["cpu_seconds"][1] for r in ours]),
         },
-        "ended_by": {how: sum(r["how"].split(":")[0] == how for r in ours) for how in sorted({r["how"].split(":")[0] for r in ours})},
+        "ended_by": dict(sorted(Counter(r["how"].split(":")[0] for r in ours).items())),
     }
     for who in ("opponent", "judge"):
         both = [r for r in ours if who in r["scores"] and "ours" in r["scores"]]
@@ -308,7 +308,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", type=int, default=20, help="in all, those in the log included (default 20)")
     parser.add_argument("--size", type=int, default=9, help="of the board (default 9)")
     parser.add_argument("--komi", type=float, default=7.5)
-    parser.add_argument("--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)")
+    parser.add_argument(
+        "--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)"
+    )
     parser.add_argument("--max-moves", type=int, default=0, help="then the board is counted (default 3 for each point)")
     parser.add_argument("--concurrency", type=int, default=1, help="games at a time (default 1)")
     parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")
@@ -327,10 +329,11 @@ def run(options: argparse.Namespace) -> int:
         elif not options.json:
             side = "Black" if record["colour"] == "b" else "White"
             word = {1.0: "won", 0.0: "lost"}.get(record["won"], "drawn")
+            cpu = "CPU {:g} and {:g} s".format(*record["cpu_seconds"])
             scores = "".join(f", {who} {score}" for who, score in record["scores"].items())
             print(
-                f"game {record['game']}: {word} as {side}, {record['result']} ({record['how']}) in {record['moves']} moves, "
-                f"CPU {record['cpu_seconds'][0]:g} and {record['cpu_seconds'][1]:g} s{scores}",
+                f"game {record['game']}: {word} as {side}, {record['result']} ({record['how']}) "
+                f"in {record['moves']} moves, {cpu}{scores}",
                 flush=True,
             )
 

@@ -1,8 +1,8 @@
 """Reading positions of Go: stones, chains and regions, and whose each point is.
 
-All that the Go front ends (GTP, the terminal, matches) read off a state of the game `go` is here. Points are numbered as
-the game's actions are. Stones are `[size * size]` numbers: 1 black, -1 white, 0 empty, so that a sum over an area is a score
-from Black's side.
+All that the Go front ends (GTP, the terminal, matches) read off a state of the game `go` is here. Points are numbered
+as the game's actions are. Stones are `[size * size]` numbers: 1 black, -1 white, 0 empty, so that a sum over an area is
+a score from Black's side.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def stones(state: State) -> Stones:
 
 
 def owners(state: State) -> Stones:
-    """Whose each point is as the stones stand, `[size * size]`: stones, and empty regions that only one colour borders."""
+    """Whose each point is as the stones stand, `[size * size]`: stones, and empty regions that one colour borders."""
     return _SIGN[GoBoard(state).owners().ravel()]
 
 
@@ -66,7 +66,7 @@ def regions(board: Stones) -> list[list[int]]:
 
 
 def area(board: Stones) -> Stones:
-    """Who owns each point by area, `[size * size]`: stones, and empty regions that only one colour borders."""
+    """Who owns each point by area, `[size * size]`: stones, and empty regions that one colour borders."""
     near = neighbours(round(len(board) ** 0.5))
     owner = board.copy()
     for part in regions(board):

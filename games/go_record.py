@@ -112,7 +112,7 @@ class GoRecord:
                 raise ParameterError(f"the stones at {vertex(self.size, chain[0])} have no liberty")
         black, white = ([(c, int(p)) for p in np.flatnonzero(board == sign)] for c, sign in ((BLACK, 1), (WHITE, -1)))
         self.moves, self.first_to_play = [], to_play
-        # In turn as far as they go: a chain with a liberty at the end has one all the time, so that nothing is captured.
+        # In turn as far as they go. A chain with a liberty at the end has one all the time: nothing is captured.
         pairs = [stone for pair in zip(black, white, strict=False) for stone in pair]
         longer = max(black, white, key=len)
         self.setup = pairs + longer[min(len(black), len(white)) :]
@@ -175,7 +175,12 @@ class GoRecord:
         """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
         rules = self.rules.capitalize()
         root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
-        root |= {"KM": f"{self.komi:g}", "RU": rules, **({"HA": self.handicap} if self.handicap > 1 else {}), **properties}
+        root |= {
+            "KM": f"{self.komi:g}",
+            "RU": rules,
+            **({"HA": self.handicap} if self.handicap > 1 else {}),
+            **properties,
+        }
         text = "(;" + "".join(f"{key}[{_escaped(value)}]" for key, value in root.items())
         for colour, key in ((BLACK, "AB"), (WHITE, "AW")):
             points = [self._sgf_point(point) for c, point in self.setup if c == colour]
@@ -214,7 +219,9 @@ class GoRecord:
     def _follow(self, node: Any, handicap: int | None) -> None:
         """What a node of an SGF file sets up and plays."""
         if node.has_setup_stones():
-            black, white, empty = ([row * self.size + column for row, column in part] for part in node.get_setup_stones())
+            black, white, empty = (
+                [row * self.size + column for row, column in part] for part in node.get_setup_stones()
+            )
             if not (self.setup or self.moves or white or empty) and len(black) == handicap:
                 self.place_handicap(sorted(black))
             else:

@@ -29,8 +29,8 @@ def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.f
     return total / playouts
 
 
-# How far the points of a chain belong to one side, on average over playouts: where that is less than SETTLED, who goes on
-# may gain; a seki leaves it below SEKI.
+# How far the points of a chain belong to one side, on average over playouts: where that is less than SETTLED, who goes
+# on may gain; a seki leaves it below SEKI.
 SEKI, SETTLED = 0.75, 0.5
 
 
@@ -85,8 +85,8 @@ def final_score(record: GoRecord, playouts: int = 1000, seed: int = 0) -> Score:
 def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list[int], str]]:
     """Every chain of the board, its points ascending, with "alive", "dead" or "seki", by who owns its points `owned`.
 
-    A seki is a pair of chains of both colours with two liberties each, both shared or one and an eye, that playouts leave
-    open: whoever takes a shared one is captured, so that nobody does, but in a playout somebody has to at last.
+    A seki is a pair of chains of both colours with two liberties each, both shared or one and an eye, that playouts
+    leave open: whoever takes a shared one is captured, so that nobody does, but in a playout somebody has to at last.
     """
     near = neighbours(round(len(board) ** 0.5))
     chains = [sorted(part) for part in regions(board) if board[part[0]]]
@@ -100,6 +100,4 @@ def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list
         eyes = all(board[other] == board[chains[k][0]] for k, point in own for other in near[point])
         if board[chains[i][0]] != board[chains[j][0]] and shared and eyes:
             seki |= {i, j}
-    return [
-        (chain, "seki" if i in seki else "alive" if kept[i] >= 0 else "dead") for i, chain in enumerate(chains)
-    ]
+    return [(chain, "seki" if i in seki else "alive" if kept[i] >= 0 else "dead") for i, chain in enumerate(chains)]

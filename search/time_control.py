@@ -1,8 +1,8 @@
 """A player's clock, and how long to think about the next move. For any game that is played against time.
 
 A `TimeControl` says what was agreed, a `Clock` what of it is left. All the usual agreements are one: a main time; an
-increment for every move (Fischer); and then overtime in periods, where `period_moves` moves made within one period win it
-back (Canadian: one period of many moves; Japanese byo-yomi: several periods of one move).
+increment for every move (Fischer); and then overtime in periods, where `period_moves` moves made within one period win
+it back (Canadian: one period of many moves; Japanese byo-yomi: several periods of one move).
 """
 
 from __future__ import annotations
