@@ -95,7 +95,7 @@ def belief(state: State, point: str) -> float:
 
 
 def ranks_first(state: State) -> str:
-    visits, values = priors(state)
+    _, values = priors(state)
     return vertex(GoBoard(state).size, state.legal_actions()[int(np.argmax(values))])
 
 
@@ -207,6 +207,7 @@ X O . O X O . . .
 X O . X X O . O .
 X X X X X O . . .
 """
+
 
 @pytest.mark.parametrize(
     ("diagram", "to_move", "komi", "move"),
