@@ -1,4 +1,4 @@
-"""The command line: `longthink compare | solve | think | play | games | tasks | perf`.
+"""The command line: `longthink compare | solve | think | play | gtp | match | games | tasks | perf`.
 
 Every command is one function here: it reads its arguments, calls the public face, and shows what came, for
 people or (with `--json`) for machines. Errors that longthink raises on purpose end in one line and exit status 2.
@@ -41,6 +41,15 @@ EXAMPLES = {
   longthink play tic_tac_toe --player 1   the search begins
   longthink play leduc_poker              against the average strategy of CFR+
   longthink play connect_four --seconds 3 --show""",
+    "gtp": """examples:
+  longthink gtp                                    a Go engine for Sabaki, GoGui, Lizzie and other Go programs
+  longthink gtp --size 9 --simulations 20000       always so many simulations a move
+  longthink gtp --threads 2 --memory 2048 --seconds 10
+  printf 'boardsize 9\\ngenmove b\\nshowboard\\nquit\\n' | longthink gtp --seconds 1""",
+    "match": """examples:
+  longthink match --opponent "gnugo --mode gtp --chinese-rules --level 10" --games 100 --run-dir runs/gnugo
+  longthink match --opponent "gnugo --mode gtp --chinese-rules" --engine "longthink gtp --simulations 5000" --size 9
+  longthink match ... --judge "gnugo --mode gtp --chinese-rules --level 10"   another engine counts, too""",
     "games": """examples:
   longthink games
   longthink games --json""",
@@ -221,6 +230,18 @@ def play(options: argparse.Namespace) -> int:
     return play_game(lt.load_game(options.game), options.player, budget, seed=options.seed, show=options.show)
 
 
+def gtp(options: argparse.Namespace) -> int:
+    from longthink.gtp import run
+
+    return run(options, sys.stdin.buffer, sys.stdout.buffer)
+
+
+def match(options: argparse.Namespace) -> int:
+    from longthink.benchmarks.gtp_match import run
+
+    return run(options)
+
+
 def games(options: argparse.Namespace) -> int:
     from longthink.games.registry import entry
 
@@ -315,6 +336,8 @@ def _history(text: str) -> list[int]:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from longthink.benchmarks.gtp_match import add_arguments as match_arguments
+
     parser = argparse.ArgumentParser(
         "longthink", description="One search engine for games and for language: think longer, and see what it buys."
     )
@@ -330,7 +353,7 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.set_defaults(run=run)
-        if name != "perf":
+        if name not in ("perf", "gtp"):
             command.add_argument("--json", action="store_true", help="print JSON for machines")
         return command
 
@@ -380,6 +403,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--simulations", type=int, help="the search may make for a move")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--show", action="store_true", help="show what the search thinks of its moves")
+
+    command = add("gtp", gtp, "play Go for other programs, by the Go Text Protocol on standard input and output")
+    command.add_argument("--size", type=int, default=19, help="of the board, until the other side says (default 19)")
+    command.add_argument("--komi", type=float, default=7.5, help="until the other side says (default 7.5)")
+    command.add_argument("--rules", choices=["chinese", "japanese"], default="chinese", help="of scoring")
+    command.add_argument("--seconds", type=float, help="for a move; default: as the clock allows, 3 without a clock")
+    command.add_argument("--simulations", type=int, help="for a move")
+    command.add_argument("--threads", type=int, default=1, help="of the search (default 1)")
+    command.add_argument("--memory", type=int, default=1024, metavar="MIB", help="of the search tree (default 1024)")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--resign", type=float, default=0.05, help="below this win rate; 0 for never (default 0.05)")
+    command.add_argument("--ponder", action="store_true", help="think in the other side's time, too")
+    command.add_argument("--log", type=Path, metavar="FILE", help="write down what is said")
+
+    command = add("match", match, "play a match of Go against another program, with the score checked")
+    match_arguments(command)
 
     add("games", games, "list the games and their parameters")
     add("tasks", tasks, "list the language tasks and their parameters")

@@ -21,7 +21,7 @@ cdef extern from "games/go.h" nogil:
         int32_t size
 
     ctypedef struct lt_go_state:
-        uint8_t over, repeated
+        uint8_t passes, over, repeated
 
     lt_go_board *lt_go_board_of(const lt_go_state *state)
     int lt_go_action_of(const lt_go_board *board, int point)

@@ -85,3 +85,12 @@ cdef class GoBoard:
         """Black's score minus white's, komi counted, by the game's way of counting. No stone is taken for dead."""
         cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")
         return lt_go_score(<const lt_go_rules *>table.context, self._board())
+
+
+def without_passes(state):
+    """The same position, but no pass has just been played: one more pass does not end the game."""
+    buffer = np.frombuffer(state.buffer, np.uint8).copy()
+    cdef uint8_t[::1] view = buffer
+    cdef lt_go_state *changed = <lt_go_state *>&view[0]
+    changed.passes = 0
+    return state.get_game().state_from_buffer(buffer, state.history())

@@ -448,13 +448,22 @@ cdef class MCTS:
 
     def _principal_variation(self):
         """The most visited line from the root."""
+        return [action for action, _ in self.line()]
+
+    def line(self, *actions):
+        """The most visited line that begins with `actions`: pairs of an action and its visits. Ends before an action that
+        was never tried."""
         line, node = [], 0
         while True:
-            ids, actions, visits, values, _ = self._children(node)
-            if not visits.any():
+            ids, found, visits, values, _ = self._children(node)
+            if len(line) < len(actions):
+                best = np.flatnonzero(found == actions[len(line)])
+                best = best[0] if len(best) else None
+            else:
+                best = np.lexsort((np.nan_to_num(values, nan=-np.inf), visits))[-1] if len(visits) else None
+            if best is None or not visits[best]:
                 return line
-            best = np.lexsort((np.nan_to_num(values, nan=-np.inf), visits))[-1]
-            line.append(int(actions[best]))
+            line.append((int(found[best]), int(visits[best])))
             node = ids[best]
 
     cdef _check(self, lt_status status):

@@ -1,0 +1,610 @@
+"""What each command of the Go Text Protocol does: `Engine` has a record of the game, a search and two clocks.
+
+A method `do_NAME` answers the command of that name, hyphens written as underscores twice. Analysis streams are in
+gtp_analysis.py, what the position means in longthink.games.go_*.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import longthink as lt
+from longthink import gtp_analysis as analysis
+from longthink.games.go import action_of, vertex
+from longthink.games.go_position import BLACK, COLOURS, WHITE
+from longthink.games.go_record import GoRecord
+from longthink.games.go_scoring import Score, final_score, ownership
+from longthink.gtp import Answer, Command, GtpError, Quit
+from longthink.search.time_control import Clock, TimeControl, decided
+
+ENOUGH = 1 << 30  # simulations of one tree, after which endless analysis rests
+SIGN = (1, -1)  # of a colour's stones and points
+SLICE = 0.05  # seconds of search between two looks at the clock and at what has come in
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the engine plays. simulations, seconds: for a move; without either the clock decides, else 3 seconds.
+
+    threads, memory_bytes, seed: of the search. rules: "chinese" or "japanese". resign: the win rate below which it
+    gives up, 0 for never.
+    """
+
+    size: int = 19
+    komi: float = 7.5
+    simulations: int | None = None
+    seconds: float | None = None
+    threads: int = 1
+    memory_bytes: int = 1 << 30
+    seed: int = 0
+    rules: str = "chinese"
+    resign: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.resign < 0.5:
+            raise lt.ParameterError(f"--resign expects a win rate of at least 0 and below 0.5, got {self.resign}")
+        lt.Budget(simulations=self.simulations, seconds=self.seconds)  # raises what does not fit
+
+    @classmethod
+    def of(cls, options: Any) -> EngineOptions:
+        """From a command line."""
+        return cls(
+            size=options.size,
+            komi=options.komi,
+            simulations=options.simulations,
+            seconds=options.seconds,
+            threads=options.threads,
+            memory_bytes=options.memory << 20,
+            seed=options.seed,
+            rules=options.rules,
+            resign=options.resign,
+        )
+
+
+class Engine:
+    """A player of Go. waiting: whether a command has come in that is not answered yet.
+
+    Commands stand in `commands`; each takes its arguments and gives its answer, or raises a `LongthinkError`.
+    """
+
+    def __init__(self, options: EngineOptions | None = None, waiting: Callable[[], bool] = lambda: True) -> None:
+        self.options = EngineOptions() if options is None else options
+        self.waiting = waiting
+        self.record = GoRecord(self.options.size, self.options.komi, self.options.rules)
+        self.clocks = [Clock(), Clock()]
+        self._search: lt.MCTS | None = None
+        self.allowed: Callable[[int], bool] | None = None  # what an analysis restricts the next move to
+        self._hopeless = 0  # own moves in a row that looked lost
+        self._owned: tuple[lt.State, NDArray[np.float64], int] | None = None
+        self._score: tuple[list[Any], Score] | None = None
+        self.commands: dict[str, Command] = {
+            name.removeprefix("do_").replace("__", "-"): getattr(self, name)
+            for name in sorted(dir(self))
+            if name.startswith("do_")
+        }
+        self.search()  # what the options do not fit is said at once
+
+    # ---- Thinking ----
+
+    def search(self) -> lt.MCTS:
+        """The search of the game as it stands, made anew where board, komi or rules have changed."""
+        game = self.record.game
+        if self._search is None or self._search.game != game:
+            self._search = None  # its memory first
+            self._search = make_search(game, self.options)
+        return self._search
+
+    def go_to(self, state: lt.State) -> lt.MCTS:
+        """The search with its root at `state`; what it knows of it from earlier moves is kept."""
+        search = self.search()
+        known, wanted = search.root_state.history(), state.history()
+        if wanted[: len(known)] == known:
+            for action in wanted[len(known) :]:
+                search.advance(action)
+        search.set_root(state)
+        return search
+
+    def thinking(
+        self, state: lt.State, seconds: float | None, simulations: int | None
+    ) -> Generator[None, None, lt.SearchResult]:
+        """Search within limits, stopping every `SLICE`; returns what was found, early where no time can change it."""
+        search = self.go_to(state)
+        if simulations is None and seconds is None:
+            seconds = 3.0
+        began, done = time.perf_counter(), 0
+        while True:
+            used = time.perf_counter() - began
+            left = SLICE if seconds is None else max(1e-4, min(SLICE, seconds - used))
+            budget = lt.Budget(seconds=left, simulations=None if simulations is None else simulations - done)
+            result = search.run(state, budget)
+            done += result.spent.simulations
+            used = time.perf_counter() - began
+            if result.interrupted:
+                raise KeyboardInterrupt
+            if (seconds is not None and used >= seconds) or (simulations is not None and done >= simulations):
+                return result
+            if seconds is not None and decided(result.visits.tolist(), done * (seconds - used) / used):
+                return result
+            yield
+
+    def ponder(self) -> None:
+        """Search the position until a command comes in."""
+        if not self.record.moves or self.record.passes >= 2:
+            return
+        state = self.record.state()
+        search = self.go_to(state)
+        while not self.waiting() and search.simulations < ENOUGH:
+            if search.run(state, lt.Budget(seconds=SLICE)).interrupted:
+                raise KeyboardInterrupt
+
+    def limits(self, colour: int) -> tuple[float | None, int | None]:
+        """Seconds and simulations for the next move of a colour: as the options say, and within its clock."""
+        on_board = len(self.record.setup) + len(self.record.moves)
+        points = self.record.size**2
+        own_moves_left = max(0.12 * points, (0.75 * points - on_board) / 2)
+        clock = self.clocks[colour].seconds_for_move(own_moves_left)
+        seconds = self.options.seconds
+        if clock is not None and seconds is None and self.options.simulations is None:
+            seconds = max(clock, 1e-3)
+        elif clock is not None:  # never over the clock
+            seconds = min(seconds or 1e9, max(clock * 3, 1e-3))
+        return seconds, self.options.simulations
+
+    def choosing(self, colour: int, cleanup: bool = False) -> Generator[None, None, str]:
+        """Think about the move of a colour; returns it as GTP writes it, "resign" among them."""
+        began = time.perf_counter()
+        move = yield from self._choosing(colour, cleanup)
+        self.clocks[colour].spend(time.perf_counter() - began)
+        return move
+
+    def _choosing(self, colour: int, cleanup: bool) -> Generator[None, None, str]:
+        state, pass_action = self.record.state(colour), self.record.pass_action
+        if state.legal_actions() == [pass_action]:
+            return "pass"
+        last = self.record.moves[-1] if self.record.moves else None
+        if last == (1 - colour, pass_action) and not cleanup:
+            score = self.score()
+            if score.settled and score.points * SIGN[colour] > 0:  # it is over, and won
+                return "pass"
+        result = yield from self.thinking(state, *self.limits(colour))
+        order = np.lexsort((np.nan_to_num(result.values, nan=-2), result.visits))[::-1]
+        if self.allowed is not None:
+            order = np.array([i for i in order if self.allowed(int(result.actions[i]))], np.int64)
+        if len(order) == 0:
+            return "pass"
+        best, value = int(result.actions[order[0]]), float(result.values[order[0]])
+        if cleanup:
+            if best == pass_action and len(order) > 1 and self._has_dead(1 - colour):
+                best = int(result.actions[order[1]])
+            return vertex(self.record.size, best)
+        self._hopeless = self._hopeless + 1 if (value + 1) / 2 < self.options.resign else 0
+        if self._hopeless >= 2 and len(self.record.moves) > self.record.size**2 / 5:
+            return "resign"
+        by_pass = float(result.values[result.actions == pass_action].sum())
+        if value > 0.9 and by_pass > value - 0.02 and self._wins_by_passing(state, colour):
+            return "pass"  # where everything wins, the end wins soonest
+        return vertex(self.record.size, best)
+
+    def _wins_by_passing(self, state: lt.State, colour: int) -> bool:
+        """Whether the stones as they stand win for a colour if both pass now."""
+        end = state.child(self.record.pass_action)
+        if not end.is_terminal():
+            end.apply_action(self.record.pass_action)
+        return end.player_return(colour) > 0
+
+    def choose(self, colour: int, cleanup: bool = False) -> str:
+        """`choosing`, in one go."""
+        return _last(self.choosing(colour, cleanup))
+
+    def _has_dead(self, colour: int) -> bool:
+        board = self.record.board()
+        return any(board[chain[0]] == SIGN[colour] for chain in self.score().chains("dead"))
+
+    def score(self) -> Score:
+        """The final score as it stands; computed once for a position."""
+        key = [self.record.game, *self.record.setup, *self.record.moves]
+        if self._score is None or self._score[0] != key:
+            self._score = key, final_score(self.record, seed=self.options.seed)
+        return self._score[1]
+
+    def ownership(self, playouts: int = 200) -> NDArray[np.float64]:
+        """Whose each point is likely to be, `[size * size]` from -1 (white) to 1 (black); better with every call."""
+        state = self.record.state()
+        if self._owned is None or self._owned[0] != state:
+            self._owned = state, np.zeros(self.record.size**2), 0
+        _, mean, count = self._owned
+        more = ownership([state], playouts, self.options.seed + count)  # other playouts than those before
+        mean = (mean * count + more * playouts) / (count + playouts)
+        self._owned = state, mean, count + playouts
+        return mean
+
+    # ---- Reading arguments ----
+
+    def colour(self, arguments: list[str], at: int = 0) -> int:
+        word = arguments[at].lower() if len(arguments) > at else ""
+        if word not in ("b", "w", *COLOURS):
+            raise GtpError("invalid color")
+        return BLACK if word.startswith("b") else WHITE
+
+    def action(self, word: str) -> int:
+        try:
+            return action_of(self.record.size, word)
+        except lt.ParameterError as error:
+            raise GtpError("invalid vertex") from error
+
+    def vertices(self, actions: list[int]) -> str:
+        return " ".join(vertex(self.record.size, action) for action in actions)
+
+    def _answers_play(self, colour: int, move: str) -> None:
+        if move != "resign":
+            self.record.play(colour, action_of(self.record.size, move))
+
+    # ---- Administration ----
+
+    def do_protocol_version(self, arguments: list[str]) -> Answer:
+        return "2"
+
+    def do_name(self, arguments: list[str]) -> Answer:
+        return "longthink"
+
+    def do_version(self, arguments: list[str]) -> Answer:
+        return lt.__version__
+
+    def do_known_command(self, arguments: list[str]) -> Answer:
+        return "true" if arguments and arguments[0] in self.commands else "false"
+
+    def do_list_commands(self, arguments: list[str]) -> Answer:
+        return "\n".join(sorted(self.commands))
+
+    def do_quit(self, arguments: list[str]) -> Answer:
+        raise Quit
+
+    # ---- Setting up ----
+
+    def do_boardsize(self, arguments: list[str]) -> Answer:
+        size = integer(arguments, 0)
+        try:
+            record = GoRecord(size, self.record.komi, self.record.rules)
+        except lt.ParameterError as error:
+            raise GtpError("unacceptable size") from error
+        self._begin(record)
+        return ""
+
+    def do_clear_board(self, arguments: list[str]) -> Answer:
+        self.record.clear()
+        self._begin(self.record)
+        return ""
+
+    def _begin(self, record: GoRecord) -> None:
+        """A game begins: the board as `record` has it, full clocks."""
+        self.record = record
+        self._hopeless = 0
+        self.clocks = [Clock(clock.control) for clock in self.clocks]
+
+    def do_komi(self, arguments: list[str]) -> Answer:
+        self.record.set_komi(number(arguments, 0))
+        return ""
+
+    def do_get_komi(self, arguments: list[str]) -> Answer:
+        return f"{self.record.komi:g}"
+
+    def do_query_boardsize(self, arguments: list[str]) -> Answer:
+        return str(self.record.size)
+
+    def do_fixed_handicap(self, arguments: list[str]) -> Answer:
+        return self._handicap(fixed_handicap(self.record.size, integer(arguments, 0)))
+
+    def do_place_free_handicap(self, arguments: list[str]) -> Answer:
+        stones = integer(arguments, 0)
+        if not 2 <= stones < self.record.size**2:
+            raise GtpError("invalid number of stones")
+        return self._handicap(fixed_handicap(self.record.size, stones, at_most=True))
+
+    def do_set_free_handicap(self, arguments: list[str]) -> Answer:
+        points = [self.action(word) for word in arguments]
+        if not 2 <= len(points) < self.record.size**2:
+            raise GtpError("invalid number of stones")
+        if len(set(points)) < len(points) or self.record.pass_action in points:
+            raise GtpError("bad vertex list")
+        self._handicap(points)
+        return ""
+
+    def _handicap(self, points: list[int]) -> str:
+        try:
+            self.record.place_handicap(points)
+        except lt.ParameterError as error:
+            raise GtpError("board not empty" if self.record.setup or self.record.moves else str(error)) from error
+        return self.vertices(points)
+
+    def do_loadsgf(self, arguments: list[str]) -> Answer:
+        if not arguments:
+            raise GtpError("loadsgf expects a file")
+        before = integer(arguments, 1) if len(arguments) > 1 else None
+        if before is not None and before < 1:
+            raise GtpError("loadsgf expects a move number of at least 1")
+        try:
+            data = Path(arguments[0]).read_bytes()
+        except (OSError, ValueError) as error:
+            raise GtpError("cannot load file") from error
+        self._begin(GoRecord.from_sgf(data, None if before is None else before - 1, self.record.rules))
+        return COLOURS[self.record.to_play]
+
+    def do_printsgf(self, arguments: list[str]) -> Answer:
+        text = self.record.sgf()
+        if not arguments:
+            return text.strip()
+        try:
+            Path(arguments[0]).write_text(text)
+        except (OSError, ValueError) as error:
+            raise GtpError(f"cannot write file: {error}") from error
+        return ""
+
+    # ---- Playing ----
+
+    def do_play(self, arguments: list[str]) -> Answer:
+        colour = self.colour(arguments)
+        if len(arguments) < 2:
+            raise GtpError("play expects a color and a vertex")
+        action = self.action(arguments[1])
+        try:
+            self.record.play(colour, action)
+        except lt.IllegalActionError as error:
+            raise GtpError("illegal move") from error
+        return ""
+
+    def do_genmove(self, arguments: list[str]) -> Answer:
+        colour = self.colour(arguments)
+        move = self.choose(colour)
+        self._answers_play(colour, move)
+        return move
+
+    def do_kgs__genmove_cleanup(self, arguments: list[str]) -> Answer:
+        colour = self.colour(arguments)
+        move = self.choose(colour, cleanup=True)
+        self._answers_play(colour, move)
+        return move
+
+    def do_reg_genmove(self, arguments: list[str]) -> Answer:
+        clocks, hopeless = [*self.clocks], self._hopeless
+        colour = self.colour(arguments)
+        self.clocks = [Clock(), Clock()]
+        try:
+            return self.choose(colour)
+        finally:
+            self.clocks, self._hopeless = clocks, hopeless
+
+    def do_undo(self, arguments: list[str]) -> Answer:
+        try:
+            self.record.undo()
+        except lt.IllegalActionError as error:
+            raise GtpError("cannot undo") from error
+        return ""
+
+    def do_showboard(self, arguments: list[str]) -> Answer:
+        board, size = self.record.board(), self.record.size
+        columns = "   " + " ".join(vertex(size, point)[0] for point in range(size))
+        rows = [
+            f"{row + 1:2} " + " ".join(".XO"[board[row * size + column]] for column in range(size)) + f" {row + 1}"
+            for row in reversed(range(size))
+        ]
+        black, white = self.record.captured(board)
+        turn = f"{COLOURS[self.record.to_play].capitalize()} (to play)"
+        rows[0] += f"   {turn}, move {len(self.record.moves) + 1}"
+        rows[-1] += f"   captured: {black} black (X), {white} white (O)"
+        return "\n" + "\n".join([columns, *rows, columns])
+
+    # ---- Time ----
+
+    def _agree(self, control: TimeControl) -> str:
+        self.clocks = [Clock(control), Clock(control)]
+        return ""
+
+    def do_time_settings(self, arguments: list[str]) -> Answer:
+        main, period, moves = number(arguments, 0), number(arguments, 1), integer(arguments, 2)
+        if main < 0 or period < 0 or moves < 0:
+            raise GtpError("time_settings expects numbers that are not negative")
+        if period > 0 and moves == 0:  # as the specification says it: no limit
+            return self._agree(TimeControl())
+        return self._agree(canadian(main, period, moves))
+
+    def do_kgs__time_settings(self, arguments: list[str]) -> Answer:
+        kind = arguments[0].lower() if arguments else ""
+        if kind == "none":
+            return self._agree(TimeControl())
+        if kind == "absolute":
+            return self._agree(TimeControl(number(arguments, 1)))
+        if kind == "byoyomi":
+            period, periods = number(arguments, 2), integer(arguments, 3)
+            return self._agree(TimeControl(number(arguments, 1), period_time=period, periods=periods))
+        if kind == "canadian":
+            return self._agree(canadian(number(arguments, 1), number(arguments, 2), integer(arguments, 3)))
+        raise GtpError("kgs-time_settings expects none, absolute, byoyomi or canadian")
+
+    def do_kata__time_settings(self, arguments: list[str]) -> Answer:
+        if arguments and arguments[0].lower() == "fischer":
+            return self._agree(TimeControl(number(arguments, 1), increment=number(arguments, 2)))
+        return self.do_kgs__time_settings(arguments)
+
+    def do_kata__list_time_settings(self, arguments: list[str]) -> Answer:
+        return "none absolute byoyomi canadian fischer"
+
+    def do_time_left(self, arguments: list[str]) -> Answer:
+        clock = self.clocks[self.colour(arguments)]
+        seconds, moves = number(arguments, 1), integer(arguments, 2)
+        if clock.control.unlimited:  # a time that nobody agreed on before
+            if moves:
+                clock.control = canadian(0.0, max(0.0, seconds), moves)
+            else:
+                clock.control = TimeControl(max(0.0, seconds))
+            clock.periods = clock.control.periods
+        clock.set(seconds, moves)
+        return ""
+
+    # ---- The end of the game ----
+
+    def do_final_score(self, arguments: list[str]) -> Answer:
+        return self.score().text
+
+    def do_final_status_list(self, arguments: list[str]) -> Answer:
+        status = arguments[0].lower() if arguments else ""
+        score = self.score()
+        if status in ("alive", "dead", "seki"):
+            return "\n".join(self.vertices(chain) for chain in score.chains(status))
+        sides = {"black_territory": 1, "white_territory": -1}
+        if status in sides:
+            found = np.flatnonzero((score.owner == sides[status]) & (score.board == 0))
+            return self.vertices(found.tolist())
+        raise GtpError("final_status_list expects alive, dead, seki, black_territory or white_territory")
+
+    def do_final_status(self, arguments: list[str]) -> Answer:
+        point = self.action(arguments[0] if arguments else "")
+        for chain, status in self.score().statuses:
+            if point in chain:
+                return status
+        if point == self.record.pass_action:
+            raise GtpError("invalid vertex")
+        return {1: "black_territory", -1: "white_territory", 0: "dame"}[int(self.score().owner[point])]
+
+    # ---- Analysis ----
+
+    def do_lz__analyze(self, arguments: list[str]) -> Answer:
+        return self._analysis(arguments, analysis.leela_line)
+
+    def do_kata__analyze(self, arguments: list[str]) -> Answer:
+        return self._analysis(arguments, analysis.kata_line)
+
+    def do_lz__genmove_analyze(self, arguments: list[str]) -> Answer:
+        return self._genmove_analysis(arguments, analysis.leela_line)
+
+    def do_kata__genmove_analyze(self, arguments: list[str]) -> Answer:
+        return self._genmove_analysis(arguments, analysis.kata_line)
+
+    def _analysis(self, arguments: list[str], line: analysis.Line) -> Iterator[str]:
+        asked = analysis.Asked.read(arguments, self)
+        state = self.record.state(asked.colour)
+        if state.is_terminal():
+            raise GtpError("the game is over")
+        search = self.go_to(state)
+
+        def stream() -> Iterator[str]:
+            told = time.perf_counter()
+            while not self.waiting():
+                if search.simulations > ENOUGH:
+                    time.sleep(SLICE)
+                elif search.run(state, lt.Budget(seconds=min(SLICE, asked.interval))).interrupted:
+                    raise KeyboardInterrupt
+                if time.perf_counter() - told >= asked.interval:
+                    told = time.perf_counter()
+                    yield line(asked, search, self)
+
+        return stream()
+
+    def _genmove_analysis(self, arguments: list[str], line: analysis.Line) -> Iterator[str]:
+        asked = analysis.Asked.read(arguments, self)
+
+        def stream() -> Iterator[str]:
+            self.allowed = asked.shows
+            try:
+                move = yield from self._telling(asked, line)
+            finally:
+                self.allowed = None
+            self._answers_play(asked.colour, move)
+            yield f"play {move}"
+
+        return stream()
+
+    def _telling(self, asked: analysis.Asked, line: analysis.Line) -> Generator[str, None, str]:
+        """Choose a move, and tell now and then, and at the end, how the search stands."""
+        told, choosing = time.perf_counter(), self.choosing(asked.colour)
+        while True:
+            try:
+                next(choosing)
+            except StopIteration as chosen:
+                search = self.search()
+                if search.simulations and search.root_state == self.record.state(asked.colour):
+                    yield line(asked, search, self)
+                return str(chosen.value)
+            if time.perf_counter() - told >= asked.interval:
+                told = time.perf_counter()
+                yield line(asked, self.search(), self)
+
+    def do_gogui__analyze_commands(self, arguments: list[str]) -> Answer:
+        return "\n".join(analysis.GOGUI)
+
+    def do_longthink__ownership(self, arguments: list[str]) -> Answer:
+        return analysis.gogui_board(self.ownership())
+
+    def do_longthink__moves(self, arguments: list[str]) -> Answer:
+        return analysis.gogui_moves(self)
+
+    def do_longthink__variation(self, arguments: list[str]) -> Answer:
+        return analysis.gogui_variation(self)
+
+
+# ---- Helpers ----
+
+
+def make_search(game: lt.Game, options: EngineOptions) -> lt.MCTS:
+    """The search that plays."""
+    return lt.MCTS(game, seed=options.seed, threads=options.threads, memory_bytes=options.memory_bytes)
+
+
+def _last(steps: Generator[None, None, str]) -> str:
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def integer(arguments: list[str], at: int) -> int:
+    """An argument that is a whole number."""
+    try:
+        return int(arguments[at])
+    except (IndexError, ValueError) as error:
+        raise GtpError("syntax error: expected an integer") from error
+
+
+def number(arguments: list[str], at: int) -> float:
+    """An argument that is a finite number."""
+    try:
+        value = float(arguments[at])
+    except (IndexError, ValueError) as error:
+        raise GtpError("syntax error: expected a number") from error
+    if not np.isfinite(value):
+        raise GtpError("syntax error: expected a finite number")
+    return value
+
+
+def canadian(main: float, period: float, moves: int) -> TimeControl:
+    """A main time, then `moves` moves in every `period` seconds, for ever."""
+    if period <= 0 or moves <= 0:
+        return TimeControl(main)
+    return TimeControl(main, period_time=period, period_moves=moves, periods=1)
+
+
+def fixed_handicap(size: int, stones: int, at_most: bool = False) -> list[int]:
+    """The points of GTP's fixed handicap; at_most: as many of them as there are, where more are asked for."""
+    limit = 0 if size < 7 else 4 if size % 2 == 0 or size == 7 else 9
+    if at_most:
+        stones = min(stones, limit)
+    if not 2 <= stones <= limit:
+        raise GtpError("invalid number of stones")
+    low = 2 if size < 13 else 3
+    high, middle = size - 1 - low, size // 2
+    points = [(low, low), (high, high), (low, high), (high, low)][: min(stones, 4)]  # column, row
+    if stones >= 6:
+        points += [(low, middle), (high, middle)]
+    if stones >= 8:
+        points += [(middle, low), (middle, high)]
+    if stones in (5, 7, 9):
+        points.append((middle, middle))
+    return [row * size + column for column, row in points]

@@ -1,0 +1,232 @@
+"""`GoRecord`: a game of Go as people and servers play it, over the strict rules of the game `go`.
+
+The rules know two players who move in turn and a game that ends with two passes. People also set stones up, give
+handicaps, let one side play twice, take moves back, and go on after two passes. A record keeps what was done and
+makes of it a state of the game from which a given colour moves: between two stones of one colour the other side
+passes, but no such pass lets the other end the game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from longthink.errors import IllegalActionError, LongthinkError, ParameterError, require
+from longthink.games.core import Game, State
+from longthink.games.go import vertex
+from longthink.games.go_board import without_passes
+from longthink.games.go_position import BLACK, COLOURS, WHITE, Stones, neighbours, regions, stones
+from longthink.games.registry import load_game
+
+RULES = ("chinese", "japanese")
+
+
+class GoRecord:
+    """A board, its komi and rules, and what was played on it.
+
+    komi: as agreed. rules: "chinese" (area scoring, a point to White for each handicap stone) or "japanese"
+    (territory and prisoners). Raises `ParameterError` for what the game does not take.
+    """
+
+    def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
+        if rules not in RULES:
+            raise ParameterError(f"rules expects one of {', '.join(RULES)}, got {rules!r}")
+        self.size, self.komi, self.rules = size, komi, rules
+        self._room = max(100, 2 * size * size)  # moves in the longest history
+        self.handicap = 0
+        self.setup: list[tuple[int, int]] = []  # colour, point
+        self.moves: list[tuple[int, int]] = []  # colour, action
+        self.first_to_play: int | None = None  # as an SGF file may say it
+        self._game = self._load()
+
+    def _load(self) -> Game:
+        return load_game(
+            "go",
+            board_size=self.size,
+            komi=float(self.game_komi),
+            max_game_length=self._room,
+            ko="positional",
+            scoring="area" if self.rules == "chinese" else "territory",
+        )
+
+    @property
+    def game_komi(self) -> float:
+        """What White gets in all: the komi, and by Chinese rules a point for each handicap stone."""
+        return self.komi + (self.handicap if self.rules == "chinese" else 0)
+
+    @property
+    def game(self) -> Game:
+        """The game of the rules: this board, and the komi with what White gets for the handicap."""
+        return self._game
+
+    @property
+    def pass_action(self) -> int:
+        return self.size * self.size
+
+    # ---- Changing it ----
+
+    def clear(self) -> None:
+        """An empty board; size, komi and rules stay."""
+        self.handicap, self.setup, self.moves, self.first_to_play = 0, [], [], None
+        self._game = self._load()
+
+    def set_komi(self, komi: float) -> None:
+        before, self.komi = self.komi, komi
+        try:
+            self._game = self._load()
+        except LongthinkError:
+            self.komi = before
+            raise
+
+    def play(self, colour: int, action: int) -> None:
+        """Play for a colour, in turn or not. Raises `IllegalActionError`; the record is then as it was."""
+        if action != self.pass_action:
+            state = self.state(colour)
+            if action not in state.legal_actions() or state.child(action).is_terminal():
+                raise IllegalActionError(f"{COLOURS[colour]} may not play {vertex(self.size, action)} here")
+        self.moves.append((colour, action))
+
+    def undo(self) -> None:
+        """Take the last move back. Raises `IllegalActionError` where there is none."""
+        if not self.moves:
+            raise IllegalActionError("there is no move to take back")
+        self.moves.pop()
+
+    def place_handicap(self, points: Sequence[int]) -> None:
+        """Black's stones before White's first move. Raises `ParameterError` for a board that is not empty."""
+        if self.setup or self.moves:
+            raise ParameterError("a handicap expects an empty board")
+        if len(set(points)) != len(points) or not all(0 <= point < self.pass_action for point in points):
+            raise ParameterError("a handicap expects different points on the board")
+        self.setup = [(BLACK, point) for point in points]
+        self.handicap = len(points)
+        self._game = self._load()
+
+    def set_up(self, board: Stones, to_play: int | None = None) -> None:
+        """Begin anew from these stones. Raises `ParameterError` where a chain has no liberty."""
+        near = neighbours(self.size)
+        for chain in regions(board):
+            if board[chain[0]] and all(board[other] for point in chain for other in near[point]):
+                raise ParameterError(f"the stones at {vertex(self.size, chain[0])} have no liberty")
+        black, white = ([(c, int(p)) for p in np.flatnonzero(board == sign)] for c, sign in ((BLACK, 1), (WHITE, -1)))
+        self.moves, self.first_to_play = [], to_play
+        # In turn as far as they go: a chain with a liberty at the end has one all the time, so that nothing is captured.
+        pairs = [stone for pair in zip(black, white, strict=False) for stone in pair]
+        longer = max(black, white, key=len)
+        self.setup = pairs + longer[min(len(black), len(white)) :]
+
+    # ---- Reading it ----
+
+    @property
+    def to_play(self) -> int:
+        """Whose turn it is."""
+        if self.moves:
+            return 1 - self.moves[-1][0]
+        if self.first_to_play is not None:
+            return self.first_to_play
+        return WHITE if self.handicap else BLACK
+
+    @property
+    def passes(self) -> int:
+        """How many passes the record ends with."""
+        count = 0
+        while count < len(self.moves) and self.moves[-1 - count][1] == self.pass_action:
+            count += 1
+        return count
+
+    def actions(self, to_play: int | None = None) -> list[int]:
+        """The history of `state(to_play)`."""
+        line: list[int] = []
+        for colour, action in [*self.setup, *self.moves]:
+            if action != self.pass_action:
+                if len(line) % 2 != colour:
+                    line.append(self.pass_action)
+                line.append(action)
+        if len(line) % 2 != (self.to_play if to_play is None else to_play):
+            line.append(self.pass_action)
+        return line
+
+    def state(self, to_play: int | None = None) -> State:
+        """The state of `game` in which `to_play` (whose turn it is, if None) moves."""
+        line = self.actions(to_play)
+        if len(line) + self.size * self.size > self._room:  # keep room to think
+            self._room = 2 * len(line) + 2 * self.size * self.size
+            self._game = self._load()
+        state = self._game.state_from_history(line)
+        real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
+        return state if real else without_passes(state)
+
+    def board(self) -> Stones:
+        """The stones, `[size * size]`: 1 black, -1 white, 0 empty."""
+        return stones(self.state())
+
+    def captured(self, board: Stones | None = None) -> tuple[int, int]:
+        """How many stones of Black and of White were taken off the board."""
+        board = self.board() if board is None else board
+        played = [stone for stone in [*self.setup, *self.moves] if stone[1] != self.pass_action]
+        black = sum(colour == BLACK for colour, _ in played)
+        return black - int((board == 1).sum()), len(played) - black - int((board == -1).sum())
+
+    # ---- SGF ----
+
+    def sgf(self, **properties: Any) -> str:
+        """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
+        rules = self.rules.capitalize()
+        root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
+        root |= {"KM": f"{self.komi:g}", "RU": rules, **({"HA": self.handicap} if self.handicap > 1 else {}), **properties}
+        text = "(;" + "".join(f"{key}[{_escaped(value)}]" for key, value in root.items())
+        for colour, key in ((BLACK, "AB"), (WHITE, "AW")):
+            points = [self._sgf_point(point) for c, point in self.setup if c == colour]
+            text += key + "".join(f"[{point}]" for point in points) if points else ""
+        if self.first_to_play is not None:
+            text += f"PL[{'BW'[self.first_to_play]}]"
+        moves = [f";{'BW'[colour]}[{self._sgf_point(action)}]" for colour, action in self.moves]
+        lines = ["".join(moves[i : i + 10]) for i in range(0, len(moves), 10)]
+        return "\n".join([text, *lines]) + ")\n"
+
+    def _sgf_point(self, action: int) -> str:
+        if action == self.pass_action:
+            return ""
+        row, column = divmod(action, self.size)
+        return chr(97 + column) + chr(97 + self.size - 1 - row)
+
+    @classmethod
+    def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese") -> GoRecord:
+        """The main line of an SGF file, with at most `moves` moves. Raises `ParameterError` for a damaged file."""
+        sgf = require("sgfmill.sgf", "go")
+        try:
+            file = sgf.Sgf_game.from_bytes(data)
+            root = file.get_root()
+            named = root.get("RU").lower() if root.has_property("RU") else rules
+            record = cls(file.get_size(), file.get_komi(), named if named in RULES else rules)
+            handicap = file.get_handicap()
+            for node in file.get_main_sequence():
+                record._follow(node, handicap)
+                if moves is not None and len(record.moves) >= moves:
+                    del record.moves[moves:]
+                    break
+        except (ValueError, KeyError) as error:  # LongthinkError where a move is not legal; the others are sgfmill's
+            raise ParameterError(f"this is not a game of Go in SGF: {error}") from error
+        return record
+
+    def _follow(self, node: Any, handicap: int | None) -> None:
+        """What a node of an SGF file sets up and plays."""
+        if node.has_setup_stones():
+            black, white, empty = ([row * self.size + column for row, column in part] for part in node.get_setup_stones())
+            if not (self.setup or self.moves or white or empty) and len(black) == handicap:
+                self.place_handicap(sorted(black))
+            else:
+                board = self.board()
+                board[black], board[white], board[empty] = 1, -1, 0
+                self.set_up(board)
+        if node.has_property("PL"):
+            self.first_to_play = "bw".index(node.get("PL"))
+        colour, move = node.get_move()
+        if colour is not None:
+            self.play("bw".index(colour), self.pass_action if move is None else move[0] * self.size + move[1])
+
+
+def _escaped(value: Any) -> str:
+    return str(value).replace("\\", "\\\\").replace("]", "\\]")

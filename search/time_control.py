@@ -1,0 +1,125 @@
+"""A player's clock, and how long to think about the next move. For any game that is played against time.
+
+A `TimeControl` says what was agreed, a `Clock` what of it is left. All the usual agreements are one: a main time; an
+increment for every move (Fischer); and then overtime in periods, where `period_moves` moves made within one period win it
+back (Canadian: one period of many moves; Japanese byo-yomi: several periods of one move).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+from longthink.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class TimeControl:
+    """What was agreed. main_time, increment, period_time: seconds; a main time of infinity is no limit at all.
+
+    periods: of overtime, 0 for none. period_moves: to make in one period. Raises `ParameterError` for a number below 0.
+    """
+
+    main_time: float = math.inf
+    increment: float = 0.0
+    period_time: float = 0.0
+    period_moves: int = 1
+    periods: int = 0
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            finite = math.isfinite(value) or (f.name == "main_time" and value == math.inf)
+            if not finite or value < (f.name == "period_moves"):
+                raise ParameterError(f"TimeControl({f.name}=...) expects a number that is not negative, got {value!r}")
+
+    @property
+    def unlimited(self) -> bool:
+        return math.isinf(self.main_time)
+
+
+@dataclass
+class Clock:
+    """What is left of a `TimeControl`. margin: seconds a move that are kept back for lag.
+
+    main: seconds of main time left. period: seconds left in this period, of which `moves` moves are still to be made.
+    periods: left, this one included.
+    """
+
+    control: TimeControl = field(default_factory=TimeControl)
+    margin: float = 0.1
+    main: float = field(init=False)
+    period: float = field(init=False)
+    moves: int = field(init=False)
+    periods: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.main, self.periods = self.control.main_time, self.control.periods
+        self._new_period()
+
+    def _new_period(self) -> None:
+        self.period, self.moves = self.control.period_time, self.control.period_moves
+
+    @property
+    def in_overtime(self) -> bool:
+        return self.main <= 0 and self.periods > 0
+
+    @property
+    def expired(self) -> bool:
+        """Whether all time is used up."""
+        return self.main <= 0 and self.periods <= 0
+
+    def spend(self, seconds: float) -> None:
+        """A move was made in so many seconds."""
+        used = min(seconds, self.main)
+        over, overtime = seconds - used, self.in_overtime
+        self.main -= used
+        if over <= 0 and not overtime:
+            self.main += self.control.increment
+            return
+        while over > self.period and self.periods > 0:  # lost this period
+            over -= self.period
+            self.periods -= 1
+            self._new_period()
+        if self.periods > 0:
+            self.period -= over
+            self.moves -= 1
+            if self.moves == 0:
+                self._new_period()
+
+    def set(self, seconds: float, moves: int) -> None:
+        """As an arbiter says it: `moves` 0 for main time, else the moves (or the Japanese periods) that are left."""
+        if not math.isfinite(seconds) or moves < 0:
+            raise ParameterError(f"expected seconds and a number of moves that is not negative, got {seconds} {moves}")
+        seconds = max(0.0, seconds)
+        if moves == 0 or self.control.periods == 0:
+            self.main = seconds
+            return
+        self.main, self.period = 0.0, seconds
+        if self.control.period_moves == 1:  # Japanese
+            self.periods, self.moves = moves, 1
+        else:
+            self.periods, self.moves = 1, moves
+
+    def seconds_for_move(self, moves_left: float) -> float | None:
+        """How long to think now where about `moves_left` own moves are still to come; None where there is no limit."""
+        if self.control.unlimited:
+            return None
+        if self.in_overtime:
+            wanted = limit = self.period / max(1, self.moves)
+        else:
+            later = self.control.period_time / self.control.period_moves if self.periods > 0 else 0.0
+            # What comes anew with every move may be used up; of what does not, an equal share for each move left.
+            wanted = self.main / max(1.0, moves_left) + max(self.control.increment, later)
+            limit = self.main + later
+        # At most half of what is left goes into the margin, so that the shortest of times are still used.
+        return max(0.0, min(wanted - min(self.margin, wanted / 2), limit - min(self.margin, limit / 2)))
+
+
+def decided(visits: Sequence[int], remaining: float) -> bool:
+    """Whether `remaining` more simulations cannot make another action the most visited one: time to stop early."""
+    if len(visits) < 2:
+        return len(visits) == 1
+    second, first = sorted(int(v) for v in visits)[-2:]
+    return first - second > remaining
