@@ -518,10 +518,10 @@ void lt_go_priors(const lt_go_board *b, int color, int passes, const int32_t *ac
     int stones;
     const int after = liberties_after(b, p, color, &stones);
     if (after == 1) trust(k, TUNED(31, 10) + (stones > 1 ? TUNED(32, 10) : 0), -1);
-    else if (has_shape(b, p, color)) trust(k, TUNED(33, 6), 1);
+    else if (has_shape(b, p, color)) trust(k, TUNED(33, 12), 1);
     if (last) {
       const int d = distance(b, p, last);
-      if (d <= 6) trust(k, TUNED(34, 12) * (7 - d) / 5.0, 1);
+      if (d <= 6) trust(k, TUNED(34, 6) * (7 - d) / 5.0, 1);
       if (before && distance(b, p, before) <= 3) trust(k, TUNED(35, 3), 1);
     }
     if ((at[p].around & (at[p].around >> 1 ^ 0x5555) & 0x5555) == 0 && (at[p].around >> 1 & (at[p].around ^ 0x5555) & 0x5555) == 0) {
