@@ -76,9 +76,7 @@ def parse(line: bytes) -> tuple[str, list[str]] | None:
     return number, words
 
 
-def serve(
-    inbox: Inbox, commands: dict[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None
-) -> None:
+def serve(inbox: Inbox, commands: dict[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None) -> None:
     """Answer commands until `quit` or the end of the input. idle: called while nothing waits; it comes back soon after
     something does."""
     while True:

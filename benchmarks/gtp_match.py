@@ -247,10 +247,7 @@ def summary(settings: MatchSettings, records: list[dict[str, Any]]) -> dict[str,
             "engine": _mean([r["cpu_seconds"][0] for r in ours]),
             "opponent": _mean([r["cpu_seconds"][1] for r in ours]),
         },
-        "ended_by": {
-            how: sum(r["how"].split(":")[0] == how for r in ours)
-            for how in sorted({r["how"].split(":")[0] for r in ours})
-        },
+        "ended_by": {how: sum(r["how"].split(":")[0] == how for r in ours) for how in sorted({r["how"].split(":")[0] for r in ours})},
     }
     for who in ("opponent", "judge"):
         both = [r for r in ours if who in r["scores"] and "ours" in r["scores"]]
@@ -311,9 +308,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", type=int, default=20, help="in all, those in the log included (default 20)")
     parser.add_argument("--size", type=int, default=9, help="of the board (default 9)")
     parser.add_argument("--komi", type=float, default=7.5)
-    parser.add_argument(
-        "--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)"
-    )
+    parser.add_argument("--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)")
     parser.add_argument("--max-moves", type=int, default=0, help="then the board is counted (default 3 for each point)")
     parser.add_argument("--concurrency", type=int, default=1, help="games at a time (default 1)")
     parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")

@@ -76,9 +76,7 @@ class GtpPlayer:
             while True:
                 line = source.readline().decode("utf-8", "replace")
                 if line == "":
-                    raise PlayerError(
-                        f"{self.command!r} ended at {question!r}, or gave no answer in {self.timeout:g} s"
-                    )
+                    raise PlayerError(f"{self.command!r} ended at {question!r}, or gave no answer in {self.timeout:g} s")
                 text = line.rstrip("\r\n")
                 if text == "" and lines:
                     break

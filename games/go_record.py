@@ -175,12 +175,7 @@ class GoRecord:
         """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
         rules = self.rules.capitalize()
         root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
-        root |= {
-            "KM": f"{self.komi:g}",
-            "RU": rules,
-            **({"HA": self.handicap} if self.handicap > 1 else {}),
-            **properties,
-        }
+        root |= {"KM": f"{self.komi:g}", "RU": rules, **({"HA": self.handicap} if self.handicap > 1 else {}), **properties}
         text = "(;" + "".join(f"{key}[{_escaped(value)}]" for key, value in root.items())
         for colour, key in ((BLACK, "AB"), (WHITE, "AW")):
             points = [self._sgf_point(point) for c, point in self.setup if c == colour]
@@ -219,9 +214,7 @@ class GoRecord:
     def _follow(self, node: Any, handicap: int | None) -> None:
         """What a node of an SGF file sets up and plays."""
         if node.has_setup_stones():
-            black, white, empty = (
-                [row * self.size + column for row, column in part] for part in node.get_setup_stones()
-            )
+            black, white, empty = ([row * self.size + column for row, column in part] for part in node.get_setup_stones())
             if not (self.setup or self.moves or white or empty) and len(black) == handicap:
                 self.place_handicap(sorted(black))
             else:

@@ -96,4 +96,6 @@ def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list
             open_ones = {i for i in beside if abs(kept[i]) < SEKI}
             if len({int(board[chains[i][0]]) for i in open_ones}) == 2:
                 seki |= open_ones
-    return [(chain, "seki" if i in seki else "alive" if kept[i] >= 0 else "dead") for i, chain in enumerate(chains)]
+    return [
+        (chain, "seki" if i in seki else "alive" if kept[i] >= 0 else "dead") for i, chain in enumerate(chains)
+    ]
