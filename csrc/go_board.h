@@ -174,7 +174,8 @@ static inline int lt_go_eye(const lt_go_board *b, int p, int color) {
   if ((low & own) != own) return 0;
   const unsigned differs = (around & 0xff00) ^ enemy;            /* zero bits where a diagonal is the enemy's */
   const unsigned not_enemy = (differs | differs >> 1) & 0x5500;
-  const unsigned enemies = 4 - (unsigned)__builtin_popcount(not_enemy);
+  const unsigned pairs = (not_enemy & 0x1100) + (not_enemy >> 2 & 0x1100);
+  const unsigned enemies = 4 - (((pairs >> 8) + (pairs >> 12)) & 7);
   const unsigned border = (around & around >> 1) & 0x5500;
   return enemies + (border != 0) < 2;
 }

@@ -10,14 +10,12 @@ extern double lt_tune[64];
 
 /* ---- Liberties ---- */
 
-enum { EMPTY_BOTH = 2 };
-
 static inline int is_stone(const lt_go_board *b, int p) { return b->at[p].color == LT_BLACK || b->at[p].color == LT_WHITE; }
 
 /* How many of the four neighbours are empty: two zero bits each. */
 static inline int empty_neighbours(const lt_go_board *b, int p) {
-  const unsigned low = b->at[p].around & 0xff;
-  return 4 - __builtin_popcount((low | low >> 1) & 0x55);
+  const unsigned low = b->at[p].around & 0xff, taken = (low | low >> 1) & 0x55, pairs = (taken & 0x11) + (taken >> 2 & 0x11);
+  return 4 - (int)((pairs + (pairs >> 4)) & 7);
 }
 
 /* Liberties that the chain of a stone of `color` would have, played at an empty point: 0, 1, or 2 for more than one; by
@@ -156,6 +154,8 @@ static int vital_point(const lt_go_board *b, int p, int color) {
   uint16_t region[7];
   int n = 1, degree[6];
   region[0] = (uint16_t)p;
+  const unsigned enemy = (at[p].around & 0xff) ^ ((unsigned)color * 0x55); /* the two bits of an enemy's stone give 3 */
+  if (enemy & enemy >> 1 & 0x55) return 0;
   for (int i = 0; i < n; i++)
     for (int d = 0; d < 4; d++) {
       const int q = region[i] + b->step[d];
@@ -388,18 +388,17 @@ static int answer_shape(const lt_go_board *b, int last, int color, lt_rng *rng) 
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
 }
 
-/* Capture something in atari near a few empty points drawn at random. */
+/* Capture something in atari, beside one of some empty points from a random place on. */
 static int capture_anywhere(const lt_go_board *b, int color, lt_rng *rng) {
   const lt_go_point *at = b->at;
-  const int n = b->num_empty;
+  const int n = b->num_empty, most = n < TUNED(6, 12) ? n : (int)TUNED(6, 12);
   int i = (int)lt_rng_below(rng, (uint32_t)n);
-  for (int k = 0; k < n; k++, i = i + 1 == n ? 0 : i + 1) {
+  for (int k = 0; k < most; k++, i = i + 1 == n ? 0 : i + 1) {
     const int p = at[i].empty;
     if (p == b->ko) continue;
     const unsigned low = at[p].around & 0xff;
-    /* some neighbour is the enemy's: its two bits are those of the colour */
-    const unsigned same = low ^ ((unsigned)color * 0x55); /* enemy = color ^ 3: such a neighbour gives 3 */
-    const unsigned enemies = same & same >> 1 & 0x55;
+    const unsigned against = low ^ ((unsigned)color * 0x55); /* the two bits of an enemy's stone give 3 */
+    const unsigned enemies = against & against >> 1 & 0x55;
     if (!enemies) continue;
     for (int d = 0; d < 4; d++)
       if (enemies >> 2 * d & 1 && lt_go_in_atari(b, at[p + b->step[d]].head)) return p;
@@ -519,10 +518,10 @@ void lt_go_priors(const lt_go_board *b, int color, int passes, const int32_t *ac
     int stones;
     const int after = liberties_after(b, p, color, &stones);
     if (after == 1) trust(k, TUNED(31, 10) + (stones > 1 ? TUNED(32, 10) : 0), -1);
-    else if (has_shape(b, p, color)) trust(k, TUNED(33, 6), 1);
+    else if (has_shape(b, p, color)) trust(k, TUNED(33, 12), 1);
     if (last) {
       const int d = distance(b, p, last);
-      if (d <= 6) trust(k, TUNED(34, 12) * (7 - d) / 5.0, 1);
+      if (d <= 6) trust(k, TUNED(34, 6) * (7 - d) / 5.0, 1);
       if (before && distance(b, p, before) <= 3) trust(k, TUNED(35, 3), 1);
     }
     if ((at[p].around & (at[p].around >> 1 ^ 0x5555) & 0x5555) == 0 && (at[p].around >> 1 & (at[p].around ^ 0x5555) & 0x5555) == 0) {

@@ -149,7 +149,9 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 static void playout(void *context, void *state, lt_rng *rng, double *out) { traced_playout(context, state, rng, out, NULL); }
 
-/* Informed play. Passes are left out of the trace: that everybody passes in the end says nothing of passing now. */
+/* Informed play. What it returns is shaded by the margin, so that a search that wins or loses anyway plays for points: a
+ * sixteenth of it is the score over the size of the board. Passes are left out of the trace: that everybody passes in the
+ * end says nothing of passing now. */
 static int32_t informed_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
   const lt_go_rules *r = context;
   lt_go_state *s = state;
@@ -160,8 +162,14 @@ static int32_t informed_playout(void *context, void *state, lt_rng *rng, double 
   if (trace)
     for (int32_t i = 0; i < n && length < r->max_game_length; i++)
       if (moves[i] != LT_PASS) trace[length++] = ((s->player + i) & 1) * (pass + 1) + lt_go_action_of(b, moves[i]);
+  const int played = !s->over;
   s->over = 1;
   returns(context, state, out);
+  if (played) {
+    const double margin = lt_go_score(r, b) / pass;
+    out[0] += ((margin > 1 ? 1 : margin < -1 ? -1 : margin) - out[0]) / 16;
+    out[1] = -out[0];
+  }
   return length;
 }
 
