@@ -32,7 +32,9 @@ static inline node_t *node_at(const lt_graph *g, uint32_t id) { return (node_t *
 static inline edge_t *edge_at(const lt_graph *g, uint32_t id) { return (edge_t *)(g->arena_end - id * g->edge_bytes); }
 
 /* The i-th edge of a node. */
-static inline edge_t *edge_of(const lt_graph *g, const node_t *node, uint32_t i) { return edge_at(g, node->first_edge + i); }
+static inline edge_t *edge_of(const lt_graph *g, const node_t *node, uint32_t i) {
+  return edge_at(g, node->first_edge + i);
+}
 
 static int32_t values_of(const lt_game *game, int by_information) {
   if (by_information) return 0;
@@ -76,16 +78,18 @@ lt_graph *lt_graph_new(const lt_game *game, lt_graph_rule rule, double c, int by
   g->node_bytes = node_bytes(game, by_information), g->edge_bytes = edge_bytes(rule, by_information);
   /* The table takes at most a sixth; what it can index is about what the rest can hold. */
   g->table_limit = 64;
-  while (g->table_limit < UINT32_C(1) << 31 && 2 * (size_t)g->table_limit * sizeof *g->table <= memory_bytes / 6) g->table_limit *= 2;
+  while (g->table_limit < UINT32_C(1) << 31 && 2 * (size_t)g->table_limit * sizeof *g->table <= memory_bytes / 6)
+    g->table_limit *= 2;
   g->node_limit = g->table_limit / 4 * 3;
   size_t bytes = (memory_bytes - g->table_limit * sizeof *g->table) / 8 * 8;
-  if (bytes / g->edge_bytes > UINT32_MAX - UINT16_MAX - 1) bytes = (size_t)(UINT32_MAX - UINT16_MAX - 1) * g->edge_bytes / 8 * 8;
+  const size_t most_edges = UINT32_MAX - UINT16_MAX - 1;
+  if (bytes / g->edge_bytes > most_edges) bytes = most_edges * g->edge_bytes / 8 * 8;
   const size_t room = (size_t)lt_max_actions(game) + 1;
   g->path_room = (uint32_t)lt_max_history(game) + 1;
   g->arena = array_new(bytes);
   g->table = array_new(g->table_limit * sizeof *g->table);
   g->root_state = calloc(1, game->state_bytes), g->state = calloc(1, game->state_bytes);
-  g->key = calloc(1, game->information_state_bytes + 1);
+  g->key = calloc(1, game->information_state_bytes + 8);
   g->actions = calloc(room, sizeof *g->actions);
   g->places = calloc(room, sizeof *g->places), g->identity = calloc(room, sizeof *g->identity);
   g->probabilities = calloc(room, sizeof *g->probabilities);
@@ -153,19 +157,33 @@ static uint32_t add_node(lt_graph *g, uint64_t key) {
   return id;
 }
 
+/* Hash of a padded run of `words` words. Every word is mixed by itself, so that the processor works on several at once.
+ * */
+static inline uint64_t hash_words(const uint8_t *p, size_t words) {
+  uint64_t h = 0;
+  for (size_t i = 0; i < words; i++) {
+    uint64_t word;
+    memcpy(&word, p + 8 * i, 8);
+    h += lt_mix(word ^ (i + 1) * UINT64_C(0x9e3779b97f4a7c15));
+  }
+  return lt_mix(h);
+}
+
 /* The key of a position, or of what the acting player knows of it. */
 static inline uint64_t key_of(lt_graph *g, const void *state, int32_t player) {
   const lt_game *game = g->game;
   if (game->information_state == NULL || !g->by_information)
     return game->hash ? game->hash(game->context, state) : lt_hash_bytes(state, game->state_bytes);
-  memset(g->key, 0, game->information_state_bytes);
+  const size_t words = (game->information_state_bytes + 7) / 8;
+  memset(g->key, 0, 8 * words);
   game->information_state(game->context, state, player, g->key);
-  return lt_mix(lt_hash_bytes(g->key, game->information_state_bytes) + (uint64_t)player);
+  return lt_mix(hash_words(g->key, words) + (uint64_t)player);
 }
 
 /* ---- Expansion ---- */
 
-/* Room for a node's edges, `count` of them and clear, with the actions of g->actions. Gives the first, or 0: no room. */
+/* Room for a node's edges, `count` of them and clear, with the actions of g->actions. Gives the first, or 0: no room.
+ * */
 static uint32_t add_edges(lt_graph *g, uint32_t id, int32_t count) {
   if (!fits(g, 0, (uint32_t)count)) return 0;
   uint32_t first = g->num_edges + 1;
@@ -229,8 +247,8 @@ static inline double value_for(const lt_graph *g, const node_t *node, int32_t pl
   return player == 1 ? -node->value[1] : node->value[1];
 }
 
-/* UCT over a graph: the first edge without a visit, else the largest  Q + c sqrt(ln N / n),  with the edge's own visits n
- * and the value Q of the node that it leads to. */
+/* UCT over a graph: the first edge without a visit, else the largest  Q + c sqrt(ln N / n),  with the edge's own visits
+ * n and the value Q of the node that it leads to. */
 static uint32_t select_uct(const lt_graph *g, const node_t *node) {
   const uint32_t count = node->num_edges;
   for (uint32_t i = 0; i < count; i++) PREFETCH(node_at(g, edge_of(g, node, i)->u.child));
@@ -251,8 +269,8 @@ static uint32_t select_uct(const lt_graph *g, const node_t *node) {
   return chosen;
 }
 
-/* PUCT over a graph, with equal priors: the largest  Q + c P sqrt(N) / (1 + n);  an edge without a visit is taken to be as
- * good as the others on average. */
+/* PUCT over a graph, with equal priors: the largest  Q + c P sqrt(N) / (1 + n);  an edge without a visit is taken to be
+ * as good as the others on average. */
 static uint32_t select_puct(const lt_graph *g, const node_t *node) {
   const uint32_t count = node->num_edges;
   const float prior = 1.0f / (float)(int32_t)count;
@@ -279,13 +297,14 @@ static uint32_t select_puct(const lt_graph *g, const node_t *node) {
 }
 
 /* UCT and PUCT at an information state, among the `count` edges at `places` that are legal now: as above, with the mean
- * result of an edge's simulations as Q, and for N how often the edge was available, this time included (Cowling, Powley and
- * Whitehouse 2012). The round starts at a random place, so that equals are taken in random order. */
-static uint32_t select_available(const lt_graph *g, const node_t *node, const uint32_t *places, uint32_t count, lt_rng *rng) {
+ * result of an edge's simulations as Q, and for N how often the edge was available, this time included (Cowling, Powley
+ * and Whitehouse 2012). The round starts at a random place, so that equals are taken in random order. */
+static uint32_t select_available(const lt_graph *g, const node_t *node, const uint32_t *places, uint32_t count,
+                                 lt_rng *rng) {
   const uint32_t start = lt_rng_below(rng, count);
   const float prior = 1.0f / (float)(int32_t)count, c = (float)g->c;
-  float best = -INFINITY, mean = 0.0f;
-  uint32_t chosen = places[start];
+  float best = -INFINITY, mean = 0.0f, explore = 0.0f;
+  uint32_t chosen = places[start], explored = 0;
   if (g->rule == LT_GRAPH_PUCT) {
     double sum = 0;
     uint64_t tried = 0;
@@ -302,8 +321,10 @@ static uint32_t select_available(const lt_graph *g, const node_t *node, const ui
     float score;
     if (g->rule == LT_GRAPH_UCT) {
       if (n == 0) return i;
+      if (available != explored) /* most often it is the same for all */
+        explored = available, explore = c * sqrt_log(available);
       of_count f = n < COUNTS ? count_table[n] : compute_of_count(n);
-      score = (float)edge->value[0] * f.inverse + c * sqrt_log(available) * f.inverse_sqrt;
+      score = (float)edge->value[0] * f.inverse + explore * f.inverse_sqrt;
     } else {
       float q = n > 0 ? (float)edge->value[0] / (float)(int32_t)n : mean;
       score = q + c * prior * sqrtf((float)(int32_t)available) / (1.0f + (float)(int32_t)n);
@@ -384,7 +405,8 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
   if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return LT_GRAPH_RULES_BROKE;
   if (game->num_players == 2) g->sum_of_returns = g->returns[0] + g->returns[1];
   node_t *leaf = node_at(g, id);
-  for (int32_t v = 0; v < g->num_values; v++) leaf->value[v] += (g->returns[v] - middle(game)) * (1.0 / half_range(game));
+  for (int32_t v = 0; v < g->num_values; v++)
+    leaf->value[v] += (g->returns[v] - middle(game)) * (1.0 / half_range(game));
   leaf->u.evaluations++, leaf->visits++;
   compute_value(g, leaf);
   while (depth-- > 0) {
@@ -397,8 +419,8 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
 
 /* ---- A simulation of information states ---- */
 
-/* The places of the `count` actions in g->actions among a node's edges, of which there may have to be more: g->places, or
- * `identity` where all are legal. NULL where the arena is full. */
+/* The places of the `count` actions in g->actions among a node's edges, of which there may have to be more: g->places,
+ * or `identity` where all are legal. NULL where the arena is full. */
 static const uint32_t *find_places(lt_graph *g, uint32_t id, int32_t count) {
   node_t *node = node_at(g, id);
   int32_t same = 0;
@@ -431,7 +453,8 @@ static const uint32_t *find_places(lt_graph *g, uint32_t id, int32_t count) {
   return g->places;
 }
 
-/* Regret matching: probabilities in proportion to positive regrets, equal ones where there is none, into g->probabilities. */
+/* Regret matching: probabilities in proportion to positive regrets, equal ones where there is none, into
+ * g->probabilities. */
 static void match_regrets(lt_graph *g, const node_t *node) {
   double sum = 0;
   for (uint32_t i = 0; i < node->num_edges; i++) {
@@ -443,9 +466,9 @@ static void match_regrets(lt_graph *g, const node_t *node) {
     g->probabilities[i] = sum > 0 ? g->probabilities[i] / sum : 1.0 / node->num_edges;
 }
 
-/* Regret matching learns for one player a simulation, who explores; the others play their current strategy, whose average is
- * kept on the way. This is Monte Carlo counterfactual regret minimisation by outcome sampling (Lanctot et al. 2009), in a tree
- * that grows, with baselines (Schmid et al. 2019). */
+/* Regret matching learns for one player a simulation, who explores; the others play their current strategy, whose
+ * average is kept on the way. This is Monte Carlo counterfactual regret minimisation by outcome sampling (Lanctot et
+ * al. 2009), in a tree that grows, with baselines (Schmid et al. 2019). */
 static uint32_t select_regret(lt_graph *g, const node_t *node, int learns, lt_rng *rng, double *chance) {
   match_regrets(g, node);
   if (!learns || g->game->num_players == 1)
@@ -458,15 +481,16 @@ static uint32_t select_regret(lt_graph *g, const node_t *node, int learns, lt_rn
   return chosen;
 }
 
-/* What an action is worth, by a simulation that was drawn to `i` with `chance` and had the result `value`: the mean result so
- * far is the baseline, and what is drawn corrects it, so that the estimate is exact on average whatever the baseline. */
+/* What an action is worth, by a simulation that was drawn to `i` with `chance` and had the result `value`: the mean
+ * result so far is the baseline, and what is drawn corrects it, so that the estimate is exact on average whatever the
+ * baseline. */
 static inline double estimate(const edge_t *edge, int drawn, double chance, double value) {
   double baseline = edge->visits ? edge->value[0] / edge->visits : 0;
   return drawn ? baseline + (value - baseline) / chance : baseline;
 }
 
-/* Add to the regrets of a node that the learner left as `step` says, with the result `value`. Gives what its strategy is
- * worth. The weight is that of a counterfactual value: one over the learner's own chance to get here. */
+/* Add to the regrets of a node that the learner left as `step` says, with the result `value`. Gives what its strategy
+ * is worth. The weight is that of a counterfactual value: one over the learner's own chance to get here. */
 static double learn(lt_graph *g, node_t *node, const lt_graph_step *step, double value) {
   const double weight = step->reach > 1e-30 ? 1 / step->reach : 1e30;
   double mean = 0;
@@ -592,8 +616,8 @@ static void cut(lt_graph *g, node_t *node) {
   for (int32_t v = 0; v < g->num_values; v++) node->value[v] = node->value[g->num_values + v] * node->visits;
 }
 
-/* Mark what is kept. Graph search: what can be reached from the root through nodes of at least `least` worth, the others
- * cut. The table serves as the queue. */
+/* Mark what is kept. Graph search: what can be reached from the root through nodes of at least `least` worth, the
+ * others cut. The table serves as the queue. */
 static void mark(lt_graph *g, uint32_t least) {
   for (uint32_t id = 1; id <= g->num_nodes; id++)
     node_at(g, id)->kept = g->by_information ? id == g->root || worth(g, node_at(g, id)) >= least : id == g->root;

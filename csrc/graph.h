@@ -1,12 +1,12 @@
 /* The search graph: nodes that are found by a key, so that all ways to a position share what is known of it.
  *
  * One bounded arena of nodes and edges and one hash table serve two searches, told apart by `by_information`:
- *   graph search, for perfect information: the key is the position's. Edges link nodes and count their own visits; a node's
- *     value is computed anew from its edges whenever a simulation has passed, so that nothing is counted twice.
- *   search of information states, for all games: the key is what the player who acts knows, every simulation starts at a
- *     state dealt anew, and an edge keeps the results of the simulations through it.
- * Values are kept in [-1, 1] (the game's utilities, scaled). Keys are 64-bit hashes and are trusted: two of n nodes share one
- * by accident with a chance below n^2 / 2^65, one in three hundred thousand for ten million nodes. */
+ *   graph search, for perfect information: the key is the position's. Edges link nodes and count their own visits; a
+ *     node's value is computed anew from its edges whenever a simulation has passed, so that nothing is counted twice.
+ *   search of information states, for all games: the key is what the player who acts knows, every simulation starts
+ *     at a state dealt anew, and an edge keeps the results of the simulations through it.
+ * Values are kept in [-1, 1] (the game's utilities, scaled). Keys are 64-bit hashes and are trusted: two of n nodes
+ * share one by accident with a chance below n^2 / 2^65, one in three hundred thousand for ten million nodes. */
 #ifndef LT_GRAPH_H
 #define LT_GRAPH_H
 #include "game.h"
@@ -48,8 +48,8 @@ typedef struct lt_graph_edge {
   double value[];        /* information states: sum of results; for regret matching then regret, and strategy sum */
 } lt_graph_edge;
 
-/* A step of a simulation. `edge`: its number in graph search, its place at the node in the other. For regret matching, with
- * what chance it was drawn, and the learner's own chance to get to the node. */
+/* A step of a simulation. `edge`: its number in graph search, its place at the node in the other. For regret matching,
+ * with what chance it was drawn, and the learner's own chance to get to the node. */
 typedef struct lt_graph_step { uint32_t node, edge; double chance, reach; } lt_graph_step;
 
 typedef struct lt_graph {
@@ -87,17 +87,19 @@ void lt_graph_free(lt_graph *graph);
 /* The least memory with which a search of `game` gets anywhere. */
 size_t lt_graph_least_bytes(const lt_game *game, lt_graph_rule rule, int by_information);
 
-/* Forget everything and start at `state`. `resamples`: deal what its acting player does not see anew for every simulation. */
+/* Forget everything and start at `state`. `resamples`: deal what its acting player does not see anew for every
+ * simulation. */
 void lt_graph_reset(lt_graph *graph, const void *state, int resamples);
-/* Start at another state, and keep what is known: what can be reached from it, or what is seen again before room runs out. */
+/* Start at another state, and keep what is known: what can be reached from it, or what is seen again before room runs
+ * out. */
 void lt_graph_move(lt_graph *graph, const void *state, int resamples);
 
-/* `count` simulations with the random streams `first`, `first` + 1, ...; a full arena is recycled on the way. `*done` counts
- * simulations. */
+/* `count` simulations with the random streams `first`, `first` + 1, ...; a full arena is recycled on the way. `*done`
+ * counts simulations. */
 lt_graph_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done);
 
-/* Reading: the node of a state (0: none); its edges, with values in utilities for the player who acts there. `strategy`: the
- * average strategy of regret matching, else shares of visits. Arrays for lt_max_actions. */
+/* Reading: the node of a state (0: none); its edges, with values in utilities for the player who acts there.
+ * `strategy`: the average strategy of regret matching, else shares of visits. Arrays for lt_max_actions. */
 uint32_t lt_graph_find(lt_graph *graph, const void *state);
 uint32_t lt_graph_num_edges(const lt_graph *graph, uint32_t node);
 int32_t lt_graph_player(const lt_graph *graph, uint32_t node);

@@ -273,4 +273,5 @@ def object_game(name, new_initial_state, *, num_players, num_distinct_actions, m
         max_game_length=max_game_length, min_utility=min_utility, max_utility=max_utility,
         information_state_bytes=0 if perfect_information else 8, max_chance_outcomes=max_chance_outcomes,
         max_chance_nodes_in_history=max_chance_nodes_in_history, zero_sum=zero_sum, simultaneous=simultaneous,
-        context=<uintptr_t><PyObject *>rules, failed=<uintptr_t>&rules.failed, text=text(rules) if callable(text) else text, owner=rules, reduce=reduce)
+        context=<uintptr_t><PyObject *>rules, failed=<uintptr_t>&rules.failed,
+        text=text(rules) if callable(text) else text, owner=rules, reduce=reduce)

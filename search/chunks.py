@@ -35,9 +35,7 @@ def run_in_chunks(
         if getattr(budget, limit) is not None:
             raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
     if budget.simulations is None and budget.nodes is None and budget.seconds is None:
-        raise ParameterError(
-            f"{name} needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)"
-        )
+        raise ParameterError(f"{name} needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)")
     started, first = time.perf_counter(), made()
     spent, stopped_by, chunk = Spent(), None, 64
 

@@ -35,8 +35,8 @@ cdef class _KeyedSearch:
 
     cdef _begin(self, game, rule, dict kinds, bint by_information, seed, memory_bytes):
         if type(rule) not in kinds:
-            raise ParameterError(f"{type(self).__name__}: rule expects {' or '.join(f'{kind.__name__}(...)' for kind in kinds)}, "
-                                 f"got {rule!r}")
+            names = " or ".join(f"{kind.__name__}(...)" for kind in kinds)
+            raise ParameterError(f"{type(self).__name__}: rule expects {names}, got {rule!r}")
         if not 0 <= operator.index(seed) < 2**63:
             raise ParameterError(f"seed expects a number in 0..2^63-1, got {seed}")
         self.game, self.rule, self.seed = game, rule, seed
@@ -81,7 +81,8 @@ cdef class _KeyedSearch:
 
     def _hides(self, state):
         """Whether there may be anything at `state` that the player who acts does not know."""
-        return self.by_information and not self.game.perfect_information and state.current_player() >= 0 and state.history() != []
+        return (self.by_information and not self.game.perfect_information and state.current_player() >= 0
+                and state != self.game.new_initial_state())
 
     @property
     def root_state(self):
@@ -95,12 +96,13 @@ cdef class _KeyedSearch:
         Goes on from what the graph knows where `state` is its root. Ctrl-C stops the search and gives its best
         so far, with `result.interrupted` true. progress: called now and then with the `Spent` so far.
 
-        Raises `ParameterError` for a state where nobody acts or a budget of other things, `GameError` where rules break.
+        Raises `ParameterError` for a state where nobody acts or a budget of other things, `GameError` where rules
+        break.
         """
         self._check_root(state)
         self.set_root(state)
-        spent, stopped_by = run_in_chunks(f"{type(self).__name__}.run", budget, self._run_chunk, lambda: self.simulations,
-                                          lambda: self.nodes, 2, progress)
+        spent, stopped_by = run_in_chunks(f"{type(self).__name__}.run", budget, self._run_chunk,
+                                          lambda: self.simulations, lambda: self.nodes, 2, progress)
         return self.result(spent, stopped_by)
 
     def _check_root(self, state):
@@ -125,12 +127,13 @@ cdef class _KeyedSearch:
         if status == LT_GRAPH_TOO_WIDE:
             raise GameError(f"{self.game}: a state has more than 65535 actions, more than a node can hold")
         if status == LT_GRAPH_RESAMPLE:
-            raise GameError(f"{self.game}: its `resample` gave a state that the player can tell from the one it began with")
+            raise GameError(f"{self.game}: its `resample` gave a state that the player can tell from "
+                            "the one it began with")
         if status == LT_GRAPH_OTHER_ACTIONS:
-            raise GameError(f"{self.game}: the legal actions differ between two histories that a player cannot tell apart, "
-                            "which RegretMatching does not allow; use UCT or PUCT")
-        raise GameError(f"{self.game}: its rules broke during the search (a state that is not over has no legal action, "
-                        "an action that is listed as legal is refused, a history is longer than declared, "
+            raise GameError(f"{self.game}: the legal actions differ between two histories that a player cannot tell "
+                            "apart, which RegretMatching does not allow; use UCT or PUCT")
+        raise GameError(f"{self.game}: its rules broke during the search (a state that is not over has no legal "
+                        "action, an action that is listed as legal is refused, a history is longer than declared, "
                         "or two different positions have one `hash`)")
 
     # ---- What was found ----
@@ -219,7 +222,8 @@ cdef class GraphSearch(_KeyedSearch):
         if not game.perfect_information:
             raise GameError(f"GraphSearch needs a game in which everybody sees everything, and {game} is not one; "
                             "search it with ISMCTS, or solve it with CFR")
-        self._begin(game, UCT() if rule is None else rule, {UCT: LT_GRAPH_UCT, PUCT: LT_GRAPH_PUCT}, False, seed, memory_bytes)
+        kinds = {UCT: LT_GRAPH_UCT, PUCT: LT_GRAPH_PUCT}
+        self._begin(game, UCT() if rule is None else rule, kinds, False, seed, memory_bytes)
 
 
 cdef class ISMCTS(_KeyedSearch):
@@ -249,9 +253,10 @@ cdef class ISMCTS(_KeyedSearch):
 
     def _check_root(self, state):
         _KeyedSearch._check_root(self, state)
-        if state.is_chance_node() and state.history():
+        if state.is_chance_node() and state != self.game.new_initial_state():
             raise ParameterError("expected a state in which a player acts, or the start of a game, "
                                  f"got one in which chance acts: {state.history()}")
         if self._hides(state) and self.table.resample == NULL:
-            raise GameError(f"{self.game} has no `resample`, so ISMCTS cannot deal anew what player {state.current_player()} "
-                            "does not see; search from the start of the game, or use a game that has it")
+            raise GameError(f"{self.game} has no `resample`, so ISMCTS cannot deal anew what player "
+                            f"{state.current_player()} does not see; search from the start of the game, "
+                            "or use a game that has it")

@@ -137,15 +137,16 @@ class RegretMatching:
 
         strategy(a) = max(R(a), 0) / sum of max(R(b), 0)
 
-    In each simulation one player learns: it draws a share `c` (above 0, up to 1) of its moves uniformly, and adds to the
-    regrets R of the information states it came through how much better each action is estimated to be than its strategy.
-    The others play their strategies, whose averages are kept. Two players of a zero-sum game with perfect recall come
-    to an equilibrium of what is below the root.
+    In each simulation one player learns: it draws a share `c` (above 0, up to 1) of its moves uniformly, and adds to
+    the regrets R of the information states it came through how much better each action is estimated to be than its
+    strategy. The others play their strategies, whose averages are kept. Two players of a zero-sum game with perfect
+    recall come to an equilibrium of what is below the root.
 
     Hart and Mas-Colell, Econometrica 68(5), 2000. In trees of simultaneous moves: Lanctot, Lisy and Winands, "Monte
     Carlo tree search in simultaneous move games with applications to Goofspiel", CGW 2013; Tak, Lanctot and Winands,
-    "Monte Carlo tree search variants for simultaneous move games", CIG 2014. The sampled regrets: Lanctot et al., "Monte
-    Carlo sampling for regret minimization in extensive games", NIPS 2009, with baselines of Schmid et al., AAAI 2019.
+    "Monte Carlo tree search variants for simultaneous move games", CIG 2014. The sampled regrets: Lanctot et al.,
+    "Monte Carlo sampling for regret minimization in extensive games", NIPS 2009; the baselines: Schmid et al., AAAI
+    2019.
     """
 
     kind: ClassVar[str] = "regret_matching"

@@ -114,10 +114,7 @@ def select_edge(node: Node, rule: lt.Rule) -> Edge:
         mean = F(sum(value(e) for e in tried) / total) if total else F(0)
         explore, prior = F(rule.c * math.sqrt(node.visits)), F(F(1) / F(len(node.edges)))
         scores = [
-            F(
-                (F(F(value(e)) / F(e.visits)) if e.visits else mean)
-                + F(F(explore * prior) / F(F(1) + F(e.visits)))
-            )
+            F((F(F(value(e)) / F(e.visits)) if e.visits else mean) + F(F(explore * prior) / F(F(1) + F(e.visits))))
             for e in node.edges
         ]
     return node.edges[int(np.argmax(scores))]
