@@ -26,7 +26,16 @@ static inline float sqrt_log(uint32_t n) {
   return log_table[(cut << (DIGITS - 1)) + (int32_t)(n >> cut)];
 }
 
+/* What UCT needs of the small counts that most nodes have. */
+enum { INVERSES = 512 };
+typedef struct { float quantum, inverse, root; } inverses;
+static inverses inverse_table[INVERSES];
+
 static void fill_tables(void) {
+  for (uint32_t n = 1; n < INVERSES; n++) {
+    const float x = count_float(n);
+    inverse_table[n] = (inverses){quantum_of(x), 1.0f / x, sqrtf(1.0f / x)};
+  }
   for (int64_t i = LOGS - 1; i > 0; i--) {
     int cut = i < 1 << DIGITS ? 0 : (int)(i >> (DIGITS - 1)) - 1;
     log_table[i] = (float)sqrt(log((double)((i - ((int64_t)cut << (DIGITS - 1))) << cut)));
@@ -68,10 +77,18 @@ static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
-    const child_view v = view(t, first + i);
-    if (v.lost) continue;
-    if (v.n <= 0) return i;
-    float score = v.q + explore * sqrtf(1.0f / v.n);
+    const uint64_t stats = LOAD(t->nodes[first + i].stats);
+    float score;
+    if ((uint32_t)stats < INVERSES && !t->known) {
+      const inverses n = inverse_table[(uint32_t)stats];
+      if ((uint32_t)stats == 0) return i;
+      score = (float)stats_sum(stats) * n.quantum * n.inverse + explore * n.root;
+    } else { /* many visits, proven, or known */
+      const child_view v = view(t, first + i);
+      if (v.lost) continue;
+      if (v.n <= 0) return i;
+      score = v.q + explore * sqrtf(1.0f / v.n);
+    }
     if (score > best) best = score, chosen = i;
   }
   return chosen;
@@ -82,39 +99,43 @@ static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t cou
 }
 
 #if defined(LT_WIDE)
+/* The nodes `node` and node[4], of which the first halves matter. */
+LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
+  const __m128i low = _mm_load_si128((const __m128i *)(const void *)node), high = _mm_load_si128((const __m128i *)(const void *)&node[4]);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
 /* The same for eight children at a time, with the same result. The arena has room behind its last node. */
 LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float explore = (float)t->rule.c * sqrt_log(parent_visits);
-  const __m256i *node = (const __m256i *)(const void *)&t->nodes[first];
-  const __m256 end = _mm256_set1_ps((float)(int32_t)count);
-  __m256 best = _mm256_set1_ps(-INFINITY), chosen = _mm256_setzero_ps(), place = _mm256_setr_ps(0, 2, 4, 6, 1, 3, 5, 7);
-  for (uint32_t i = 0; i < count; i += 8, node += 4) {
-    const __m256i a = _mm256_unpacklo_epi32(_mm256_loadu_si256(node), _mm256_loadu_si256(node + 1));
-    const __m256i b = _mm256_unpacklo_epi32(_mm256_loadu_si256(node + 2), _mm256_loadu_si256(node + 3));
+  float best = -INFINITY;
+  uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i += 8) {
+    const lt_node *child = &t->nodes[first + i];
+    const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
+    const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
     const __m256i visits = _mm256_unpacklo_epi64(a, b);
-    const __m256 inside = _mm256_cmp_ps(place, end, _CMP_LT_OQ);
-    if (LT_UNLIKELY(_mm256_movemask_ps(_mm256_and_ps(_mm256_castsi256_ps(visits), inside)))) /* some are solved */
+    const uint32_t inside = count - i < 8 ? (1u << (count - i)) - 1 : 255;
+    if (LT_UNLIKELY((uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(visits)) & inside)) /* some are solved */
       return select_plain_uct(t, first, count, explore);
     const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(visits, 24), visits));
+    const uint32_t untried = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ)) & inside;
+    if (untried) return i + (uint32_t)__builtin_ctz(untried);
     const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
     const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
     const __m256 sum = _mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
-    __m256 score = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(sum, quantum), inverse),
-                                 _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_sqrt_ps(inverse)));
-    const __m256 untried = _mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ);
-    score = _mm256_blendv_ps(score, _mm256_set1_ps(INFINITY), untried);
-    score = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, inside);
-    const __m256 better = _mm256_cmp_ps(score, best, _CMP_GT_OQ);
-    best = _mm256_max_ps(score, best), chosen = _mm256_blendv_ps(chosen, place, better);
-    place = _mm256_add_ps(place, _mm256_set1_ps(8.0f));
+    const __m256 score = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(sum, quantum), inverse),
+                                       _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_sqrt_ps(inverse)));
+    const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
+    __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
+    const uint32_t equal = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)); /* of equals the first */
+    const float top = _mm256_cvtss_f32(most);
+    if (top > best) best = top, chosen = i + (uint32_t)__builtin_ctz(equal);
   }
-  __m256 most = _mm256_max_ps(best, _mm256_permute2f128_ps(best, best, 1));
-  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
-  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
-  chosen = _mm256_blendv_ps(end, chosen, _mm256_cmp_ps(best, most, _CMP_EQ_OQ)); /* of equals the first */
-  __m128 low = _mm_min_ps(_mm256_castps256_ps128(chosen), _mm256_extractf128_ps(chosen, 1));
-  low = _mm_min_ps(low, _mm_shuffle_ps(low, low, 0x4e));
-  return (uint32_t)_mm_cvttss_si32(_mm_min_ps(low, _mm_shuffle_ps(low, low, 0xb1)));
+  return chosen;
 }
 #endif
 

@@ -217,17 +217,17 @@ LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t p
   }
 }
 
-/* One step down, acting on the cursor's state. A leaf is a node that is not expanded: chance nodes are when they are met, and
- * where `expand_revisited` others on their second visit. */
-LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
-                           const int in_flight, const int shared, const int expand_revisited, const int wide) {
+/* A step down has two halves. First look where to go: c->next. A leaf is a node that is not expanded: chance nodes are when
+ * they are met, and where `expand_revisited` others on their second visit. */
+LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
+                       const int shared, const int expand_revisited, const int wide) {
   const lt_game *g = t->game;
   lt_node *const nodes = t->nodes;
   const uint32_t id = c->path[c->depth].node, visits = stats_visits(c->stats);
   const int32_t player = c->path[c->depth].player = g->current_player(g->context, c->state);
   if (t->options.solve && stats_solved(LOAD(nodes[id].stats))) return PROVEN;
   if (player == LT_TERMINAL) return END;
-  uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire), place;
+  uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
   if (first == 0 && (player == LT_CHANCE || (expand_revisited && (id == 0 || visits > 0)))) {
     *status = expand(t, w, id, player, c->state, rng, NULL, 0, shared);
     if (*status != LT_OK) return BROKE;
@@ -240,20 +240,32 @@ LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   if (first == 0 || first == CLAIMED) return LEAF;
   if (player == LT_CHANCE) {
     int32_t n = g->chance_outcomes(g->context, c->state, w->actions, w->probabilities);
-    place = (uint32_t)lt_sample(w->probabilities, n, rng);
+    c->next = first + (uint32_t)lt_sample(w->probabilities, n, rng);
   } else {
-    place = select_child(t, w, id, player, first, nodes[id].num_children, visits, rule, wide);
+    c->next = first + select_child(t, w, id, player, first, nodes[id].num_children, visits, rule, wide);
   }
-  lt_node *child = &nodes[first + place];
-  const uint32_t next = LOAD(child->first_child); /* fetched while the rules work, or other simulations go on */
-  if (next != CLAIMED) LT_PREFETCH(&nodes[next]), LT_PREFETCH((const char *)&nodes[next] + 64);
-  if (!g->apply(g->context, c->state, action_of(t, first + place)) || lt_failed(g)) {
+  return GOES_ON;
+}
+
+/* Then go there, acting on the cursor's state. */
+LT_INLINE int go(lt_tree *t, lt_cursor *c, const int in_flight, const int shared) {
+  const lt_game *g = t->game;
+  lt_node *const nodes = t->nodes, *child = &nodes[c->next];
+  const uint32_t below = LOAD(child->first_child); /* fetched while the rules work, and other simulations go on */
+  if (below != CLAIMED) LT_PREFETCH(&nodes[below]), LT_PREFETCH((const char *)&nodes[below] + 64);
+  c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
+  c->path[++c->depth].node = c->next;
+  return g->apply(g->context, c->state, action_of(t, c->next)) && !lt_failed(g);
+}
+
+LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
+                       const int in_flight, const int shared, const int expand_revisited, const int wide) {
+  outcome where = look(t, w, c, rng, status, rule, shared, expand_revisited, wide);
+  if (where == GOES_ON && !go(t, c, in_flight, shared)) {
     *status = LT_RULES_BROKE;
     return BROKE;
   }
-  c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
-  c->path[++c->depth].node = first + place;
-  return GOES_ON;
+  return where;
 }
 
 /* ---- Up ---- */
@@ -343,9 +355,9 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   return status;
 }
 
-/* `n` simulations, their playouts played at once. They go down one behind the other: each takes a step, then one more starts
+/* `n` simulations, their playouts played at once. They go down one behind the other: all look, all go, then one more starts
  * at the root; so the machine works on several at a time, on different levels of the tree, and waits for memory meanwhile.
- * Each is in flight for those that step after it. */
+ * Each is in flight for those behind it. */
 LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
                                    const int shared, const int wide) {
   const lt_game *g = t->game;
@@ -354,13 +366,15 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
     int32_t still = 0;
     for (int32_t j = 0; j < going; j++) {
       const int32_t i = w->order[j];
-      const outcome where = step(t, w, &w->cursors[i], &w->rngs[i], &status, rule, 1, shared, 1, wide);
+      const outcome where = look(t, w, &w->cursors[i], &w->rngs[i], &status, rule, shared, 1, wide);
       w->outcomes[i] = (uint8_t)where;
       if (where == BROKE) return status;
       w->order[still] = i;
       still += where == GOES_ON;
     }
     going = still;
+    for (int32_t j = 0; j < going; j++)
+      if (!go(t, &w->cursors[w->order[j]], 1, shared)) return LT_RULES_BROKE;
     if (started < n) {
       w->rngs[started] = lt_rng_stream(t->seed, simulation + (uint64_t)started);
       start(t, w, &w->cursors[started], 1, shared);

@@ -53,6 +53,7 @@ typedef struct lt_cursor {
   uint8_t *state;
   lt_step *path;
   int32_t depth;
+  uint32_t next;  /* the child it goes to */
   uint64_t stats; /* of the node where it stands, before this one was counted */
 } lt_cursor;
 

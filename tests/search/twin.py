@@ -177,6 +177,7 @@ class Cursor:
     path: list[Node]
     played: list[tuple[int, int]]  # player and action, chance left out
     seen: int
+    next: Node = field(default_factory=Node)
     outcome: str = "goes on"
 
 
@@ -208,16 +209,15 @@ class Twin:
 
     def alone(self, simulation: int) -> None:
         c = self.start(simulation, False)
-        while c.outcome == "goes on":
-            self.step(c, False)
+        while self.look(c):
+            self.go(c, False)
         self.back_up(c, self.end_values(c) or self.play_out(c), False)
 
     def together(self, first: int, n: int) -> None:
         cursors: list[Cursor] = []
         while len(cursors) < n or any(c.outcome == "goes on" for c in cursors):
-            for c in cursors:
-                if c.outcome == "goes on":
-                    self.step(c, True)
+            for c in [c for c in cursors if c.outcome == "goes on" and self.look(c)]:
+                self.go(c, True)
             if len(cursors) < n:
                 cursors.append(self.start(first + len(cursors), True))
         for c in cursors:
@@ -233,7 +233,8 @@ class Twin:
             self.root.add(1, 0)
         return Cursor(self.game.new_initial_state(), Rng(self.seed, simulation), [self.root], [], seen)
 
-    def step(self, c: Cursor, in_flight: bool) -> None:
+    def look(self, c: Cursor) -> bool:
+        """Where the simulation goes next; whether it goes on."""
         node = c.path[-1]
         node.player = c.state.current_player()
         if node.proven is not None:
@@ -245,22 +246,25 @@ class Twin:
                 self.expand(node, c.state, c.rng)
                 if any(child.proven is not None for child in node.children):
                     self.prove_up(c.path)
-                    if node.proven is not None:
-                        c.outcome = "proven"
-                        return
-            if not node.children:
+            if node.proven is not None:
+                c.outcome = "proven"
+            elif not node.children:
                 c.outcome = "leaf"
-                return
-            if node.player == CHANCE:
-                child = node.children[c.rng.sample(c.state.chance_outcomes())]
+            elif node.player == CHANCE:
+                c.next = node.children[c.rng.sample(c.state.chance_outcomes())]
             else:
-                child = SELECT[self.rule.kind](c.path, self.rule, c.seen)
-                c.played.append((node.player, child.action))
-            c.state.apply_action(child.action)
-            c.path.append(child)
-            c.seen = child.visits
-            if in_flight:
-                child.add(1, -self.loss)
+                c.next = SELECT[self.rule.kind](c.path, self.rule, c.seen)
+        return c.outcome == "goes on"
+
+    def go(self, c: Cursor, in_flight: bool) -> None:
+        child, player = c.next, c.path[-1].player
+        c.seen = child.visits
+        if in_flight:
+            child.add(1, -self.loss)
+        c.path.append(child)
+        if player >= 0:
+            c.played.append((player, child.action))
+        c.state.apply_action(child.action)
 
     def expand(self, node: Node, state: lt.State, rng: Rng) -> None:
         actions = state.legal_actions()
