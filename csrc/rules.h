@@ -8,41 +8,54 @@
 #include "tree.h"
 #include <math.h>
 
-enum { TABLE = 1024 };
-
-#define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
-#define STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) /* it would see words read in one piece as a race */
+#include <immintrin.h>
+#define LT_WIDE __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+static inline int has_wide(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); }
+#endif
 
 /* ---- Functions of a count ---- */
 
-/* What UCT needs of a visit count, from a table for the small counts that most nodes have. */
-typedef struct { float inverse, inverse_sqrt; } of_count;
-static of_count count_table[TABLE];
-static float log_table[TABLE];
+enum { DIGITS = 8, LOGS = (1 << DIGITS) + 24 * (1 << (DIGITS - 1)) };
+static float log_table[LOGS];
 
-static inline of_count compute_of_count(uint32_t n) {
-  float x = (float)(int32_t)n;
-  return (of_count){1.0f / x, 1.0f / sqrtf(x)};
+/* sqrt(ln n), where n counts with its first eight binary digits: an error below a part in a thousand. */
+static inline float sqrt_log(uint32_t n) {
+  int32_t cut = lt_bit_length(n) - DIGITS;
+  if (cut < 0) cut = 0;
+  return log_table[(cut << (DIGITS - 1)) + (int32_t)(n >> cut)];
 }
+
+/* What UCT needs of the small counts that most nodes have. */
+enum { INVERSES = 512 };
+typedef struct { float quantum, inverse, root; } inverses;
+static inverses inverse_table[INVERSES];
 
 static void fill_tables(void) {
-  if (log_table[TABLE - 1] != 0) return;
-  for (uint32_t n = 1; n < TABLE; n++) count_table[n] = compute_of_count(n), log_table[n] = (float)log(n);
+  for (uint32_t n = 1; n < INVERSES; n++) {
+    const float x = count_float(n);
+    inverse_table[n] = (inverses){quantum_of(x), 1.0f / x, sqrtf(1.0f / x)};
+  }
+  for (int64_t i = LOGS - 1; i > 0; i--) {
+    int cut = i < 1 << DIGITS ? 0 : (int)(i >> (DIGITS - 1)) - 1;
+    log_table[i] = (float)sqrt(log((double)((i - ((int64_t)cut << (DIGITS - 1))) << cut)));
+  }
 }
 
-/* sqrt(ln n), where n counts with its first ten binary digits: an error below a part in a thousand. */
-static inline float sqrt_log(uint32_t n) {
-  float octaves = 0.0f;
-  for (; n >= TABLE * 8; n >>= 4) octaves += 4.0f;
-  for (; n >= TABLE; n >>= 1) octaves += 1.0f;
-  return sqrtf(log_table[n] + 0.6931472f * octaves);
-}
+/* A child as most rules see it: its visits with those that the game's knowledge is worth, and its mean value, proven where
+ * it is. `lost` children are never looked at again. */
+typedef struct { float n, q; int solved, lost; } child_view;
 
-/* A child's visits and sum of values, with those that the game's knowledge is worth. */
-static inline lt_mean stats_of(const lt_tree *t, uint32_t id) {
-  float n = (float)(int32_t)LOAD(t->nodes[id].visits), sum = (float)LOAD(t->nodes[id].value_sum);
-  if (t->known) n += LOAD(t->known[id].visits), sum += LOAD(t->known[id].value_sum);
-  return (lt_mean){n, sum};
+static inline child_view view(const lt_tree *t, uint32_t id) {
+  const uint64_t stats = LOAD(t->nodes[id].stats);
+  const uint32_t visits = stats_visits(stats);
+  const float n = count_float(visits), sum = (float)stats_sum(stats);
+  if (stats_solved(stats)) return (child_view){n > 0 ? n : 1.0f, sum * (1.0f / (float)LT_ONE), 1, stats_sum(stats) == -LT_ONE};
+  if (t->known) {
+    const float total = n + LOAD(t->known[id].visits), known = LOAD(t->known[id].value_sum);
+    return (child_view){total, total > 0 ? ((visits ? sum * quantum_of(n) : 0.0f) + known) / total : 0.0f, 0, 0};
+  }
+  return (child_view){n, visits ? sum * quantum_of(n) * (1.0f / n) : 0.0f, 0, 0};
 }
 
 /* Stamps mark entries of a table without clearing it. There are several in a simulation, and none is 0. */
@@ -60,36 +73,71 @@ static inline uint32_t next_stamp(const lt_game *game, lt_worker *w) {
 
 /* UCT (Kocsis and Szepesvari 2006): the first child without a visit, else the largest
  *   W / n + c sqrt(ln N / n). */
-static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const lt_node *child = &t->nodes[first];
-  if (LOAD(child[count - 1].visits) == 0) /* children are tried in order, so the last is the last to be tried */
-    for (uint32_t i = 0; i < count; i++)
-      if (LOAD(child[i].visits) == 0) return i;
-  const float explore = (float)t->rule.c * sqrt_log(parent_visits);
+static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32_t count, float explore) {
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t n = LOAD(child[i].visits);
-    of_count f = n < TABLE ? count_table[n] : compute_of_count(n);
-    float score = (float)LOAD(child[i].value_sum) * f.inverse + explore * f.inverse_sqrt;
+    const uint64_t stats = LOAD(t->nodes[first + i].stats);
+    float score;
+    if ((uint32_t)stats < INVERSES && !t->known) {
+      const inverses n = inverse_table[(uint32_t)stats];
+      if ((uint32_t)stats == 0) return i;
+      score = (float)stats_sum(stats) * n.quantum * n.inverse + explore * n.root;
+    } else { /* many visits, proven, or known */
+      const child_view v = view(t, first + i);
+      if (v.lost) continue;
+      if (v.n <= 0) return i;
+      score = v.q + explore * sqrtf(1.0f / v.n);
+    }
     if (score > best) best = score, chosen = i;
   }
   return chosen;
 }
 
-/* The same, where knowledge counts as visits. */
-static inline uint32_t select_informed_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+  return select_plain_uct(t, first, count, (float)t->rule.c * sqrt_log(parent_visits));
+}
+
+#if defined(LT_WIDE)
+/* The nodes `node` and node[4], of which the first halves matter. */
+LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
+  const __m128i low = _mm_load_si128((const __m128i *)(const void *)node), high = _mm_load_si128((const __m128i *)(const void *)&node[4]);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* The same for eight children at a time, with the same result. The arena has room behind its last node. */
+LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float explore = (float)t->rule.c * sqrt_log(parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    lt_mean s = stats_of(t, first + i);
-    if (s.visits <= 0) return i;
-    float score = s.value_sum / s.visits + explore / sqrtf(s.visits);
-    if (score > best) best = score, chosen = i;
+  for (uint32_t i = 0; i < count; i += 8) {
+    const lt_node *child = &t->nodes[first + i];
+    const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
+    const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
+    const __m256i visits = _mm256_unpacklo_epi64(a, b);
+    const uint32_t inside = count - i < 8 ? (1u << (count - i)) - 1 : 255;
+    if (LT_UNLIKELY((uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(visits)) & inside)) /* some are solved */
+      return select_plain_uct(t, first, count, explore);
+    const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(visits, 24), visits));
+    const uint32_t untried = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ)) & inside;
+    if (untried) return i + (uint32_t)__builtin_ctz(untried);
+    const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
+    const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
+    const __m256 sum = _mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
+    const __m256 score = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(sum, quantum), inverse),
+                                       _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_sqrt_ps(inverse)));
+    const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
+    __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
+    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
+    const uint32_t equal = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)); /* of equals the first */
+    const float top = _mm256_cvtss_f32(most);
+    if (top > best) best = top, chosen = i + (uint32_t)__builtin_ctz(equal);
   }
   return chosen;
 }
+#endif
 
 /* ---- PUCT ---- */
 
@@ -97,19 +145,19 @@ static inline uint32_t select_informed_uct(const lt_tree *t, uint32_t first, uin
  * visit is taken to be as good as its siblings on average. */
 static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float *prior = &t->priors[first];
-  double sum = 0, tried = 0;
+  float sum = 0, tried = 0;
   for (uint32_t i = 0; i < count; i++) {
-    lt_mean s = stats_of(t, first + i);
-    sum += s.value_sum, tried += s.visits;
+    const child_view v = view(t, first + i);
+    sum += v.n * v.q, tried += v.n;
   }
-  const float mean = tried > 0 ? (float)(sum / tried) : 0.0f;
+  const float mean = tried > 0 ? sum / tried : 0.0f;
   const float explore = (float)(t->rule.c * sqrt((double)parent_visits));
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
-    lt_mean s = stats_of(t, first + i);
-    float q = s.visits > 0 ? s.value_sum / s.visits : mean;
-    float score = q + explore * prior[i] / (1.0f + s.visits);
+    const child_view v = view(t, first + i);
+    if (v.lost) continue;
+    float score = (v.n > 0 ? v.q : mean) + explore * prior[i] / (1.0f + v.n);
     if (score > best) best = score, chosen = i;
   }
   return chosen;
@@ -144,7 +192,7 @@ static inline uint32_t find_lender(const lt_tree *t, lt_worker *w, uint32_t id, 
     lt_borrowed *borrowed = w->borrowed + (size_t)player * actions;
     uint32_t stamp = w->lender_stamp[player] = next_stamp(t->game, w);
     for (uint32_t i = first; i < first + node->num_children; i++)
-      borrowed[t->nodes[i].action].stamp = stamp, borrowed[t->nodes[i].action].id = i;
+      borrowed[action_of(t, i)] = (lt_borrowed){stamp, i};
   }
   return w->lender_stamp[player];
 }
@@ -162,13 +210,14 @@ static inline uint32_t select_rave(const lt_tree *t, lt_worker *w, uint32_t id, 
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
+    const child_view own = view(t, first + i);
+    if (own.lost) continue;
     uint32_t from = first + i;
-    if (stamp && borrowed[t->nodes[from].action].stamp == stamp) from = borrowed[t->nodes[from].action].id;
-    lt_mean s = stats_of(t, first + i);
-    float n = s.visits, m = LOAD(t->amaf[from].visits);
-    if (n <= 0 && m <= 0) return i;
-    float q = n > 0 ? s.value_sum / n : 0.0f, v = m > 0 ? LOAD(t->amaf[from].value_sum) / m : 0.0f;
-    float score = q + amaf_weight(&t->rule, n, m, parent_visits) * (v - q) + explore / sqrtf(1.0f + n);
+    if (stamp && borrowed[action_of(t, from)].stamp == stamp) from = borrowed[action_of(t, from)].id;
+    const float m = own.solved ? 0.0f : LOAD(t->amaf[from].visits);
+    if (own.n <= 0 && m <= 0) return i;
+    const float amaf = m > 0 ? LOAD(t->amaf[from].value_sum) / m : 0.0f;
+    float score = own.q + amaf_weight(&t->rule, own.n, m, parent_visits) * (amaf - own.q) + explore / sqrtf(1.0f + own.n);
     if (score > best) best = score, chosen = i;
   }
   return chosen;

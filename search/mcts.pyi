@@ -24,6 +24,7 @@ class MCTS:
     knowledge: Knowledge | None
     seed: int
     threads: int
+    solve: bool
     memory_bytes: int
     def __init__(
         self,
@@ -31,6 +32,7 @@ class MCTS:
         rule: Rule | None = None,
         *,
         knowledge: bool | Knowledge = False,
+        solve: bool = True,
         seed: int = 0,
         threads: int = 1,
         memory_bytes: int = ...,
@@ -54,6 +56,8 @@ class MCTS:
     def simulations(self) -> int: ...
     @property
     def nodes(self) -> int: ...
+    @property
+    def proven(self) -> bool: ...
     @property
     def recycled_nodes(self) -> int: ...
     def result(self, spent: Spent | None = None, stopped_by: str = "") -> SearchResult: ...
