@@ -42,8 +42,8 @@ static void fill_tables(void) {
   }
 }
 
-/* A child as most rules see it: its visits with those that the game's knowledge is worth, and its mean value, proven where
- * it is. `lost` children are never looked at again. */
+/* A child as most rules see it: its visits with those that the game's knowledge is worth, and its mean value. One whose value
+ * is proven is judged by it alone, there is nothing more to learn; `lost` ones are never looked at again. */
 typedef struct { float n, q; int solved, lost; } child_view;
 
 static inline child_view view(const lt_tree *t, uint32_t id) {
@@ -87,7 +87,7 @@ static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32
       const child_view v = view(t, first + i);
       if (v.lost) continue;
       if (v.n <= 0) return i;
-      score = v.q + explore * sqrtf(1.0f / v.n);
+      score = v.solved ? v.q : v.q + explore * sqrtf(1.0f / v.n);
     }
     if (score > best) best = score, chosen = i;
   }
@@ -157,7 +157,7 @@ static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t co
   for (uint32_t i = 0; i < count; i++) {
     const child_view v = view(t, first + i);
     if (v.lost) continue;
-    float score = (v.n > 0 ? v.q : mean) + explore * prior[i] / (1.0f + v.n);
+    float score = v.solved ? v.q : (v.n > 0 ? v.q : mean) + explore * prior[i] / (1.0f + v.n);
     if (score > best) best = score, chosen = i;
   }
   return chosen;
@@ -214,10 +214,12 @@ static inline uint32_t select_rave(const lt_tree *t, lt_worker *w, uint32_t id, 
     if (own.lost) continue;
     uint32_t from = first + i;
     if (stamp && borrowed[action_of(t, from)].stamp == stamp) from = borrowed[action_of(t, from)].id;
-    const float m = own.solved ? 0.0f : LOAD(t->amaf[from].visits);
+    const float m = LOAD(t->amaf[from].visits);
     if (own.n <= 0 && m <= 0) return i;
     const float amaf = m > 0 ? LOAD(t->amaf[from].value_sum) / m : 0.0f;
-    float score = own.q + amaf_weight(&t->rule, own.n, m, parent_visits) * (amaf - own.q) + explore / sqrtf(1.0f + own.n);
+    float score = own.q;
+    if (!own.solved)
+      score += amaf_weight(&t->rule, own.n, m, parent_visits) * (amaf - own.q) + explore / sqrtf(1.0f + own.n);
     if (score > best) best = score, chosen = i;
   }
   return chosen;

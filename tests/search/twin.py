@@ -111,6 +111,8 @@ def select_uct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
 
     def score(child: Node) -> np.float32:
         n, q = child.view()
+        if child.proven is not None:
+            return q
         return F(q + F(explore * np.sqrt(F(F(1) / n)))) if n else F(np.inf)
 
     return best(path[-1], score)
@@ -126,6 +128,8 @@ def select_puct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
 
     def score(child: Node) -> np.float32:
         n, q = child.view()
+        if child.proven is not None:
+            return q
         return F((q if n else mean) + F(F(explore * F(child.prior)) / F(F(1) + n)))
 
     return best(path[-1], score)
@@ -155,11 +159,13 @@ def select_rave(path: list[Node], rule: lt.RAVE, seen: int) -> Node:
     def score(child: Node) -> np.float32:
         n, q = child.view()
         first = lent.get(child.action, child)
-        m = ZERO if child.proven is not None else first.amaf_visits
+        m = first.amaf_visits
+        if child.proven is not None:
+            return q
         if n == 0 and m == 0:
             return F(np.inf)
         v = F(first.amaf_sum / m) if m else ZERO
-        return F(F(q + F(beta(n, m) * F(v - q))) + F(explore / np.sqrt(F(1) + n)))
+        return F(q + F(F(beta(n, m) * F(v - q)) + F(explore / np.sqrt(F(1) + n))))
 
     return best(node, score)
 
