@@ -174,9 +174,11 @@ cdef class _KeyedSearch:
             visits, values, strategy = np.zeros(n, np.uint32), np.full(n, np.nan), np.full(n, 1 / max(1, n))
         order = np.argsort(actions)
         n = len(order)
-        return GraphResult(actions[order], visits[order].astype(np.int64), values[order], np.full(n, 1 / max(1, n)),
-                           state.current_player(), self._line(node), Spent() if spent is None else spent,
-                           self.graph.num_nodes, stopped_by, strategy[order], self.graph.recycled)
+        return GraphResult(
+            actions=actions[order], visits=visits[order].astype(np.int64), values=values[order],
+            priors=np.full(n, 1 / max(1, n)), player=state.current_player(), principal_variation=self._line(node),
+            spent=Spent() if spent is None else spent, nodes=self.graph.num_nodes, stopped_by=stopped_by,
+            strategy=strategy[order], recycled=self.graph.recycled)
 
     def _edges(self, uint32_t node):
         cdef Py_ssize_t n = lt_graph_num_edges(self.graph, node)
