@@ -82,7 +82,8 @@ def test_playouts_end_keep_the_rules_and_fill_no_eye(size: int) -> None:
         while not state.is_terminal():
             state.apply_action(size * size)
         assert np.sign(returns).tolist() == state.returns()  # the margin shades the winner's return
-        assert 7 / 8 <= abs(returns[0]) <= 1 and returns[1] == -returns[0]
+        assert 7 / 8 <= abs(returns[0]) <= 1
+        assert returns[1] == -returns[0]
         assert len(played) < 3 * size * size or size == 2
     assert informed_playout(game.new_initial_state(), 5, 1) == informed_playout(game.new_initial_state(), 5, 1)
 
