@@ -1,0 +1,62 @@
+"""Native games: UCT simulations per second of ours and of OpenSpiel's C++ from the empty board, one playout each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyspiel
+import pytest
+
+import longthink as lt
+
+from .test_tree_search_speed import measure
+
+GAMES = [
+    ("breakthrough", 50_000),
+    ("othello", 10_000),
+]
+"""What is played, with how many simulations; as many for both, since speed changes with the size of the tree."""
+IN_NUMBA = {"breakthrough": "numba_breakthrough"}
+"""Games that were written in Python besides."""
+
+
+def groups(games: list[tuple[str, int]]) -> pytest.MarkDecorator:
+    """A group of methods for each game."""
+    params = [
+        pytest.param(name, count, id=name, marks=pytest.mark.benchmark(group=f"{name}, {count:,} UCT simulations"))
+        for name, count in games
+    ]
+    return pytest.mark.parametrize(("name", "simulations"), params)
+
+
+def search(benchmark: Any, name: str, simulations: int) -> None:
+    game = lt.load_game(name)
+    state = game.new_initial_state()
+    measure(
+        benchmark,
+        simulations,
+        lambda search: search.run(state, lt.Budget(simulations=simulations)),
+        lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1),
+    )
+
+
+@groups(GAMES)
+def test_longthink(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, name, simulations)
+
+
+@groups([(name, count) for name, count in GAMES if name in IN_NUMBA])
+def test_longthink_numba(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, IN_NUMBA[name], simulations)
+
+
+@groups(GAMES)
+def test_openspiel(benchmark: Any, name: str, simulations: int) -> None:
+    game = pyspiel.load_game(name)
+    evaluator = pyspiel.RandomRolloutEvaluator(1, 1)
+    measure(
+        benchmark,
+        simulations,
+        lambda bot: bot.mcts_search(game.new_initial_state()),
+        lambda: pyspiel.MCTSBot(game, evaluator, 2.0, simulations, 4000, False, 1, False),
+    )
