@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from longthink.games.core import Game as Game
     from longthink.games.core import State as State
     from longthink.games.numba_games import numba_game as numba_game
+    from longthink.games.pettingzoo import pettingzoo_env as pettingzoo_env
     from longthink.games.registry import games as games
     from longthink.games.registry import load_game as load_game
     from longthink.games.registry import register_game as register_game
@@ -71,6 +72,7 @@ _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
+    "pettingzoo_env": "games.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
     **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "RegretMatching", "Rule"), "search.rules"),
     "MCTS": "search.mcts",

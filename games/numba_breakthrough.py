@@ -1,4 +1,4 @@
-"""Breakthrough as a set of bits for each player, in plain Python compiled by Numba. docs/your_own_game.md explains it."""
+"""Breakthrough as a set of bits for each player, in plain Python that Numba compiles: docs/your_own_game.md"""
 
 from __future__ import annotations
 

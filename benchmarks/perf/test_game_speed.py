@@ -12,25 +12,31 @@ import longthink as lt
 from .test_tree_search_speed import measure
 
 GAMES = [
+    ("breakthrough", 50_000),
+    ("go(board_size=9)", 20_000),
+    ("go", 1_000),
     ("gomoku", 50_000),
     ("havannah(board_size=6)", 200_000),
     ("hex(board_size=9)", 100_000),
     ("hex(board_size=11)", 100_000),
+    ("othello", 10_000),
     ("y(board_size=9)", 200_000),
 ]
 """What is played, with how many simulations; as many for both, since speed changes with the size of the tree."""
+IN_NUMBA = {"breakthrough": "numba_breakthrough"}
+"""Games that were written in Python besides."""
 
-groups = pytest.mark.parametrize(
-    ("name", "simulations"),
-    [
+
+def groups(games: list[tuple[str, int]]) -> pytest.MarkDecorator:
+    """A group of methods for each game."""
+    params = [
         pytest.param(name, count, id=name, marks=pytest.mark.benchmark(group=f"{name}, {count:,} UCT simulations"))
-        for name, count in GAMES
-    ],
-)
+        for name, count in games
+    ]
+    return pytest.mark.parametrize(("name", "simulations"), params)
 
 
-@groups
-def test_longthink(benchmark: Any, name: str, simulations: int) -> None:
+def search(benchmark: Any, name: str, simulations: int) -> None:
     game = lt.load_game(name)
     state = game.new_initial_state()
     measure(
@@ -41,7 +47,17 @@ def test_longthink(benchmark: Any, name: str, simulations: int) -> None:
     )
 
 
-@groups
+@groups(GAMES)
+def test_longthink(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, name, simulations)
+
+
+@groups([(name, count) for name, count in GAMES if name in IN_NUMBA])
+def test_longthink_numba(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, IN_NUMBA[name], simulations)
+
+
+@groups(GAMES)
 def test_openspiel(benchmark: Any, name: str, simulations: int) -> None:
     game = pyspiel.load_game(name)
     evaluator = pyspiel.RandomRolloutEvaluator(1, 1)

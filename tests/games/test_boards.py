@@ -96,7 +96,7 @@ class Breakthrough:
         return found
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (3, 2), (3, 3), (4, 3), (5, 4), (6, 3), (8, 8), (4, 16), (32, 2)])
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (3, 2), (3, 3), (5, 4), (6, 3), (8, 8), (4, 16), (32, 2)])
 def test_breakthrough_equals_its_twin(rows: int, columns: int) -> None:
     game, rng = lt.load_game("breakthrough", rows=rows, columns=columns), random.Random(2)
     for _ in range(10):

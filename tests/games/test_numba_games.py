@@ -52,12 +52,13 @@ def test_a_good_game_is_searched_and_solved() -> None:
     assert solver.values()[0] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_numba_connect_four_makes_the_native_tree() -> None:
+@pytest.mark.parametrize("native", ["connect_four", "breakthrough"])
+def test_games_in_numba_make_the_native_tree(native: str) -> None:
     trees = []
-    for name in ("connect_four", "numba_connect_four"):
+    for name in (native, f"numba_{native}"):
         game = lt.load_game(name)
         search = lt.MCTS(game, seed=5)
-        search.run(game.new_initial_state(), lt.Budget(simulations=20_000))
+        search.run(game.new_initial_state(), lt.Budget(simulations=10_000))
         trees.append(search.tree(max_nodes=10**6, min_visits=0).as_dict())
     assert trees[0] == trees[1]
 
