@@ -119,18 +119,7 @@ static int32_t light_playout(const lt_go_rules *r, lt_go_state *s, lt_rng *rng, 
   int32_t n = 0;
   int player = s->player, passes = s->passes;
   for (; passes < 2 && n < limit; n++, player ^= 1) {
-    int move = LT_PASS;
-    for (uint32_t left = b->num_empty; left > 0;) { /* a move that will not do goes behind those that are left */
-      const uint32_t i = lt_rng_below(rng, left);
-      const int p = b->at[i].empty;
-      if (!lt_go_eye(b, p, player + 1) && lt_go_legal(b, p, player + 1)) {
-        move = p;
-        break;
-      }
-      const int last = b->at[--left].empty;
-      b->at[i].empty = (uint16_t)last, b->at[last].place = (uint16_t)i;
-      b->at[left].empty = (uint16_t)p, b->at[p].place = (uint16_t)left;
-    }
+    const int move = lt_go_light_move(b, player + 1, rng);
     lt_go_play(b, move, player + 1, 0);
     passes = move == LT_PASS ? passes + 1 : 0;
     if (trace && n < r->max_game_length) trace[n] = player * (pass + 1) + lt_go_action_of(b, move);
