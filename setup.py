@@ -16,9 +16,11 @@ FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp
 if SANITIZE := os.environ.get("LONGTHINK_SANITIZE"):
     FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
 
+GO = ["csrc/go_knowledge.c", "csrc/go_playouts.c"]
 SOURCES = {
-    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), "csrc/go_knowledge.c"],
+    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), *GO],
     "longthink.games.go_board": ["games/go_board.pyx"],
+    "longthink.games.go_playouts": ["games/go_playouts.pyx", "csrc/go_playouts.c"],
     "longthink.games.knowledge": ["games/knowledge.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.mcts": ["search/mcts.pyx", "csrc/arena.c", "csrc/tree.c"],

@@ -180,6 +180,19 @@ static inline int lt_go_eye(const lt_go_board *b, int p, int color) {
   return enemies + (border != 0) < 2;
 }
 
+/* A uniformly random move of light play: legal, and no eye of one's own filled. LT_PASS where there is none. */
+static inline int lt_go_light_move(lt_go_board *b, int color, lt_rng *rng) {
+  for (uint32_t left = b->num_empty; left > 0;) { /* a move that will not do goes behind those that are left */
+    const uint32_t i = lt_rng_below(rng, left);
+    const int p = b->at[i].empty;
+    if (!lt_go_eye(b, p, color) && lt_go_legal(b, p, color)) return p;
+    const int last = b->at[--left].empty;
+    b->at[i].empty = (uint16_t)last, b->at[last].place = (uint16_t)i;
+    b->at[left].empty = (uint16_t)p, b->at[p].place = (uint16_t)left;
+  }
+  return LT_PASS;
+}
+
 /* Black's points minus white's by area (Tromp-Taylor): stones, and empty regions that reach one colour only. `owner`
  * [num_points], if not NULL, gets each point's colour, or LT_EMPTY. `stack` has room for all points. */
 static inline int lt_go_area(const lt_go_board *b, uint8_t *owner, uint16_t *stack) {

@@ -11,8 +11,6 @@
 #include <stdint.h>
 #include "rng.h"
 
-enum { LT_GO_MIN_SIZE = 2, LT_GO_MAX_SIZE = 25, LT_GO_MAX_POINTS = LT_GO_MAX_SIZE * LT_GO_MAX_SIZE };
-
 typedef struct lt_go_position {
   const uint8_t *stones;  /* [size * size], index = row * size + column: 0 empty, 1 black, 2 white */
   int32_t ko;             /* the point that may not be taken now, or -1 */
@@ -20,8 +18,8 @@ typedef struct lt_go_position {
   int32_t passes;         /* how many moves just before were passes: 0 or 1 */
 } lt_go_position;
 
-/* The ways to play out: by fastest, whatever this machine runs best at the given size. */
-typedef enum lt_go_path { LT_GO_FASTEST, LT_GO_SCALAR, LT_GO_PLAIN, LT_GO_AVX2, LT_GO_AVX512, LT_GO_PATHS } lt_go_path;
+/* The ways to play out. FASTEST is the widest vectors of this machine; for one or two playouts SCALAR is faster. */
+typedef enum lt_go_path { LT_GO_FASTEST, LT_GO_SCALAR, LT_GO_PLAIN, LT_GO_AVX2, LT_GO_AVX512 } lt_go_path;
 
 /* Whether this program on this machine has the path. FASTEST and SCALAR are always there. */
 int lt_go_has_path(lt_go_path path);
