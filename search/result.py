@@ -103,6 +103,23 @@ class SearchResult:
         tried = self.visits > 0
         return float(np.average(self.values[tried], weights=self.visits[tried])) if tried.any() else float("nan")
 
+    def bounds(self, z: float = 1.96) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper bounds of confidence of the values, `[A]` each, in utilities.
+
+        z: half-widths in standard errors. Simulations are taken as independent, with the largest variance that results
+        between the least and the most utility can have with this mean, (most - mean) (mean - least) (Bhatia and Davis,
+        American Mathematical Monthly 107, 2000); a visit each is added at both ends, as Agresti and Coull do, so that
+        few equal results are not certainty. A proven value is its own bound; without a visit the bounds are the ends.
+        """
+        least, most = self.utilities
+        visits, values = self.visits + 2.0, np.where(self.visits > 0, self.values, 0.0)
+        mean = (values * self.visits + least + most) / visits
+        half = z * np.sqrt(np.maximum(0.0, (most - mean) * (mean - least)) / visits)
+        untried = self.visits == 0
+        low = np.where(untried, least, np.maximum(least, mean - half))
+        high = np.where(untried, most, np.minimum(most, mean + half))
+        return np.where(self.proven, self.values, low), np.where(self.proven, self.values, high)
+
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the search early; everything here is its best so far."""
