@@ -22,7 +22,7 @@ from longthink.games.playthrough import SMALLER, playthrough
 MORE = [
     "2048(max_tile=1024)",
     "breakthrough(rows=6,columns=5)",
-    "breakthrough(rows=2,columns=32)",
+    "breakthrough(rows=2,columns=31)",
     "breakthrough(rows=5,columns=3)",
     "connect_four(rows=4,columns=5,x_in_row=3)",
     "connect_four(rows=7,columns=8,x_in_row=5)",
