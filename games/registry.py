@@ -63,8 +63,8 @@ def native(
 ) -> Entry:
     """The entry of a game with rules in `csrc/games/{name}.c`.
 
-    state_dtype: of a state, or a function that gives it for the game's parameters. check: refuses parameters that do not
-    fit together. complete: gives the parameters with those filled in that follow from others where they are not given.
+    state_dtype: of a state, or a function that gives it for the game's parameters. check: refuses parameters that do
+    not fit together. complete: gives the parameters with those filled in that follow from others where not given.
     """
     declared = dict(parameters or {})
 

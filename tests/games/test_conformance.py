@@ -55,7 +55,7 @@ OTHER_KNOWLEDGE: dict[str, Callable[[dict[str, Any]], bool]] = {
     "dark_hex": lambda parameters: (parameters["gameversion"], parameters["obstype"]) == ("cdh", "reveal-nothing"),
     "goofspiel": lambda parameters: not parameters["imp_info"],
 }
-"""Games whose players forget in OpenSpiel, with these parameters; test_hidden_information.py holds both against each other."""
+"""Games whose players forget in OpenSpiel, with these parameters; test_hidden_information.py compares them."""
 OWN_PLAYOUT = {"dark_hex", "phantom_ttt"}
 """Games whose fast playout draws in an order of its own: the same distribution, not the same game."""
 FULL_TREE = 20_000
