@@ -56,7 +56,7 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]],
+    state_dtype: np.dtype[Any] | Callable[[dict[str, Any]], np.dtype[Any]] | None,
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
     complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: values,
@@ -98,6 +98,7 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
     "dark_hex": "longthink.games.dark_hex",
+    "go": "longthink.games.go",
     "goofspiel": "longthink.games.goofspiel",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",

@@ -8,6 +8,7 @@
 #define LT_NATIVE_GAMES(GAME) \
   GAME(connect_four)          \
   GAME(dark_hex)              \
+  GAME(go)                    \
   GAME(goofspiel)             \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
