@@ -130,6 +130,8 @@ class Engine:
                 raise KeyboardInterrupt
             if (seconds is not None and used >= seconds) or (simulations is not None and done >= simulations):
                 return result
+            if result.stopped_by == "proven":
+                return result
             if seconds is not None and decided(result.visits.tolist(), done * (seconds - used) / used):
                 return result
             yield
@@ -141,8 +143,11 @@ class Engine:
         state = self.record.state()
         search = self.go_to(state)
         while not self.waiting() and search.simulations < ENOUGH:
-            if search.run(state, lt.Budget(seconds=SLICE)).interrupted:
+            result = search.run(state, lt.Budget(seconds=SLICE))
+            if result.interrupted:
                 raise KeyboardInterrupt
+            if result.stopped_by == "proven":
+                return
 
     def limits(self, colour: int) -> tuple[float | None, int | None]:
         """Seconds and simulations for the next move of a colour: as the options say, and within its clock."""
@@ -496,13 +501,14 @@ class Engine:
         def stream() -> Iterator[str]:
             told = time.perf_counter()
             while not self.waiting():
-                if search.simulations > ENOUGH:
+                if search.simulations > ENOUGH or search.result().is_proven:
                     time.sleep(SLICE)
                 elif search.run(state, lt.Budget(seconds=min(SLICE, asked.interval))).interrupted:
                     raise KeyboardInterrupt
                 if time.perf_counter() - told >= asked.interval:
                     told = time.perf_counter()
-                    yield line(asked, search, self)
+                    if text := line(asked, search, self):  # nothing yet of the moves asked for
+                        yield text
 
         return stream()
 
@@ -528,12 +534,14 @@ class Engine:
                 next(choosing)
             except StopIteration as chosen:
                 search = self.search()
-                if search.simulations and search.root_state == self.record.state(asked.colour):
-                    yield line(asked, search, self)
+                here = search.simulations > 0 and search.root_state == self.record.state(asked.colour)
+                if here and (text := line(asked, search, self)):
+                    yield text
                 return str(chosen.value)
             if time.perf_counter() - told >= asked.interval:
                 told = time.perf_counter()
-                yield line(asked, self.search(), self)
+                if text := line(asked, self.search(), self):
+                    yield text
 
     def do_gogui__analyze_commands(self, arguments: list[str]) -> Answer:
         return "\n".join(analysis.GOGUI)

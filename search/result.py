@@ -87,7 +87,9 @@ class SearchResult:
     @property
     def is_proven(self) -> bool:
         """Whether the value of the root is proven, by an action that wins all or by all of them."""
-        return bool(self.proven.all() or (self.proven & (self.values >= self.utilities[1])).any())
+        return bool(
+            (len(self.proven) > 0 and self.proven.all()) or (self.proven & (self.values >= self.utilities[1])).any()
+        )
 
     @property
     def policy(self) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ class Node:
     def mean(self) -> float:
         if self.proven is not None:
             return self.proven / ONE
-        return self.total / ONE * 2**self.visits.bit_length() / self.visits
+        return self.total / ONE * 2 ** self.visits.bit_length() / self.visits
 
     def view(self) -> tuple[np.float32, np.float32]:
         """Visits and mean value, as rules see them."""
@@ -142,7 +142,8 @@ def select_rave(path: list[Node], rule: lt.RAVE, seen: int) -> Node:
         able = [
             above
             for above in path
-            if above.player == node.player and (above is path[0] or (seen if above is node else above.visits) >= rule.ref)
+            if above.player == node.player
+            and (above is path[0] or (seen if above is node else above.visits) >= rule.ref)
         ]
         lender = able[-1] if able else node
     lent = {child.action: child for child in lender.children}
