@@ -57,8 +57,12 @@ if TYPE_CHECKING:
     from longthink.search.rules import PUCT as PUCT
     from longthink.search.rules import RAVE as RAVE
     from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import Gumbel as Gumbel
     from longthink.search.rules import Knowledge as Knowledge
     from longthink.search.rules import Rule as Rule
+    from longthink.search.rules import Thompson as Thompson
+    from longthink.search.rules import UCB1Tuned as UCB1Tuned
+    from longthink.search.rules import Widening as Widening
     from longthink.search.variants import Exploitability as Exploitability
 
 # Public name -> the module it lives in.
@@ -67,7 +71,10 @@ _HOME = {
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "Rule"), "search.rules"),
+    **dict.fromkeys(
+        ("GRAVE", "PUCT", "RAVE", "UCT", "Gumbel", "Knowledge", "Rule", "Thompson", "UCB1Tuned", "Widening"),
+        "search.rules",
+    ),
     "MCTS": "search.mcts",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
