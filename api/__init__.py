@@ -62,9 +62,13 @@ if TYPE_CHECKING:
     from longthink.search.rules import PUCT as PUCT
     from longthink.search.rules import RAVE as RAVE
     from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import Gumbel as Gumbel
     from longthink.search.rules import Knowledge as Knowledge
     from longthink.search.rules import RegretMatching as RegretMatching
     from longthink.search.rules import Rule as Rule
+    from longthink.search.rules import Thompson as Thompson
+    from longthink.search.rules import UCB1Tuned as UCB1Tuned
+    from longthink.search.rules import Widening as Widening
     from longthink.search.variants import Exploitability as Exploitability
 
 # Public name -> the module it lives in.
@@ -74,7 +78,10 @@ _HOME = {
     "numba_game": "games.numba_games",
     "pettingzoo_env": "games.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "RegretMatching", "Rule"), "search.rules"),
+    **dict.fromkeys(
+        ("GRAVE", "PUCT", "RAVE", "UCT", "Gumbel", "Knowledge", "RegretMatching", "Rule", "Thompson", "UCB1Tuned", "Widening"),
+        "search.rules",
+    ),
     "MCTS": "search.mcts",
     "TreeDrawing": "search.drawing",
     **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),

@@ -63,7 +63,8 @@ class SearchResult:
     actions: `[A]`. visits: `[A]`. values: `[A]`, for the player who acts, in utilities, NaN where not tried.
     priors: `[A]`. proven: `[A]`, where the value is what perfect play gives. utilities: the least and the most
     that a player can get. player: who acts at the root. spent: by this call. nodes: in the tree now.
-    stopped_by: the limit that was reached, "proven" or "interrupted".
+    stopped_by: the limit that was reached, "proven", "decided" or
+    "interrupted". improved: `[A]`, the policy that `Gumbel` gives, else None. chosen: the place of its choice.
     """
 
     actions: NDArray[np.int32]
@@ -77,11 +78,15 @@ class SearchResult:
     spent: Spent
     nodes: int
     stopped_by: str
+    improved: NDArray[np.float64] | None = None
+    chosen: int | None = None
 
     @property
     def best_action(self) -> int:
         """The most visited action, the better valued one of two equals; but one that is proven to win, where there is one,
-        none that is proven to lose, and where all are proven, the best."""
+        none that is proven to lose, and where all are proven, the best. With `Gumbel`, what it planned."""
+        if self.chosen is not None and not self.is_proven:
+            return int(self.actions[self.chosen])
         return int(self.actions[best_index(self.visits, self.values, self.proven, *self.utilities)])
 
     @property
@@ -93,7 +98,9 @@ class SearchResult:
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """The share of visits of each action, `[A]`."""
+        """The share of visits of each action, `[A]`; with `Gumbel` its improved policy."""
+        if self.improved is not None:
+            return self.improved
         policy: NDArray[np.float64] = self.visits / max(1, self.visits.sum())
         return policy
 
