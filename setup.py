@@ -15,7 +15,7 @@ SOURCES = {
     "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c"))],
     "longthink.games.go_board": ["games/go_board.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
-    "longthink.search.mcts": ["search/mcts.pyx", "csrc/tree.c"],
+    "longthink.search.mcts": ["search/mcts.pyx", "csrc/arena.c", "csrc/tree.c"],
     "longthink.search.graph": ["search/graph.pyx", "csrc/graph.c"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/cfr.c"],
     "longthink.benchmarks.connect_four_solver": ["benchmarks/connect_four_solver.pyx", "csrc/connect_four_solver.c"],

@@ -56,8 +56,11 @@ if TYPE_CHECKING:
     from longthink.search.policy import exploitability as exploitability
     from longthink.search.policy import nash_conv as nash_conv
     from longthink.search.result import SearchResult as SearchResult
+    from longthink.search.rules import GRAVE as GRAVE
     from longthink.search.rules import PUCT as PUCT
+    from longthink.search.rules import RAVE as RAVE
     from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import Knowledge as Knowledge
     from longthink.search.rules import RegretMatching as RegretMatching
     from longthink.search.rules import Rule as Rule
     from longthink.search.variants import Exploitability as Exploitability
@@ -68,7 +71,7 @@ _HOME = {
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
     "numba_game": "games.numba_games",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("PUCT", "UCT", "RegretMatching", "Rule"), "search.rules"),
+    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "RegretMatching", "Rule"), "search.rules"),
     "MCTS": "search.mcts",
     **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
     "GraphResult": "search.graph_result",

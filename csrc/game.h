@@ -92,14 +92,12 @@ static inline int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *
   return n - 1;
 }
 
-/* Uniformly random play to the end: one draw a move. `actions` and `probabilities` are scratch space
- * for lt_max_actions(game) entries. Gives 0, or -1 where the rules broke (no action, or a refused one). */
-static inline int lt_playout(const lt_game *game, void *state, lt_rng *rng, double *returns,
-                             int32_t *actions, double *probabilities) {
-  if (game->playout != NULL) {
-    game->playout(game->context, state, rng, returns);
-    return lt_failed(game) ? -1 : 0;
-  }
+/* Uniformly random play to the end by the rules alone: one draw a move. What was played goes to `trace`, where there is
+ * one, as `traced_playout` writes it. `actions` and `probabilities` are scratch space for lt_max_actions(game) entries. Gives
+ * the number of entries, or -1 where the rules broke (no action, a refused one, a game longer than its longest). */
+static inline int32_t lt_plain_playout(const lt_game *game, void *state, lt_rng *rng, double *returns, int32_t *actions,
+                                       double *probabilities, int32_t *trace) {
+  int32_t length = 0;
   for (;;) {
     int32_t player = game->current_player(game->context, state);
     if (player == LT_TERMINAL) break;
@@ -112,11 +110,31 @@ static inline int lt_playout(const lt_game *game, void *state, lt_rng *rng, doub
       int32_t n = game->legal_actions(game->context, state, actions);
       if (n <= 0 || lt_failed(game)) return -1;
       action = actions[lt_rng_below(rng, (uint32_t)n)];
+      if (trace != NULL) {
+        if (length >= game->max_game_length) return -1;
+        trace[length++] = player * game->num_distinct_actions + action;
+      }
     }
     if (!game->apply(game->context, state, action) || lt_failed(game)) return -1;
   }
   game->returns(game->context, state, returns);
+  return lt_failed(game) ? -1 : length;
+}
+
+/* Random play to the end as the game does it, or by its rules alone. Gives 0, or -1 where the rules broke. */
+static inline int lt_playout(const lt_game *game, void *state, lt_rng *rng, double *returns,
+                             int32_t *actions, double *probabilities) {
+  if (game->playout == NULL) return lt_plain_playout(game, state, rng, returns, actions, probabilities, NULL) < 0 ? -1 : 0;
+  game->playout(game->context, state, rng, returns);
   return lt_failed(game) ? -1 : 0;
+}
+
+/* The same with its moves written down: gives their number. */
+static inline int32_t lt_traced_playout(const lt_game *game, void *state, lt_rng *rng, double *returns, int32_t *actions,
+                                        double *probabilities, int32_t *trace) {
+  if (game->traced_playout == NULL) return lt_plain_playout(game, state, rng, returns, actions, probabilities, trace);
+  int32_t length = game->traced_playout(game->context, state, rng, returns, trace);
+  return lt_failed(game) ? -1 : length;
 }
 
 /* Hash of a run of bytes, word by word through lt_mix. */

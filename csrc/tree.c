@@ -1,222 +1,84 @@
-/* The search tree. Read in this order: the arena, selection, expansion, one simulation, the two drivers,
- * compaction, reading. */
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* madvise */
-#include <sys/mman.h>
-#endif
-#include "tree.h"
-#include <math.h>
+/* Simulations on the search tree. Read in this order: expansion, proving, one step down, the way up, run, ask and tell.
+ * csrc/rules.h has how a child is selected, csrc/arena.c the room. */
+#include "rules.h"
 #include <stdlib.h>
 
-enum { CLAIMED = UINT32_MAX, TABLE = 1024 };
+enum { CLAIMED = UINT32_MAX, MOST_AMAF = 1 << 20, FEW = 16 };
 
-#if defined(__GNUC__)
-#define PREFETCH(p) __builtin_prefetch(p)
-#else
-#define PREFETCH(p) ((void)(p))
-#endif
+/* Where a simulation stands after a step. */
+typedef enum { GOES_ON, LEAF, END, PROVEN, BROKE } outcome;
 
-#define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
-#define STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
-
-/* Add to a counter that other threads may write too (`shared`), or that this one owns. Gives the old value. */
-static inline uint32_t add_count(_Atomic uint32_t *counter, uint32_t n, const int shared) {
-  if (shared) return atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
-  uint32_t old = LOAD(*counter);
-  STORE(*counter, old + n);
-  return old;
+void lt_tree_fill_tables(void) {
+  if (log_table[LOGS - 1] == 0) fill_tables();
 }
 
-static inline void add_value(_Atomic double *sum, double value, const int shared) {
-  double old = LOAD(*sum);
+static inline void add_to_mean(lt_mean *mean, float value, const int shared) {
+  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* floats stop counting */
   if (!shared) {
-    STORE(*sum, old + value);
+    STORE(mean->visits, half * n + 1.0f);
+    STORE(mean->value_sum, half * sum + value);
     return;
   }
-  while (!atomic_compare_exchange_weak_explicit(sum, &old, old + value, memory_order_relaxed, memory_order_relaxed)) {
+  while (!atomic_compare_exchange_weak_explicit(&mean->visits, &n, half * n + 1.0f, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
+  while (!atomic_compare_exchange_weak_explicit(&mean->value_sum, &sum, half * sum + value, memory_order_relaxed,
+                                                memory_order_relaxed)) {
   }
 }
 
-/* Utilities to [-1, 1] and back. */
-static inline double middle(const lt_game *g) { return 0.5 * (g->max_utility + g->min_utility); }
-static inline double half_range(const lt_game *g) {
-  double half = 0.5 * (g->max_utility - g->min_utility);
-  return half > 0 ? half : 1.0;
-}
-
-static void fill_tables(void);
-
-/* ---- The arena ---- */
-
-/* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
-lt_worker *lt_worker_new(const lt_game *game) {
-  enum { LINE = 64 };
-  const size_t room = (size_t)lt_max_actions(game) + 1;
-  const size_t parts[] = {sizeof(lt_worker), game->state_bytes, room * sizeof(int32_t), room * sizeof(double),
-                          (size_t)game->num_players * sizeof(double), ((size_t)lt_max_history(game) + 1) * sizeof(uint32_t)};
-  enum { PARTS = sizeof parts / sizeof *parts };
-  size_t offset[PARTS + 1] = {0};
-  for (int i = 0; i < PARTS; i++) offset[i + 1] = offset[i] + (parts[i] + LINE - 1) / LINE * LINE;
-  uint8_t *block = calloc(1, offset[PARTS] + 2 * LINE);
-  if (block == NULL) return NULL;
-  uint8_t *start = block + LINE - (uintptr_t)block % LINE;
-  lt_worker *w = (lt_worker *)start;
-  w->block = block;
-  w->state = start + offset[1];
-  w->actions = (int32_t *)(start + offset[2]);
-  w->probabilities = (double *)(start + offset[3]);
-  w->returns = (double *)(start + offset[4]);
-  w->path = (uint32_t *)(start + offset[5]);
-  return w;
-}
-
-void lt_worker_free(lt_worker *w) {
-  if (w != NULL) free(w->block);
-}
-
-static int uses_priors(const lt_rule *rule) { return rule->kind == LT_PUCT; }
-
-/* Sixty-four nodes with what compaction needs for them. */
-static size_t bytes_per_64(const lt_rule *rule) {
-  return 64 * (sizeof(lt_node) + (uses_priors(rule) ? sizeof(float) : 0)) + sizeof(uint64_t) + sizeof(uint32_t);
-}
-
-size_t lt_tree_bytes_per_node(const lt_rule *rule) { return (bytes_per_64(rule) + 63) / 64; }
-
-/* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
- * in small ones, so that a short search does not pay for clearing a large page. */
-static void *array_new(size_t bytes) {
-#if defined(MADV_HUGEPAGE)
-  enum { PAGE = 1 << 21, SMALL = 2 * PAGE };
-  if (bytes >= 8 * PAGE) {
-    uint8_t *array = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
-    if (array != NULL) madvise(array + SMALL, (bytes - SMALL) / PAGE * PAGE, MADV_HUGEPAGE);
-    return array;
-  }
-#endif
-  return malloc(bytes);
-}
-
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes) {
-  size_t words = memory_bytes / bytes_per_64(&rule);
-  if (words > (UINT32_MAX - 64) / 64) words = (UINT32_MAX - 64) / 64;
-  lt_tree *t = calloc(1, sizeof *t);
-  if (t == NULL) return NULL;
-  t->game = game, t->rule = rule, t->seed = seed, t->next_serial = 1;
-  t->limit = (uint32_t)(64 * words);
-  t->nodes = array_new(t->limit * sizeof *t->nodes);
-  if (uses_priors(&rule)) t->priors = array_new(t->limit * sizeof *t->priors);
-  t->live = malloc((words + 1) * sizeof *t->live);
-  t->rank = malloc((words + 1) * sizeof *t->rank);
-  t->root_state = calloc(1, game->state_bytes);
-  t->worker = lt_worker_new(game);
-  fill_tables();
-  if (t->nodes && (t->priors || !uses_priors(&rule)) && t->live && t->rank && t->root_state && t->worker) return t;
-  lt_tree_free(t);
-  return NULL;
-}
-
-void lt_tree_free(lt_tree *t) {
-  if (t == NULL) return;
-  lt_worker_free(t->worker);
-  free(t->nodes), free(t->priors), free(t->live), free(t->rank), free(t->root_state);
-  free(t->pending), free(t->pending_data);
-  free(t);
-}
-
-static void clear_node(lt_node *node, int32_t action) {
-  STORE(node->value_sum, 0.0);
-  STORE(node->visits, 0);
-  STORE(node->first_child, 0);
-  node->action = action;
-  node->num_children = 0;
-  node->player = LT_TERMINAL;
-  node->pending = 0;
-}
-
-void lt_tree_reset(lt_tree *t, const void *state) {
-  memcpy(t->root_state, state, t->game->state_bytes);
-  clear_node(&t->nodes[0], -1);
-  if (t->priors) t->priors[0] = 1.0f;
-  STORE(t->size, 1);
-  STORE(t->full, 0);
-  for (uint32_t i = 0; i < t->pending_capacity; i++) t->pending[i].serial = 0;
-  t->pending_count = 0;
-}
-
-/* ---- Selection ---- */
-
-/* What UCT needs of a visit count, from a table for the small counts that most nodes have. */
-typedef struct { float inverse, inverse_sqrt; } of_count;
-static of_count count_table[TABLE];
-static float log_table[TABLE];
-
-static inline of_count compute_of_count(uint32_t n) {
-  float x = (float)(int32_t)n;
-  return (of_count){1.0f / x, 1.0f / sqrtf(x)};
-}
-
-static void fill_tables(void) {
-  if (log_table[TABLE - 1] != 0) return;
-  for (uint32_t n = 1; n < TABLE; n++) count_table[n] = compute_of_count(n), log_table[n] = (float)log(n);
-}
-
-/* sqrt(ln n), where n counts with its first ten binary digits: an error below a part in a thousand. */
-static inline float sqrt_log(uint32_t n) {
-  float octaves = 0.0f;
-  for (; n >= TABLE * 8; n >>= 4) octaves += 4.0f;
-  for (; n >= TABLE; n >>= 1) octaves += 1.0f;
-  return sqrtf(log_table[n] + 0.6931472f * octaves);
-}
-
-/* UCT (Kocsis and Szepesvari 2006): the first child without a visit, else the largest
- *   W / n + c sqrt(ln N / n). */
-static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const lt_node *child = &t->nodes[first];
-  if (LOAD(child[count - 1].visits) == 0) /* children are tried in order, so the last is the last to be tried */
-    for (uint32_t i = 0; i < count; i++)
-      if (LOAD(child[i].visits) == 0) return i;
-  const float explore = (float)t->rule.c * sqrt_log(parent_visits);
-  float best = -INFINITY;
-  uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t n = LOAD(child[i].visits);
-    of_count f = n < TABLE ? count_table[n] : compute_of_count(n);
-    float score = (float)LOAD(child[i].value_sum) * f.inverse + explore * f.inverse_sqrt;
-    if (score > best) best = score, chosen = i;
-  }
-  return chosen;
-}
-
-/* PUCT (Rosin 2011, as in Silver et al. 2017): the largest  Q + c P sqrt(N) / (1 + n),  where a child without a
- * visit is taken to be as good as its siblings on average. */
-static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const lt_node *child = &t->nodes[first];
-  const float *prior = &t->priors[first];
-  double sum = 0;
-  uint64_t tried = 0;
-  for (uint32_t i = 0; i < count; i++) sum += LOAD(child[i].value_sum), tried += LOAD(child[i].visits);
-  const float mean = tried ? (float)(sum / (double)tried) : 0.0f;
-  const float explore = (float)(t->rule.c * sqrt((double)parent_visits));
-  float best = -INFINITY;
-  uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    float n = (float)(int32_t)LOAD(child[i].visits);
-    float q = n > 0 ? (float)LOAD(child[i].value_sum) / n : mean;
-    float score = q + explore * prior[i] / (1.0f + n);
-    if (score > best) best = score, chosen = i;
-  }
-  return chosen;
+/* What a player's return is worth in [-1, 1], as nodes count it. */
+static inline int64_t value_of(const lt_tree *t, double utility) {
+  return to_fixed((utility - t->middle) * (1.0 / t->half_range));
 }
 
 /* ---- Expansion ---- */
 
-/* Give a node its children, in random order except at chance nodes (whose outcomes are sampled by their place).
- * Gives LT_OK also where the arena is full: the node then stays a leaf and `full` is set. */
-static lt_status expand(lt_tree *t, uint32_t id, int32_t player, const void *state, lt_worker *w, lt_rng *rng,
+static inline void swap(float *x, uint32_t i, uint32_t j) {
+  float kept = x[i];
+  x[i] = x[j], x[j] = kept;
+}
+
+/* Write the children `first`, ... of a node, from the scratch space of `w`: in random order except at chance nodes (whose
+ * outcomes are sampled by their place). */
+static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state, lt_rng *rng,
+                           const double *priors) {
+  const lt_game *g = t->game;
+  const int known = t->known && player != LT_CHANCE;
+  if (t->priors)
+    for (int32_t i = 0; i < n; i++) w->prior[i] = priors ? (float)priors[i] : 1.0f / (float)n;
+  if (known) g->priors(g->context, state, w->actions, n, w->known_visits, w->known_values);
+  if (player != LT_CHANCE)
+    for (uint32_t i = (uint32_t)n - 1; i > 0; i--) {
+      uint32_t j = lt_rng_below(rng, i + 1);
+      int32_t action = w->actions[i];
+      w->actions[i] = w->actions[j], w->actions[j] = action;
+      if (t->priors) swap(w->prior, i, j);
+      if (known) swap(w->known_visits, i, j), swap(w->known_values, i, j);
+    }
+  for (int32_t i = 0; i < n; i++) {
+    const uint32_t child = first + (uint32_t)i;
+    const float visits = known ? w->known_visits[i] : 0.0f, value = known ? w->known_values[i] : 0.0f;
+    STORE(t->nodes[child].stats, 0);
+    STORE(t->nodes[child].first_child, 0);
+    t->nodes[child].action = (uint16_t)w->actions[i];
+    t->nodes[child].num_children = 0;
+    if (t->wide_actions) t->wide_actions[child] = w->actions[i];
+    if (t->priors) t->priors[child] = w->prior[i];
+    if (t->known) set_mean(&t->known[child], (float)t->options.priors * visits, value);
+    if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * visits, value);
+  }
+}
+
+static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state);
+
+/* Give a node its children, and say in w->ends whether some end the game. Gives LT_OK also where the arena is full: the node
+ * then stays a leaf and `full` is set. Ends are looked for at once where that costs little; else a visit finds them. */
+static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, const void *state, lt_rng *rng,
                         const double *priors, uint32_t num_priors, const int shared) {
   const lt_game *g = t->game;
   lt_node *node = &t->nodes[id];
+  w->ends = 0;
   if (shared) {
     uint32_t none = 0;
     if (!atomic_compare_exchange_strong(&node->first_child, &none, CLAIMED)) return LT_OK;
@@ -225,7 +87,7 @@ static lt_status expand(lt_tree *t, uint32_t id, int32_t player, const void *sta
   int32_t n = player == LT_CHANCE ? g->chance_outcomes(g->context, state, w->actions, w->probabilities)
                                   : g->legal_actions(g->context, state, w->actions);
   if (n <= 0 || lt_failed(g) || (priors != NULL && (uint32_t)n != num_priors)) status = LT_RULES_BROKE;
-  else if (n > UINT16_MAX) status = LT_TOO_WIDE;
+  else if (n > LT_MOST_CHILDREN) status = LT_TOO_WIDE;
   uint32_t first = 0;
   if (status == LT_OK) {
     first = LOAD(t->size);
@@ -243,126 +105,358 @@ static lt_status expand(lt_tree *t, uint32_t id, int32_t player, const void *sta
     if (shared) STORE(node->first_child, 0);
     return status;
   }
-  lt_node *child = &t->nodes[first];
-  for (int32_t i = 0; i < n; i++) {
-    clear_node(&child[i], w->actions[i]);
-    if (t->priors) t->priors[first + (uint32_t)i] = priors ? (float)priors[i] : 1.0f / (float)n;
-  }
-  if (player != LT_CHANCE)
-    for (uint32_t i = (uint32_t)n - 1; i > 0; i--) {
-      uint32_t j = lt_rng_below(rng, i + 1);
-      int32_t action = child[i].action;
-      child[i].action = child[j].action, child[j].action = action;
-      if (t->priors) {
-        float prior = t->priors[first + i];
-        t->priors[first + i] = t->priors[first + j], t->priors[first + j] = prior;
-      }
-    }
+  write_children(t, w, first, n, player, state, rng, priors);
+  if (t->options.solve && g->failed == NULL && (n <= FEW || id == 0)) w->ends = prove_ends(t, w, first, n, player, state);
   node->num_children = (uint16_t)n;
-  node->player = (int8_t)player;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
-  return LT_OK;
+  return lt_failed(g) ? LT_RULES_BROKE : LT_OK;
 }
 
-/* ---- One simulation ---- */
+/* ---- Proving ---- */
 
-/* Walk from the root to a leaf, acting on w->state; the path goes to w->path, and who acts at the leaf to `*player`.
- * In flight (threads, ask) every node on the way is counted at once, with a loss. A leaf is a node that was not expanded;
- * on the way, chance nodes are expanded when they are met, and where `expand_revisited` others on their second visit.
- * Gives the depth, or -1 and a status where the rules broke. */
-static inline int32_t descend(lt_tree *t, lt_worker *w, lt_rng *rng, int32_t *player, lt_status *status,
-                              const lt_rule_kind rule, const int in_flight, const int shared,
-                              const int expand_revisited) {
+/* MCTS-Solver (Winands, Bjornsson and Saito 2008), for one player or for two with opposite interests, and for any utilities:
+ * the end of a game is worth what it pays; a player's node with a child that is worth all there is to win, that; one whose
+ * children are all proven, the best of them; and a chance node whose outcomes are all proven, their mean. */
+
+/* A proven value as the other one of two players sees it. */
+static inline int64_t seen_by(const lt_tree *t, int64_t value, int32_t from, int32_t to) {
+  return (from < 0 ? 0 : from) == (to < 0 ? 0 : to) ? value : LOAD(t->total) - value;
+}
+
+/* What the end of a game pays `player`; remembers what it pays both. */
+static int64_t end_value(lt_tree *t, const double *returns, int32_t player) {
+  if (t->game->num_players == 2) {
+    int64_t total = value_of(t, returns[0]) + value_of(t, returns[1]);
+    if (LOAD(t->total) != total) STORE(t->total, total);
+  }
+  return value_of(t, returns[player < 0 ? 0 : player]);
+}
+
+/* Prove the new children that end the game. Gives whether there are any. */
+static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state) {
   const lt_game *g = t->game;
-  lt_node *const nodes = t->nodes;
-  void *const state = w->state;
-  uint32_t id = 0, seen;
-  int32_t depth = 0;
-  memcpy(state, t->root_state, g->state_bytes);
-  w->path[0] = 0;
-  seen = in_flight ? add_count(&nodes[0].visits, 1, shared) : LOAD(nodes[0].visits);
-  for (;;) {
-    lt_node *node = &nodes[id];
-    uint32_t first = atomic_load_explicit(&node->first_child, memory_order_acquire);
-    if (first == 0) {
-      *player = g->current_player(g->context, state);
-      if (*player == LT_CHANCE || (expand_revisited && *player >= 0 && (id == 0 || seen > 0))) {
-        *status = expand(t, id, *player, state, w, rng, NULL, 0, shared);
-        if (*status != LT_OK) return -1;
-        first = LOAD(node->first_child);
-      }
+  int any = 0;
+  for (uint32_t child = first; child < first + (uint32_t)n; child++) {
+    memcpy(w->state, state, g->state_bytes);
+    if (!g->apply(g->context, w->state, action_of(t, child)) || lt_failed(g)) return any; /* a visit will tell */
+    if (g->current_player(g->context, w->state) != LT_TERMINAL) continue;
+    double returns[2];
+    g->returns(g->context, w->state, returns);
+    node_solve(&t->nodes[child], end_value(t, returns, player));
+    any = 1;
+  }
+  return any;
+}
+
+/* The mean of a chance node's proven outcomes, weighed by their probabilities, for which the way there is played again. */
+static int64_t chance_value(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, uint32_t first, uint32_t count) {
+  const lt_game *g = t->game;
+  memcpy(w->state, t->root_state, g->state_bytes);
+  for (int32_t d = 1; d <= depth; d++) g->apply(g->context, w->state, action_of(t, path[d].node));
+  g->chance_outcomes(g->context, w->state, w->actions, w->probabilities);
+  double mean = 0;
+  for (uint32_t i = 0; i < count; i++) mean += w->probabilities[i] * stats_sum(LOAD(t->nodes[first + i].stats));
+  return to_fixed(mean / (double)LT_ONE);
+}
+
+/* Prove the node at `depth` of a path from its children, if they do. Gives whether it is proven now. */
+static int prove(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth) {
+  lt_node *node = &t->nodes[path[depth].node];
+  const uint32_t first = atomic_load_explicit(&node->first_child, memory_order_acquire), count = node->num_children;
+  if (first == 0 || first == CLAIMED) return 0;
+  const int32_t player = path[depth].player, mover = depth ? path[depth - 1].player : player;
+  int64_t best = -LT_ONE;
+  int all = 1;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint64_t stats = LOAD(t->nodes[first + i].stats);
+    if (!stats_solved(stats)) {
+      all = 0;
+      if (player == LT_CHANCE) return 0;
+    } else if (stats_sum(stats) > best) {
+      best = stats_sum(stats);
     }
-    if (first == 0 || first == CLAIMED) return depth;
-    uint32_t count = node->num_children, i;
-    if (node->player == LT_CHANCE) {
-      int32_t n = g->chance_outcomes(g->context, state, w->actions, w->probabilities);
-      i = (uint32_t)lt_sample(w->probabilities, n, rng);
-    } else {
-      i = rule == LT_UCT ? select_uct(t, first, count, seen) : select_puct(t, first, count, seen);
-    }
-    id = first + i;
-    w->path[++depth] = id;
-    uint32_t next = LOAD(nodes[id].first_child); /* fetched while the rules work */
-    if (next != CLAIMED) PREFETCH(&nodes[next]), PREFETCH((const char *)&nodes[next] + 64), PREFETCH((const char *)&nodes[next] + 128);
-    if (!g->apply(g->context, state, nodes[id].action) || lt_failed(g)) {
-      *status = LT_RULES_BROKE;
-      return -1;
-    }
-    seen = in_flight ? add_count(&nodes[id].visits, 1, shared) : LOAD(nodes[id].visits);
-    if (in_flight) add_value(&nodes[id].value_sum, -t->rule.virtual_loss, shared);
+  }
+  if (!all && best < LT_ONE) return 0;
+  if (player == LT_CHANCE) best = chance_value(t, w, path, depth, first, count);
+  node_solve(node, seen_by(t, best, player, mover));
+  return 1;
+}
+
+/* The same from `depth` up, as far as it goes. */
+static void prove_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth) {
+  while (depth >= 0 && prove(t, w, path, depth)) depth--;
+}
+
+/* ---- Down ---- */
+
+/* A new simulation of GRAVE borrows from nobody yet. */
+static inline void forget_lenders(const lt_tree *t, lt_worker *w) {
+  for (int32_t p = 0; p < t->game->num_players; p++) w->lender[p] = UINT32_MAX, w->lender_stamp[p] = 0;
+}
+
+/* Put a simulation at the root. In flight (threads, batches, ask) every node on the way is counted at once, with a loss. */
+static inline void start(lt_tree *t, lt_worker *w, lt_cursor *c, const int in_flight, const int shared) {
+  memcpy(c->state, t->root_state, t->game->state_bytes);
+  c->depth = 0;
+  c->path[0].node = 0;
+  c->stats = in_flight ? node_add(&t->nodes[0], 1, 0, shared) : LOAD(t->nodes[0].stats);
+  if (t->rule.kind == LT_GRAVE) forget_lenders(t, w);
+}
+
+/* The place of the child to look at next. */
+LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, uint32_t first, uint32_t count,
+                                    uint32_t visits, const lt_rule_kind rule, const int wide) {
+#if defined(LT_WIDE)
+  if (wide && rule == LT_UCT) return select_wide_uct(t, first, count, visits);
+#endif
+  (void)wide;
+  switch (rule) {
+    case LT_UCT: return select_uct(t, first, count, visits);
+    case LT_PUCT: return select_puct(t, first, count, visits);
+    default: return select_rave(t, w, id, player, first, count, visits);
   }
 }
 
-/* Add the `returns` of a simulation along its path, to each node for the player who moved into it. */
-static inline void back_up(lt_tree *t, const uint32_t *path, int32_t depth, const double *returns, const int in_flight,
-                           const int shared) {
-  const double mid = middle(t->game), scale = 1.0 / half_range(t->game);
+/* A step down has two halves. First look where to go: c->next. A leaf is a node that is not expanded: chance nodes are when
+ * they are met, and where `expand_revisited` others on their second visit. */
+LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
+                       const int shared, const int expand_revisited, const int wide) {
+  const lt_game *g = t->game;
   lt_node *const nodes = t->nodes;
-  if (!in_flight) add_count(&nodes[0].visits, 1, shared);
-  for (int32_t d = 1; d <= depth; d++) {
-    lt_node *node = &nodes[path[d]];
-    int32_t mover = nodes[path[d - 1]].player;
-    double value = (returns[mover < 0 ? 0 : mover] - mid) * scale;
-    if (in_flight) value += t->rule.virtual_loss;
-    else add_count(&node->visits, 1, shared);
-    add_value(&node->value_sum, value, shared);
+  const uint32_t id = c->path[c->depth].node, visits = stats_visits(c->stats);
+  const int32_t player = c->path[c->depth].player = g->current_player(g->context, c->state);
+  if (t->options.solve && stats_solved(LOAD(nodes[id].stats))) return PROVEN;
+  if (player == LT_TERMINAL) return END;
+  uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
+  if (first == 0 && (player == LT_CHANCE || (expand_revisited && (id == 0 || visits > 0)))) {
+    *status = expand(t, w, id, player, c->state, rng, NULL, 0, shared);
+    if (*status != LT_OK) return BROKE;
+    if (w->ends) {
+      prove_up(t, w, c->path, c->depth);
+      if (stats_solved(LOAD(nodes[id].stats))) return PROVEN;
+    }
+    first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
+  }
+  if (first == 0 || first == CLAIMED) return LEAF;
+  if (player == LT_CHANCE) {
+    int32_t n = g->chance_outcomes(g->context, c->state, w->actions, w->probabilities);
+    c->next = first + (uint32_t)lt_sample(w->probabilities, n, rng);
+  } else {
+    c->next = first + select_child(t, w, id, player, first, nodes[id].num_children, visits, rule, wide);
+  }
+  return GOES_ON;
+}
+
+/* Then go there, acting on the cursor's state. */
+LT_INLINE int go(lt_tree *t, lt_cursor *c, const int in_flight, const int shared) {
+  const lt_game *g = t->game;
+  lt_node *const nodes = t->nodes, *child = &nodes[c->next];
+  const uint32_t below = LOAD(child->first_child); /* fetched while the rules work, and other simulations go on */
+  if (below != CLAIMED) LT_PREFETCH(&nodes[below]), LT_PREFETCH((const char *)&nodes[below] + 64);
+  c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
+  c->path[++c->depth].node = c->next;
+  return g->apply(g->context, c->state, action_of(t, c->next)) && !lt_failed(g);
+}
+
+LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
+                       const int in_flight, const int shared, const int expand_revisited, const int wide) {
+  outcome where = look(t, w, c, rng, status, rule, shared, expand_revisited, wide);
+  if (where == GOES_ON && !go(t, c, in_flight, shared)) {
+    *status = LT_RULES_BROKE;
+    return BROKE;
+  }
+  return where;
+}
+
+/* ---- Up ---- */
+
+/* All moves as first: at each node on the path, every action that the player who acts there played from there on, in the
+ * tree or in the playout (w->trace), gets the result, as if it had been played there. */
+static void add_amaf(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, const int64_t *values, const int shared) {
+  const uint32_t stamp = next_stamp(t->game, w);
+  for (int32_t i = 0; i < w->trace_length; i++) w->played[w->trace[i]] = stamp;
+  for (int32_t d = depth - 1; d >= 0; d--) {
+    const lt_node *node = &t->nodes[path[d].node];
+    const int32_t player = path[d].player;
+    if (player < 0) continue;
+    uint32_t *played = w->played + (size_t)player * (size_t)t->game->num_distinct_actions;
+    played[action_of(t, path[d + 1].node)] = stamp;
+    const float value = (float)values[player] * (1.0f / (float)LT_ONE);
+    const uint32_t first = LOAD(node->first_child), end = first + node->num_children;
+    for (uint32_t child = first; child < end; child++)
+      if (played[action_of(t, child)] == stamp) add_to_mean(&t->amaf[child], value, shared);
   }
 }
 
-static inline lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, const lt_rule_kind rule,
-                                 const int shared) {
+/* Add the `values` of a simulation along its path, to each node for the player who moved into it, to the root for the one who
+ * acts there. */
+LT_INLINE void back_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, const int64_t *values,
+                           const int in_flight, const int shared) {
+  if (t->amaf) add_amaf(t, w, path, depth, values, shared);
+  int32_t mover = path[0].player;
+  for (int32_t d = 0; d <= depth; d++) {
+    int64_t value = values[mover < 0 ? 0 : mover];
+    node_add(&t->nodes[path[d].node], in_flight ? 0 : 1, in_flight && d ? value + t->loss : value, shared);
+    mover = path[d].player;
+  }
+}
+
+static inline void set_values(const lt_tree *t, int64_t *values, const double *returns) {
+  for (int32_t p = 0; p < t->game->num_players; p++) values[p] = value_of(t, returns[p]);
+}
+
+/* The values of a simulation that needs no playout: at the end of a game, which is proven on the way, or where it met a proven
+ * node. */
+static lt_status value_at_end(lt_tree *t, lt_worker *w, const lt_cursor *c, outcome where) {
   const lt_game *g = t->game;
-  lt_rng rng = lt_rng_stream(t->seed, simulation);
-  lt_status status = LT_OK;
-  int32_t player, depth = descend(t, w, &rng, &player, &status, rule, shared, shared, 1);
-  if (depth < 0) return status;
-  if (lt_playout(g, w->state, &rng, w->returns, w->actions, w->probabilities)) return LT_RULES_BROKE;
-  back_up(t, w->path, depth, w->returns, shared, shared);
+  lt_node *node = &t->nodes[c->path[c->depth].node];
+  const int32_t mover = c->path[c->depth ? c->depth - 1 : 0].player;
+  if (where == END) {
+    g->returns(g->context, c->state, w->returns);
+    if (lt_failed(g)) return LT_RULES_BROKE;
+    set_values(t, w->values, w->returns);
+    if (t->options.solve) node_solve(node, end_value(t, w->returns, mover));
+  } else {
+    const int64_t value = stats_sum(LOAD(node->stats));
+    for (int32_t p = 0; p < g->num_players; p++) w->values[p] = seen_by(t, value, mover, p);
+  }
+  if (t->options.solve) prove_up(t, w, c->path, c->depth - 1);
   return LT_OK;
 }
 
 /* ---- Run ---- */
 
-lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t count, int shared,
-                      const atomic_int *stop, uint64_t *done) {
+/* Play on from a leaf to the end by the game's knowledge or at random; where all-moves-as-first values need it, what was
+ * played goes to w->trace. Gives 0, or -1 where the rules broke. */
+static inline int play_out(const lt_tree *t, lt_worker *w, void *state, lt_rng *rng) {
+  const lt_game *g = t->game;
+  int32_t *trace = t->amaf ? w->trace : NULL;
+  if (t->options.informed) w->trace_length = g->informed_playout(g->context, state, rng, w->returns, trace);
+  else if (t->amaf) w->trace_length = lt_traced_playout(g, state, rng, w->returns, w->actions, w->probabilities, trace);
+  else return lt_playout(g, state, rng, w->returns, w->actions, w->probabilities);
+  return lt_failed(g) || w->trace_length < 0 ? -1 : 0;
+}
+
+LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, const lt_rule_kind rule, const int shared,
+                             const int wide) {
+  lt_cursor *c = &w->cursors[0];
+  lt_rng rng = lt_rng_stream(t->seed, simulation);
+  lt_status status = LT_OK;
+  outcome where;
+  start(t, w, c, shared, shared);
+  while ((where = step(t, w, c, &rng, &status, rule, shared, shared, 1, wide)) == GOES_ON) {
+  }
+  w->trace_length = 0;
+  if (where == BROKE) return status;
+  if (where != LEAF) status = value_at_end(t, w, c, where);
+  else if (play_out(t, w, c->state, &rng)) status = LT_RULES_BROKE;
+  else set_values(t, w->values, w->returns);
+  if (status == LT_OK) back_up(t, w, c->path, c->depth, w->values, shared, shared);
+  return status;
+}
+
+/* `n` simulations, their playouts played at once. They go down one behind the other: all look, all go, then one more starts
+ * at the root; so the machine works on several at a time, on different levels of the tree, and waits for memory meanwhile.
+ * Each is in flight for those behind it. */
+LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
+                                   const int shared, const int wide) {
+  const lt_game *g = t->game;
+  lt_status status = LT_OK;
+  for (int32_t started = 0, going = 0; started < n || going > 0;) {
+    int32_t still = 0;
+    for (int32_t j = 0; j < going; j++) {
+      const int32_t i = w->order[j];
+      const outcome where = look(t, w, &w->cursors[i], &w->rngs[i], &status, rule, shared, 1, wide);
+      w->outcomes[i] = (uint8_t)where;
+      if (where == BROKE) return status;
+      w->order[still] = i;
+      still += where == GOES_ON;
+    }
+    going = still;
+    for (int32_t j = 0; j < going; j++)
+      if (!go(t, &w->cursors[w->order[j]], 1, shared)) return LT_RULES_BROKE;
+    if (started < n) {
+      w->rngs[started] = lt_rng_stream(t->seed, simulation + (uint64_t)started);
+      start(t, w, &w->cursors[started], 1, shared);
+      w->order[going++] = started++;
+    }
+  }
+  int32_t leaves = 0;
+  for (int32_t i = 0; i < n; i++) {
+    lt_cursor *c = &w->cursors[i];
+    if (w->outcomes[i] == LEAF) { /* leaves move together */
+      if (i != leaves) memcpy(w->cursors[leaves].state, c->state, g->state_bytes), w->rngs[leaves] = w->rngs[i];
+      w->order[leaves++] = i;
+    } else {
+      if ((status = value_at_end(t, w, c, (outcome)w->outcomes[i])) != LT_OK) return status;
+      back_up(t, w, c->path, c->depth, w->values, 1, shared);
+    }
+  }
+  if (leaves) g->playouts(g->context, w->cursors[0].state, w->rngs, w->returns, leaves);
+  if (lt_failed(g)) return LT_RULES_BROKE;
+  for (int32_t j = 0; j < leaves; j++) {
+    const lt_cursor *c = &w->cursors[w->order[j]];
+    set_values(t, w->values, w->returns + (size_t)j * (size_t)g->num_players);
+    back_up(t, w, c->path, c->depth, w->values, 1, shared);
+  }
+  return LT_OK;
+}
+
+/* The usual search, UCT on one thread, with all that is constant in it known to the compiler; and the same for machines with
+ * wide vectors. */
+static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
+  return n > 1 ? simulate_batch(t, w, simulation, n, LT_UCT, 0, 0) : simulate(t, w, simulation, LT_UCT, 0, 0);
+}
+
+#if defined(LT_WIDE)
+LT_WIDE static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
+  return n > 1 ? simulate_batch(t, w, simulation, n, LT_UCT, 0, 1) : simulate(t, w, simulation, LT_UCT, 0, 1);
+}
+#else
+static inline int has_wide(void) { return 0; }
+static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
+  return simulate_uct(t, w, simulation, n);
+}
+#endif
+
+/* How many simulations go down together: few in a small tree, where each should know of the others' results. */
+static inline int32_t batch_size(const lt_tree *t, const lt_worker *w, uint64_t left, uint32_t max_nodes) {
+  enum { VISITS_EACH = 64 };
+  uint64_t n = stats_visits(LOAD(t->nodes[0].stats)) / VISITS_EACH;
+  uint64_t room = (max_nodes - LOAD(t->size)) / (uint32_t)lt_max_actions(t->game);
+  if (n > (uint64_t)w->capacity) n = (uint64_t)w->capacity;
+  if (n > left) n = left;
+  if (n > room) n = room;
+  return n < 1 ? 1 : (int32_t)n;
+}
+
+/* The root may be proven by what was found when it was no root yet. */
+static void prove_root(lt_tree *t, lt_worker *w) {
+  if (!t->options.solve || lt_tree_proven(t)) return;
+  lt_step root = {0, t->game->current_player(t->game->context, t->root_state)};
+  prove(t, w, &root, 0);
+}
+
+lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit, uint32_t max_nodes,
+                      int shared, uint64_t *done) {
   lt_worker *w = worker ? worker : t->worker;
-  for (*done = 0; *done < count; ++*done) {
+  const lt_rule_kind kind = t->rule.kind;
+  const int wide = has_wide() && t->known == NULL;
+  *done = 0;
+  prove_root(t, w);
+  while (*done < count && LOAD(t->size) < max_nodes && !lt_tree_proven(t)) {
+    const uint64_t next = first + *done;
+    const int32_t n = w->capacity > 1 ? batch_size(t, w, limit - *done, max_nodes) : 1;
     lt_status status;
-    uint64_t simulation = first + *done;
-    if (t->rule.kind == LT_UCT) status = shared ? simulate(t, w, simulation, LT_UCT, 1) : simulate(t, w, simulation, LT_UCT, 0);
-    else status = shared ? simulate(t, w, simulation, LT_PUCT, 1) : simulate(t, w, simulation, LT_PUCT, 0);
+    if (kind == LT_UCT && !shared && wide) status = simulate_wide_uct(t, w, next, n);
+    else if (kind == LT_UCT && !shared) status = simulate_uct(t, w, next, n);
+    else if (n > 1) status = simulate_batch(t, w, next, n, kind, shared, 0);
+    else status = simulate(t, w, next, kind, shared, 0);
     if (status != LT_OK) return status;
-    if (LOAD(t->full)) {
-      if (shared) {
-        ++*done;
-        return LT_OK;
-      }
-      lt_tree_recycle(t);
-    }
-    if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
-      ++*done;
-      return LT_OK;
-    }
+    *done += (uint64_t)n;
+    if (!LOAD(t->full)) continue;
+    if (shared) return LT_OK;
+    lt_tree_recycle(t);
   }
   return LT_OK;
 }
@@ -370,13 +464,13 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
 /* ---- Ask and tell ---- */
 
 static size_t pending_stride(const lt_tree *t) {
-  return (t->game->state_bytes + 7) / 8 * 8 + (((size_t)lt_max_history(t->game) + 1) * sizeof(uint32_t) + 7) / 8 * 8;
+  return (t->game->state_bytes + 7) / 8 * 8 + ((size_t)lt_max_history(t->game) + 1) * sizeof(lt_step);
 }
 
 static uint8_t *slot_state(const lt_tree *t, uint32_t slot) { return t->pending_data + slot * pending_stride(t); }
 
-static uint32_t *slot_path(const lt_tree *t, uint32_t slot) {
-  return (uint32_t *)(slot_state(t, slot) + (t->game->state_bytes + 7) / 8 * 8);
+static lt_step *slot_path(const lt_tree *t, uint32_t slot) {
+  return (lt_step *)(slot_state(t, slot) + (t->game->state_bytes + 7) / 8 * 8);
 }
 
 /* A ticket is a serial number above the slot's 32 bits, so that an old one is recognised. */
@@ -399,46 +493,51 @@ static int make_room(lt_tree *t, uint32_t capacity) {
   return 1;
 }
 
-/* Undo what a descent in flight counted. */
-static void take_back(lt_tree *t, const uint32_t *path, int32_t depth) {
-  for (int32_t d = 0; d <= depth; d++) {
-    add_count(&t->nodes[path[d]].visits, (uint32_t)-1, 0);
-    if (d) add_value(&t->nodes[path[d]].value_sum, t->rule.virtual_loss, 0);
-  }
+/* Undo what a simulation in flight counted. */
+static void take_back(lt_tree *t, const lt_step *path, int32_t depth) {
+  for (int32_t d = 0; d <= depth; d++) node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, 0);
 }
 
 lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
                       uint64_t *made) {
   const lt_game *g = t->game;
   lt_worker *w = t->worker;
+  lt_cursor *c = &w->cursors[0];
   *count = 0, *made = 0;
   if (LOAD(t->full) && t->pending_count == 0) lt_tree_recycle(t);
   if (!make_room(t, t->pending_count + batch)) return LT_NO_MEMORY;
+  prove_root(t, w);
   uint32_t slot = 0;
-  for (uint32_t attempt = 0; attempt < attempts && *count < batch; attempt++) {
+  for (uint32_t attempt = 0; attempt < attempts && *count < batch && !lt_tree_proven(t); attempt++) {
     lt_rng rng = lt_rng_stream(t->seed, t->simulations);
     lt_status status = LT_OK;
-    int32_t player, depth = t->rule.kind == LT_UCT ? descend(t, w, &rng, &player, &status, LT_UCT, 1, 0, 0)
-                                                   : descend(t, w, &rng, &player, &status, LT_PUCT, 1, 0, 0);
-    if (depth < 0) return status;
-    lt_node *leaf = &t->nodes[w->path[depth]];
-    if (leaf->pending) { /* nothing else is worth asking for until it is told */
-      take_back(t, w->path, depth);
+    outcome where;
+    start(t, w, c, 1, 0);
+    if (t->rule.kind == LT_UCT)
+      while ((where = step(t, w, c, &rng, &status, LT_UCT, 1, 0, 0, 0)) == GOES_ON) {
+      }
+    else
+      while ((where = step(t, w, c, &rng, &status, t->rule.kind, 1, 0, 0, 0)) == GOES_ON) {
+      }
+    if (where == BROKE) return status;
+    lt_node *leaf = &t->nodes[c->path[c->depth].node];
+    if (where == LEAF && leaf->num_children == LT_PENDING) { /* nothing else is worth asking for until it is told */
+      take_back(t, c->path, c->depth);
       break;
     }
     t->simulations++, ++*made;
-    if (player == LT_TERMINAL) {
-      g->returns(g->context, w->state, w->returns);
-      if (lt_failed(g)) return LT_RULES_BROKE;
-      back_up(t, w->path, depth, w->returns, 1, 0);
+    if (where != LEAF) {
+      if ((status = value_at_end(t, w, c, where)) != LT_OK) return status;
+      w->trace_length = 0;
+      back_up(t, w, c->path, c->depth, w->values, 1, 0);
       continue;
     }
     while (t->pending[slot].serial) slot++;
-    leaf->pending = 1;
+    leaf->num_children = LT_PENDING;
     t->pending[slot].serial = t->next_serial;
-    t->pending[slot].depth = (uint32_t)depth;
-    memcpy(slot_state(t, slot), w->state, g->state_bytes);
-    memcpy(slot_path(t, slot), w->path, ((size_t)depth + 1) * sizeof *w->path);
+    t->pending[slot].depth = c->depth;
+    memcpy(slot_state(t, slot), c->state, g->state_bytes);
+    memcpy(slot_path(t, slot), c->path, ((size_t)c->depth + 1) * sizeof *c->path);
     t->pending_count++;
     tickets[(*count)++] = t->next_serial << 32 | slot;
     t->next_serial = t->next_serial == UINT32_MAX ? 1 : t->next_serial + 1;
@@ -454,13 +553,14 @@ const uint8_t *lt_tree_pending_state(const lt_tree *t, uint64_t ticket) {
 uint32_t lt_tree_pending_path(const lt_tree *t, uint64_t ticket, int32_t *actions) {
   int64_t slot = slot_of(t, ticket);
   if (slot < 0) return 0;
-  uint32_t depth = t->pending[slot].depth;
-  for (uint32_t d = 0; d < depth; d++) actions[d] = t->nodes[slot_path(t, (uint32_t)slot)[d + 1]].action;
-  return depth;
+  int32_t depth = t->pending[slot].depth;
+  for (int32_t d = 0; d < depth; d++) actions[d] = action_of(t, slot_path(t, (uint32_t)slot)[d + 1].node);
+  return (uint32_t)depth;
 }
 
 static void release(lt_tree *t, uint32_t slot) {
-  t->nodes[slot_path(t, slot)[t->pending[slot].depth]].pending = 0;
+  lt_node *leaf = &t->nodes[slot_path(t, slot)[t->pending[slot].depth].node];
+  if (LOAD(leaf->first_child) == 0) leaf->num_children = 0;
   t->pending[slot].serial = 0;
   t->pending_count--;
 }
@@ -468,15 +568,19 @@ static void release(lt_tree *t, uint32_t slot) {
 lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, const double *priors, uint32_t num_priors) {
   int64_t found = slot_of(t, ticket);
   if (found < 0) return LT_UNKNOWN_TICKET;
-  uint32_t slot = (uint32_t)found, depth = t->pending[slot].depth, *path = slot_path(t, slot);
-  uint8_t *state = slot_state(t, slot);
-  if (LOAD(t->nodes[path[depth]].first_child) == 0) {
+  lt_worker *w = t->worker;
+  const uint32_t slot = (uint32_t)found;
+  const int32_t depth = t->pending[slot].depth;
+  const lt_step *path = slot_path(t, slot), *leaf = &path[depth];
+  if (LOAD(t->nodes[leaf->node].first_child) == 0) {
     lt_rng rng = lt_rng_stream(~t->seed, t->pending[slot].serial);
-    int32_t player = t->game->current_player(t->game->context, state);
-    lt_status status = expand(t, path[depth], player, state, t->worker, &rng, priors, num_priors, 0);
+    lt_status status = expand(t, w, leaf->node, leaf->player, slot_state(t, slot), &rng, priors, num_priors, 0);
     if (status != LT_OK) return status;
+    if (w->ends) prove_up(t, w, path, depth);
   }
-  back_up(t, path, (int32_t)depth, values, 1, 0);
+  w->trace_length = 0;
+  set_values(t, w->values, values);
+  back_up(t, w, path, depth, w->values, 1, 0);
   release(t, slot);
   return LT_OK;
 }
@@ -484,101 +588,7 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, const 
 lt_status lt_tree_forget(lt_tree *t, uint64_t ticket) {
   int64_t slot = slot_of(t, ticket);
   if (slot < 0) return LT_UNKNOWN_TICKET;
-  take_back(t, slot_path(t, (uint32_t)slot), (int32_t)t->pending[slot].depth);
+  take_back(t, slot_path(t, (uint32_t)slot), t->pending[slot].depth);
   release(t, (uint32_t)slot);
   return LT_OK;
-}
-
-/* ---- Compaction ---- */
-
-static inline int is_live(const lt_tree *t, uint32_t id) { return t->live[id / 64] >> (id % 64) & 1; }
-
-/* Where a live node slides to: the number of live nodes before it. */
-static inline uint32_t new_place(const lt_tree *t, uint32_t id) {
-  uint64_t before = t->live[id / 64] & ((UINT64_C(1) << (id % 64)) - 1);
-  return t->rank[id / 64] + (uint32_t)__builtin_popcountll(before);
-}
-
-/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root.
- * Parents stand before children, so one pass marks and one pass moves. */
-static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
-  uint32_t size = LOAD(t->size), words = size / 64 + 1, kept = 0;
-  memset(t->live, 0, words * sizeof *t->live);
-  t->live[root / 64] |= UINT64_C(1) << (root % 64);
-  for (uint32_t id = root; id < size; id++) {
-    if (!is_live(t, id)) continue;
-    lt_node *node = &t->nodes[id];
-    uint32_t first = LOAD(node->first_child);
-    if (first == 0) continue;
-    if (id != root && LOAD(node->visits) < min_visits) {
-      STORE(node->first_child, 0);
-      continue;
-    }
-    for (uint32_t i = first; i < first + node->num_children; i++) t->live[i / 64] |= UINT64_C(1) << (i % 64);
-  }
-  for (uint32_t word = 0; word < words; word++) {
-    t->rank[word] = kept;
-    kept += (uint32_t)__builtin_popcountll(t->live[word]);
-  }
-  for (uint32_t id = root; id < size; id++) {
-    if (!is_live(t, id)) continue;
-    uint32_t place = new_place(t, id), first = LOAD(t->nodes[id].first_child);
-    if (first) STORE(t->nodes[id].first_child, new_place(t, first));
-    if (place == id) continue;
-    memcpy(&t->nodes[place], &t->nodes[id], sizeof(lt_node));
-    if (t->priors) t->priors[place] = t->priors[id];
-  }
-  STORE(t->size, kept);
-  STORE(t->full, 0);
-}
-
-/* Give back the children of the least visited nodes, so that at least half of the arena is free. */
-void lt_tree_recycle(lt_tree *t) {
-  enum { EXACT = 4096 };
-  uint32_t children[EXACT + 1] = {0}, size = LOAD(t->size), kept = 1, min_visits = EXACT;
-  for (uint32_t id = 1; id < size; id++) {
-    if (LOAD(t->nodes[id].first_child) == 0) continue;
-    uint32_t visits = LOAD(t->nodes[id].visits);
-    children[visits < EXACT ? visits : EXACT] += t->nodes[id].num_children;
-  }
-  kept += t->nodes[0].num_children + children[EXACT];
-  while (min_visits > 2 && kept + children[min_visits - 1] <= t->limit / 2) kept += children[--min_visits];
-  if (kept > t->limit / 2) min_visits = UINT32_MAX; /* all have many visits: keep the root's children alone */
-  compact(t, 0, min_visits);
-  t->recycled += size - LOAD(t->size);
-}
-
-int lt_tree_advance(lt_tree *t, int32_t action, const void *state) {
-  uint32_t first = LOAD(t->nodes[0].first_child);
-  for (uint32_t i = first; first && i < first + t->nodes[0].num_children; i++) {
-    if (t->nodes[i].action != action) continue;
-    memcpy(t->root_state, state, t->game->state_bytes);
-    compact(t, i, 0);
-    return 1;
-  }
-  return 0;
-}
-
-/* ---- Reading ---- */
-
-uint32_t lt_tree_size(const lt_tree *t) { return LOAD(t->size); }
-uint32_t lt_tree_visits(const lt_tree *t, uint32_t node) { return LOAD(t->nodes[node].visits); }
-uint32_t lt_tree_num_children(const lt_tree *t, uint32_t node) {
-  return LOAD(t->nodes[node].first_child) ? t->nodes[node].num_children : 0;
-}
-int32_t lt_tree_player(const lt_tree *t, uint32_t node) { return t->nodes[node].player; }
-
-uint32_t lt_tree_children(const lt_tree *t, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
-                          double *values, double *priors) {
-  uint32_t first = LOAD(t->nodes[node].first_child), count = lt_tree_num_children(t, node);
-  for (uint32_t i = 0; i < count; i++) {
-    const lt_node *child = &t->nodes[first + i];
-    uint32_t n = LOAD(child->visits);
-    ids[i] = first + i;
-    actions[i] = child->action;
-    visits[i] = n;
-    values[i] = n ? LOAD(child->value_sum) / n * half_range(t->game) + middle(t->game) : NAN;
-    priors[i] = t->priors ? t->priors[first + i] : 1.0 / count;
-  }
-  return count;
 }

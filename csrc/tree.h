@@ -1,60 +1,106 @@
 /* The search tree: one bounded arena of nodes, and the two drivers that grow it.
  *
  * The arena knows nothing about who values a leaf. `lt_tree_run` plays whole simulations in C with
- * random playouts as values; `lt_tree_ask` hands out leaves and `lt_tree_tell` takes their values in
+ * playouts as values; `lt_tree_ask` hands out leaves and `lt_tree_tell` takes their values in
  * any order, so that anything slow (a network, a language model) can value them.
  *
  * A node's children stand side by side, in random order, and always behind their parent in the arena:
  * the arena is compacted in place by sliding what is kept towards its start. Values are kept in
- * [-1, 1] (the game's utilities, scaled), each from the view of the player who moved into the node. */
+ * [-1, 1] (the game's utilities, scaled), each from the view of the player who moved into the node; a chance node's
+ * children, from the view of player 0.
+ *
+ * Read node.h (a node), arena.c (room for nodes), rules.h (selection), tree.c (simulations and the drivers). */
 #ifndef LT_TREE_H
 #define LT_TREE_H
-#include <stdatomic.h>
-#include "game.h"
+#include "node.h"
 
 typedef enum { LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4 } lt_status;
 
-typedef enum { LT_UCT, LT_PUCT } lt_rule_kind;
+typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE } lt_rule_kind;
 
-/* How a child is selected; csrc/tree.c has each rule's formula beside its code. */
+/* How a child is selected; csrc/rules.h has each rule's formula beside its code. */
 typedef struct lt_rule {
   lt_rule_kind kind;
   double c;             /* weight of exploration, for values in [-1, 1] */
   double virtual_loss;  /* what a simulation in flight counts as, in lost value; it also counts as a visit */
+  double bias;          /* RAVE: how far all-moves-as-first values are off; or, where it is positive, */
+  double equivalence;   /*   the visits at which both kinds of value weigh the same */
+  uint32_t ref;         /* GRAVE: visits that a node needs for its own all-moves-as-first values to be used */
 } lt_rule;
 
-typedef struct lt_node {
-  _Atomic double value_sum;
-  _Atomic uint32_t visits;
-  _Atomic uint32_t first_child; /* 0: not expanded */
-  int32_t action;               /* that led here */
-  uint16_t num_children;
-  int8_t player;                /* who acts here; known once expanded */
-  uint8_t pending;              /* handed out by ask and not yet told */
-} lt_node;
+/* What else a tree does: use what a game knows (`priors`, `informed_playout` of its table), prove values. */
+typedef struct lt_options {
+  double priors;        /* weight of the visits that `priors` gives: 1 takes them as they are, 0 does not use them */
+  double amaf;          /* the same in all-moves-as-first values */
+  int informed;         /* whether playouts are informed */
+  int solve;            /* whether values are proven: for one player, or two with opposite interests */
+} lt_options;
 
-/* Scratch space of one thread. */
+/* A pair of a count and a sum, beside a node. */
+typedef struct lt_mean { _Atomic float visits, value_sum; } lt_mean;
+
+/* A child of a node that others borrow values from, by its action. */
+typedef struct lt_borrowed { uint32_t stamp, id; } lt_borrowed;
+
+/* A node on a path from the root, and who acts there. */
+typedef struct lt_step {
+  uint32_t node;
+  int32_t player;
+} lt_step;
+
+/* A simulation on its way down the tree. */
+typedef struct lt_cursor {
+  uint8_t *state;
+  lt_step *path;
+  int32_t depth;
+  uint32_t next;  /* the child it goes to */
+  uint64_t stats; /* of the node where it stands, before this one was counted */
+} lt_cursor;
+
+/* Scratch space of one thread. A batch of simulations goes down together where the game plays many playouts at once. */
 typedef struct lt_worker {
   void *block;
-  uint8_t *state;
+  int32_t capacity;        /* of a batch */
+  lt_cursor *cursors;      /* [capacity]; their states stand side by side */
+  lt_rng *rngs;            /* [capacity] */
+  double *returns;         /* [capacity, num_players] */
+  int32_t *order;          /* [capacity] */
+  uint8_t *outcomes;       /* [capacity] */
+  uint8_t *state;          /* one more state */
   int32_t *actions;
-  double *probabilities, *returns;
-  uint32_t *path;
+  double *probabilities;
+  int64_t *values;         /* [num_players], as nodes count them */
+  int ends;                /* whether the children of the node expanded last end the game somewhere */
+  float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded */
+  int32_t *trace;          /* what a playout played, player * num_distinct_actions + action */
+  int32_t trace_length;
+  uint32_t *played;        /* by such an entry: the stamp of the last simulation that played it */
+  uint32_t stamp;
+  uint32_t *lender;        /* GRAVE, for each player: the last node on the path that lends its values, */
+  lt_borrowed *borrowed;   /*   its children by their entries, */
+  uint32_t *lender_stamp;  /*   where they carry this stamp */
 } lt_worker;
 
 /* A leaf that ask handed out: what tell needs to expand it and to back up its value. */
 typedef struct lt_pending {
   uint64_t serial; /* 0: free */
-  uint32_t depth;
+  int32_t depth;
 } lt_pending;
 
 typedef struct lt_tree {
   const lt_game *game;
   lt_rule rule;
+  lt_options options;
+  double middle, half_range;   /* of the utilities: a value is (utility - middle) / half_range */
+  int64_t loss;                /* what a simulation in flight costs, as nodes count it */
+  _Atomic int64_t total;       /* solving for two: what both players' values sum to */
   uint64_t seed;
   uint64_t simulations;        /* streams of random numbers used so far */
   lt_node *nodes;
-  float *priors;               /* NULL where the rule uses none */
+  int32_t *wide_actions;       /* beside the nodes, each NULL where it is not used: actions above 65535, */
+  float *priors;               /*   probabilities, */
+  lt_mean *amaf;               /*   all-moves-as-first statistics, */
+  lt_mean *known;              /*   visits that the game's knowledge is worth, with their value */
   uint64_t *live;              /* compaction: a bit a node, */
   uint32_t *rank;              /* and live nodes before each word of bits */
   _Atomic uint32_t size;
@@ -69,12 +115,15 @@ typedef struct lt_tree {
   uint64_t next_serial;
 } lt_tree;
 
-/* An empty tree that will never hold more than `memory_bytes` in its arena. NULL: no memory. */
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes);
-void lt_tree_free(lt_tree *tree);
-size_t lt_tree_bytes_per_node(const lt_rule *rule);
+/* ---- The arena (arena.c) ---- */
 
-lt_worker *lt_worker_new(const lt_game *game);
+/* An empty tree that will never hold more than `memory_bytes` in its arena. NULL: no memory. */
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes);
+void lt_tree_free(lt_tree *tree);
+size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options);
+
+/* Scratch space for the threads of a search like `tree`. */
+lt_worker *lt_worker_new(const lt_tree *tree);
 void lt_worker_free(lt_worker *worker);
 
 /* Forget everything and start at `state`. */
@@ -84,13 +133,39 @@ void lt_tree_reset(lt_tree *tree, const void *state);
  * caller gives the state. */
 int lt_tree_advance(lt_tree *tree, int32_t action, const void *state);
 
-/* `count` simulations with the random streams `first`, `first` + 1, ... Stops early where `*stop` becomes
- * non-zero. One thread: `shared` = 0, and a full arena is recycled on the way. More: each thread calls
- * this with `shared` = 1, its own worker and its own streams, and returns early when the arena is full;
- * when all have, one calls lt_tree_recycle. `*done` counts simulations. */
-lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, int shared,
-                      const atomic_int *stop, uint64_t *done);
+/* Give back the children of the least visited nodes, so that at least half of the arena is free. */
 void lt_tree_recycle(lt_tree *tree);
+
+/* Reading. Values come in utilities, for the player who acts at `node`; `proven` is 1 where they are proven. */
+uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node);
+uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
+                          double *values, double *priors, uint8_t *proven);
+uint32_t lt_tree_size(const lt_tree *tree);
+uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node);
+int lt_tree_proven(const lt_tree *tree);
+
+static inline int32_t action_of(const lt_tree *t, uint32_t id) {
+  return t->wide_actions ? t->wide_actions[id] : t->nodes[id].action;
+}
+
+/* What a child of the root's count as before anything is known. */
+static inline void set_mean(lt_mean *mean, float visits, float value) {
+  STORE(mean->visits, visits);
+  STORE(mean->value_sum, visits * value);
+}
+
+/* ---- Simulations (tree.c) ---- */
+
+/* Once before any search. */
+void lt_tree_fill_tables(void);
+
+/* At least `count` simulations with the random streams `first`, `first` + 1, ..., and to the end of a batch, but never more
+ * than `limit`, nor much beyond the first at which the tree has `max_nodes` nodes. Stops early where the root is proven. One
+ * thread: `shared` = 0, and a full arena is recycled on the way. More: each thread calls this with `shared` = 1, its own
+ * worker and its own streams, and returns early when the arena is full; when all have, one calls lt_tree_recycle. `*done`
+ * counts simulations. */
+lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit, uint32_t max_nodes,
+                      int shared, uint64_t *done);
 
 /* Hand out up to `batch` leaves that wait for a value: their tickets, and how many. Leaves at the end of a
  * game are valued at once; at most `attempts` simulations are made. `*made` counts them. */
@@ -104,13 +179,5 @@ uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *act
 lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, const double *priors, uint32_t num_priors);
 /* Take a leaf back without a value, as if it had never been asked for. */
 lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket);
-
-/* Reading. Values come in utilities, for the player who acts at `node`. */
-uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node);
-int32_t lt_tree_player(const lt_tree *tree, uint32_t node);
-uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
-                          double *values, double *priors);
-uint32_t lt_tree_size(const lt_tree *tree);
-uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node);
 
 #endif

@@ -17,32 +17,51 @@ cdef extern from "tree.h" nogil:
     ctypedef enum lt_rule_kind:
         LT_UCT
         LT_PUCT
+        LT_RAVE
+        LT_GRAVE
 
     ctypedef struct lt_rule:
         lt_rule_kind kind
         double c
         double virtual_loss
+        double bias
+        double equivalence
+        uint32_t ref
+
+    ctypedef struct lt_options:
+        double priors
+        double amaf
+        int informed
+        int solve
 
     ctypedef struct lt_worker:
-        pass
+        int32_t capacity
 
     ctypedef struct lt_tree:
+        lt_options options
         uint64_t simulations
         uint64_t recycled
         uint32_t limit
         uint32_t pending_count
+        lt_worker *worker
         atomic_int full
 
-    lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, uint64_t seed, size_t memory_bytes)
+    lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes)
     void lt_tree_free(lt_tree *tree)
-    size_t lt_tree_bytes_per_node(const lt_rule *rule)
-    lt_worker *lt_worker_new(const lt_game *game)
+    size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options)
+    lt_worker *lt_worker_new(const lt_tree *tree)
     void lt_worker_free(lt_worker *worker)
     void lt_tree_reset(lt_tree *tree, const void *state)
     int lt_tree_advance(lt_tree *tree, int32_t action, const void *state)
-    lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, int shared,
-                          const atomic_int *stop, uint64_t *done)
     void lt_tree_recycle(lt_tree *tree)
+    uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node)
+    uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
+                              double *values, double *priors, uint8_t *proven)
+    uint32_t lt_tree_size(const lt_tree *tree)
+    uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node)
+    bint lt_tree_proven(const lt_tree *tree)
+    lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit,
+                          uint32_t max_nodes, int shared, uint64_t *done)
     lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
                           uint64_t *made)
     const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket)
@@ -50,9 +69,3 @@ cdef extern from "tree.h" nogil:
     lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, const double *priors,
                            uint32_t num_priors)
     lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket)
-    uint32_t lt_tree_num_children(const lt_tree *tree, uint32_t node)
-    int32_t lt_tree_player(const lt_tree *tree, uint32_t node)
-    uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
-                              double *values, double *priors)
-    uint32_t lt_tree_size(const lt_tree *tree)
-    uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node)

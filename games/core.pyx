@@ -67,7 +67,8 @@ cdef class Game:
         """
         cdef Game game = Game.__new__(Game)
         required = {"init", "current_player", "legal_actions", "apply", "returns"}
-        optional = {"chance_outcomes", "information_state", "resample", "hash", "playout"}
+        optional = {"chance_outcomes", "information_state", "resample", "hash", "playout", "playouts",
+                    "traced_playout", "informed_playout", "priors"}
         missing, foreign = required - functions.keys(), functions.keys() - required - optional
         if missing or foreign:
             raise GameError(f"{name}: a game needs the functions {sorted(required)} and may have {sorted(optional)}; "
@@ -102,6 +103,14 @@ cdef class Game:
         table.hash = <uint64_t (*)(void *, const void *) noexcept nogil><uintptr_t>address.get("hash", 0)
         table.playout = (<void (*)(void *, void *, lt_rng *, double *) noexcept nogil>
                          <uintptr_t>address.get("playout", 0))
+        table.playouts = (<void (*)(void *, void *, lt_rng *, double *, int32_t) noexcept nogil>
+                          <uintptr_t>address.get("playouts", 0))
+        table.traced_playout = (<int32_t (*)(void *, void *, lt_rng *, double *, int32_t *) noexcept nogil>
+                                <uintptr_t>address.get("traced_playout", 0))
+        table.informed_playout = (<int32_t (*)(void *, void *, lt_rng *, double *, int32_t *) noexcept nogil>
+                                  <uintptr_t>address.get("informed_playout", 0))
+        table.priors = (<void (*)(void *, const void *, const int32_t *, int32_t, float *, float *) noexcept nogil>
+                        <uintptr_t>address.get("priors", 0))
         game._describe(name, parameters, parameters, text, owner, state_dtype, reduce)
         return game
 

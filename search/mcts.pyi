@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.result import SearchResult, TreeNode
-from longthink.search.rules import Rule
+from longthink.search.rules import Knowledge, Rule
 
 class Leaves:
     tickets: NDArray[np.uint64]
@@ -21,11 +21,21 @@ class Leaves:
 class MCTS:
     game: Game
     rule: Rule
+    knowledge: Knowledge | None
     seed: int
     threads: int
+    solve: bool
     memory_bytes: int
     def __init__(
-        self, game: Game, rule: Rule | None = None, *, seed: int = 0, threads: int = 1, memory_bytes: int = ...
+        self,
+        game: Game,
+        rule: Rule | None = None,
+        *,
+        knowledge: bool | Knowledge = False,
+        solve: bool = True,
+        seed: int = 0,
+        threads: int = 1,
+        memory_bytes: int = ...,
     ) -> None: ...
     def set_root(self, state: State) -> None: ...
     def advance(self, action: int) -> None: ...
@@ -46,6 +56,8 @@ class MCTS:
     def simulations(self) -> int: ...
     @property
     def nodes(self) -> int: ...
+    @property
+    def proven(self) -> bool: ...
     @property
     def recycled_nodes(self) -> int: ...
     def result(self, spent: Spent | None = None, stopped_by: str = "") -> SearchResult: ...

@@ -18,11 +18,11 @@ from tree cimport *
 
 from longthink.errors import GameError, LongthinkError, MemoryLimitError, ParameterError
 from longthink.search.budget import Spent
-from longthink.search.result import SearchResult, TreeNode
-from longthink.search.rules import UCT, Rule
+from longthink.search.result import SearchResult, TreeNode, best_index
+from longthink.search.rules import UCT, Knowledge, Rule
 
-_RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT}
-_MAX_SIMULATIONS = 2**31 - 1
+_RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE}
+_MAX_SIMULATIONS = 2**30 - 1
 _CHUNK_SECONDS = 0.02
 
 
@@ -31,7 +31,7 @@ cdef class _Worker:
     cdef lt_worker *data
 
     def __cinit__(self, MCTS search):
-        self.data = lt_worker_new(search.table)
+        self.data = lt_worker_new(search.tree_data)
         if self.data == NULL:
             raise MemoryError("no memory for a search thread")
 
@@ -76,30 +76,40 @@ cdef class MCTS:
     leaves for you to value with anything, `tell` takes the values, in any order.
 
     game: of perfect information, with chance or without, any number of players.
-    rule: `UCT(c)` or `PUCT(c)`. seed: the same seed gives the same visits with one thread; with more threads
-    that share the tree the order of events decides, and results vary a little.
+    rule: `UCT(c)`, `PUCT(c)`, `RAVE()` or `GRAVE(ref=50)`. knowledge: True, or a `Knowledge` with weights, uses what
+    the game knows besides its rules: informed playouts, and prior values of actions. seed: the same seed gives the same visits with one thread; with more threads
+    that share the tree the order of events decides, and results vary a little. With the same calls of `run`: a game that
+    plays many playouts at once has some simulations in flight together, and a call waits for all of its own.
     threads: that `run` uses. memory_bytes: the arena never grows beyond it; a full tree gives back its least
     visited part and goes on.
 
+    solve: prove values on the way, in games of one player and of two with opposite interests: an action that is
+    proven to lose is not looked at again, and a proven root ends the search. `result.proven` says what is.
+
     Raises `GameError` for a game of imperfect information, `ParameterError`, `MemoryError`.
-    Kocsis and Szepesvari, ECML 2006; Browne et al., "A survey of MCTS methods", 2012.
+    Kocsis and Szepesvari, ECML 2006; Browne et al., "A survey of MCTS methods", 2012; proofs: Winands, Bjornsson and
+    Saito, "Monte-Carlo tree search solver", 2008.
     """
 
     cdef lt_tree *tree_data
     cdef const lt_game *table
-    cdef readonly object game, rule
+    cdef readonly object game, rule, knowledge
     cdef readonly object seed
     cdef readonly int threads
+    cdef readonly bint solve
     cdef readonly object memory_bytes
     cdef object root, pool, workers
     cdef uint64_t[::1] ticket_room
     cdef int32_t[::1] action_room
     cdef double[::1] prior_room
 
-    def __init__(self, game, rule=None, *, seed=0, threads=1, memory_bytes=1 << 30):
+    def __init__(self, game, rule=None, *, knowledge=False, solve=True, seed=0, threads=1, memory_bytes=1 << 30):
         rule = UCT() if rule is None else rule
         if not isinstance(rule, Rule):
-            raise ParameterError(f"rule expects UCT(...) or PUCT(...), got {rule!r}")
+            raise ParameterError(f"rule expects a rule like UCT(...) or PUCT(...), got {rule!r}")
+        if not (isinstance(knowledge, (bool, Knowledge))):
+            raise ParameterError(f"knowledge expects True, False or Knowledge(...), got {knowledge!r}")
+        knowledge = Knowledge() if knowledge is True else knowledge or None
         if not 1 <= operator.index(threads) <= 1024:
             raise ParameterError(f"threads expects 1..1024, got {threads}")
         if not 0 <= operator.index(seed) < 2**63:
@@ -107,7 +117,7 @@ cdef class MCTS:
         if not game.perfect_information:
             raise GameError(f"MCTS needs a game in which everybody sees everything, and {game} is not one; "
                             "solve it with CFR instead")
-        self.game, self.rule, self.seed, self.threads = game, rule, seed, threads
+        self.game, self.rule, self.knowledge, self.seed, self.threads = game, rule, knowledge, seed, threads
         self.memory_bytes = operator.index(memory_bytes)
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         if threads > 1 and self.table.failed != NULL:
@@ -115,10 +125,15 @@ cdef class MCTS:
         cdef lt_rule c_rule
         c_rule.kind = <lt_rule_kind><int>_RULE_KINDS[rule.kind]
         c_rule.c, c_rule.virtual_loss = rule.c, rule.virtual_loss
-        smallest = int(lt_tree_bytes_per_node(&c_rule)) * (4 * max(64, lt_max_actions(self.table)) + 64)
+        c_rule.bias = getattr(rule, "bias", 0)
+        c_rule.equivalence = getattr(rule, "equivalence", None) or 0
+        c_rule.ref = getattr(rule, "ref", 0)
+        cdef lt_options options = self._options()
+        options.solve = self.solve = bool(solve)
+        smallest = int(lt_tree_bytes_per_node(self.table, &c_rule, &options)) * (4 * max(64, lt_max_actions(self.table)) + 64)
         if self.memory_bytes < smallest:
             raise ParameterError(f"memory_bytes expects at least {smallest} for {game}, got {memory_bytes}")
-        self.tree_data = lt_tree_new(self.table, c_rule, seed, self.memory_bytes)
+        self.tree_data = lt_tree_new(self.table, c_rule, options, seed, self.memory_bytes)
         if self.tree_data == NULL:
             raise MemoryError(f"no memory for a tree of {memory_bytes} bytes; give a smaller memory_bytes")
         self.ticket_room = np.zeros(64, np.uint64)
@@ -128,6 +143,19 @@ cdef class MCTS:
 
     def __dealloc__(self):
         lt_tree_free(self.tree_data)
+
+    cdef lt_options _options(self) except *:
+        cdef lt_options used
+        used.priors = used.amaf = 0
+        used.informed = used.solve = 0
+        if self.knowledge is None:
+            return used
+        if self.table.informed_playout == NULL and self.table.priors == NULL:
+            raise ParameterError(f"{self.game} knows nothing besides its rules (it has neither `priors` nor "
+                                 "`informed_playout` of csrc/game.h); leave out knowledge")
+        used.priors, used.amaf = self.knowledge.priors, self.knowledge.amaf
+        used.informed = self.knowledge.playouts and self.table.informed_playout != NULL
+        return used
 
     # ---- The root ----
 
@@ -179,17 +207,13 @@ cdef class MCTS:
         started = time.perf_counter()
         spent = Spent()
         stopped_by = None
+        limit = _MAX_SIMULATIONS if budget.simulations is None else budget.simulations
+        max_nodes = 2**32 - 1 if budget.nodes is None else min(budget.nodes, 2**32 - 1)
         chunk = 64
         try:
             while stopped_by is None:
-                wanted = chunk
-                if budget.simulations is not None:
-                    wanted = min(wanted, budget.simulations - spent.simulations)
-                if budget.nodes is not None:  # a simulation makes at most one node's children
-                    wanted = min(wanted, max(1, (budget.nodes - lt_tree_size(self.tree_data))
-                                             // max(1, lt_max_actions(self.table))))
                 before = time.perf_counter()
-                spent.simulations += self._run_chunk(wanted)
+                spent.simulations += self._run_chunk(min(chunk, limit - spent.simulations), limit - spent.simulations, max_nodes)
                 now = time.perf_counter()
                 spent.nodes, spent.seconds = lt_tree_size(self.tree_data), now - started
                 if now - before < _CHUNK_SECONDS / 2:
@@ -198,29 +222,32 @@ cdef class MCTS:
                     chunk //= 2
                 if progress is not None:
                     progress(spent)
-                stopped_by = budget.reached(spent)
+                stopped_by = "proven" if lt_tree_proven(self.tree_data) else budget.reached(spent)
         except KeyboardInterrupt:
             stopped_by = "interrupted"
             spent.seconds = time.perf_counter() - started
         return self.result(spent, stopped_by)
 
-    def _run_chunk(self, uint64_t count):
-        """Run `count` simulations, on one thread or on all. Gives how many were made."""
+    def _run_chunk(self, uint64_t count, uint64_t limit, uint32_t max_nodes):
+        """Run `count` simulations or a few more, at most `limit`, on one thread or on all. Gives how many were made."""
         cdef uint64_t first = self.tree_data.simulations, done = 0
         cdef lt_status status = LT_OK
         if first + count > _MAX_SIMULATIONS:
             raise MemoryLimitError(f"a tree counts up to {_MAX_SIMULATIONS} simulations; start another with set_root")
-        self.tree_data.simulations += count
-        if self.threads == 1:
+        limit = min(limit, _MAX_SIMULATIONS - first)
+        if self.threads == 1 or lt_tree_num_children(self.tree_data, 0) == 0:
+            limit = limit if self.threads == 1 else 1  # threads begin at a root that has children
             with nogil:
-                status = lt_tree_run(self.tree_data, NULL, first, count, 0, NULL, &done)
+                status = lt_tree_run(self.tree_data, NULL, first, min(count, limit), limit, max_nodes, 0, &done)
+            self.tree_data.simulations += done
             self._check(status)
             return done
+        self.tree_data.simulations += count
         if self.pool is None:
             self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="longthink-search")
             self.workers = [_Worker(self) for _ in range(self.threads)]
         cuts = [first + count * i // self.threads for i in range(self.threads + 1)]
-        parts = [self.pool.submit(self._run_part, worker, start, end - start)
+        parts = [self.pool.submit(self._run_part, worker, start, end - start, max_nodes)
                  for worker, start, end in zip(self.workers, cuts, cuts[1:])]
         try:
             wait(parts)
@@ -231,11 +258,11 @@ cdef class MCTS:
             lt_tree_recycle(self.tree_data)
         return sum(part.result() for part in parts)
 
-    def _run_part(self, _Worker worker, uint64_t first, uint64_t count):
+    def _run_part(self, _Worker worker, uint64_t first, uint64_t count, uint32_t max_nodes):
         cdef uint64_t done = 0
         cdef lt_status status
         with nogil:
-            status = lt_tree_run(self.tree_data, worker.data, first, count, 1, NULL, &done)
+            status = lt_tree_run(self.tree_data, worker.data, first, count, count, max_nodes, 1, &done)
         self._check(status)
         return done
 
@@ -382,16 +409,21 @@ cdef class MCTS:
         return lt_tree_size(self.tree_data)
 
     @property
+    def proven(self):
+        """Whether the value of the root is proven: then there is nothing left to search, and `ask` hands out nothing."""
+        return lt_tree_proven(self.tree_data)
+
+    @property
     def recycled_nodes(self):
         """Nodes that a full arena gave back so far."""
         return self.tree_data.recycled
 
     def result(self, spent=None, stopped_by=""):
         """What the tree says about the root's actions now."""
-        ids, actions, visits, values, priors = self._children(0)
+        ids, actions, visits, values, priors, proven = self._children(0)
         order = np.argsort(actions)
-        return SearchResult(actions[order], visits[order].astype(np.int64), values[order], priors[order],
-                            self.root.current_player(), self._principal_variation(),
+        return SearchResult(actions[order], visits[order].astype(np.int64), values[order], priors[order], proven[order],
+                            (self.table.min_utility, self.table.max_utility), self.root.current_player(), self._principal_variation(),
                             Spent() if spent is None else spent, lt_tree_size(self.tree_data), stopped_by)
 
     def tree(self, *, max_nodes=1000, min_visits=1):
@@ -401,11 +433,11 @@ cdef class MCTS:
         while level and count < max_nodes:
             found = []
             for node, node_id in level:
-                ids, actions, visits, values, priors = self._children(node_id)
+                ids, actions, visits, values, priors, proven = self._children(node_id)
                 for i in np.lexsort((actions, -visits.astype(np.int64))):
                     if visits[i] >= min_visits:
-                        found.append((node, TreeNode(int(actions[i]), float(priors[i]), int(visits[i]), float(values[i])),
-                                      int(ids[i])))
+                        found.append((node, TreeNode(int(actions[i]), float(priors[i]), int(visits[i]), float(values[i]),
+                                                     bool(proven[i])), int(ids[i])))
             found.sort(key=lambda item: -item[1].visits)
             level = []
             for parent, child, child_id in found[:max_nodes - count]:
@@ -421,18 +453,20 @@ cdef class MCTS:
         cdef uint32_t[::1] i = ids, v = visits
         cdef int32_t[::1] a = actions
         cdef double[::1] w = values, p = priors
+        proven = np.zeros(n, np.bool_)
+        cdef uint8_t[::1] s = proven.view(np.uint8)
         if n:
-            lt_tree_children(self.tree_data, node, &i[0], &a[0], &v[0], &w[0], &p[0])
-        return ids, actions, visits, values, priors
+            lt_tree_children(self.tree_data, node, &i[0], &a[0], &v[0], &w[0], &p[0], &s[0])
+        return ids, actions, visits, values, priors, proven
 
     def _principal_variation(self):
         """The most visited line from the root."""
         line, node = [], 0
         while True:
-            ids, actions, visits, values, _ = self._children(node)
-            if not visits.any():
+            ids, actions, visits, values, _, proven = self._children(node)
+            if not (visits.any() or proven.any()):
                 return line
-            best = np.lexsort((np.nan_to_num(values, nan=-np.inf), visits))[-1]
+            best = best_index(visits, values, proven, self.table.min_utility, self.table.max_utility)
             line.append(int(actions[best]))
             node = ids[best]
 

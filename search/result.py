@@ -16,13 +16,15 @@ from longthink.search.budget import Spent
 class TreeNode:
     """A node of a search tree: the action that led to it and what the search thinks of it.
 
-    value: for the player who chose `action`, in the game's utilities; NaN without a visit.
+    value: for the player who chose `action`, in the game's utilities; NaN without a visit. proven: whether it is what
+    perfect play gives.
     """
 
     action: int | None
     prior: float
     visits: int
     value: float
+    proven: bool = False
     children: list[TreeNode] = field(default_factory=list)
 
     def walk(self) -> Iterator[TreeNode]:
@@ -38,8 +40,20 @@ class TreeNode:
             "prior": self.prior,
             "visits": self.visits,
             "value": None if np.isnan(self.value) else self.value,
+            "proven": self.proven,
             "children": [child.as_dict() for child in self.children],
         }
+
+
+def best_index(
+    visits: NDArray[Any], values: NDArray[np.float64], proven: NDArray[np.bool_], least: float, most: float
+) -> int:
+    """The place of the action to play: see `SearchResult.best_action`."""
+    values = np.nan_to_num(values, nan=-np.inf)
+    if proven.all():
+        return int(np.lexsort((visits, values))[-1])
+    rank = np.where(proven & (values >= most), 1, np.where(proven & (values <= least), -1, 0))
+    return int(np.lexsort((values, visits, rank))[-1])
 
 
 @dataclass
@@ -47,14 +61,17 @@ class SearchResult:
     """What a search thinks of the actions at its root, `[A]` of them, ascending.
 
     actions: `[A]`. visits: `[A]`. values: `[A]`, for the player who acts, in utilities, NaN where not tried.
-    priors: `[A]`. player: who acts at the root. spent: by this call. nodes: in the tree now.
-    stopped_by: the limit that was reached, or "interrupted".
+    priors: `[A]`. proven: `[A]`, where the value is what perfect play gives. utilities: the least and the most
+    that a player can get. player: who acts at the root. spent: by this call. nodes: in the tree now.
+    stopped_by: the limit that was reached, "proven" or "interrupted".
     """
 
     actions: NDArray[np.int32]
     visits: NDArray[np.int64]
     values: NDArray[np.float64]
     priors: NDArray[np.float64]
+    proven: NDArray[np.bool_]
+    utilities: tuple[float, float]
     player: int
     principal_variation: list[int]
     spent: Spent
@@ -63,9 +80,14 @@ class SearchResult:
 
     @property
     def best_action(self) -> int:
-        """The most visited action, the better valued one of two equals."""
-        order = np.lexsort((np.nan_to_num(self.values, nan=-np.inf), self.visits))
-        return int(self.actions[order[-1]])
+        """The most visited action, the better valued one of two equals; but one that is proven to win, where there is one,
+        none that is proven to lose, and where all are proven, the best."""
+        return int(self.actions[best_index(self.visits, self.values, self.proven, *self.utilities)])
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the value of the root is proven, by an action that wins all or by all of them."""
+        return bool(self.proven.all() or (self.proven & (self.values >= self.utilities[1])).any())
 
     @property
     def policy(self) -> NDArray[np.float64]:
@@ -75,7 +97,9 @@ class SearchResult:
 
     @property
     def value(self) -> float:
-        """The mean value of all simulations so far for the player who acts, in utilities."""
+        """The mean value of all simulations so far for the player who acts, in utilities; the proven one where it is."""
+        if self.is_proven:
+            return float(self.values[self.proven].max())
         tried = self.visits > 0
         return float(np.average(self.values[tried], weights=self.visits[tried])) if tried.any() else float("nan")
 

@@ -1,0 +1,259 @@
+/* Room for the nodes of a search tree: memory, compaction, recycling, re-rooting, reading. */
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise */
+#include <sys/mman.h>
+#endif
+#include "tree.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { LINE = 64, MOST_BATCH = 64, MOST_BATCH_BYTES = 4 << 20 };
+
+/* ---- Workers ---- */
+
+/* How many simulations go down together: several where the game plays many playouts at once and nobody asks what was played. */
+static int32_t batch_capacity(const lt_tree *t) {
+  const lt_game *g = t->game;
+  if (g->playouts == NULL || t->amaf || t->options.informed) return 1;
+  size_t each = g->state_bytes + ((size_t)lt_max_history(g) + 1) * sizeof(lt_step);
+  size_t fit = MOST_BATCH_BYTES / each;
+  return fit < 1 ? 1 : fit < MOST_BATCH ? (int32_t)fit : MOST_BATCH;
+}
+
+/* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
+lt_worker *lt_worker_new(const lt_tree *t) {
+  const lt_game *g = t->game;
+  const int32_t capacity = batch_capacity(t);
+  const size_t n = (size_t)capacity, room = (size_t)lt_max_actions(g) + 1, history = (size_t)lt_max_history(g) + 1;
+  const size_t players = (size_t)g->num_players, entries = t->amaf ? players * (size_t)g->num_distinct_actions : 0;
+  lt_worker layout, *w = &layout, *self = NULL;
+  uint8_t *block = NULL, *states = NULL;
+  lt_step *paths = NULL;
+  for (int pass = 0; pass < 2; pass++) { /* the first only counts */
+    const uintptr_t start = ((uintptr_t)block + LINE - 1) / LINE * LINE;
+    size_t used = 0;
+#define PART(pointer, count) \
+  pointer = (void *)(start + used), used += ((count) * sizeof *(pointer) + LINE - 1) / LINE * LINE
+    PART(self, 1);
+    PART(w->cursors, n);
+    PART(states, n * g->state_bytes);
+    PART(paths, n * history);
+    PART(w->rngs, n);
+    PART(w->returns, n * players);
+    PART(w->order, n);
+    PART(w->outcomes, n);
+    PART(w->state, g->state_bytes);
+    PART(w->actions, room);
+    PART(w->probabilities, room);
+    PART(w->values, players);
+    PART(w->prior, room);
+    PART(w->known_visits, room);
+    PART(w->known_values, room);
+    PART(w->trace, t->amaf ? (size_t)g->max_game_length + 1 : 0);
+    PART(w->played, entries);
+    PART(w->lender, players);
+    PART(w->borrowed, entries);
+    PART(w->lender_stamp, players);
+#undef PART
+    if (pass == 0 && (block = calloc(1, used + 2 * LINE)) == NULL) return NULL;
+  }
+  w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0;
+  for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
+  *self = layout;
+  return self;
+}
+
+void lt_worker_free(lt_worker *w) {
+  if (w != NULL) free(w->block);
+}
+
+/* ---- Memory ---- */
+
+static int uses_wide_actions(const lt_game *g) { return lt_max_actions(g) > UINT16_MAX + 1; }
+static int uses_priors(const lt_rule *rule) { return rule->kind == LT_PUCT; }
+static int uses_amaf(const lt_rule *rule) { return rule->kind == LT_RAVE || rule->kind == LT_GRAVE; }
+static int uses_known(const lt_game *g, const lt_options *options) {
+  return g->priors != NULL && (options->priors > 0 || options->amaf > 0);
+}
+
+/* Sixty-four nodes with all that stands beside them and what compaction needs. */
+static size_t bytes_per_64(const lt_game *g, const lt_rule *rule, const lt_options *options) {
+  size_t node = sizeof(lt_node);
+  if (uses_wide_actions(g)) node += sizeof(int32_t);
+  if (uses_priors(rule)) node += sizeof(float);
+  if (uses_amaf(rule)) node += sizeof(lt_mean);
+  if (uses_known(g, options)) node += sizeof(lt_mean);
+  return 64 * node + sizeof(uint64_t) + sizeof(uint32_t);
+}
+
+size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options) {
+  return (bytes_per_64(game, rule, options) + 63) / 64;
+}
+
+/* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
+ * in small ones, so that a short search does not pay for clearing a large page. */
+static void *array_new(size_t bytes, int *failed) {
+  void *array = NULL;
+#if defined(MADV_HUGEPAGE)
+  enum { PAGE = 1 << 21, SMALL = 2 * PAGE };
+  if (bytes >= 8 * PAGE) {
+    array = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE);
+    if (array != NULL) madvise((uint8_t *)array + SMALL, (bytes - SMALL) / PAGE * PAGE, MADV_HUGEPAGE);
+    else *failed = 1;
+    return array;
+  }
+#endif
+  array = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+  if (array == NULL) *failed = 1;
+  return array;
+}
+
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes) {
+  size_t words = memory_bytes / bytes_per_64(game, &rule, &options);
+  if (words > (UINT32_MAX - 64) / 64) words = (UINT32_MAX - 64) / 64;
+  lt_tree *t = calloc(1, sizeof *t);
+  if (t == NULL) return NULL;
+  t->game = game, t->rule = rule, t->options = options, t->seed = seed, t->next_serial = 1;
+  t->options.solve = options.solve && (game->num_players == 1 || (game->num_players == 2 && game->zero_sum));
+  t->middle = 0.5 * (game->max_utility + game->min_utility);
+  t->half_range = game->max_utility > game->min_utility ? 0.5 * (game->max_utility - game->min_utility) : 1.0;
+  t->loss = (int64_t)(rule.virtual_loss * (double)LT_ONE);
+  t->limit = (uint32_t)(64 * words);
+  int failed = 0;
+  t->nodes = array_new((t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time */
+  if (uses_wide_actions(game)) t->wide_actions = array_new(t->limit * sizeof *t->wide_actions, &failed);
+  if (uses_priors(&rule)) t->priors = array_new(t->limit * sizeof *t->priors, &failed);
+  if (uses_amaf(&rule)) t->amaf = array_new(t->limit * sizeof *t->amaf, &failed);
+  if (uses_known(game, &options)) t->known = array_new(t->limit * sizeof *t->known, &failed);
+  lt_tree_fill_tables();
+  t->live = malloc((words + 1) * sizeof *t->live);
+  t->rank = malloc((words + 1) * sizeof *t->rank);
+  t->root_state = calloc(1, game->state_bytes);
+  t->worker = lt_worker_new(t);
+  if (!failed && t->live && t->rank && t->root_state && t->worker) return t;
+  lt_tree_free(t);
+  return NULL;
+}
+
+void lt_tree_free(lt_tree *t) {
+  if (t == NULL) return;
+  lt_worker_free(t->worker);
+  free(t->nodes), free(t->wide_actions), free(t->priors), free(t->amaf), free(t->known);
+  free(t->live), free(t->rank), free(t->root_state), free(t->pending), free(t->pending_data);
+  free(t);
+}
+
+void lt_tree_reset(lt_tree *t, const void *state) {
+  memcpy(t->root_state, state, t->game->state_bytes);
+  memset(&t->nodes[0], 0, sizeof t->nodes[0]);
+  if (t->wide_actions) t->wide_actions[0] = -1;
+  if (t->priors) t->priors[0] = 1.0f;
+  if (t->amaf) set_mean(&t->amaf[0], 0, 0);
+  if (t->known) set_mean(&t->known[0], 0, 0);
+  STORE(t->size, 1);
+  STORE(t->full, 0);
+  for (uint32_t i = 0; i < t->pending_capacity; i++) t->pending[i].serial = 0;
+  t->pending_count = 0;
+}
+
+/* ---- Compaction ---- */
+
+static inline int is_live(const lt_tree *t, uint32_t id) { return t->live[id / 64] >> (id % 64) & 1; }
+
+/* Where a live node slides to: the number of live nodes before it. */
+static inline uint32_t new_place(const lt_tree *t, uint32_t id) {
+  uint64_t before = t->live[id / 64] & ((UINT64_C(1) << (id % 64)) - 1);
+  return t->rank[id / 64] + lt_popcount(before);
+}
+
+static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
+  memcpy(&t->nodes[to], &t->nodes[from], sizeof(lt_node));
+  if (t->wide_actions) t->wide_actions[to] = t->wide_actions[from];
+  if (t->priors) t->priors[to] = t->priors[from];
+  if (t->amaf) memcpy(&t->amaf[to], &t->amaf[from], sizeof(lt_mean));
+  if (t->known) memcpy(&t->known[to], &t->known[from], sizeof(lt_mean));
+}
+
+/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root.
+ * Parents stand before children, so one pass marks and one pass moves. */
+static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
+  uint32_t size = LOAD(t->size), words = size / 64 + 1, kept = 0;
+  memset(t->live, 0, words * sizeof *t->live);
+  t->live[root / 64] |= UINT64_C(1) << (root % 64);
+  for (uint32_t id = root; id < size; id++) {
+    if (!is_live(t, id)) continue;
+    lt_node *node = &t->nodes[id];
+    uint32_t first = LOAD(node->first_child);
+    if (first == 0) continue;
+    if (id != root && stats_visits(LOAD(node->stats)) < min_visits) {
+      STORE(node->first_child, 0);
+      node->num_children = 0;
+      continue;
+    }
+    for (uint32_t i = first; i < first + node->num_children; i++) t->live[i / 64] |= UINT64_C(1) << (i % 64);
+  }
+  for (uint32_t word = 0; word < words; word++) {
+    t->rank[word] = kept;
+    kept += lt_popcount(t->live[word]);
+  }
+  for (uint32_t id = root; id < size; id++) {
+    if (!is_live(t, id)) continue;
+    uint32_t place = new_place(t, id), first = LOAD(t->nodes[id].first_child);
+    if (first) STORE(t->nodes[id].first_child, new_place(t, first));
+    if (place != id) move_node(t, id, place);
+  }
+  STORE(t->size, kept);
+  STORE(t->full, 0);
+}
+
+void lt_tree_recycle(lt_tree *t) {
+  enum { EXACT = 4096 };
+  uint32_t children[EXACT + 1] = {0}, size = LOAD(t->size), kept = 1, min_visits = EXACT;
+  for (uint32_t id = 1; id < size; id++) {
+    if (LOAD(t->nodes[id].first_child) == 0) continue;
+    uint32_t visits = stats_visits(LOAD(t->nodes[id].stats));
+    children[visits < EXACT ? visits : EXACT] += t->nodes[id].num_children;
+  }
+  kept += t->nodes[0].num_children + children[EXACT];
+  while (min_visits > 2 && kept + children[min_visits - 1] <= t->limit / 2) kept += children[--min_visits];
+  if (kept > t->limit / 2) min_visits = UINT32_MAX; /* all have many visits: keep the root's children alone */
+  compact(t, 0, min_visits);
+  t->recycled += size - LOAD(t->size);
+}
+
+int lt_tree_advance(lt_tree *t, int32_t action, const void *state) {
+  uint32_t first = LOAD(t->nodes[0].first_child);
+  for (uint32_t i = first; first && i < first + t->nodes[0].num_children; i++) {
+    if (action_of(t, i) != action) continue;
+    memcpy(t->root_state, state, t->game->state_bytes);
+    compact(t, i, 0);
+    /* A root's value is seen by who acts there, and it must be able to say by which child it is proven. */
+    STORE(t->nodes[0].stats, make_stats(stats_visits(LOAD(t->nodes[0].stats)), 0));
+    return 1;
+  }
+  return 0;
+}
+
+/* ---- Reading ---- */
+
+uint32_t lt_tree_size(const lt_tree *t) { return LOAD(t->size); }
+uint32_t lt_tree_visits(const lt_tree *t, uint32_t node) { return stats_visits(LOAD(t->nodes[node].stats)); }
+int lt_tree_proven(const lt_tree *t) { return stats_solved(LOAD(t->nodes[0].stats)); }
+uint32_t lt_tree_num_children(const lt_tree *t, uint32_t node) {
+  return LOAD(t->nodes[node].first_child) ? t->nodes[node].num_children : 0;
+}
+
+uint32_t lt_tree_children(const lt_tree *t, uint32_t node, uint32_t *ids, int32_t *actions, uint32_t *visits,
+                          double *values, double *priors, uint8_t *proven) {
+  uint32_t first = LOAD(t->nodes[node].first_child), count = lt_tree_num_children(t, node);
+  for (uint32_t i = 0; i < count; i++) {
+    const uint64_t stats = LOAD(t->nodes[first + i].stats);
+    ids[i] = first + i;
+    actions[i] = action_of(t, first + i);
+    visits[i] = stats_visits(stats);
+    proven[i] = (uint8_t)stats_solved(stats);
+    values[i] = visits[i] || proven[i] ? stats_mean(stats) * t->half_range + t->middle : NAN;
+    priors[i] = t->priors ? t->priors[first + i] : 1.0 / count;
+  }
+  return count;
+}

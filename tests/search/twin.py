@@ -1,0 +1,375 @@
+"""The compiled search once more in plain Python, slow and obvious: csrc/node.h, csrc/rules.h and csrc/tree.c for one thread."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import knowing_game
+import longthink as lt
+
+MASK = 2**64 - 1
+F = np.float32
+ZERO = F(0)
+ONE = 2**30
+CHANCE, TERMINAL = -1, -4
+
+
+def mix(x: int) -> int:
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & MASK
+    return x ^ (x >> 31)
+
+
+class Rng:
+    """csrc/rng.h."""
+
+    def __init__(self, seed: int, simulation: int) -> None:
+        self.counter = mix(mix((seed + 0x9E3779B97F4A7C15) & MASK) ^ (simulation * 0xD1342543DE82EF95 & MASK))
+
+    def next(self) -> int:
+        self.counter = (self.counter + 0x9E3779B97F4A7C15) & MASK
+        return mix(self.counter)
+
+    def below(self, n: int) -> int:
+        return (self.next() >> 32) * n >> 32
+
+    def sample(self, outcomes: list[tuple[int, float]]) -> int:
+        u = (self.next() >> 11) * 2.0**-53
+        for i, (_, probability) in enumerate(outcomes[:-1]):
+            u -= probability
+            if u < 0:
+                return i
+        return len(outcomes) - 1
+
+
+@dataclass
+class Node:
+    action: int = -1
+    prior: float = 1.0
+    visits: int = 0
+    total: int = 0  # in quanta of 2^(e - 30)
+    proven: int | None = None  # in quanta of 2^-30
+    player: int = TERMINAL
+    known_visits: np.float32 = ZERO  # the game's knowledge,
+    known_sum: np.float32 = ZERO
+    amaf_visits: np.float32 = ZERO  # and all moves as first
+    amaf_sum: np.float32 = ZERO
+    children: list[Node] = field(default_factory=list)
+
+    def add(self, visits: int, fixed: int) -> None:
+        old, self.visits = self.visits, self.visits + visits
+        e, grown = self.visits.bit_length(), self.visits.bit_length() - old.bit_length()
+        if self.proven is not None:
+            return
+        if fixed % 2**e:  # rounded up or down by the place of the visit in a sequence that fills [0, 1) evenly
+            fixed += (self.visits * 0x9E3779B97F4A7C15 & MASK) >> (64 - e)
+        self.total = (self.total >> grown if grown >= 0 else self.total * 2) + (fixed >> e)
+
+    def mean(self) -> float:
+        if self.proven is not None:
+            return self.proven / ONE
+        return self.total / ONE * 2**self.visits.bit_length() / self.visits
+
+    def view(self) -> tuple[np.float32, np.float32]:
+        """Visits and mean value, as rules see them."""
+        n, quantum = F(self.visits), F(2.0 ** (self.visits.bit_length() - 30))
+        if self.proven is not None:
+            return F(max(n, F(1))), F(F(self.proven) * F(1 / ONE))
+        if n == 0 and self.known_visits == 0:
+            return ZERO, ZERO
+        total = F(F(self.total) * quantum)
+        if self.known_visits:
+            more = F(n + self.known_visits)
+            return more, F(F(total + self.known_sum) / more)
+        return n, F(total * F(F(1) / n))
+
+    @property
+    def lost(self) -> bool:
+        return self.proven == -ONE
+
+
+# ---- The rules ----
+
+
+def sqrt_log(n: int) -> np.float32:
+    cut = max(0, n.bit_length() - 8)
+    return F(math.sqrt(math.log(n >> cut << cut))) if n else ZERO
+
+
+def best(node: Node, score: Any) -> Node:
+    """The first child of the largest score; an untried one scores infinity."""
+    return max((child for child in node.children if not child.lost), key=score)
+
+
+def select_uct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
+    explore = F(F(rule.c) * sqrt_log(seen))
+
+    def score(child: Node) -> np.float32:
+        n, q = child.view()
+        if child.proven is not None:
+            return q
+        return F(q + F(explore * np.sqrt(F(F(1) / n)))) if n else F(np.inf)
+
+    return best(path[-1], score)
+
+
+def select_puct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
+    tried, total = ZERO, ZERO
+    for child in path[-1].children:
+        n, q = child.view()
+        tried, total = F(tried + n), F(total + F(n * q))
+    mean = F(total / tried) if tried else ZERO
+    explore = F(rule.c * math.sqrt(seen))
+
+    def score(child: Node) -> np.float32:
+        n, q = child.view()
+        if child.proven is not None:
+            return q
+        return F((q if n else mean) + F(F(explore * F(child.prior)) / F(F(1) + n)))
+
+    return best(path[-1], score)
+
+
+def select_rave(path: list[Node], rule: lt.RAVE, seen: int) -> Node:
+    node = path[-1]
+    lender = node
+    if isinstance(rule, lt.GRAVE):
+        able = [
+            above
+            for above in path
+            if above.player == node.player and (above is path[0] or (seen if above is node else above.visits) >= rule.ref)
+        ]
+        lender = able[-1] if able else node
+    lent = {child.action: child for child in lender.children}
+    explore = F(F(rule.c) * sqrt_log(seen))
+    k, b = F(rule.equivalence or 0), F(rule.bias)
+
+    def beta(n: np.float32, m: np.float32) -> np.float32:
+        if m == 0 or n == 0:
+            return F(m > 0)
+        if k:
+            return F(np.sqrt(k / F(F(F(3) * F(seen)) + k)))
+        return F(m / F(F(n + m) + F(F(F(b * b) * n) * m)))
+
+    def score(child: Node) -> np.float32:
+        n, q = child.view()
+        first = lent.get(child.action, child)
+        m = first.amaf_visits
+        if child.proven is not None:
+            return q
+        if n == 0 and m == 0:
+            return F(np.inf)
+        v = F(first.amaf_sum / m) if m else ZERO
+        return F(q + F(F(beta(n, m) * F(v - q)) + F(explore / np.sqrt(F(1) + n))))
+
+    return best(node, score)
+
+
+SELECT: dict[str, Any] = {"uct": select_uct, "puct": select_puct, "rave": select_rave, "grave": select_rave}
+
+
+# ---- Simulations ----
+
+
+@dataclass
+class Cursor:
+    state: lt.State
+    rng: Rng
+    path: list[Node]
+    played: list[tuple[int, int]]  # player and action, chance left out
+    seen: int
+    next: Node = field(default_factory=Node)
+    outcome: str = "goes on"
+
+
+@dataclass
+class Twin:
+    game: lt.Game
+    rule: lt.Rule
+    seed: int = 0
+    knowledge: lt.Knowledge | None = None
+    solve: bool = True
+    side_by_side: bool = False  # the game plays many playouts at once
+    root: Node = field(default_factory=Node)
+    proof_total: int = 0
+
+    def __post_init__(self) -> None:
+        self.middle = (self.game.max_utility() + self.game.min_utility()) / 2
+        self.half = (self.game.max_utility() - self.game.min_utility()) / 2
+        self.loss = int(self.rule.virtual_loss * ONE)
+        self.in_python = self.game.name.startswith("openspiel")
+        self.solve &= self.game.num_players() == 1 or (self.game.num_players() == 2 and self.game.zero_sum)
+
+    def run(self, simulations: int) -> Node:
+        done = 0
+        while done < simulations and self.root.proven is None:
+            n = min(max(1, self.root.visits // 64), 64, simulations - done) if self.side_by_side else 1
+            self.together(done, n) if n > 1 else self.alone(done)
+            done += n
+        return self.root
+
+    def alone(self, simulation: int) -> None:
+        c = self.start(simulation, False)
+        while self.look(c):
+            self.go(c, False)
+        self.back_up(c, self.end_values(c) or self.play_out(c), False)
+
+    def together(self, first: int, n: int) -> None:
+        cursors: list[Cursor] = []
+        while len(cursors) < n or any(c.outcome == "goes on" for c in cursors):
+            for c in [c for c in cursors if c.outcome == "goes on" and self.look(c)]:
+                self.go(c, True)
+            if len(cursors) < n:
+                cursors.append(self.start(first + len(cursors), True))
+        for c in cursors:
+            if c.outcome != "leaf":
+                self.back_up(c, self.end_values(c), True)
+        for c in cursors:
+            if c.outcome == "leaf":
+                self.back_up(c, self.play_out(c), True)
+
+    def start(self, simulation: int, in_flight: bool) -> Cursor:
+        seen = self.root.visits
+        if in_flight:
+            self.root.add(1, 0)
+        return Cursor(self.game.new_initial_state(), Rng(self.seed, simulation), [self.root], [], seen)
+
+    def look(self, c: Cursor) -> bool:
+        """Where the simulation goes next; whether it goes on."""
+        node = c.path[-1]
+        node.player = c.state.current_player()
+        if node.proven is not None:
+            c.outcome = "proven"
+        elif node.player == TERMINAL:
+            c.outcome = "end"
+        else:
+            if not node.children and (node.player == CHANCE or node is self.root or c.seen > 0):
+                self.expand(node, c.state, c.rng)
+                if any(child.proven is not None for child in node.children):
+                    self.prove_up(c.path)
+            if node.proven is not None:
+                c.outcome = "proven"
+            elif not node.children:
+                c.outcome = "leaf"
+            elif node.player == CHANCE:
+                c.next = node.children[c.rng.sample(c.state.chance_outcomes())]
+            else:
+                c.next = SELECT[self.rule.kind](c.path, self.rule, c.seen)
+        return c.outcome == "goes on"
+
+    def go(self, c: Cursor, in_flight: bool) -> None:
+        child, player = c.next, c.path[-1].player
+        c.seen = child.visits
+        if in_flight:
+            child.add(1, -self.loss)
+        c.path.append(child)
+        if player >= 0:
+            c.played.append((player, child.action))
+        c.state.apply_action(child.action)
+
+    def expand(self, node: Node, state: lt.State, rng: Rng) -> None:
+        actions = state.legal_actions()
+        node.children = [Node(action, 1 / len(actions)) for action in actions]
+        if self.knowledge is not None:
+            visits, values = knowing_game.priors(int(state.record["pile"]), actions)
+            for child, visit, value in zip(node.children, visits, values, strict=True):
+                child.known_visits = F(F(self.knowledge.priors) * F(visit))
+                child.known_sum = F(child.known_visits * F(value))
+                child.amaf_visits = F(F(self.knowledge.amaf) * F(visit))
+                child.amaf_sum = F(child.amaf_visits * F(value))
+        if node.player >= 0:
+            for i in range(len(actions) - 1, 0, -1):
+                j = rng.below(i + 1)
+                node.children[i], node.children[j] = node.children[j], node.children[i]
+        if self.solve and not self.in_python and (len(actions) <= 16 or node is self.root):
+            for child in node.children:
+                after = state.child(child.action)
+                if after.is_terminal():
+                    child.proven = self.end(after, node.player)
+
+    def play_out(self, c: Cursor) -> list[int]:
+        state = c.state
+        while not state.is_terminal():
+            if state.is_chance_node():
+                state.apply_action(state.chance_outcomes()[c.rng.sample(state.chance_outcomes())][0])
+                continue
+            if self.knowledge is not None and self.knowledge.playouts:
+                action = knowing_game.informed(int(state.record["pile"]), c.rng.below)
+            else:
+                action = state.legal_actions()[c.rng.below(len(state.legal_actions()))]
+            c.played.append((state.current_player(), action))
+            state.apply_action(action)
+        return self.values(state)
+
+    def values(self, state: lt.State) -> list[int]:
+        return [math.floor((u - self.middle) / self.half * ONE + 0.5) for u in state.returns()]
+
+    def back_up(self, c: Cursor, values: list[int], in_flight: bool) -> None:
+        for depth, (parent, _) in enumerate(pairwise(c.path)):
+            later = {action for player, action in c.played[self.moves(c.path, depth) :] if player == parent.player >= 0}
+            for child in parent.children:
+                if child.action in later and isinstance(self.rule, lt.RAVE):
+                    child.amaf_visits = F(child.amaf_visits + F(1))
+                    child.amaf_sum = F(child.amaf_sum + F(values[parent.player] / ONE))
+        for depth, node in enumerate(c.path):
+            value = values[self.mover(c.path, depth)]
+            node.add(0 if in_flight else 1, value + self.loss if in_flight and depth else value)
+
+    def moves(self, path: list[Node], depth: int) -> int:
+        """Players' actions above a depth."""
+        return sum(node.player >= 0 for node in path[:depth])
+
+    def mover(self, path: list[Node], depth: int) -> int:
+        """Who sees the value of a node: the player who moved into it, at the root who acts there."""
+        return max(0, path[max(0, depth - 1)].player)
+
+    # ---- Proofs ----
+
+    def end(self, state: lt.State, player: int) -> int:
+        values = self.values(state)
+        self.proof_total = sum(values)
+        return values[max(0, player)]
+
+    def end_values(self, c: Cursor) -> list[int]:
+        """The values of a simulation that met the end of a game or a proven node; none for one that met a leaf."""
+        node, mover = c.path[-1], self.mover(c.path, len(c.path) - 1)
+        if c.outcome == "end":
+            values = self.values(c.state)
+            if self.solve:
+                node.proven = self.end(c.state, mover)
+        elif c.outcome == "proven":
+            assert node.proven is not None
+            values = [self.seen_by(node.proven, mover, p) for p in range(self.game.num_players())]
+        else:
+            return []
+        if self.solve:
+            self.prove_up(c.path[:-1])
+        return values
+
+    def seen_by(self, value: int, one: int, other: int) -> int:
+        return value if max(0, one) == max(0, other) else self.proof_total - value
+
+    def prove_up(self, path: list[Node]) -> None:
+        for depth in reversed(range(len(path))):
+            node = path[depth]
+            proven = [child.proven for child in node.children if child.proven is not None]
+            everything = len(proven) == len(node.children)
+            if not proven or not (everything or (node.player >= 0 and max(proven) == ONE)):
+                return
+            if node.player >= 0:
+                value = max(proven)
+            else:
+                state = self.game.new_initial_state()
+                for below in path[1 : depth + 1]:
+                    state.apply_action(below.action)
+                chances = [p for _, p in state.chance_outcomes()]
+                mean = 0.0
+                for p, outcome in zip(chances, proven, strict=True):
+                    mean += p * outcome
+                value = math.floor(mean / ONE * ONE + 0.5) if mean >= 0 else math.ceil(mean / ONE * ONE - 0.5)
+            node.proven = self.seen_by(value, node.player, self.mover(path, depth))
