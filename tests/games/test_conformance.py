@@ -182,6 +182,9 @@ def test_traces_tell_what_playouts_played(game: lt.Game) -> None:
         same, end = game.playout(state, seed, 3)
         assert returns.tolist() == same.tolist()
         assert bytes(final) == bytes(end)
+        assert moves or state.is_terminal()
+        if game.name in OWN_POLICY:
+            continue
         told = len(moves)
         for player, action in moves:
             if state.is_terminal():
