@@ -50,10 +50,13 @@ if TYPE_CHECKING:
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
     from longthink.search.drawing import TreeDrawing as TreeDrawing
+    from longthink.search.evaluation import Evaluator as Evaluator
+    from longthink.search.evaluation import search_with as search_with
     from longthink.search.graph import ISMCTS as ISMCTS
     from longthink.search.graph import GraphSearch as GraphSearch
     from longthink.search.graph_result import GraphResult as GraphResult
     from longthink.search.mcts import MCTS as MCTS
+    from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
     from longthink.search.policy import exploitability as exploitability
     from longthink.search.policy import nash_conv as nash_conv
@@ -96,6 +99,8 @@ _HOME = {
     ),
     "MCTS": "search.mcts",
     "TreeDrawing": "search.drawing",
+    **dict.fromkeys(("Evaluator", "search_with"), "search.evaluation"),
+    "OnnxEvaluator": "search.onnx_evaluator",
     **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
     "GraphResult": "search.graph_result",
     "SearchResult": "search.result",
