@@ -181,7 +181,7 @@ def load_game(name: str, **parameters: Any) -> Game:
 
 
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
-_PAIR = re.compile(r"""\s*(\w+)\s*=\s*('[^']*'|"[^"]*"|[^\s,()'"=]+)\s*(?:,|$)""")
+_PAIR = re.compile(r"""\s*(\w+)\s*=\s*('[^']*'|"[^"]*"|\([^()]*\)|\[[^][]*\]|[^\s,()'"=]+)\s*(?:,|$)""")
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
