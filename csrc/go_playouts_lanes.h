@@ -217,29 +217,37 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   }
 
   /* An enemy that is not safe now has no liberty: it is captured. Else, if the new stone has none, the move was none. */
-  VEC captures = zero, sum = zero, columns = zero, doubtful = zero;
+  VEC captures = zero, ko = zero, doubtful = zero;
   for (int i = 1; i <= words; i++) captures |= asked[i] & ~safe[i] & enemy[i];
   captures = ~NAME(is_zero)(captures);
   const VEC suicide = (~NAME(is_zero)(unsafe) | (alone & choked)) & ~captures & ~NAME(is_zero)(bit);
-  for (int i = 1; i <= words; i++) {
-    dead[i] = enemy[i] & ~safe[i] & captures;
-    sum += dead[i], columns |= dead[i];
-    doubtful |= doubt[i] & ~dead[i] & ~(point[i] & captures);
+  for (int i = 1; i <= words; i++) g->ko[i] &= suicide;
+  if (NAME(any)(captures)) {
+    VEC sum = zero, columns = zero;
+    for (int i = 1; i <= words; i++) {
+      dead[i] = enemy[i] & ~safe[i] & captures;
+      sum += dead[i], columns |= dead[i];
+    }
+    /* Ko: one stone is captured (the sum of all words has one bit, not from two) by a stone without other liberties. */
+    ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & alone & choked & captures;
+    ROWS_BEFORE(dead), ROWS_AFTER(dead);
+    for (int i = 1; i <= words; i++) {
+      /* What was captured may have barred points beside it, and the capture gives liberties to all beside the captors. */
+      VEC freed = BESIDE(dead, i);
+      barred[i] &= ~(freed | (BESIDE(next, i) & captures)), barred_enemy[i] &= ~freed;
+      doubt[i] &= ~(dead[i] | (point[i] & captures));
+      enemy[i] ^= dead[i];
+      g->ko[i] |= dead[i] & ko;
+    }
   }
+  for (int i = 1; i <= words; i++) doubtful |= doubt[i];
   const VEC keep = NAME(is_zero)(doubtful) | suicide;
-  /* Ko: one stone is captured (the sum of all words has one bit, not from two) by a stone without other liberties. */
-  const VEC ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & alone & choked & captures;
-  ROWS_BEFORE(dead), ROWS_AFTER(dead);
   for (int i = 1; i <= words; i++) {
-    /* What was captured may have barred points beside it, and the capture gives liberties to all beside the captors. */
-    VEC kept = ~(BESIDE(dead, i) | dead[i]) & keep;
-    VEC mine_barred = (barred[i] & kept & ~(BESIDE(next, i) & captures)) | (point[i] & suicide);
-    VEC others_barred = barred_enemy[i] & kept & (~point[i] | suicide);
-    VEC o = next[i] & ~(point[i] & suicide), e = enemy[i] & ~dead[i];
-    VEC swap = (o ^ e) & ~suicide, swap_barred = (mine_barred ^ others_barred) & ~suicide;
-    own[i] = o ^ swap, enemy[i] = e ^ swap;
-    barred[i] = mine_barred ^ swap_barred, barred_enemy[i] = others_barred ^ swap_barred;
-    g->ko[i] = (g->ko[i] & suicide) | (dead[i] & ko);
+    const VEC self = point[i] & suicide;
+    const VEC mine = next[i] ^ self, mine_barred = (barred[i] & keep) | self, theirs_barred = barred_enemy[i] & keep & ~next[i];
+    const VEC swap = (mine ^ enemy[i]) & ~suicide, swap_barred = (mine_barred ^ theirs_barred) & ~suicide;
+    own[i] = mine ^ swap, enemy[i] ^= swap;
+    barred[i] = mine_barred ^ swap_barred, barred_enemy[i] = theirs_barred ^ swap_barred;
   }
   VEC passing = NAME(is_zero)(total);
   g->passes = ((g->passes & (passing | suicide)) - passing);
