@@ -83,8 +83,8 @@ class SearchResult:
 
     @property
     def best_action(self) -> int:
-        """The most visited action, the better valued one of two equals; but one that is proven to win, where there is one,
-        none that is proven to lose, and where all are proven, the best. With `Gumbel`, what it planned."""
+        """The most visited action, the better valued one of two equals; but one that is proven to win, where there is
+        one, none that is proven to lose, and where all are proven, the best. With `Gumbel`, what it planned."""
         if self.chosen is not None and not self.is_proven:
             return int(self.actions[self.chosen])
         return int(self.actions[best_index(self.visits, self.values, self.proven, *self.utilities)])
@@ -104,7 +104,7 @@ class SearchResult:
 
     @property
     def value(self) -> float:
-        """The mean value of all simulations so far for the player who acts, in utilities; the proven one where it is."""
+        """The mean value of all simulations so far for the player who acts, in utilities; where it is proven, that."""
         if self.is_proven:
             return float(self.values[self.proven].max())
         tried = self.visits > 0
