@@ -13,6 +13,7 @@ FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp
 
 SOURCES = {
     "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c"))],
+    "longthink.games.go_board": ["games/go_board.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.mcts": ["search/mcts.pyx", "csrc/arena.c", "csrc/tree.c"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/cfr.c"],

@@ -13,6 +13,9 @@ from pathlib import Path
 from longthink.games.core import Game, State
 from longthink.games.registry import games, load_game
 
+SMALLER = {"go": "go(board_size=5)"}
+"""Games whose usual size is too much to read -> what is written down instead."""
+
 
 def playthrough(game: Game, seed: int = 1) -> str:
     """One random game, chosen by `seed`: constants, then every state with all that can be asked of it, then returns."""
@@ -67,7 +70,7 @@ def main() -> None:
     if options.write is not None:
         options.write.mkdir(parents=True, exist_ok=True)
         for name in games():
-            (options.write / f"{name}.txt").write_text(playthrough(load_game(name), options.seed))
+            (options.write / f"{name}.txt").write_text(playthrough(load_game(SMALLER.get(name, name)), options.seed))
     elif options.game is not None:
         print(playthrough(load_game(options.game), options.seed), end="")
     else:

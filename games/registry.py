@@ -55,7 +55,7 @@ def native(
     name: str,
     summary: str,
     text: Text,
-    state_dtype: np.dtype[Any],
+    state_dtype: np.dtype[Any] | None,
     parameters: Mapping[str, Parameter] | None = None,
     check: Callable[[dict[str, Any]], None] = lambda values: None,
 ) -> Entry:
@@ -90,6 +90,7 @@ def _reload(name: str, parameters: dict[str, Any]) -> Game:
 # One line for each game: its name and the module whose ENTRY describes it, imported when it is first needed.
 _MODULES: dict[str, str] = {
     "connect_four": "longthink.games.connect_four",
+    "go": "longthink.games.go",
     "kuhn_poker": "longthink.games.kuhn_poker",
     "leduc_poker": "longthink.games.leduc_poker",
     "numba_connect_four": "longthink.games.numba_connect_four",

@@ -7,6 +7,7 @@
 
 #define LT_NATIVE_GAMES(GAME) \
   GAME(connect_four)          \
+  GAME(go)                    \
   GAME(kuhn_poker)            \
   GAME(leduc_poker)           \
   GAME(tic_tac_toe)

@@ -1,0 +1,87 @@
+"""What can be read off a position of Go: `GoBoard`. Rows count from below, columns from the left, as GTP writes them."""
+
+import numpy as np
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int32_t, uint8_t, uint16_t
+
+from game cimport *
+from go cimport *
+
+from longthink.errors import ParameterError
+
+EMPTY, BLACK, WHITE = 0, 1, 2
+
+
+cdef class GoBoard:
+    """The board of a `State` of go.
+
+    stones: `[size, size]`, 0 empty, 1 black, 2 white. ko: the action that simple ko forbids now, or None.
+    last_action: the last move, or None (a pass too is None). captured: stones that black and that white has lost.
+    """
+
+    cdef object buffer, game
+    cdef readonly int size
+
+    def __init__(self, state):
+        self.game = state.get_game()
+        if self.game.name != "go":
+            raise ParameterError(f"expected a state of go, got one of {self.game}")
+        self.buffer = np.frombuffer(state.buffer, np.uint8).copy()
+        self.size = self._board().size
+
+    cdef lt_go_state *_state(self):
+        cdef uint8_t[::1] view = self.buffer
+        return <lt_go_state *>&view[0]
+
+    cdef lt_go_board *_board(self):
+        return lt_go_board_of(self._state())
+
+    cdef _grid(self, uint8_t[::1] colors):
+        """Colours by point as `[size, size]`."""
+        cdef int width = self.size + 1
+        rows = np.asarray(colors)[width : width * (self.size + 1)]
+        return rows.reshape(self.size, width)[:, 1:].copy()
+
+    def _action(self, int point):
+        return None if point == LT_PASS else lt_go_action_of(self._board(), point)
+
+    @property
+    def stones(self):
+        cdef lt_go_board *board = self._board()
+        return self._grid(np.array([board.at[p].color for p in range(board.num_points)], np.uint8))
+
+    @property
+    def chains(self):
+        """`[size, size]`: a number that the stones of one chain share; of an empty point its own."""
+        cdef lt_go_board *board = self._board()
+        cdef int width = self.size + 1
+        heads = np.array([board.at[p].head for p in range(board.num_points)], np.uint16)
+        return heads[width : width * (self.size + 1)].reshape(self.size, width)[:, 1:].copy()
+
+    @property
+    def ko(self):
+        return self._action(self._board().ko)
+
+    @property
+    def last_action(self):
+        return self._action(self._board().last[0])
+
+    @property
+    def captured(self):
+        return self._board().captured[0], self._board().captured[1]
+
+    def owners(self):
+        """Whose each point is as the stones stand, `[size, size]`: a stone's its own, an empty region's the one colour
+        that it reaches, else nobody's (0)."""
+        cdef lt_go_board *board = self._board()
+        owner = np.zeros(board.num_points, np.uint8)
+        cdef uint8_t[::1] view = owner
+        cdef uint16_t[::1] stack = np.empty(board.num_points, np.uint16)
+        lt_go_area(board, &view[0], &stack[0])
+        return self._grid(owner)
+
+    def score(self):
+        """Black's score minus white's, komi counted, by the game's way of counting. No stone is taken for dead."""
+        cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")
+        return lt_go_score(<const lt_go_rules *>table.context, self._board())
