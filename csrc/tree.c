@@ -503,22 +503,30 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
   return LT_OK;
 }
 
-/* The usual search, UCT on one thread, with all that is constant in it known to the compiler; and the same for machines with
- * wide vectors. */
-static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
-  return n > 1 ? simulate_batch(t, w, simulation, n, LT_UCT, 0, 0) : simulate(t, w, simulation, LT_UCT, 0, 0);
+LT_INLINE lt_status simulate_some(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
+                                  const int shared, const int wide) {
+  return n > 1 ? simulate_batch(t, w, simulation, n, rule, shared, wide) : simulate(t, w, simulation, rule, shared, wide);
+}
+
+/* The usual search, UCT, with all that is constant in it known to the compiler; and the same for machines with wide vectors. */
+static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  return shared ? simulate_some(t, w, simulation, n, LT_UCT, 1, 0) : simulate_some(t, w, simulation, n, LT_UCT, 0, 0);
 }
 
 #if defined(LT_WIDE)
-LT_WIDE static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
-  return n > 1 ? simulate_batch(t, w, simulation, n, LT_UCT, 0, 1) : simulate(t, w, simulation, LT_UCT, 0, 1);
+LT_WIDE static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  return shared ? simulate_some(t, w, simulation, n, LT_UCT, 1, 1) : simulate_some(t, w, simulation, n, LT_UCT, 0, 1);
 }
 #else
 static inline int has_wide(void) { return 0; }
-static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
-  return simulate_uct(t, w, simulation, n);
+static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  return simulate_uct(t, w, simulation, n, shared);
 }
 #endif
+
+static inline int is_wide(const lt_tree *t) {
+  return has_wide() && t->rule.kind == LT_UCT && t->known == NULL && t->unobserved == NULL;
+}
 
 /* How many simulations go down together: few in a small tree, where each should know of the others' results. */
 static inline int32_t batch_size(const lt_tree *t, const lt_worker *w, uint64_t left, uint32_t max_nodes) {
@@ -568,17 +576,16 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
                       int shared, uint64_t *done) {
   lt_worker *w = worker ? worker : t->worker;
   const lt_rule_kind kind = t->rule.kind;
-  const int wide = has_wide() && t->known == NULL && t->unobserved == NULL;
+  const int wide = is_wide(t);
   *done = 0;
   prove_root(t, w);
   while (*done < count && LOAD(t->size) < max_nodes && !lt_tree_proven(t)) {
     const uint64_t next = first + *done;
     const int32_t n = w->capacity > 1 ? batch_size(t, w, limit - *done, max_nodes) : 1;
     lt_status status;
-    if (kind == LT_UCT && !shared && wide) status = simulate_wide_uct(t, w, next, n);
-    else if (kind == LT_UCT && !shared) status = simulate_uct(t, w, next, n);
-    else if (n > 1) status = simulate_batch(t, w, next, n, kind, shared, 0);
-    else status = simulate(t, w, next, kind, shared, 0);
+    if (wide) status = simulate_wide_uct(t, w, next, n, shared);
+    else if (kind == LT_UCT) status = simulate_uct(t, w, next, n, shared);
+    else status = simulate_some(t, w, next, n, kind, shared, 0);
     if (status != LT_OK) return status;
     *done += (uint64_t)n;
     if (!LOAD(t->full)) continue;
@@ -628,8 +635,8 @@ static void take_back(lt_tree *t, const lt_step *path, int32_t depth) {
   }
 }
 
-lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
-                      uint64_t *made) {
+LT_INLINE lt_status ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count, uint64_t *made,
+                        const lt_rule_kind rule, const int wide) {
   const lt_game *g = t->game;
   lt_worker *w = t->worker;
   lt_cursor *c = &w->cursors[0];
@@ -644,12 +651,8 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     outcome where;
     const lt_plan plan = t->plan;
     start(t, w, c, 1, 0);
-    if (t->rule.kind == LT_UCT)
-      while ((where = step(t, w, c, &rng, &status, LT_UCT, 1, 0, 0, 0)) == GOES_ON) {
-      }
-    else
-      while ((where = step(t, w, c, &rng, &status, t->rule.kind, 1, 0, 0, 0)) == GOES_ON) {
-      }
+    while ((where = step(t, w, c, &rng, &status, rule, 1, 0, 0, wide)) == GOES_ON) {
+    }
     if (where == BROKE) return status;
     lt_node *leaf = &t->nodes[c->path[c->depth].node];
     if (where == LEAF && leaf->num_children == LT_PENDING) { /* nothing else is worth asking for until it is told */
@@ -675,6 +678,23 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     t->next_serial = t->next_serial == UINT32_MAX ? 1 : t->next_serial + 1;
   }
   return LT_OK;
+}
+
+#if defined(LT_WIDE)
+LT_WIDE static lt_status ask_wide_uct(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
+                                      uint64_t *made) {
+  return ask(t, batch, attempts, tickets, count, made, LT_UCT, 1);
+}
+#else
+static lt_status ask_wide_uct(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
+                              uint64_t *made) {
+  return ask(t, batch, attempts, tickets, count, made, LT_UCT, 0);
+}
+#endif
+
+lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count, uint64_t *made) {
+  if (is_wide(t)) return ask_wide_uct(t, batch, attempts, tickets, count, made);
+  return ask(t, batch, attempts, tickets, count, made, t->rule.kind, 0);
 }
 
 const uint8_t *lt_tree_pending_state(const lt_tree *t, uint64_t ticket) {

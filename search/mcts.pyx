@@ -121,7 +121,8 @@ cdef class LeafArrays:
             status = lt_tree_ask(tree, wanted, 2 * wanted + 32, &self.tickets[0], &self.count, &made)
             for i in range(self.count):
                 memcpy(&self.state_view[i, 0], lt_tree_pending_state(tree, self.tickets[i]), self.state_view.shape[1])
-        self.search._check(status)
+        if status != LT_OK:
+            self.search._check(status)
         return self.count
 
     def tell(self):
@@ -129,16 +130,18 @@ cdef class LeafArrays:
         cdef uint32_t i
         cdef Py_ssize_t p
         cdef lt_status status
+        cdef bint with_priors = self.priors is not None
         while self.count:
             i = self.count - 1
             for p in range(self.value_view.shape[1]):
                 if not isfinite(self.value_view[i, p]):
                     raise ParameterError(f"values expects finite numbers, got {self.values[i].tolist()}")
-            if self.priors is None:
+            if not with_priors:
                 status = lt_tree_tell(self.search.tree_data, self.tickets[i], &self.value_view[i, 0], NULL, 0)
             else:
                 status = self.search._tell_with_priors(self.tickets[i], &self.value_view[i, 0], self.prior_view[i])
-            self.search._check(status)
+            if status != LT_OK:
+                self.search._check(status)
             self.count = i
 
     def forget(self):
@@ -177,6 +180,7 @@ cdef class MCTS:
     cdef readonly object game, rule, knowledge, seed, memory_bytes, parallel
     cdef readonly int threads
     cdef readonly bint solve
+    cdef bint plans
     cdef object forest, root, pool, workers
     cdef uint64_t[::1] ticket_room
     cdef int32_t[::1] action_room
@@ -203,7 +207,7 @@ cdef class MCTS:
             raise GameError(f"MCTS needs a game in which everybody sees everything, and {game} is not one; "
                             "solve it with CFR instead")
         self.game, self.rule, self.knowledge, self.seed, self.threads = game, rule, knowledge, seed, threads
-        self.parallel, self.solve = parallel, bool(solve)
+        self.parallel, self.solve, self.plans = parallel, bool(solve), rule.kind == "gumbel"
         self.memory_bytes = operator.index(memory_bytes)
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         if threads > 1 and self.table.failed != NULL:
@@ -473,10 +477,10 @@ cdef class MCTS:
             memcpy(&b[i, 0], lt_tree_pending_state(self.tree_data, t[i]), size)
         return Leaves(self.game, tickets, buffers, lambda: [self._path(ticket) for ticket in tickets])
 
-    def _begin_asking(self):
-        if len(self.forest) > 1:
+    cdef _begin_asking(self):
+        if len(<list>self.forest) > 1:
             raise ParameterError('ask works on one tree; leave out parallel="root"')
-        if self.rule.kind == "gumbel" and self.tree_data.plan.simulations == 0:
+        if self.plans and self.tree_data.plan.simulations == 0:
             if self.rule.simulations is None:
                 raise ParameterError("Gumbel plans its simulations; give Gumbel(simulations=...) for ask and tell")
             lt_tree_plan(self.tree_data, self.rule.simulations)

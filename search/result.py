@@ -106,7 +106,7 @@ class SearchResult:
 
     @property
     def value(self) -> float:
-        """The mean value of all simulations so far for the player who acts, in utilities; a proven one where it is."""
+        """The mean value of all simulations so far for the player who acts, in utilities; where it is proven, that."""
         if self.is_proven:
             return float(self.values[self.proven].max())
         tried = self.visits > 0

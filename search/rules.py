@@ -26,8 +26,8 @@ class Widening:
     """Progressive widening: of a node with N visits only the first k N^alpha children are looked at, at least one.
 
     Children come in the order of their priors where the search has any (`PUCT` and `Gumbel` with told ones, or a game's
-    knowledge), else in random order; outcomes of chance in the order of a random draw by their probabilities, and
-    among those let in they are drawn by their probabilities. alpha: from 0 to 1; 1/2 is usual.
+    knowledge), else in random order; outcomes of chance in the order of a random draw by their probabilities, and among
+    those let in they are drawn by their probabilities. alpha: from 0 to 1; 1/2 is usual.
 
     Coulom, "Computing Elo ratings of move patterns", 2007; for chance Couetoux et al., "Continuous upper confidence
     trees", LION 2011. All children have room from the start, so that widening saves simulations and not memory.
@@ -79,8 +79,8 @@ class UCB1Tuned(Rule):
     """UCT with less exploration where values vary little: Q + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))).
 
     V is the variance of the action's values. c = 1 is the paper's (with values in [0, 1] its 1/4 stands for our 1).
-    8 bytes a node more. Auer, Cesa-Bianchi and Fischer, "Finite-time analysis of the multiarmed bandit problem",
-    2002, section 4.
+    8 bytes a node more. Auer, Cesa-Bianchi and Fischer, "Finite-time analysis of the multiarmed bandit problem", 2002,
+    section 4.
     """
 
     kind: ClassVar[str] = "ucb1_tuned"
@@ -89,8 +89,7 @@ class UCB1Tuned(Rule):
 
 @dataclass(frozen=True)
 class Thompson(Rule):
-    """Thompson sampling: the action whose mean is the largest in a sample from what each may be, Beta(1 + won, 1 +
-    lost).
+    """Thompson sampling: the action with the largest of samples from what each mean may be, Beta(1 + won, 1 + lost).
 
     Of n values with the sum W, (n + W)/2 count as won and (n - W)/2 as lost, divided by c^2: a larger c explores more.
     Thompson 1933; Chapelle and Li, NIPS 2011; in trees Bai, Wu and Chen, "Bayesian mixture modelling and inference
@@ -106,9 +105,9 @@ class PUCT(Rule):
     """Predictor UCT: Q + c P sqrt(N) / (1 + n), P an action's prior.
 
     base: where given, c grows with the visits, c + ln((1 + N + base) / base); AlphaZero has c = 1.25 and base = 19652.
-    fpu: the value of an untried action (first-play urgency), in [-1, 1]; None: the mean of its tried siblings, which
-    is the node's own as far as it was tried, and 0 at first. fpu_reduction: taken from it, times sqrt(sum of the
-    tried ones' P).
+    fpu: the value of an untried action (first-play urgency), in [-1, 1]; None: the mean of its tried siblings, which is
+    the node's own as far as it was tried, and 0 at first. fpu_reduction: taken from it, times the square root of the
+    sum of the tried ones' P.
     noise: the share of Dirichlet(alpha) noise in the root's priors, for self-play (AlphaZero: 0.25; alpha 0.3 in chess,
     0.03 in Go).
 
@@ -190,20 +189,21 @@ class Gumbel(Rule):
     At the root the `considered` actions with the largest Gumbel number + ln P share the budget by sequential halving;
     the one to play has the largest Gumbel number + ln P + (visit + max n) scale Q, Q in [0, 1]. Below it the action
     with the largest p - n / (1 + sum of n), p the softmax of the same without Gumbel numbers, where an untried action
-    has a mixed value for Q.
-    `result.policy` is that softmax at the root, to learn from, and `result.best_action` the planned choice.
+    has a mixed value for Q. `result.policy` is that softmax at the root, to learn from, and `result.best_action` the
+    planned choice.
 
-    simulations: the plan of a search by `ask` and `tell`; `run` plans the simulations of its budget.
-    One thread (or parallel="root"). 8 bytes a node more.
+    scale: 0.1 to 1 for values of a network; single playouts are far noisier, and want 0.03 or less. simulations: the
+    plan of a search by `ask` and `tell`; `run` plans the simulations of its budget. One thread (or parallel="root").
+    8 bytes a node more.
 
-    Danihelka, Guez, Schrittwieser and Silver, "Policy improvement by planning with Gumbel", ICLR 2022, equations 8
-    and 33.
+    Danihelka, Guez, Schrittwieser and Silver, "Policy improvement by planning with Gumbel", ICLR 2022, equations 8 and
+    33; sequential halving: Karnin, Koren and Somekh, ICML 2013.
     """
 
     kind: ClassVar[str] = "gumbel"
     considered: int = 16
     visit: float = 50.0
-    scale: float = 1.0
+    scale: float = 0.1
     simulations: int | None = None
 
     def __post_init__(self) -> None:

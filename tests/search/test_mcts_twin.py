@@ -1,4 +1,4 @@
-"""The compiled search against its twin in plain Python, twin.py: the same visits, values and proofs, exactly."""
+"""The compiled search against its twin in plain Python (twin.py): the same visits, values and proofs, exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled search once more in plain Python, slow and obvious: csrc/node.h, rules.h and tree.c for one thread."""
+"""The compiled search in plain Python, slow and obvious: csrc/node.h, csrc/rules.h and csrc/tree.c for one thread."""
 
 from __future__ import annotations
 
