@@ -112,7 +112,7 @@ def moves(search: lt.MCTS, asked: Asked) -> list[Move]:
     result = search.result()
     mean = result.value if result.visits.any() else 0.0
     found: list[Move] = []
-    for i in np.lexsort((np.nan_to_num(result.values, nan=-2), result.visits))[::-1]:
+    for i in result.ranking:
         action, visits = int(result.actions[i]), int(result.visits[i])
         if not asked.shows(action):
             continue
