@@ -50,10 +50,13 @@ if TYPE_CHECKING:
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
     from longthink.search.drawing import TreeDrawing as TreeDrawing
+    from longthink.search.evaluation import Evaluator as Evaluator
+    from longthink.search.evaluation import search_with as search_with
     from longthink.search.graph import ISMCTS as ISMCTS
     from longthink.search.graph import GraphSearch as GraphSearch
     from longthink.search.graph_result import GraphResult as GraphResult
     from longthink.search.mcts import MCTS as MCTS
+    from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
     from longthink.search.policy import exploitability as exploitability
     from longthink.search.policy import nash_conv as nash_conv
@@ -62,9 +65,13 @@ if TYPE_CHECKING:
     from longthink.search.rules import PUCT as PUCT
     from longthink.search.rules import RAVE as RAVE
     from longthink.search.rules import UCT as UCT
+    from longthink.search.rules import Gumbel as Gumbel
     from longthink.search.rules import Knowledge as Knowledge
     from longthink.search.rules import RegretMatching as RegretMatching
     from longthink.search.rules import Rule as Rule
+    from longthink.search.rules import Thompson as Thompson
+    from longthink.search.rules import UCB1Tuned as UCB1Tuned
+    from longthink.search.rules import Widening as Widening
     from longthink.search.variants import Exploitability as Exploitability
 
 # Public name -> the module it lives in.
@@ -74,9 +81,26 @@ _HOME = {
     "numba_game": "games.numba_games",
     "pettingzoo_env": "games.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
-    **dict.fromkeys(("GRAVE", "PUCT", "RAVE", "UCT", "Knowledge", "RegretMatching", "Rule"), "search.rules"),
+    **dict.fromkeys(
+        (
+            "GRAVE",
+            "PUCT",
+            "RAVE",
+            "UCT",
+            "Gumbel",
+            "Knowledge",
+            "RegretMatching",
+            "Rule",
+            "Thompson",
+            "UCB1Tuned",
+            "Widening",
+        ),
+        "search.rules",
+    ),
     "MCTS": "search.mcts",
     "TreeDrawing": "search.drawing",
+    **dict.fromkeys(("Evaluator", "search_with"), "search.evaluation"),
+    "OnnxEvaluator": "search.onnx_evaluator",
     **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
     "GraphResult": "search.graph_result",
     "SearchResult": "search.result",

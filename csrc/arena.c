@@ -49,6 +49,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
     PART(w->prior, room);
     PART(w->known_visits, room);
     PART(w->known_values, room);
+    PART(w->ranked, t->rule.widen_k > 0 ? room : 0);
     PART(w->trace, t->amaf ? (size_t)g->max_game_length + 1 : 0);
     PART(w->played, entries);
     PART(w->lender, players);
@@ -57,6 +58,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
 #undef PART
     if (pass == 0 && (block = calloc(1, used + 2 * LINE)) == NULL) return NULL;
   }
+  if (t->rule.widen_k <= 0) w->ranked = NULL;
   w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0;
   for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
   *self = layout;
@@ -69,20 +71,24 @@ void lt_worker_free(lt_worker *w) {
 
 /* ---- Memory ---- */
 
-static int uses_wide_actions(const lt_game *g) { return lt_max_actions(g) > UINT16_MAX + 1; }
-static int uses_priors(const lt_rule *rule) { return rule->kind == LT_PUCT; }
-static int uses_amaf(const lt_rule *rule) { return rule->kind == LT_RAVE || rule->kind == LT_GRAVE; }
-static int uses_known(const lt_game *g, const lt_options *options) {
-  return g->priors != NULL && (options->priors > 0 || options->amaf > 0);
+/* Bytes of an entry in each of the arrays beside the nodes; 0: the search has no use for it. */
+static void beside_bytes(const lt_game *g, const lt_rule *rule, const lt_options *options, size_t bytes[LT_BESIDE]) {
+  const int amaf = rule->kind == LT_RAVE || rule->kind == LT_GRAVE;
+  const int known = g->priors != NULL && (options->priors > 0 || (options->amaf > 0 && amaf));
+  bytes[0] = lt_max_actions(g) > UINT16_MAX + 1 ? sizeof(int32_t) : 0;
+  bytes[1] = rule->kind == LT_PUCT || rule->kind == LT_GUMBEL ? sizeof(float) : 0;
+  bytes[2] = amaf ? sizeof(lt_mean) : 0;
+  bytes[3] = known ? sizeof(lt_mean) : 0;
+  bytes[4] = rule->kind == LT_UCB1_TUNED ? sizeof(double) : 0;
+  bytes[5] = rule->kind == LT_GUMBEL ? sizeof(float) : 0;
+  bytes[6] = rule->unobserved ? sizeof(uint32_t) : 0;
 }
 
 /* Sixty-four nodes with all that stands beside them and what compaction needs. */
 static size_t bytes_per_64(const lt_game *g, const lt_rule *rule, const lt_options *options) {
-  size_t node = sizeof(lt_node);
-  if (uses_wide_actions(g)) node += sizeof(int32_t);
-  if (uses_priors(rule)) node += sizeof(float);
-  if (uses_amaf(rule)) node += sizeof(lt_mean);
-  if (uses_known(g, options)) node += sizeof(lt_mean);
+  size_t beside[LT_BESIDE], node = sizeof(lt_node);
+  beside_bytes(g, rule, options, beside);
+  for (int i = 0; i < LT_BESIDE; i++) node += beside[i];
   return 64 * node + sizeof(uint64_t) + sizeof(uint32_t);
 }
 
@@ -117,14 +123,20 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
   t->options.solve = options.solve && (game->num_players == 1 || (game->num_players == 2 && game->zero_sum));
   t->middle = 0.5 * (game->max_utility + game->min_utility);
   t->half_range = game->max_utility > game->min_utility ? 0.5 * (game->max_utility - game->min_utility) : 1.0;
-  t->loss = (int64_t)(rule.virtual_loss * (double)LT_ONE);
+  t->loss = rule.unobserved ? 0 : (int64_t)(rule.virtual_loss * (double)LT_ONE);
   t->limit = (uint32_t)(64 * words);
   int failed = 0;
   t->nodes = array_new((t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time */
-  if (uses_wide_actions(game)) t->wide_actions = array_new(t->limit * sizeof *t->wide_actions, &failed);
-  if (uses_priors(&rule)) t->priors = array_new(t->limit * sizeof *t->priors, &failed);
-  if (uses_amaf(&rule)) t->amaf = array_new(t->limit * sizeof *t->amaf, &failed);
-  if (uses_known(game, &options)) t->known = array_new(t->limit * sizeof *t->known, &failed);
+  beside_bytes(game, &rule, &options, t->beside_bytes);
+  for (int i = 0; i < LT_BESIDE; i++)
+    if (t->beside_bytes[i]) t->beside[i] = array_new(t->limit * t->beside_bytes[i], &failed);
+  t->wide_actions = t->beside[0], t->priors = t->beside[1], t->amaf = t->beside[2], t->known = t->beside[3];
+  t->squares = t->beside[4], t->raw = t->beside[5], t->unobserved = t->beside[6];
+  if (rule.kind == LT_GUMBEL || rule.noise > 0) {
+    const size_t room = (size_t)lt_max_actions(game) + 1;
+    t->root_numbers = calloc(room, sizeof *t->root_numbers), t->planned = calloc(room, sizeof *t->planned);
+    if (!t->root_numbers || !t->planned) failed = 1;
+  }
   lt_tree_fill_tables();
   t->live = malloc((words + 1) * sizeof *t->live);
   t->rank = malloc((words + 1) * sizeof *t->rank);
@@ -138,18 +150,19 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
 void lt_tree_free(lt_tree *t) {
   if (t == NULL) return;
   lt_worker_free(t->worker);
-  free(t->nodes), free(t->wide_actions), free(t->priors), free(t->amaf), free(t->known);
-  free(t->live), free(t->rank), free(t->root_state), free(t->pending), free(t->pending_data);
+  for (int i = 0; i < LT_BESIDE; i++) free(t->beside[i]);
+  free(t->nodes), free(t->root_numbers), free(t->planned), free(t->live), free(t->rank), free(t->root_state);
+  free(t->pending), free(t->pending_data);
   free(t);
 }
 
 void lt_tree_reset(lt_tree *t, const void *state) {
   memcpy(t->root_state, state, t->game->state_bytes);
   memset(&t->nodes[0], 0, sizeof t->nodes[0]);
-  if (t->wide_actions) t->wide_actions[0] = -1;
-  if (t->priors) t->priors[0] = 1.0f;
-  if (t->amaf) set_mean(&t->amaf[0], 0, 0);
-  if (t->known) set_mean(&t->known[0], 0, 0);
+  for (int i = 0; i < LT_BESIDE; i++)
+    if (t->beside[i]) memset(t->beside[i], 0, t->beside_bytes[i]);
+  t->noisy = 0;
+  memset(&t->plan, 0, sizeof t->plan);
   STORE(t->size, 1);
   STORE(t->full, 0);
   for (uint32_t i = 0; i < t->pending_capacity; i++) t->pending[i].serial = 0;
@@ -168,10 +181,10 @@ static inline uint32_t new_place(const lt_tree *t, uint32_t id) {
 
 static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   memcpy(&t->nodes[to], &t->nodes[from], sizeof(lt_node));
-  if (t->wide_actions) t->wide_actions[to] = t->wide_actions[from];
-  if (t->priors) t->priors[to] = t->priors[from];
-  if (t->amaf) memcpy(&t->amaf[to], &t->amaf[from], sizeof(lt_mean));
-  if (t->known) memcpy(&t->known[to], &t->known[from], sizeof(lt_mean));
+  for (int i = 0; i < LT_BESIDE; i++) {
+    const size_t bytes = t->beside_bytes[i];
+    if (bytes) memcpy((uint8_t *)t->beside[i] + to * bytes, (uint8_t *)t->beside[i] + from * bytes, bytes);
+  }
 }
 
 /* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root.
@@ -229,6 +242,8 @@ int lt_tree_advance(lt_tree *t, int32_t action, const void *state) {
     compact(t, i, 0);
     /* A root's value is seen by who acts there, and it must be able to say by which child it is proven. */
     STORE(t->nodes[0].stats, make_stats(stats_visits(LOAD(t->nodes[0].stats)), 0));
+    t->noisy = 0;
+    memset(&t->plan, 0, sizeof t->plan);
     return 1;
   }
   return 0;

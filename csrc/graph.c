@@ -11,7 +11,7 @@
 typedef lt_graph_node node_t;
 typedef lt_graph_edge edge_t;
 
-enum { COUNTS = 1024, FIRST_TABLE = 1024 };
+enum { COUNTS = 512, FIRST_TABLE = 1024 };
 
 #if defined(__GNUC__)
 #define PREFETCH(p) __builtin_prefetch(p)
@@ -218,27 +218,32 @@ static lt_graph_status expand(lt_graph *g, uint32_t id, int32_t player, const vo
 
 /* ---- Selection ---- */
 
-/* Functions of a count, from tables for the small ones. */
-typedef struct { float inverse, inverse_sqrt; } of_count;
+/* Functions of a count, from tables for the small ones; as in csrc/rules.h. */
+typedef struct { float inverse, root; } of_count;
+enum { DIGITS = 8, LOGS = (1 << DIGITS) + 24 * (1 << (DIGITS - 1)) };
 static of_count count_table[COUNTS];
-static float log_table[COUNTS];
+static float log_table[LOGS];
 
 static inline of_count compute_of_count(uint32_t n) {
   float x = (float)(int32_t)n;
-  return (of_count){1.0f / x, 1.0f / sqrtf(x)};
+  return (of_count){1.0f / x, sqrtf(1.0f / x)};
 }
 
 static void fill_counts(void) {
-  if (log_table[COUNTS - 1] != 0) return;
-  for (uint32_t n = 1; n < COUNTS; n++) count_table[n] = compute_of_count(n), log_table[n] = (float)log(n);
+  if (count_table[1].root != 0) return;
+  for (int64_t i = LOGS - 1; i > 0; i--) {
+    int cut = i < 1 << DIGITS ? 0 : (int)(i >> (DIGITS - 1)) - 1;
+    log_table[i] = (float)sqrt(log((double)((i - ((int64_t)cut << (DIGITS - 1))) << cut)));
+  }
+  for (uint32_t n = COUNTS - 1; n > 0; n--) count_table[n] = compute_of_count(n);
 }
 
-/* sqrt(ln n), where n counts with its first ten binary digits. */
+/* sqrt(ln n), where n counts with its first eight binary digits. */
 static inline float sqrt_log(uint32_t n) {
-  float octaves = 0.0f;
-  for (; n >= COUNTS * 8; n >>= 4) octaves += 4.0f;
-  for (; n >= COUNTS; n >>= 1) octaves += 1.0f;
-  return sqrtf(log_table[n] + 0.6931472f * octaves);
+  uint32_t cut = 0;
+  while (n >> cut >= 1 << (DIGITS + 4)) cut += 4;
+  while (n >> cut >= 1 << DIGITS) cut++;
+  return log_table[(cut << (DIGITS - 1)) + (n >> cut)];
 }
 
 /* A node's value for a player. */
@@ -263,7 +268,7 @@ static uint32_t select_uct(const lt_graph *g, const node_t *node) {
     uint32_t n = edge->visits;
     of_count f = n < COUNTS ? count_table[n] : compute_of_count(n);
     float sum = (float)(value_for(g, node_at(g, edge->u.child), node->player) * n);
-    float score = sum * f.inverse + explore * f.inverse_sqrt;
+    float score = sum * f.inverse + explore * f.root;
     if (score > best) best = score, chosen = i;
   }
   return chosen;
@@ -324,7 +329,7 @@ static uint32_t select_available(const lt_graph *g, const node_t *node, const ui
       if (available != explored) /* most often it is the same for all */
         explored = available, explore = c * sqrt_log(available);
       of_count f = n < COUNTS ? count_table[n] : compute_of_count(n);
-      score = (float)edge->value[0] * f.inverse + explore * f.inverse_sqrt;
+      score = (float)edge->value[0] * f.inverse + explore * f.root;
     } else {
       float q = n > 0 ? (float)edge->value[0] / (float)(int32_t)n : mean;
       score = q + c * prior * sqrtf((float)(int32_t)available) / (1.0f + (float)(int32_t)n);

@@ -6,7 +6,7 @@
 #ifndef LT_RULES_H
 #define LT_RULES_H
 #include "tree.h"
-#include <math.h>
+#include "sampling.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) /* it would see words read in one piece as a race */
 #include <immintrin.h>
@@ -51,6 +51,10 @@ static inline child_view view(const lt_tree *t, uint32_t id) {
   const uint32_t visits = stats_visits(stats);
   const float n = count_float(visits), sum = (float)stats_sum(stats);
   if (stats_solved(stats)) return (child_view){n > 0 ? n : 1.0f, sum * (1.0f / (float)LT_ONE), 1, stats_sum(stats) == -LT_ONE};
+  if (t->unobserved) { /* WU-UCT (Liu et al. 2020): simulations in flight count as visits, and not in the mean */
+    const float seen = count_float(visits - LOAD(t->unobserved[id]));
+    return (child_view){n, seen > 0 ? sum * quantum_of(n) * (1.0f / seen) : 0.0f, 0, 0};
+  }
   if (t->known) {
     const float total = n + LOAD(t->known[id].visits), known = LOAD(t->known[id].value_sum);
     return (child_view){total, total > 0 ? ((visits ? sum * quantum_of(n) : 0.0f) + known) / total : 0.0f, 0, 0};
@@ -79,7 +83,7 @@ static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32
   for (uint32_t i = 0; i < count; i++) {
     const uint64_t stats = LOAD(t->nodes[first + i].stats);
     float score;
-    if ((uint32_t)stats < INVERSES && !t->known) {
+    if ((uint32_t)stats < INVERSES && !t->known && !t->unobserved) {
       const inverses n = inverse_table[(uint32_t)stats];
       if ((uint32_t)stats == 0) return i;
       score = (float)stats_sum(stats) * n.quantum * n.inverse + explore * n.root;
@@ -139,26 +143,150 @@ LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first,
 }
 #endif
 
-/* ---- PUCT ---- */
-
-/* PUCT (Rosin 2011, as in Silver et al. 2017): the largest  Q + c P sqrt(N) / (1 + n),  where a child without a
- * visit is taken to be as good as its siblings on average. */
-static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
-  const float *prior = &t->priors[first];
-  float sum = 0, tried = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const child_view v = view(t, first + i);
-    sum += v.n * v.q, tried += v.n;
-  }
-  const float mean = tried > 0 ? sum / tried : 0.0f;
-  const float explore = (float)(t->rule.c * sqrt((double)parent_visits));
+/* UCB1-tuned (Auer, Cesa-Bianchi and Fischer 2002, section 4): an untried child, else the largest
+ *   W / n + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))),
+ * where V is the variance of the child's values. With values in [-1, 1] instead of [0, 1] deviations are twice the paper's. */
+static inline uint32_t select_ucb1_tuned(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+  const float root = sqrt_log(parent_visits), c = (float)t->rule.c;
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
     const child_view v = view(t, first + i);
     if (v.lost) continue;
-    float score = v.solved ? v.q : (v.n > 0 ? v.q : mean) + explore * prior[i] / (1.0f + v.n);
+    if (v.n <= 0) return i;
+    const float ratio = root * root / v.n;
+    float variance = (float)(LOAD(t->squares[first + i]) / (double)v.n) - v.q * v.q;
+    if (variance < 0) variance = 0;
+    variance += 4.0f * sqrtf(2.0f * ratio);
+    float score = v.solved ? v.q : v.q + c * sqrtf(ratio * (variance < 1.0f ? variance : 1.0f));
     if (score > best) best = score, chosen = i;
+  }
+  return chosen;
+}
+
+/* Thompson sampling (Thompson 1933; in trees Bai, Wu and Chen 2013): the largest of samples from what each child's mean may
+ * be, Beta(1 + won, 1 + lost), where n values with the sum W count as (n + W) / 2 won and (n - W) / 2 lost, divided by c^2. */
+static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_t count, lt_rng *rng) {
+  const double weight = t->rule.c > 0 ? 0.5 / (t->rule.c * t->rule.c) : 1e9;
+  double best = -INFINITY;
+  uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const child_view v = view(t, first + i);
+    if (v.lost) continue;
+    double q = v.q < -1 ? -1 : v.q > 1 ? 1 : v.q; /* simulations in flight may have lost more than there is */
+    double score = q;
+    if (!v.solved) score = 2.0 * lt_rng_beta(rng, 1.0 + weight * v.n * (1.0 + q), 1.0 + weight * v.n * (1.0 - q)) - 1.0;
+    if (score > best) best = score, chosen = i;
+  }
+  return chosen;
+}
+
+/* ---- PUCT ---- */
+
+/* PUCT (Rosin 2011, as in Silver et al. 2017): the largest
+ *   Q + c P sqrt(N) / (1 + n).
+ * A child without a visit is taken to be as good as its siblings on average, or to have the value `fpu_value`; less
+ * `fpu_reduction` sqrt(sum of the tried ones' P), as Leela Zero has it. With a base, c grows with the visits (Silver et al.
+ * 2018):  c + ln((1 + N + base) / base). */
+static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+  const lt_rule *rule = &t->rule;
+  const float *prior = &t->priors[first];
+  float sum = 0, tried = 0, looked = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const child_view v = view(t, first + i);
+    sum += v.n * v.q, tried += v.n;
+    if (v.n > 0) looked += prior[i];
+  }
+  float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
+  if (rule->fpu_reduction > 0) untried -= (float)rule->fpu_reduction * sqrtf(looked);
+  const double growth = rule->base > 0 ? log((1.0 + parent_visits + rule->base) / rule->base) : 0.0;
+  const float explore = (float)((rule->c + growth) * sqrt((double)parent_visits));
+  float best = -INFINITY;
+  uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const child_view v = view(t, first + i);
+    if (v.lost) continue;
+    float score = v.solved ? v.q : (v.n > 0 ? v.q : untried) + explore * prior[i] / (1.0f + v.n);
+    if (score > best) best = score, chosen = i;
+  }
+  return chosen;
+}
+
+/* ---- Gumbel ---- */
+
+/* Danihelka, Guez, Schrittwieser and Silver 2022. What an action is worth in logits: of its prior, with the completed value,
+ *   ln P + (c_visit + max n) c_scale Q,   Q in [0, 1] (equation 8),
+ * where an action without a visit has for Q the mixed value v_mix (equation 33): the node's own first value, and the mean of
+ * the tried ones weighed by their priors. */
+typedef struct { double mixed, factor; } completion;
+
+static inline completion complete(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count) {
+  double weight = 0, weighted = 0, visits = 0, most = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const child_view v = view(t, first + i);
+    const double n = stats_visits(LOAD(t->nodes[first + i].stats)), p = t->priors[first + i];
+    visits += n;
+    if (n > most) most = n;
+    if (v.n > 0) weight += p, weighted += p * v.q;
+  }
+  const double raw = LOAD(t->raw[id]);
+  const double mixed = weight > 0 ? (raw + visits * (weighted / weight)) / (1.0 + visits) : raw;
+  return (completion){mixed, (t->rule.visit + most) * t->rule.scale};
+}
+
+static inline double completed_logit(const lt_tree *t, uint32_t child, completion c) {
+  const child_view v = view(t, child);
+  const double p = t->priors[child] > 1e-30f ? t->priors[child] : 1e-30, q = v.n > 0 ? v.q : c.mixed;
+  return v.lost ? -INFINITY : log(p) + c.factor * 0.5 * (1.0 + q);
+}
+
+/* Below the root: the largest  p - n / (1 + sum of n),  p the softmax of the completed logits (section 5). */
+static inline uint32_t select_improved(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count) {
+  const completion c = complete(t, id, first, count);
+  double top = -INFINITY, total = 0, visits = 0, best = -INFINITY;
+  uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const double logit = completed_logit(t, first + i, c);
+    if (logit > top) top = logit;
+    visits += stats_visits(LOAD(t->nodes[first + i].stats));
+  }
+  for (uint32_t i = 0; i < count; i++) total += exp(completed_logit(t, first + i, c) - top);
+  for (uint32_t i = 0; i < count; i++) {
+    const double logit = completed_logit(t, first + i, c);
+    if (!(logit > -INFINITY)) continue;
+    const double score = exp(logit - top) / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
+    if (score > best) best = score, chosen = i;
+  }
+  return chosen;
+}
+
+/* At the root sequential halving (Karnin, Koren and Somekh 2013): the budget is divided into phases; in each the actions that
+ * are still considered get equally many visits, then the better half of them stays. Better is what has the larger sum of its
+ * Gumbel number and its completed logit. Gives the place of the child to visit. */
+static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t count) {
+  lt_plan *plan = &t->plan;
+  const completion c = complete(t, 0, first, count);
+  if (plan->rounds == 0) { /* a phase begins */
+    int32_t phases = 0;
+    while (1 << phases < plan->first_considered) phases++;
+    const uint64_t rounds = plan->simulations / (uint64_t)((phases > 1 ? phases : 1) * plan->considered);
+    plan->rounds = rounds < 1 ? 1 : (uint32_t)rounds;
+    plan->in_round = (uint32_t)plan->considered;
+  }
+  double best = -INFINITY;
+  uint32_t chosen = UINT32_MAX, fewest = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (view(t, first + i).lost) continue;
+    const double score = t->root_numbers[i] + completed_logit(t, first + i, c);
+    if (t->planned[i] == (uint32_t)plan->level && score > best) best = score, chosen = i;
+    if (t->planned[i] < t->planned[fewest] || view(t, first + fewest).lost) fewest = i;
+  }
+  if (chosen == UINT32_MAX) chosen = fewest; /* some that were considered are proven to lose */
+  t->planned[chosen]++;
+  if (--plan->in_round == 0) {
+    plan->level++, plan->rounds--;
+    if (plan->rounds == 0) plan->considered = plan->considered / 2 > 2 ? plan->considered / 2 : 2;
+    plan->in_round = (uint32_t)plan->considered;
   }
   return chosen;
 }

@@ -27,6 +27,15 @@ static inline void add_to_mean(lt_mean *mean, float value, const int shared) {
   }
 }
 
+static inline void add_square(_Atomic double *sum, int64_t value, const int shared) {
+  const double x = (double)value / (double)LT_ONE;
+  double old = LOAD(*sum);
+  if (!shared) STORE(*sum, old + x * x);
+  else
+    while (!atomic_compare_exchange_weak_explicit(sum, &old, old + x * x, memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
 /* What a player's return is worth in [-1, 1], as nodes count it. */
 static inline int64_t value_of(const lt_tree *t, double utility) {
   return to_fixed((utility - t->middle) * (1.0 / t->half_range));
@@ -37,6 +46,22 @@ static inline int64_t value_of(const lt_tree *t, double utility) {
 static inline void swap(float *x, uint32_t i, uint32_t j) {
   float kept = x[i];
   x[i] = x[j], x[j] = kept;
+}
+
+static int compare_ranks(const void *a, const void *b) {
+  const lt_ranked *x = a, *y = b;
+  return x->key > y->key ? -1 : x->key < y->key ? 1 : (x->place > y->place) - (x->place < y->place);
+}
+
+/* Progressive widening takes children in their order: by prior or by what is known of them, where there is either, the
+ * largest first; outcomes of chance in the order of a draw without putting back (Efraimidis and Spirakis 2006). */
+static void rank_children(lt_tree *t, lt_worker *w, int32_t n, int32_t player, int known, lt_rng *rng) {
+  for (int32_t i = 0; i < n; i++) {
+    double key = t->priors ? w->prior[i] : known ? w->known_values[i] : 0;
+    if (player == LT_CHANCE) key = log(lt_rng_positive(rng)) / (w->probabilities[i] > 1e-300 ? w->probabilities[i] : 1e-300);
+    w->ranked[i] = (lt_ranked){key, i};
+  }
+  qsort(w->ranked, (size_t)n, sizeof *w->ranked, compare_ranks);
 }
 
 /* Write the children `first`, ... of a node, from the scratch space of `w`: in random order except at chance nodes (whose
@@ -56,8 +81,10 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
       if (t->priors) swap(w->prior, i, j);
       if (known) swap(w->known_visits, i, j), swap(w->known_values, i, j);
     }
-  for (int32_t i = 0; i < n; i++) {
-    const uint32_t child = first + (uint32_t)i;
+  if (w->ranked) rank_children(t, w, n, player, known, rng);
+  for (int32_t place = 0; place < n; place++) {
+    const int32_t i = w->ranked ? w->ranked[place].place : place;
+    const uint32_t child = first + (uint32_t)place;
     const float visits = known ? w->known_visits[i] : 0.0f, value = known ? w->known_values[i] : 0.0f;
     STORE(t->nodes[child].stats, 0);
     STORE(t->nodes[child].first_child, 0);
@@ -67,6 +94,9 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
     if (t->priors) t->priors[child] = w->prior[i];
     if (t->known) set_mean(&t->known[child], (float)t->options.priors * visits, value);
     if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * visits, value);
+    if (t->squares) STORE(t->squares[child], 0.0);
+    if (t->raw) STORE(t->raw[child], 0.0f);
+    if (t->unobserved) STORE(t->unobserved[child], 0);
   }
 }
 
@@ -148,6 +178,17 @@ static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32
   return any;
 }
 
+/* The probability of an outcome, of `n` in w->actions. */
+static double probability_of(const lt_worker *w, int32_t n, int32_t action) {
+  int32_t low = 0, high = n - 1;
+  while (low < high) {
+    const int32_t half = (low + high) / 2;
+    if (w->actions[half] < action) low = half + 1;
+    else high = half;
+  }
+  return w->probabilities[low];
+}
+
 /* The mean of a chance node's proven outcomes, weighed by their probabilities, for which the way there is played again. */
 static int64_t chance_value(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, uint32_t first, uint32_t count) {
   const lt_game *g = t->game;
@@ -155,7 +196,8 @@ static int64_t chance_value(lt_tree *t, lt_worker *w, const lt_step *path, int32
   for (int32_t d = 1; d <= depth; d++) g->apply(g->context, w->state, action_of(t, path[d].node));
   g->chance_outcomes(g->context, w->state, w->actions, w->probabilities);
   double mean = 0;
-  for (uint32_t i = 0; i < count; i++) mean += w->probabilities[i] * stats_sum(LOAD(t->nodes[first + i].stats));
+  for (uint32_t i = 0; i < count; i++)
+    mean += probability_of(w, (int32_t)count, action_of(t, first + i)) * stats_sum(LOAD(t->nodes[first + i].stats));
   return to_fixed(mean / (double)LT_ONE);
 }
 
@@ -200,21 +242,69 @@ static inline void start(lt_tree *t, lt_worker *w, lt_cursor *c, const int in_fl
   c->depth = 0;
   c->path[0].node = 0;
   c->stats = in_flight ? node_add(&t->nodes[0], 1, 0, shared) : LOAD(t->nodes[0].stats);
+  if (in_flight && t->unobserved) atomic_fetch_add_explicit(&t->unobserved[0], 1, memory_order_relaxed);
   if (t->rule.kind == LT_GRAVE) forget_lenders(t, w);
 }
 
 /* The place of the child to look at next. */
 LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, uint32_t first, uint32_t count,
-                                    uint32_t visits, const lt_rule_kind rule, const int wide) {
+                                uint32_t visits, lt_rng *rng, const lt_rule_kind rule, const int wide) {
 #if defined(LT_WIDE)
   if (wide && rule == LT_UCT) return select_wide_uct(t, first, count, visits);
 #endif
   (void)wide;
   switch (rule) {
     case LT_UCT: return select_uct(t, first, count, visits);
+    case LT_UCB1_TUNED: return select_ucb1_tuned(t, first, count, visits);
+    case LT_THOMPSON: return select_thompson(t, first, count, rng);
     case LT_PUCT: return select_puct(t, first, count, visits);
+    case LT_GUMBEL: return id ? select_improved(t, id, first, count) : select_gumbel_root(t, first, count);
     default: return select_rave(t, w, id, player, first, count, visits);
   }
+}
+
+/* Random numbers for the root, apart from those of simulations. */
+static lt_rng root_stream(lt_tree *t) { return lt_rng_stream(t->seed ^ UINT64_C(0x6a09e667f3bcc908), t->draws++); }
+
+/* Before the first look from a root that has children: PUCT's Dirichlet noise (Silver et al. 2017), Gumbel's numbers. */
+static void prepare_root(lt_tree *t, uint32_t first, uint32_t count) {
+  if (t->rule.noise > 0 && !t->noisy) {
+    lt_rng rng = root_stream(t);
+    double total = 0;
+    for (uint32_t i = 0; i < count; i++) total += t->root_numbers[i] = lt_rng_gamma(&rng, t->rule.alpha);
+    for (uint32_t i = 0; i < count && total > 0; i++)
+      t->priors[first + i] = (float)((1.0 - t->rule.noise) * t->priors[first + i] + t->rule.noise * t->root_numbers[i] / total);
+    t->noisy = 1;
+  }
+  if (t->rule.kind == LT_GUMBEL && !t->plan.drawn) {
+    lt_rng rng = root_stream(t);
+    const int32_t most = t->rule.considered < (int32_t)count ? t->rule.considered : (int32_t)count;
+    for (uint32_t i = 0; i < count; i++) t->root_numbers[i] = lt_rng_gumbel(&rng), t->planned[i] = 0;
+    t->plan.first_considered = t->plan.considered = most;
+    t->plan.drawn = 1;
+  }
+}
+
+/* How many children of a node with so many visits may be looked at: progressive widening (Coulom 2007; for outcomes of chance
+ * Couetoux et al. 2011):  k visits^alpha. */
+static inline uint32_t widened(const lt_tree *t, uint32_t count, uint32_t visits) {
+  const double allowed = t->rule.widen_k * pow((double)visits, t->rule.widen_alpha);
+  return allowed >= count ? count : allowed < 1 ? 1 : (uint32_t)allowed;
+}
+
+/* The place of an outcome of chance: of all, or of those that widening lets in, by their probabilities. */
+static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first, uint32_t visits,
+                                      lt_rng *rng) {
+  const lt_game *g = t->game;
+  const int32_t n = g->chance_outcomes(g->context, state, w->actions, w->probabilities);
+  if (w->ranked == NULL) return (uint32_t)lt_sample(w->probabilities, n, rng);
+  const uint32_t count = widened(t, (uint32_t)n, visits);
+  double total = 0, left = lt_rng_uniform(rng);
+  for (uint32_t i = 0; i < count; i++) total += probability_of(w, n, action_of(t, first + i));
+  left *= total;
+  for (uint32_t i = 0; i + 1 < count; i++)
+    if ((left -= probability_of(w, n, action_of(t, first + i))) < 0) return i;
+  return count - 1;
 }
 
 /* A step down has two halves. First look where to go: c->next. A leaf is a node that is not expanded: chance nodes are when
@@ -239,10 +329,12 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   }
   if (first == 0 || first == CLAIMED) return LEAF;
   if (player == LT_CHANCE) {
-    int32_t n = g->chance_outcomes(g->context, c->state, w->actions, w->probabilities);
-    c->next = first + (uint32_t)lt_sample(w->probabilities, n, rng);
+    c->next = first + select_outcome(t, w, c->state, first, visits, rng);
   } else {
-    c->next = first + select_child(t, w, id, player, first, nodes[id].num_children, visits, rule, wide);
+    uint32_t count = nodes[id].num_children;
+    if (id == 0 && rule != LT_UCT) prepare_root(t, first, count);
+    if (w->ranked) count = widened(t, count, visits);
+    c->next = first + select_child(t, w, id, player, first, count, visits, rng, rule, wide);
   }
   return GOES_ON;
 }
@@ -254,6 +346,7 @@ LT_INLINE int go(lt_tree *t, lt_cursor *c, const int in_flight, const int shared
   const uint32_t below = LOAD(child->first_child); /* fetched while the rules work, and other simulations go on */
   if (below != CLAIMED) LT_PREFETCH(&nodes[below]), LT_PREFETCH((const char *)&nodes[below] + 64);
   c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
+  if (in_flight && t->unobserved) atomic_fetch_add_explicit(&t->unobserved[c->next], 1, memory_order_relaxed);
   c->path[++c->depth].node = c->next;
   return g->apply(g->context, c->state, action_of(t, c->next)) && !lt_failed(g);
 }
@@ -297,8 +390,15 @@ LT_INLINE void back_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t de
   for (int32_t d = 0; d <= depth; d++) {
     int64_t value = values[mover < 0 ? 0 : mover];
     node_add(&t->nodes[path[d].node], in_flight ? 0 : 1, in_flight && d ? value + t->loss : value, shared);
+    if (in_flight && t->unobserved) atomic_fetch_sub_explicit(&t->unobserved[path[d].node], 1, memory_order_relaxed);
+    if (t->squares) add_square(&t->squares[path[d].node], value, shared);
     mover = path[d].player;
   }
+}
+
+/* A leaf's first value, for who acts there. */
+static inline void keep_raw(lt_tree *t, lt_step leaf, const int64_t *values) {
+  if (t->raw) STORE(t->raw[leaf.node], (float)values[leaf.player < 0 ? 0 : leaf.player] * (1.0f / (float)LT_ONE));
 }
 
 static inline void set_values(const lt_tree *t, int64_t *values, const double *returns) {
@@ -350,7 +450,7 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   if (where == BROKE) return status;
   if (where != LEAF) status = value_at_end(t, w, c, where);
   else if (play_out(t, w, c->state, &rng)) status = LT_RULES_BROKE;
-  else set_values(t, w->values, w->returns);
+  else set_values(t, w->values, w->returns), keep_raw(t, c->path[c->depth], w->values);
   if (status == LT_OK) back_up(t, w, c->path, c->depth, w->values, shared, shared);
   return status;
 }
@@ -397,6 +497,7 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
   for (int32_t j = 0; j < leaves; j++) {
     const lt_cursor *c = &w->cursors[w->order[j]];
     set_values(t, w->values, w->returns + (size_t)j * (size_t)g->num_players);
+    keep_raw(t, c->path[c->depth], w->values);
     back_up(t, w, c->path, c->depth, w->values, 1, shared);
   }
   return LT_OK;
@@ -437,11 +538,37 @@ static void prove_root(lt_tree *t, lt_worker *w) {
   prove(t, w, &root, 0);
 }
 
+void lt_tree_plan(lt_tree *t, uint64_t simulations) {
+  memset(&t->plan, 0, sizeof t->plan);
+  t->plan.simulations = simulations;
+}
+
+int32_t lt_tree_improved(const lt_tree *t, double *policy) {
+  const uint32_t first = LOAD(t->nodes[0].first_child), count = lt_tree_num_children(t, 0);
+  if (count == 0 || !t->plan.drawn) return -1;
+  const completion c = complete(t, 0, first, count);
+  double top = -INFINITY, total = 0, best = -INFINITY;
+  uint32_t most = 0;
+  int32_t chosen = -1;
+  for (uint32_t i = 0; i < count; i++) {
+    policy[i] = completed_logit(t, first + i, c);
+    if (policy[i] > top) top = policy[i];
+    if (t->planned[i] > most && policy[i] > -INFINITY) most = t->planned[i];
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    const double score = t->root_numbers[i] + policy[i];
+    if (t->planned[i] == most && score > best) best = score, chosen = (int32_t)i;
+    total += policy[i] = top > -INFINITY ? exp(policy[i] - top) : 1.0;
+  }
+  for (uint32_t i = 0; i < count; i++) policy[i] /= total;
+  return chosen;
+}
+
 lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit, uint32_t max_nodes,
                       int shared, uint64_t *done) {
   lt_worker *w = worker ? worker : t->worker;
   const lt_rule_kind kind = t->rule.kind;
-  const int wide = has_wide() && t->known == NULL;
+  const int wide = has_wide() && t->known == NULL && t->unobserved == NULL;
   *done = 0;
   prove_root(t, w);
   while (*done < count && LOAD(t->size) < max_nodes && !lt_tree_proven(t)) {
@@ -495,7 +622,10 @@ static int make_room(lt_tree *t, uint32_t capacity) {
 
 /* Undo what a simulation in flight counted. */
 static void take_back(lt_tree *t, const lt_step *path, int32_t depth) {
-  for (int32_t d = 0; d <= depth; d++) node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, 0);
+  for (int32_t d = 0; d <= depth; d++) {
+    node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, 0);
+    if (t->unobserved) atomic_fetch_sub_explicit(&t->unobserved[path[d].node], 1, memory_order_relaxed);
+  }
 }
 
 lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
@@ -512,6 +642,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     lt_rng rng = lt_rng_stream(t->seed, t->simulations);
     lt_status status = LT_OK;
     outcome where;
+    const lt_plan plan = t->plan;
     start(t, w, c, 1, 0);
     if (t->rule.kind == LT_UCT)
       while ((where = step(t, w, c, &rng, &status, LT_UCT, 1, 0, 0, 0)) == GOES_ON) {
@@ -523,6 +654,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     lt_node *leaf = &t->nodes[c->path[c->depth].node];
     if (where == LEAF && leaf->num_children == LT_PENDING) { /* nothing else is worth asking for until it is told */
       take_back(t, c->path, c->depth);
+      if (plan.drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--, t->plan = plan;
       break;
     }
     t->simulations++, ++*made;
@@ -580,6 +712,7 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, const 
   }
   w->trace_length = 0;
   set_values(t, w->values, values);
+  keep_raw(t, *leaf, w->values);
   back_up(t, w, path, depth, w->values, 1, 0);
   release(t, slot);
   return LT_OK;

@@ -16,7 +16,10 @@
 
 typedef enum { LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4 } lt_status;
 
-typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE } lt_rule_kind;
+typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE, LT_UCB1_TUNED, LT_THOMPSON, LT_GUMBEL } lt_rule_kind;
+
+/* What an action that was not tried yet counts as in PUCT. */
+typedef enum { LT_FPU_SIBLINGS, LT_FPU_VALUE } lt_fpu;
 
 /* How a child is selected; csrc/rules.h has each rule's formula beside its code. */
 typedef struct lt_rule {
@@ -26,6 +29,14 @@ typedef struct lt_rule {
   double bias;          /* RAVE: how far all-moves-as-first values are off; or, where it is positive, */
   double equivalence;   /*   the visits at which both kinds of value weigh the same */
   uint32_t ref;         /* GRAVE: visits that a node needs for its own all-moves-as-first values to be used */
+  double base;          /* PUCT: visits after which c begins to grow; 0: it stays */
+  lt_fpu fpu;
+  double fpu_value, fpu_reduction;
+  double noise, alpha;  /* PUCT: share and parameter of the Dirichlet noise in the root's priors */
+  double visit, scale;  /* Gumbel: c_visit and c_scale */
+  int32_t considered;   /* Gumbel: actions at the root */
+  double widen_k, widen_alpha; /* progressive widening; k = 0: none */
+  int unobserved;       /* whether simulations in flight count as visits without a value (WU-UCT) instead of losses */
 } lt_rule;
 
 /* What else a tree does: use what a game knows (`priors`, `informed_playout` of its table), prove values. */
@@ -36,11 +47,26 @@ typedef struct lt_options {
   int solve;            /* whether values are proven: for one player, or two with opposite interests */
 } lt_options;
 
+/* How the root's simulations are divided by Gumbel's sequential halving. */
+typedef struct lt_plan {
+  uint64_t simulations;         /* in all; 0: no plan yet */
+  int32_t first_considered;     /* so many actions are considered at first, */
+  int32_t considered, level;    /* so many get their visit number `level` + 1 now, */
+  uint32_t in_round, rounds;    /* as many are to come in this round, and rounds with so many actions */
+  int drawn;                    /* whether the root's Gumbel numbers are drawn */
+} lt_plan;
+
 /* A pair of a count and a sum, beside a node. */
 typedef struct lt_mean { _Atomic float visits, value_sum; } lt_mean;
 
 /* A child of a node that others borrow values from, by its action. */
 typedef struct lt_borrowed { uint32_t stamp, id; } lt_borrowed;
+
+/* The place of a child, and what it is ordered by. */
+typedef struct lt_ranked {
+  double key;
+  int32_t place;
+} lt_ranked;
 
 /* A node on a path from the root, and who acts there. */
 typedef struct lt_step {
@@ -71,7 +97,8 @@ typedef struct lt_worker {
   double *probabilities;
   int64_t *values;         /* [num_players], as nodes count them */
   int ends;                /* whether the children of the node expanded last end the game somewhere */
-  float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded */
+  float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded, */
+  lt_ranked *ranked;       /*   and their order, where it matters */
   int32_t *trace;          /* what a playout played, player * num_distinct_actions + action */
   int32_t trace_length;
   uint32_t *played;        /* by such an entry: the stamp of the last simulation that played it */
@@ -87,6 +114,8 @@ typedef struct lt_pending {
   int32_t depth;
 } lt_pending;
 
+enum { LT_BESIDE = 7 };
+
 typedef struct lt_tree {
   const lt_game *game;
   lt_rule rule;
@@ -97,15 +126,25 @@ typedef struct lt_tree {
   uint64_t seed;
   uint64_t simulations;        /* streams of random numbers used so far */
   lt_node *nodes;
-  int32_t *wide_actions;       /* beside the nodes, each NULL where it is not used: actions above 65535, */
+  size_t beside_bytes[LT_BESIDE];
+  void *beside[LT_BESIDE];     /* the arrays beside the nodes, each NULL where it is not used: */
+  int32_t *wide_actions;       /*   actions above 65535, */
   float *priors;               /*   probabilities, */
   lt_mean *amaf;               /*   all-moves-as-first statistics, */
-  lt_mean *known;              /*   visits that the game's knowledge is worth, with their value */
+  lt_mean *known;              /*   visits that the game's knowledge is worth, with their value, */
+  _Atomic double *squares;     /*   sums of squared values, */
+  _Atomic float *raw;          /*   values of nodes when they were leaves, for who acts there, */
+  _Atomic uint32_t *unobserved; /*  simulations in flight */
   uint64_t *live;              /* compaction: a bit a node, */
   uint32_t *rank;              /* and live nodes before each word of bits */
   _Atomic uint32_t size;
   uint32_t limit;
   _Atomic int full;            /* an expansion found no room */
+  uint64_t draws;              /* streams of random numbers for the root used so far */
+  int noisy;                   /* whether the root's priors have their noise */
+  lt_plan plan;                /* Gumbel; beside the root's children: numbers drawn, visits by plan */
+  double *root_numbers;
+  uint32_t *planned;
   uint64_t recycled;           /* nodes given back so far to make room */
   uint8_t *root_state;
   lt_worker *worker;
@@ -143,12 +182,12 @@ uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int
 uint32_t lt_tree_size(const lt_tree *tree);
 uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node);
 int lt_tree_proven(const lt_tree *tree);
+/* Gumbel: the improved policy of the root's children, and the place of the one to play. */
 
 static inline int32_t action_of(const lt_tree *t, uint32_t id) {
   return t->wide_actions ? t->wide_actions[id] : t->nodes[id].action;
 }
 
-/* What a child of the root's count as before anything is known. */
 static inline void set_mean(lt_mean *mean, float visits, float value) {
   STORE(mean->visits, visits);
   STORE(mean->value_sum, visits * value);
@@ -158,6 +197,12 @@ static inline void set_mean(lt_mean *mean, float visits, float value) {
 
 /* Once before any search. */
 void lt_tree_fill_tables(void);
+
+/* Gumbel: so many simulations are to come from this root. */
+void lt_tree_plan(lt_tree *tree, uint64_t simulations);
+
+/* Gumbel: the improved policy of the root's children, and the place of the one to play. */
+int32_t lt_tree_improved(const lt_tree *tree, double *policy);
 
 /* At least `count` simulations with the random streams `first`, `first` + 1, ..., and to the end of a batch, but never more
  * than `limit`, nor much beyond the first at which the tree has `max_nodes` nodes. Stops early where the root is proven. One

@@ -19,6 +19,13 @@ cdef extern from "tree.h" nogil:
         LT_PUCT
         LT_RAVE
         LT_GRAVE
+        LT_UCB1_TUNED
+        LT_THOMPSON
+        LT_GUMBEL
+
+    ctypedef enum lt_fpu:
+        LT_FPU_SIBLINGS
+        LT_FPU_VALUE
 
     ctypedef struct lt_rule:
         lt_rule_kind kind
@@ -27,6 +34,21 @@ cdef extern from "tree.h" nogil:
         double bias
         double equivalence
         uint32_t ref
+        double base
+        lt_fpu fpu
+        double fpu_value
+        double fpu_reduction
+        double noise
+        double alpha
+        double visit
+        double scale
+        int32_t considered
+        double widen_k
+        double widen_alpha
+        int unobserved
+
+    ctypedef struct lt_plan:
+        uint64_t simulations
 
     ctypedef struct lt_options:
         double priors
@@ -35,7 +57,7 @@ cdef extern from "tree.h" nogil:
         int solve
 
     ctypedef struct lt_worker:
-        int32_t capacity
+        pass
 
     ctypedef struct lt_tree:
         lt_options options
@@ -43,7 +65,7 @@ cdef extern from "tree.h" nogil:
         uint64_t recycled
         uint32_t limit
         uint32_t pending_count
-        lt_worker *worker
+        lt_plan plan
         atomic_int full
 
     lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes)
@@ -60,6 +82,8 @@ cdef extern from "tree.h" nogil:
     uint32_t lt_tree_size(const lt_tree *tree)
     uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node)
     bint lt_tree_proven(const lt_tree *tree)
+    void lt_tree_plan(lt_tree *tree, uint64_t simulations)
+    int32_t lt_tree_improved(const lt_tree *tree, double *policy)
     lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit,
                           uint32_t max_nodes, int shared, uint64_t *done)
     lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,

@@ -1,11 +1,12 @@
 """Dark hex: each sees only its own stones. Action row * num_cols + column. Rules: csrc/games/dark_hex.c.
 
-A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical, "cdh"), or has
-lost the turn (abrupt, "adh"). OpenSpiel 2.0.2 shows a player the number of tries also in the classical game that reveals
-nothing, and forgets how it grew; here that game reveals nothing.
+A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical, "cdh"), or
+has lost the turn (abrupt, "adh"). OpenSpiel 2.0.2 shows a player the number of tries also in the classical game that
+reveals nothing, and forgets how it grew; here that game reveals nothing.
 
-`resample` is exact as long as one of 200 draws is a game that the other has not won. Where none is, on boards that are all
-but won, it keeps how often the other tried and failed, and moves its hidden stones about at random: near.
+`resample` is exact as long as one of 200 draws is a game that the other has not won; in random play one or two are
+enough. Where none is, it keeps when the other tried, failed and was found, and moves its hidden stones about at random:
+near.
 """
 
 from __future__ import annotations

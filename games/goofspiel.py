@@ -1,13 +1,14 @@
 """Goofspiel for two to ten players. Rules: csrc/games/goofspiel.c.
 
 Players bid in turn here, and nobody sees a bid before all are made: OpenSpiel's game inside of its
-`turn_based_simultaneous_game`. An action is the card bid, or turned up by chance, less one. Other than in OpenSpiel 2.0.2,
+`turn_based_simultaneous_game`. An action is the card bid, or turned up by chance, less one. Other than in OpenSpiel
+2.0.2,
 - bids that are shown stay in the information state, where OpenSpiel's forgets the order in which they were made;
 - a game of one turn less than cards ends after its last turn;
 - the utilities of point differences are bounded by what can come about, not by that rounded to whole points.
 
-`resample` is exact for two players and where bids are shown. With more players and hidden bids it is exact as long as one of
-200 random deals agrees with what is known, and near from then on.
+`resample` is exact for two players and where bids are shown. With more players and hidden bids it is exact as long as
+one of 200 random deals agrees with what is known, and near from then on.
 """
 
 from __future__ import annotations

@@ -41,17 +41,20 @@ class HavannahText(Text):
 def state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
     across = 2 * values["board_size"] - 1
     cells = across * across
-    fields: list[Any] = [
+    chains: list[Any] = [
+        ("labels", np.uint8, (cells + 63) // 64 * 64),
+        ("touches", np.uint16, cells // 2 + 2),
+        ("near", np.uint8, (cells + 2 * across + 2, 2)),
+    ]
+    padded = np.dtype([*chains, ("padding", np.uint8, -np.dtype(chains).itemsize % 64)])
+    board: list[Any] = [
         ("player", np.uint8),
         ("outcome", np.uint8),
         ("count", np.uint16),
         ("unused", np.uint16, 2),
         ("stones", np.uint64, (2, cells // 64 + 1)),
-        ("touches", np.uint16, (2, (cells - 1) // 2 + 2)),
-        ("labels", np.uint8, (2, (cells + 63) // 64 * 64)),
-        ("near", np.uint8, (cells + 2 * across + 2, 2)),
     ]
-    return np.dtype([*fields, ("padding", np.uint8, -np.dtype(fields).itemsize % 8)])
+    return np.dtype([*board, ("chains", padded, 2)])
 
 
 ENTRY = native(

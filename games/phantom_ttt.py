@@ -1,8 +1,8 @@
 """Phantom tic-tac-toe: each sees only its own stones. Action 3 * row + column. Rules: csrc/games/phantom_ttt.c.
 
-A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical), or has lost
-the turn (abrupt). `resample` is exact as long as one of 200 draws is a game that the other has not won; nothing else is
-left to chance, so in tic-tac-toe it is.
+A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical), or has
+lost the turn (abrupt). `resample` is exact as long as one of 200 draws is a game that the other has not won; in random
+play one or two are enough.
 """
 
 from __future__ import annotations

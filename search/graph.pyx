@@ -176,7 +176,9 @@ cdef class _KeyedSearch:
         n = len(order)
         return GraphResult(
             actions=actions[order], visits=visits[order].astype(np.int64), values=values[order],
-            priors=np.full(n, 1 / max(1, n)), player=state.current_player(), principal_variation=self._line(node),
+            priors=np.full(n, 1 / max(1, n)), proven=np.zeros(n, np.bool_),
+            utilities=(self.table.min_utility, self.table.max_utility), player=state.current_player(),
+            principal_variation=self._line(node),
             spent=Spent() if spent is None else spent, nodes=self.graph.num_nodes, stopped_by=stopped_by,
             strategy=strategy[order], recycled=self.graph.recycled)
 

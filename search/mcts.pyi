@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +18,22 @@ class Leaves:
     def actions(self) -> list[NDArray[np.int32]]: ...
     def __len__(self) -> int: ...
 
+class LeafArrays:
+    states: NDArray[np.uint8]
+    values: NDArray[np.float64]
+    priors: NDArray[np.float64] | None
+    count: int
+    def ask(self) -> int: ...
+    def tell(self) -> None: ...
+    def forget(self) -> None: ...
+
 class MCTS:
     game: Game
     rule: Rule
     knowledge: Knowledge | None
     seed: int
     threads: int
+    parallel: str
     solve: bool
     memory_bytes: int
     def __init__(
@@ -35,13 +45,17 @@ class MCTS:
         solve: bool = True,
         seed: int = 0,
         threads: int = 1,
+        parallel: Literal["shared", "root"] = "shared",
+        trees: int | None = None,
         memory_bytes: int = ...,
     ) -> None: ...
     def set_root(self, state: State) -> None: ...
     def advance(self, action: int) -> None: ...
     @property
     def root_state(self) -> State: ...
-    def run(self, state: State, budget: Budget, *, progress: Callable[[Spent], Any] | None = None) -> SearchResult: ...
+    def run(
+        self, state: State, budget: Budget, *, progress: Callable[[Spent], Any] | None = None, early_stop: bool = False
+    ) -> SearchResult: ...
     def ask(self, batch: int = 1, *, attempts: int | None = None) -> Leaves: ...
     def tell(
         self,
@@ -50,6 +64,7 @@ class MCTS:
         priors: NDArray[np.float64] | Sequence[ArrayLike] | None = None,
     ) -> None: ...
     def forget(self, tickets: ArrayLike) -> None: ...
+    def leaf_arrays(self, batch: int = 1, *, priors: bool = False) -> LeafArrays: ...
     @property
     def pending(self) -> int: ...
     @property

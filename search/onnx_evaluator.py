@@ -1,4 +1,4 @@
-"""A neural network in ONNX as policy and value of leaves: `OnnxEvaluator`, for `MCTS.run(..., evaluator=...)`.
+"""A neural network in ONNX as policy and value of leaves: `OnnxEvaluator`, for `search_with`.
 
 An evaluator is anything that is called with the `Leaves` of a batch and gives their values and priors as `MCTS.tell`
 takes them; this one is for networks exported from any framework.

@@ -70,7 +70,8 @@ class SearchResult:
     actions: `[A]`. visits: `[A]`. values: `[A]`, for the player who acts, in utilities, NaN where not tried.
     priors: `[A]`. proven: `[A]`, where the value is what perfect play gives. utilities: the least and the most
     that a player can get. player: who acts at the root. spent: by this call. nodes: in the tree now.
-    stopped_by: the limit that was reached, "proven" or "interrupted".
+    stopped_by: the limit that was reached, "proven", "decided" or
+    "interrupted". improved: `[A]`, the policy that `Gumbel` gives, else None. chosen: the place of its choice.
     """
 
     actions: NDArray[np.int32]
@@ -84,11 +85,15 @@ class SearchResult:
     spent: Spent
     nodes: int
     stopped_by: str
+    improved: NDArray[np.float64] | None = None
+    chosen: int | None = None
 
     @property
     def best_action(self) -> int:
-        """The most visited action, the better valued one of two equals; but one that is proven to win, where there is one,
-        none that is proven to lose, and where all are proven, the best."""
+        """The most visited action, the better valued one of two equals; but one that is proven to win, where there is
+        one, none that is proven to lose, and where all are proven, the best. With `Gumbel`, what it planned."""
+        if self.chosen is not None and not self.is_proven:
+            return int(self.actions[self.chosen])
         return int(self.actions[best_index(self.visits, self.values, self.proven, *self.utilities)])
 
     @property
@@ -99,21 +104,42 @@ class SearchResult:
     @property
     def is_proven(self) -> bool:
         """Whether the value of the root is proven, by an action that wins all or by all of them."""
-        return bool(self.proven.all() or (self.proven & (self.values >= self.utilities[1])).any())
+        return bool(
+            (len(self.proven) > 0 and self.proven.all()) or (self.proven & (self.values >= self.utilities[1])).any()
+        )
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """The share of visits of each action, `[A]`."""
+        """The share of visits of each action, `[A]`; with `Gumbel` its improved policy."""
+        if self.improved is not None:
+            return self.improved
         policy: NDArray[np.float64] = self.visits / max(1, self.visits.sum())
         return policy
 
     @property
     def value(self) -> float:
-        """The mean value of all simulations so far for the player who acts, in utilities; the proven one where it is."""
+        """The mean value of all simulations so far for the player who acts, in utilities; a proven one where it is."""
         if self.is_proven:
             return float(self.values[self.proven].max())
         tried = self.visits > 0
         return float(np.average(self.values[tried], weights=self.visits[tried])) if tried.any() else float("nan")
+
+    def bounds(self, z: float = 1.96) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper bounds of confidence of the values, `[A]` each, in utilities.
+
+        z: half-widths in standard errors. Simulations are taken as independent, with the largest variance that results
+        between the least and the most utility can have with this mean, (most - mean) (mean - least) (Bhatia and Davis,
+        American Mathematical Monthly 107, 2000); a visit each is added at both ends, as Agresti and Coull do, so that
+        few equal results are not certainty. A proven value is its own bound; without a visit the bounds are the ends.
+        """
+        least, most = self.utilities
+        visits, values = self.visits + 2.0, np.where(self.visits > 0, self.values, 0.0)
+        mean = (values * self.visits + least + most) / visits
+        half = z * np.sqrt(np.maximum(0.0, (most - mean) * (mean - least)) / visits)
+        untried = self.visits == 0
+        low = np.where(untried, least, np.maximum(least, mean - half))
+        high = np.where(untried, most, np.minimum(most, mean + half))
+        return np.where(self.proven, self.values, low), np.where(self.proven, self.values, high)
 
     @property
     def interrupted(self) -> bool:

@@ -121,21 +121,17 @@ static int32_t chance_outcomes(void *context, const void *state, int32_t *action
   return n;
 }
 
-static void play(const rules_t *r, state_t *s, int32_t action) {
-  if (s->player == LT_CHANCE) {
-    turn_up(r, s, action);
-  } else {
-    bid(r, s, s->player, action);
-    if (s->player == r->players) end_turn(r, s);
-  }
-}
-
 static int32_t apply(void *context, void *state, int32_t action) {
   const rules_t *r = context;
   state_t *s = state;
   if (s->player == LT_TERMINAL || action < 0 || action >= r->cards) return 0;
   if (!((s->player == LT_CHANCE ? s->deck : hands_of(s)[s->player]) >> action & 1)) return 0;
-  play(r, s, action);
+  if (s->player == LT_CHANCE) {
+    turn_up(r, s, action);
+    return 1;
+  }
+  bid(r, s, s->player, action);
+  if (s->player == r->players) end_turn(r, s);
   return 1;
 }
 
@@ -178,22 +174,39 @@ static size_t key_bytes(const rules_t *r) {
   return 1 + (size_t)(rows * r->turns);
 }
 
+/* Cards in rising order, to be drawn by their place. */
+typedef struct { int32_t n; uint8_t cards[MAX_CARDS]; } pile_t;
+
+static pile_t pile_of(uint32_t set) {
+  pile_t pile = {0};
+  for (int32_t card = 0; set; card++, set >>= 1)
+    if (set & 1) pile.cards[pile.n++] = (uint8_t)card;
+  return pile;
+}
+
+static int32_t draw(pile_t *pile, int32_t place) {
+  int32_t card = pile->cards[place];
+  pile->n--;
+  for (int32_t i = place; i < pile->n; i++) pile->cards[i] = pile->cards[i + 1];
+  return card;
+}
+
 /* Draws as lt_playout does. */
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   const rules_t *r = context;
   state_t *s = state;
-  int32_t cards[MAX_CARDS];
   double probabilities[MAX_CARDS];
+  pile_t hands[MAX_PLAYERS], deck = pile_of(s->deck);
+  for (int32_t p = 0; p < r->players; p++)
+    hands[p] = pile_of(hands_of(s)[p] & ~(p < s->player ? UINT32_C(1) << (bids_of(r, s, p)[s->turn] - 1) : 0));
   while (s->player != LT_TERMINAL) {
-    int32_t n;
     if (s->player == LT_CHANCE) {
-      n = chance_outcomes(context, s, cards, probabilities);
-      n = lt_sample(probabilities, n, rng);
-    } else {
-      n = cards_in(hands_of(s)[s->player], cards);
-      n = (int32_t)lt_rng_below(rng, (uint32_t)n);
+      for (int32_t i = 0; i < deck.n; i++) probabilities[i] = 1.0 / deck.n;
+      turn_up(r, s, draw(&deck, lt_sample(probabilities, deck.n, rng)));
     }
-    play(r, s, cards[n]);
+    for (int32_t p = s->player; p < r->players; p++)
+      bid(r, s, p, draw(&hands[p], (int32_t)lt_rng_below(rng, (uint32_t)hands[p].n)));
+    end_turn(r, s);
   }
   returns(context, state, out);
 }

@@ -20,65 +20,72 @@ typedef struct {
 typedef struct {
   int32_t size, across, cells, words, swap;
   int32_t board_cells;                /* cells that exist, of across * across */
-  int32_t touches, labels, near;      /* where these parts of a state begin, each for player 0 and then for 1 */
+  int32_t sides;                      /* where each player's part of a state begins */
   int32_t state_bytes;
   around_t around[64];
   uint64_t board[MAX_WORDS];
   uint16_t touches_at[MAX_CELLS];     /* the side (6 bits) or corner (6 bits above) where a cell lies */
+  uint16_t list[MAX_CELLS], place_in_list[MAX_CELLS]; /* the cells that exist */
   uint8_t wins[1 << 12];              /* whether a chain that touches these wins */
 } board_t;
 
-/* Then come, each for player 0 and for player 1: `touches`, by label; `labels`, by cell, 0 where the player has no
- * stone; and `near`, by cell, which neighbours are the player's, with across + 1 more cells before and after. The
- * players take turns in `near`: else compilers write two cells at a time, and the processor waits for bytes written
- * singly. */
+/* Then comes for each player: `labels`, by cell, 0 where the player has no stone; `touches`, by label; and `near`, by
+ * cell, which neighbours are the player's, with across + 1 more cells before and after. Every second byte of `near` is
+ * not used: else compilers write two cells at a time, and the processor waits for bytes written singly. */
 typedef struct { uint8_t player, outcome; uint16_t count, unused[2]; uint64_t stones[]; } state_t;
-
-typedef struct { uint16_t *touches; uint8_t *labels, *near; } side_t;
 
 enum { RUNNING, WIN_0, WIN_1, DRAW };
 
 static inline unsigned label_of(int32_t cell) { return (unsigned)cell / 2 + 1; }
-static inline int32_t label_count(int32_t cells) { return (int32_t)label_of(cells - 1) + 1; }
-static inline int32_t label_room(int32_t cells) { return (cells + LANES - 1) / LANES * LANES; }
 
-static inline side_t side_of(const board_t *b, state_t *s, int player) {
-  uint8_t *bytes = (uint8_t *)s;
-  return (side_t){(uint16_t *)(bytes + b->touches) + player * label_count(b->cells),
-                  bytes + b->labels + player * label_room(b->cells), bytes + b->near + 2 * (b->across + 1) + player};
+/* What a state knows of a player's chains is one run of bytes; its parts are found by the width of the board, so that
+ * they are at fixed places where that is known to the compiler. */
+static inline int32_t label_room(int32_t across) { return (across * across + LANES - 1) / LANES * LANES; }
+static inline uint8_t *labels_of(uint8_t *side) { return side; }
+static inline uint16_t *touches_of(uint8_t *side, int32_t across) { return (uint16_t *)(side + label_room(across)); }
+static inline uint8_t *near_of(uint8_t *side, int32_t across) {
+  return side + label_room(across) + (across * across / 2 + 2) * 2 + 2 * (across + 1);
+}
+static inline int32_t side_bytes(int32_t across) {
+  const int32_t near = 2 * (across * across + 2 * across + 2);
+  return label_room(across) + ((across * across / 2 + 2) * 2 + near + LANES - 1) / LANES * LANES;
+}
+static inline uint8_t *side_of(const board_t *b, state_t *s, int player) {
+  return (uint8_t *)s + b->sides + player * side_bytes(b->across);
 }
 
 /* ---- One stone ---- */
 
 /* Another chain becomes part of the one with `label`; if it shall be the `least`, the chain takes the lesser of the
  * two. */
-static inline void join(side_t side, unsigned *label, unsigned other, const int32_t across, const int least) {
+static inline void join(uint8_t *side, unsigned *label, unsigned other, const int32_t across, const int least) {
   const uint8_t from = (uint8_t)(least && *label > other ? *label : other), to = (uint8_t)(*label + other - from);
+  uint8_t *labels = labels_of(side);
   *label = to;
-  side.touches[from] = 0;
-  for (int32_t i = 0, n = label_room(across * across); i < n; i++)
-    side.labels[i] = side.labels[i] == from ? to : side.labels[i];
+  touches_of(side, across)[from] = 0;
+  for (int32_t i = 0, n = label_room(across); i < n; i++) labels[i] ^= labels[i] == from ? from ^ to : 0;
 }
 
 /* Put a player's stone on a free cell and say whether it wins. In a playout chains may keep any label. */
-static inline int place(const board_t *b, side_t side, int32_t cell, const int32_t across, const int least) {
-  uint8_t *near = side.near + 2 * cell;
+static inline int place(const board_t *b, uint8_t *side, size_t cell, const int32_t across, const int least) {
+  uint8_t *near = near_of(side, across) + 2 * cell, *labels = labels_of(side) + cell;
+  uint16_t *touches = touches_of(side, across);
   near[-2 * across - 2] |= 8, near[-2 * across] |= 16, near[2] |= 32;
   near[2 * across + 2] |= 1, near[2 * across] |= 2, near[-2] |= 4;
   const around_t *around = &b->around[*near];
-  unsigned label = side.labels[cell + around->group[0]];
-  label += label_of(cell) & (0u - (*near == 0)); /* alone: without a branch that a processor could only guess */
-  side.labels[cell] = (uint8_t)label;
-  unsigned touch = side.touches[label] | b->touches_at[cell];
+  unsigned label = labels[around->group[0]];
+  label += label_of((int32_t)cell) & (0u - (*near == 0)); /* alone: no branch, which a processor could only guess */
+  unsigned touch = touches[label] | b->touches_at[cell];
+  labels[0] = (uint8_t)label;
   if (around->groups > 1) {
-    unsigned second = side.labels[cell + around->group[1]], third = side.labels[cell + around->group[2]];
+    unsigned second = labels[around->group[1]], third = labels[around->group[2]];
     if (second == label) return 1; /* two ways from the stone into one chain: a ring */
     if (around->groups > 2) {
       if (third == label || third == second) return 1;
-      touch |= side.touches[third];
+      touch |= touches[third];
       join(side, &label, third, across, least);
     }
-    touch |= side.touches[second];
+    touch |= touches[second];
     join(side, &label, second, across, least);
   }
   if (around->middles) {
@@ -86,9 +93,8 @@ static inline int place(const board_t *b, side_t side, int32_t cell, const int32
     for (int d = 0; d < 6; d++)
       if ((around->middles >> d & 1) && near[2 * step[d]] == 63) return 1;
   }
-  if (least && label_of(cell) < label) join(side, &label, label_of(cell), across, 1);
-  side.labels[cell] = (uint8_t)label;
-  side.touches[label] = (uint16_t)touch;
+  if (least && label_of((int32_t)cell) < label) join(side, &label, label_of((int32_t)cell), across, 1);
+  touches[label] = (uint16_t)touch;
   return b->wins[touch];
 }
 
@@ -120,7 +126,7 @@ static int32_t legal_actions(void *context, const void *state, int32_t *actions)
 /* Once it is over, chains do not matter: states with the same stones are the same. */
 static inline void finish(const board_t *b, state_t *s, int outcome) {
   s->outcome = (uint8_t)outcome;
-  memset((uint8_t *)s + b->touches, 0, (size_t)(b->state_bytes - b->touches));
+  memset((uint8_t *)s + b->sides, 0, (size_t)(b->state_bytes - b->sides));
 }
 
 static int32_t apply(void *context, void *state, int32_t action) {
@@ -135,7 +141,7 @@ static int32_t apply(void *context, void *state, int32_t action) {
   }
   s->count++;
   set_bit(own, (uint32_t)action);
-  if (place(b, side_of(b, s, s->player), action, b->across, 1)) finish(b, s, s->player ? WIN_1 : WIN_0);
+  if (place(b, side_of(b, s, s->player), (size_t)action, b->across, 1)) finish(b, s, s->player ? WIN_1 : WIN_0);
   else if (s->count == b->board_cells) finish(b, s, DRAW);
   s->player ^= 1;
   return 1;
@@ -150,7 +156,7 @@ static void returns(void *context, const void *state, double *returns) {
 
 /* The stones say all. */
 static uint64_t hash(void *context, const void *state) {
-  return lt_hash_bytes(state, (size_t)((const board_t *)context)->touches);
+  return lt_hash_bytes(state, (size_t)((const board_t *)context)->sides);
 }
 
 /* ---- Playouts ---- */
@@ -158,15 +164,28 @@ static uint64_t hash(void *context, const void *state) {
 /* The stones of both players, by their labels. */
 static inline void gather_stones(const board_t *b, state_t *s) {
   for (int player = 0; player < 2; player++) {
-    const uint8_t *labels = side_of(b, s, player).labels;
+    const uint8_t *labels = labels_of(side_of(b, s, player));
     for (int i = 0; i < b->words; i++) s->stones[player * b->words + i] = bits_of_bytes(labels + 64 * i);
   }
 }
 
+/* List the free cells in `open`, from where the result points: all cells, and the first ones in place of those taken. */
+static inline uint16_t *list_open(const board_t *b, const state_t *s, uint16_t *open, int32_t *left) {
+  memcpy(open, b->list, (size_t)b->board_cells * sizeof *open);
+  uint16_t *first = open;
+  for (int i = 0; i < b->words; i++)
+    for (uint64_t m = s->stones[i] | s->stones[b->words + i]; m; m &= m - 1) {
+      open[b->place_in_list[64 * i + first_bit(m)]] = *first;
+      first++;
+    }
+  *left = b->board_cells - s->count;
+  return first;
+}
+
 /* Take a cell from the first `*left`, with a random number of 32 bits. */
-static inline int32_t draw(int32_t *open, int32_t *left, uint64_t random) {
+static inline uint16_t draw(uint16_t *open, int32_t *left, uint64_t random) {
   const uint32_t i = (uint32_t)(random * (uint64_t)*left >> 32);
-  const int32_t cell = open[i];
+  const uint16_t cell = open[i];
   open[i] = open[--*left];
   return cell;
 }
@@ -175,17 +194,20 @@ static inline int32_t draw(int32_t *open, int32_t *left, uint64_t random) {
  * random number: a processor that guessed wrong about a move then need not wait for the next cell. */
 static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int32_t across) {
   enum { AHEAD = 8 };
-  int32_t open[MAX_CELLS], drawn[AHEAD], n = 0;
+  int32_t actions[MAX_CELLS], n = 0;
   while (b->swap && !s->outcome && (s->count == 0 || may_swap(b, s))) {
-    int32_t action = open[lt_rng_below(rng, (uint32_t)legal_actions((void *)(uintptr_t)b, s, open))];
+    int32_t action = actions[lt_rng_below(rng, (uint32_t)legal_actions((void *)(uintptr_t)b, s, actions))];
     if (trace) trace[n] = s->player * b->cells + action;
     n++;
     apply((void *)(uintptr_t)b, s, action);
   }
   if (s->outcome) return n;
   const int first = s->player;
-  const side_t own = side_of(b, s, first), other = side_of(b, s, !first);
-  int32_t left = legal_actions((void *)(uintptr_t)b, s, open), moves = 0;
+  uint8_t *const own = (uint8_t *)s + b->sides + first * side_bytes(across);
+  uint8_t *const other = (uint8_t *)s + b->sides + !first * side_bytes(across);
+  uint16_t cells[MAX_CELLS], drawn[AHEAD];
+  int32_t left, moves = 0;
+  uint16_t *const open = list_open(b, s, cells, &left);
   int won = 0;
   while (left && !won) {
     const int32_t ahead = left < AHEAD ? left : AHEAD;
@@ -260,7 +282,8 @@ int lt_havannah(lt_game *game, const double *parameters) {
   for (int32_t cell = 0; cell < b->cells; cell++) {
     const int x = cell % b->across, y = cell / b->across;
     if (!on_board(b->size, x, y)) continue;
-    b->board_cells++;
+    b->place_in_list[cell] = (uint16_t)b->board_cells;
+    b->list[b->board_cells++] = (uint16_t)cell;
     set_bit(b->board, (uint32_t)cell);
     b->touches_at[cell] = (uint16_t)touches_at(b->size, x, y);
   }
@@ -270,10 +293,8 @@ int lt_havannah(lt_game *game, const double *parameters) {
     sides &= sides - 1; /* without one */
     b->wins[touches] = (sides & (sides - 1)) || (corners & (corners - 1));
   }
-  b->touches = (int32_t)sizeof(state_t) + 2 * b->words * (int32_t)sizeof(uint64_t);
-  b->labels = b->touches + 2 * label_count(b->cells) * (int32_t)sizeof(uint16_t);
-  b->near = b->labels + 2 * label_room(b->cells);
-  b->state_bytes = (b->near + 2 * (b->cells + 2 * b->across + 2) + 7) / 8 * 8;
+  b->sides = (int32_t)sizeof(state_t) + 2 * b->words * (int32_t)sizeof(uint64_t);
+  b->state_bytes = b->sides + 2 * side_bytes(b->across);
   *game = (lt_game){.context = b, .state_bytes = (size_t)b->state_bytes, .num_players = 2,
                     .num_distinct_actions = b->cells, .max_game_length = b->board_cells + b->swap, .min_utility = -1,
                     .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,

@@ -13,7 +13,12 @@
 enum { RUNNING, WON_BY_0, WON_BY_1, DRAWN, MAX_CELLS = 64 };
 
 /* shows_turns: each sees when the other tries a cell. shows_count: only how many tries there were altogether. */
-typedef struct { int32_t cells, abrupt, shows_turns, shows_count; uint64_t all; board_t board; } rules_t;
+typedef struct {
+  int32_t cells, abrupt, shows_turns, shows_count;
+  uint64_t all;
+  double chance[MAX_CELLS + 1]; /* of each of n cells: 1 / n */
+  board_t board;
+} rules_t;
 
 /* One bit a cell. `tries` are each player's cells in order, [2, cells], those that failed too: a try by p was a success
  * where p has a stone now. Who tried when follows from that. */
@@ -129,7 +134,7 @@ static void information_state(void *context, const void *state, int32_t player, 
  * Lists are drawn by these weights, so that all but the last condition, that the other has not won, holds by construction. */
 typedef struct {
   const rules_t *r;
-  int partial;                      /* the other is in the midst of a turn, and has failed in it so far or not yet tried */
+  int partial;                      /* the other has a turn that is not over, in which all its tries so far failed */
   int32_t turns;                    /* of the other that are over */
   int32_t own, found, free;         /* numbers of cells */
   uint8_t own_cells[MAX_CELLS], found_cells[MAX_CELLS], free_cells[MAX_CELLS];
@@ -191,13 +196,14 @@ static options_t options(const story_t *t, int32_t turn, int32_t fails, int32_t 
   if (room < 0 || room > t->free || left < 0) return o;
   if (last) o.weight[END] = slots == 0 && room > 0 && ends; /* with no room the board is full, and the game would be over */
   if (left == 0) return o;
+  const double chance = t->r->chance[left];
   if (to_fail > 0 && fails_on) {
-    if (!abrupt && (!last || t->partial)) o.weight[FAIL] = *value_at(t, turn, fails + 1, slots) * to_fail / left;
-    if (abrupt && !last) o.weight[FAIL] = arrive(t, turn + 1, fails + 1, slots) * to_fail / left;
+    if (!abrupt && (!last || t->partial)) o.weight[FAIL] = *value_at(t, turn, fails + 1, slots) * to_fail * chance;
+    if (abrupt && !last) o.weight[FAIL] = arrive(t, turn + 1, fails + 1, slots) * to_fail * chance;
   }
   if (!last && ends) {
-    o.weight[SLOT] = arrive(t, turn + 1, fails, slots + 1) / left;
-    o.weight[FREE] = room * arrive(t, turn + 1, fails, slots) / left;
+    o.weight[SLOT] = arrive(t, turn + 1, fails, slots + 1) * chance;
+    o.weight[FREE] = room * arrive(t, turn + 1, fails, slots) * chance;
   }
   return o;
 }
@@ -206,14 +212,18 @@ static double sum_of(const options_t *o) {
   return o->weight[END] + o->weight[FAIL] + o->weight[SLOT] + o->weight[FREE];
 }
 
+static inline int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
+
 static void weigh(const story_t *t) {
-  for (int32_t turn = t->turns; turn >= 0; turn--)
-    for (int32_t fails = t->own; fails >= 0; fails--)
-      for (int32_t slots = t->found; slots >= 0; slots--) {
-        options_t o = {{0}};
-        if (fails <= t->own_before[turn] && slots <= t->found - t->found_by[turn]) o = options(t, turn, fails, slots);
+  for (int32_t turn = t->turns; turn >= 0; turn--) {
+    const int32_t most_fails = t->r->abrupt ? least(turn, t->own_before[turn]) : t->own_before[turn];
+    const int32_t most_slots = least(turn, t->found - t->found_by[turn]);
+    for (int32_t fails = most_fails; fails >= 0; fails--)
+      for (int32_t slots = most_slots; slots >= 0; slots--) {
+        const options_t o = options(t, turn, fails, slots);
         *value_at(t, turn, fails, slots) = sum_of(&o);
       }
+  }
 }
 
 static int choose(const options_t *o, lt_rng *rng) {
@@ -277,7 +287,8 @@ static void move_stones(const story_t *t, state_t *s, int other, lt_rng *rng) {
     if (unfound >> tries[i] & 1) place[stones++] = (uint8_t)i;
   if (stones == 0 || empties == 0) return;
   for (int32_t steps = STEPS_A_CELL * t->r->cells; steps > 0; steps--) {
-    uint8_t *from = &tries[place[lt_rng_below(rng, (uint32_t)stones)]], *to = &empty[lt_rng_below(rng, (uint32_t)empties)];
+    uint8_t *from = &tries[place[lt_rng_below(rng, (uint32_t)stones)]];
+    uint8_t *to = &empty[lt_rng_below(rng, (uint32_t)empties)];
     uint64_t moved = (s->stones[other] & ~BIT(*from)) | BIT(*to);
     if (has_won(&t->r->board, other, moved)) continue;
     uint8_t cell = *from;
@@ -323,9 +334,10 @@ static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   if (t.value != here) free(t.value);
 }
 
-/* Fill in what all phantom games have in common; `r` has all but `all`. */
+/* Fill in what all phantom games have in common; `r` has all but `all` and `chance`. */
 static void phantom_game(lt_game *game, rules_t *r) {
   r->all = UINT64_MAX >> (MAX_CELLS - r->cells);
+  for (int32_t n = 1; n <= r->cells; n++) r->chance[n] = 1.0 / n;
   const int32_t longest = 2 * r->cells - 1;
   *game = (lt_game){.context = r, .state_bytes = (offsetof(state_t, tries) + 2 * (size_t)r->cells + 7) / 8 * 8,
                     .information_state_bytes = (size_t)((r->shows_count ? 1 : 0) + (r->shows_turns ? longest : r->cells)),

@@ -12,7 +12,6 @@ import pytest
 import longthink as lt
 from longthink.games.go import action_of, setup_actions, vertex
 from longthink.games.go_board import GoBoard
-from longthink.games.sgf import from_sgf, to_sgf
 
 # ---- A slow board: a dictionary of stones, floods for everything, all earlier positions kept ----
 
@@ -350,34 +349,3 @@ def test_light_playouts_never_fill_an_eye_and_end_with_two_passes() -> None:
         assert np.sign(board.score()) == returns[0]
         lengths.append(int((board.stones > 0).sum() + sum(board.captured)))
     assert 100 < np.mean(lengths) < 115  # libego's mean of 111 moves counts the passes too
-
-
-# ---- Game records ----
-
-
-def test_records_go_out_and_come_back() -> None:
-    rng = random.Random(3)
-    for parameters in ({"board_size": 9}, {"board_size": 19, "handicap": 4, "komi": 0.5}, {"board_size": 25}):
-        state = lt.load_game("go", **parameters).new_initial_state()
-        for _ in range(60):
-            state.apply_action(rng.choice(state.legal_actions()))
-        text = to_sgf(state, black="a", white="b", result="B+3.5", comments={1: "first"})
-        assert from_sgf(text) == state
-        assert from_sgf(text).history() == state.history()
-        assert len(from_sgf(text, moves=10).history()) == 10
-        assert "first" in text
-
-
-def test_records_with_stones_set_up() -> None:
-    state = from_sgf("(;SZ[9]KM[6.5]AB[dd][ee][ff]AW[cc];W[gg];B[aa])")
-    board = GoBoard(state)
-    assert board.stones[9 - 4, 3] == 1
-    assert (board.stones > 0).sum() == 6
-    assert state.current_player() == 1
-    assert state.get_game().get_parameters()["komi"] == 6.5
-
-
-def test_bad_records_are_refused() -> None:
-    for text in ("", "hello", "(;SZ[99])", "(;SZ[9];B[dd];W[dd])"):
-        with pytest.raises(lt.ParameterError):
-            from_sgf(text)

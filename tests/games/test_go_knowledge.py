@@ -187,8 +187,8 @@ def test_ladders_are_read() -> None:
 
 
 STRAIGHT_THREE = """
-. . . . X O . . .
-. . X . X O . O .
+X . . . X O . . .
+X . X . X O . O .
 . . . . X O . . .
 . X . . X O . O .
 . . . . X O . . .

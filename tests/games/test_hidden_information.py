@@ -1,5 +1,5 @@
-"""Games of hidden information: what `resample` draws, against every history that the player cannot tell apart, and how the
-information states stand to OpenSpiel's where those forget."""
+"""Games of hidden information: what `resample` draws, against every history that the player cannot tell apart, and how
+the information states stand to OpenSpiel's where those forget."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def posterior(state: lt.State, player: int) -> dict[bytes, float]:
             if done < len(own) and bytes(at.information_state_key(player)) == own[done][0]:
                 visit(at.child(own[done][1]), done + 1, chance)
         elif who >= -1:
-            outcomes = at.chance_outcomes() if who < 0 else [(a, 1 / len(at.legal_actions())) for a in at.legal_actions()]
-            for action, p in outcomes:
+            legal = at.legal_actions()
+            for action, p in at.chance_outcomes() if who < 0 else [(a, 1 / len(legal)) for a in legal]:
                 visit(at.child(action), done, chance * p)
 
     visit(game.new_initial_state(), 0, 1.0)
@@ -81,7 +81,7 @@ def states_on_the_way(game: lt.Game, rng: random.Random) -> list[lt.State]:
 
 @pytest.mark.parametrize("name", PHANTOM + OTHERS)
 def test_resample_draws_what_random_play_would_give(name: str) -> None:
-    """Pearson's statistic of the draws, against all histories: within six standard deviations of what chance gives it."""
+    """Pearson's statistic of the draws against all histories is within six standard deviations of its mean."""
     game, rng, draws = lt.load_game(name), random.Random(name), 4000
     for _ in range(12):
         state = rng.choice(states_on_the_way(game, rng)[:8])
@@ -173,7 +173,7 @@ def test_dark_hex_that_reveals_nothing_does_not_count() -> None:
 
 
 def test_goofspiel_ends_after_its_last_turn() -> None:
-    """Also with a turn less than cards, where OpenSpiel 2.0.2 plays the last cards for no points card and never ends."""
+    """Also with a turn less than cards, where OpenSpiel 2.0.2 plays the last cards for no card of points, endlessly."""
     game = lt.load_game("goofspiel(num_cards=4,num_turns=3,points_order=ascending)")
     state = game.state_from_history([0, 1, 1, 2, 2, 0])
     assert state.is_terminal()
@@ -207,7 +207,7 @@ def test_sizes_follow_board_size() -> None:
         ("goofspiel(num_cards=4,num_turns=5)", "got 5"),
         ("goofspiel(num_cards=33)", "num_cards"),
         ("dark_hex(board_size=9)", "board_size"),
-        ("dark_hex(num_rows=1)", "2 or more"),
+        ("dark_hex(num_rows=1)", "num_rows"),
         ("dark_hex(num_rows=32)", "at most 64 cells, got 32 x 3"),
         ("dark_hex(gameversion=abrupt)", "cdh, adh"),
         ("phantom_ttt(gameversion=adh)", "classical, abrupt"),

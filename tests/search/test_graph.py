@@ -37,7 +37,7 @@ def test_without_transpositions_it_is_the_tree(name: str, rule: lt.Rule) -> None
     game = lt.load_game(name)
     state, budget = game.new_initial_state(), lt.Budget(simulations=2000)
     graph = lt.GraphSearch(game, rule, seed=5).run(state, budget)
-    tree = lt.MCTS(game, rule, seed=5).run(state, budget)
+    tree = lt.MCTS(game, rule, solve=False, seed=5).run(state, budget)
     assert graph.visits.tolist() == tree.visits.tolist()
     assert graph.values == pytest.approx(tree.values, abs=1e-9)
     assert graph.principal_variation == tree.principal_variation
@@ -248,14 +248,15 @@ def test_openspiel_deals_its_own_games_anew(history: list[int]) -> None:
     ("name", "history"), [("leduc_poker", [2, 5]), ("leduc_poker", [3, 1, 2]), ("kuhn_poker", [1, 2])]
 )
 def test_openspiels_bot_finds_the_same(name: str, history: list[int]) -> None:
+    """Its simulations differ from run to run, by less than 0.02 in the policy."""
     game, theirs = lt.load_game(name), pyspiel.load_game(name).new_initial_state()
     for action in history:
         theirs.apply_action(action)
     c = 2.0 * game.max_utility()  # its values are in chips
-    bot = pyspiel.ISMCTSBot(1, pyspiel.RandomRolloutEvaluator(1, 1), c, 20_000, -1)
-    result = lt.ISMCTS(game, lt.UCT(c=2.0), seed=1).run(after(game, *history), lt.Budget(simulations=20_000))
+    bot = pyspiel.ISMCTSBot(1, pyspiel.RandomRolloutEvaluator(1, 1), c, 200_000, -1)
+    result = lt.ISMCTS(game, lt.UCT(c=2.0), seed=1).run(after(game, *history), lt.Budget(simulations=200_000))
     policy = dict(bot.get_policy(theirs))
-    assert result.policy == pytest.approx([policy[action] for action in result.actions.tolist()], abs=0.08)
+    assert result.policy == pytest.approx([policy[action] for action in result.actions.tolist()], abs=0.05)
 
 
 def test_a_game_that_cannot_be_dealt_anew_is_refused_by_name() -> None:

@@ -67,10 +67,8 @@ class Node:
 
 
 def sqrt_log(n: int) -> np.float32:
-    octaves = 0
-    while n >= 1024:
-        n, octaves = n >> 1, octaves + 1
-    return F(np.sqrt(F(F(math.log(n)) + F(F(0.6931472) * F(octaves)))))
+    cut = max(0, n.bit_length() - 8)
+    return F(math.sqrt(math.log(n >> cut << cut)))
 
 
 def scaled(game: lt.Game, returns: list[float]) -> list[float]:
@@ -107,7 +105,7 @@ def select_edge(node: Node, rule: lt.Rule) -> Edge:
                 return edge
         explore = F(F(rule.c) * sqrt_log(node.visits))
         scores = [
-            F(F(F(value(e)) * F(F(1) / F(e.visits))) + F(explore * F(F(1) / np.sqrt(F(e.visits))))) for e in node.edges
+            F(F(F(value(e)) * F(F(1) / F(e.visits))) + F(explore * np.sqrt(F(F(1) / F(e.visits))))) for e in node.edges
         ]
     else:
         total = sum(e.visits for e in tried)
@@ -223,7 +221,7 @@ def select_available(node: Node, edges: list[Edge], rule: lt.Rule, rng: Rng) -> 
         scores = [
             F(
                 F(F(e.value_sum) * F(F(1) / F(e.visits)))
-                + F(F(c * sqrt_log(e.available)) * F(F(1) / np.sqrt(F(e.visits))))
+                + F(F(c * sqrt_log(e.available)) * np.sqrt(F(F(1) / F(e.visits))))
             )
             for e in order
         ]

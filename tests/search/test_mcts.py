@@ -61,6 +61,24 @@ def test_result_is_consistent() -> None:
             assert sum(child.visits for child in node.children) in (node.visits, node.visits - 1)
 
 
+def test_bounds_hold_the_value_of_a_longer_search() -> None:
+    state = after(CONNECT_FOUR, 3, 3)
+    long = lt.MCTS(CONNECT_FOUR, seed=9).run(state, lt.Budget(simulations=100_000))
+    held = tried = 0
+    for seed in range(10):
+        short = lt.MCTS(CONNECT_FOUR, seed=seed).run(state, lt.Budget(simulations=300))
+        low, high = short.bounds()
+        assert (low <= short.values).all()
+        assert (short.values <= high).all()
+        assert (low >= -1).all()
+        assert (high <= 1).all()
+        held += int(((low <= long.values) & (long.values <= high)).sum())
+        tried += len(low)
+    assert held > 0.8 * tried
+    wider, _ = short.bounds(z=3)
+    assert (wider <= low).all()
+
+
 def test_chance_nodes_are_sampled_by_their_probabilities() -> None:
     game = lt.load_game("openspiel:pig(winscore=8,horizon=20)")
     search = lt.MCTS(game, seed=5)

@@ -1,4 +1,4 @@
-"""The compiled search against its twin in plain Python (tests/search/twin.py): the same visits, values and proofs, exactly."""
+"""The compiled search against its twin in plain Python, twin.py: the same visits, values and proofs, exactly."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ RULES = [
     lt.RAVE(),
     lt.RAVE(c=0.5, equivalence=100),
     lt.GRAVE(ref=10, c=0.1),
+    lt.UCT(c=1.0, unobserved=True),
+    lt.UCB1Tuned(),
+    lt.Thompson(c=0.7),
+    lt.PUCT(c=1.0, base=50, fpu=-0.3),
+    lt.PUCT(c=2.0, fpu_reduction=0.4, noise=0.25, alpha=0.3),
+    lt.Gumbel(considered=4, visit=10),
+    lt.UCT(c=1.0, widening=lt.Widening(k=1.5, alpha=0.4)),
+    lt.PUCT(c=1.0, widening=lt.Widening(k=0.5, alpha=0.6)),
 ]
 
 
@@ -38,7 +46,9 @@ def test_same_tree(name: str, rule: lt.Rule, solve: bool) -> None:
     compare(twin.run(simulations), mcts)
 
 
-@pytest.mark.parametrize("rule", [lt.UCT(c=0.5), lt.PUCT(c=1.0), lt.RAVE(), lt.GRAVE(ref=20)], ids=repr)
+@pytest.mark.parametrize(
+    "rule", [lt.UCT(c=0.5), lt.PUCT(c=1.0), lt.RAVE(), lt.GRAVE(ref=20), lt.UCT(widening=lt.Widening(k=0.4))], ids=repr
+)
 @pytest.mark.parametrize("knowledge", [lt.Knowledge(), lt.Knowledge(priors=0.5, amaf=2, playouts=False)], ids=repr)
 def test_same_tree_with_knowledge(rule: lt.Rule, knowledge: lt.Knowledge) -> None:
     game = knowing_game.make()

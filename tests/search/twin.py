@@ -1,4 +1,4 @@
-"""The compiled search once more in plain Python, slow and obvious: csrc/node.h, csrc/rules.h and csrc/tree.c for one thread."""
+"""The compiled search once more in plain Python, slow and obvious: csrc/node.h, rules.h and tree.c for one thread."""
 
 from __future__ import annotations
 
@@ -38,8 +38,41 @@ class Rng:
     def below(self, n: int) -> int:
         return (self.next() >> 32) * n >> 32
 
+    def uniform(self) -> float:
+        return (self.next() >> 11) * 2.0**-53
+
+    def positive(self) -> float:
+        return 1.0 - self.uniform()
+
+    def normal(self) -> float:
+        radius = math.sqrt(-2.0 * math.log(self.positive()))
+        return radius * math.cos(6.283185307179586 * self.uniform())
+
+    def gumbel(self) -> float:
+        return -math.log(-math.log(self.positive() * 0.9999999999999999))
+
+    def gamma(self, shape: float) -> float:
+        power = 1.0
+        if shape < 1.0:
+            power = math.pow(self.positive(), 1.0 / shape)
+            shape += 1.0
+        d = shape - 1.0 / 3.0
+        c = 1.0 / math.sqrt(9.0 * d)
+        while True:
+            x = self.normal()
+            v = 1.0 + c * x
+            if v <= 0:
+                continue
+            v = v * v * v
+            if math.log(self.positive()) < 0.5 * x * x + d - d * v + d * math.log(v):
+                return d * v * power
+
+    def beta(self, a: float, b: float) -> float:
+        x, y = self.gamma(a), self.gamma(b)
+        return x / (x + y)
+
     def sample(self, outcomes: list[tuple[int, float]]) -> int:
-        u = (self.next() >> 11) * 2.0**-53
+        u = self.uniform()
         for i, (_, probability) in enumerate(outcomes[:-1]):
             u -= probability
             if u < 0:
@@ -59,6 +92,11 @@ class Node:
     known_sum: np.float32 = ZERO
     amaf_visits: np.float32 = ZERO  # and all moves as first
     amaf_sum: np.float32 = ZERO
+    squares: float = 0.0
+    raw: np.float32 = ZERO  # the first value of a leaf, for who acts there
+    unobserved: int = 0
+    planned: int = 0  # at the root, with its Gumbel number
+    gumbel: float = 0.0
     children: list[Node] = field(default_factory=list)
 
     def add(self, visits: int, fixed: int) -> None:
@@ -73,7 +111,7 @@ class Node:
     def mean(self) -> float:
         if self.proven is not None:
             return self.proven / ONE
-        return self.total / ONE * 2**self.visits.bit_length() / self.visits
+        return self.total / ONE * 2 ** self.visits.bit_length() / self.visits
 
     def view(self) -> tuple[np.float32, np.float32]:
         """Visits and mean value, as rules see them."""
@@ -83,6 +121,9 @@ class Node:
         if n == 0 and self.known_visits == 0:
             return ZERO, ZERO
         total = F(F(self.total) * quantum)
+        if self.unobserved:
+            seen = F(self.visits - self.unobserved)
+            return n, F(total * F(F(1) / seen)) if seen else ZERO
         if self.known_visits:
             more = F(n + self.known_visits)
             return more, F(F(total + self.known_sum) / more)
@@ -101,12 +142,17 @@ def sqrt_log(n: int) -> np.float32:
     return F(math.sqrt(math.log(n >> cut << cut))) if n else ZERO
 
 
-def best(node: Node, score: Any) -> Node:
+def best(children: list[Node], score: Any) -> Node:
     """The first child of the largest score; an untried one scores infinity."""
-    return max((child for child in node.children if not child.lost), key=score)
+    return max((child for child in children if not child.lost), key=score, default=children[0])
 
 
-def select_uct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
+Look = tuple[list[Node], list[Node], int, Rng]
+"""What a rule sees: the path to the node, those of its children that widening lets in, its visits, random numbers."""
+
+
+def select_uct(rule: lt.UCT, look: Look) -> Node:
+    _, children, seen, _ = look
     explore = F(F(rule.c) * sqrt_log(seen))
 
     def score(child: Node) -> np.float32:
@@ -115,34 +161,105 @@ def select_uct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
             return q
         return F(q + F(explore * np.sqrt(F(F(1) / n)))) if n else F(np.inf)
 
-    return best(path[-1], score)
+    return best(children, score)
 
 
-def select_puct(path: list[Node], rule: lt.Rule, seen: int) -> Node:
-    tried, total = ZERO, ZERO
-    for child in path[-1].children:
-        n, q = child.view()
-        tried, total = F(tried + n), F(total + F(n * q))
-    mean = F(total / tried) if tried else ZERO
-    explore = F(rule.c * math.sqrt(seen))
+def select_ucb1_tuned(rule: lt.UCB1Tuned, look: Look) -> Node:
+    _, children, seen, _ = look
+    root, c = sqrt_log(seen), F(rule.c)
 
     def score(child: Node) -> np.float32:
         n, q = child.view()
         if child.proven is not None:
             return q
-        return F((q if n else mean) + F(F(explore * F(child.prior)) / F(F(1) + n)))
+        if n == 0:
+            return F(np.inf)
+        ratio = F(F(root * root) / n)
+        variance = max(ZERO, F(F(child.squares / float(n)) - F(q * q)))
+        variance = F(variance + F(F(4) * np.sqrt(F(F(2) * ratio))))
+        return F(q + F(c * np.sqrt(F(ratio * min(variance, F(1))))))
 
-    return best(path[-1], score)
+    return best(children, score)
 
 
-def select_rave(path: list[Node], rule: lt.RAVE, seen: int) -> Node:
+def select_thompson(rule: lt.Thompson, look: Look) -> Node:
+    _, children, _, rng = look
+    weight = 0.5 / (rule.c * rule.c)
+
+    def score(child: Node) -> float:
+        n, q = (float(x) for x in child.view())
+        q = min(1.0, max(-1.0, q))
+        if child.proven is not None:
+            return q
+        return 2.0 * rng.beta(1.0 + weight * n * (1.0 + q), 1.0 + weight * n * (1.0 - q)) - 1.0
+
+    return best(children, score)
+
+
+def select_puct(rule: lt.PUCT, look: Look) -> Node:
+    _, children, seen, _ = look
+    tried, total, looked = ZERO, ZERO, ZERO
+    for child in children:
+        n, q = child.view()
+        tried, total = F(tried + n), F(total + F(n * q))
+        looked = F(looked + F(child.prior)) if n else looked
+    untried = F(rule.fpu) if rule.fpu is not None else F(total / tried) if tried else ZERO
+    if rule.fpu_reduction:
+        untried = F(untried - F(F(rule.fpu_reduction) * np.sqrt(looked)))
+    growth = math.log((1.0 + seen + rule.base) / rule.base) if rule.base else 0.0
+    explore = F((rule.c + growth) * math.sqrt(seen))
+
+    def score(child: Node) -> np.float32:
+        n, q = child.view()
+        if child.proven is not None:
+            return q
+        return F((q if n else untried) + F(F(explore * F(child.prior)) / F(F(1) + n)))
+
+    return best(children, score)
+
+
+def completed_logits(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[float]:
+    weight = weighted = visits = most = 0.0
+    for child in children:
+        n, q = child.view()
+        visits, most = visits + child.visits, max(most, float(child.visits))
+        if n:
+            weight, weighted = weight + float(F(child.prior)), weighted + float(F(child.prior)) * float(q)
+    mixed = (float(node.raw) + visits * (weighted / weight)) / (1.0 + visits) if weight else float(node.raw)
+    factor = (rule.visit + most) * rule.scale
+
+    def logit(child: Node) -> float:
+        n, q = child.view()
+        value = float(q) if n else mixed
+        return -math.inf if child.lost else math.log(float(F(child.prior))) + factor * 0.5 * (1.0 + value)
+
+    return [logit(child) for child in children]
+
+
+def select_improved(rule: lt.Gumbel, look: Look) -> Node:
+    path, children, _, _ = look
+    logits = completed_logits(path[-1], rule, children)
+    top, visits = max(logits), float(sum(child.visits for child in children))
+    total = 0.0
+    for logit in logits:
+        total += math.exp(logit - top)
+    scores = {
+        id(child): math.exp(logit - top) / total - child.visits / (1.0 + visits)
+        for child, logit in zip(children, logits, strict=True)
+    }
+    return best(children, lambda child: scores[id(child)])
+
+
+def select_rave(rule: lt.RAVE, look: Look) -> Node:
+    path, children, seen, _ = look
     node = path[-1]
     lender = node
     if isinstance(rule, lt.GRAVE):
         able = [
             above
             for above in path
-            if above.player == node.player and (above is path[0] or (seen if above is node else above.visits) >= rule.ref)
+            if above.player == node.player
+            and (above is path[0] or (seen if above is node else above.visits) >= rule.ref)
         ]
         lender = able[-1] if able else node
     lent = {child.action: child for child in lender.children}
@@ -167,10 +284,47 @@ def select_rave(path: list[Node], rule: lt.RAVE, seen: int) -> Node:
         v = F(first.amaf_sum / m) if m else ZERO
         return F(q + F(F(beta(n, m) * F(v - q)) + F(explore / np.sqrt(F(1) + n))))
 
-    return best(node, score)
+    return best(children, score)
 
 
-SELECT: dict[str, Any] = {"uct": select_uct, "puct": select_puct, "rave": select_rave, "grave": select_rave}
+SELECT: dict[str, Any] = {
+    "uct": select_uct,
+    "ucb1_tuned": select_ucb1_tuned,
+    "thompson": select_thompson,
+    "puct": select_puct,
+    "rave": select_rave,
+    "grave": select_rave,
+    "gumbel": select_improved,
+}
+
+
+@dataclass
+class Plan:
+    """Sequential halving: which visit of which actions is next."""
+
+    simulations: int
+    considered: int
+    first: int = 0
+    level: int = 0
+    rounds: int = 0
+    in_round: int = 0
+
+    def select(self, rule: lt.Gumbel, root: Node) -> Node:
+        if self.rounds == 0:
+            phases = max(1, math.ceil(math.log2(self.first)))
+            self.rounds, self.in_round = max(1, self.simulations // (phases * self.considered)), self.considered
+        logits = completed_logits(root, rule, root.children)
+        alive = [(child, logit) for child, logit in zip(root.children, logits, strict=True) if not child.lost]
+        ready = [(child.gumbel + logit, child) for child, logit in alive if child.planned == self.level]
+        chosen = max(ready, key=lambda each: each[0])[1] if ready else min(alive, key=lambda each: each[0].planned)[0]
+        chosen.planned += 1
+        self.in_round -= 1
+        if self.in_round == 0:
+            self.level, self.rounds = self.level + 1, self.rounds - 1
+            if self.rounds == 0:
+                self.considered = max(2, self.considered // 2)
+            self.in_round = self.considered
+        return chosen
 
 
 # ---- Simulations ----
@@ -197,16 +351,19 @@ class Twin:
     side_by_side: bool = False  # the game plays many playouts at once
     root: Node = field(default_factory=Node)
     proof_total: int = 0
+    plan: Plan | None = None
+    draws: int = 0
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         self.middle = (self.game.max_utility() + self.game.min_utility()) / 2
         self.half = (self.game.max_utility() - self.game.min_utility()) / 2
-        self.loss = int(self.rule.virtual_loss * ONE)
+        self.loss = 0 if self.rule.unobserved else int(self.rule.virtual_loss * ONE)
         self.in_python = self.game.name.startswith("openspiel")
         self.solve &= self.game.num_players() == 1 or (self.game.num_players() == 2 and self.game.zero_sum)
 
     def run(self, simulations: int) -> Node:
-        done = 0
+        done, self.planned = 0, simulations
         while done < simulations and self.root.proven is None:
             n = min(max(1, self.root.visits // 64), 64, simulations - done) if self.side_by_side else 1
             self.together(done, n) if n > 1 else self.alone(done)
@@ -237,6 +394,7 @@ class Twin:
         seen = self.root.visits
         if in_flight:
             self.root.add(1, 0)
+            self.root.unobserved += self.rule.unobserved
         return Cursor(self.game.new_initial_state(), Rng(self.seed, simulation), [self.root], [], seen)
 
     def look(self, c: Cursor) -> bool:
@@ -257,16 +415,64 @@ class Twin:
             elif not node.children:
                 c.outcome = "leaf"
             elif node.player == CHANCE:
-                c.next = node.children[c.rng.sample(c.state.chance_outcomes())]
+                c.next = self.outcome(node, c)
             else:
-                c.next = SELECT[self.rule.kind](c.path, self.rule, c.seen)
+                if node is self.root:
+                    self.prepare_root()
+                if node is self.root and self.plan is not None:
+                    c.next = self.plan.select(self.rule, node)
+                else:
+                    look = (c.path, node.children[: self.widened(node, c.seen)], c.seen, c.rng)
+                    c.next = SELECT[self.rule.kind](self.rule, look)
         return c.outcome == "goes on"
+
+    def widened(self, node: Node, seen: int) -> int:
+        if self.rule.widening is None:
+            return len(node.children)
+        return min(len(node.children), max(1, int(self.rule.widening.k * math.pow(seen, self.rule.widening.alpha))))
+
+    def outcome(self, node: Node, c: Cursor) -> Node:
+        if self.rule.widening is None:
+            return node.children[c.rng.sample(c.state.chance_outcomes())]
+        chances = dict(c.state.chance_outcomes())
+        allowed = node.children[: self.widened(node, c.seen)]
+        total = 0.0
+        for child in allowed:
+            total += chances[child.action]
+        left = c.rng.uniform() * total
+        for child in allowed[:-1]:
+            left -= chances[child.action]
+            if left < 0:
+                return child
+        return allowed[-1]
+
+    def prepare_root(self) -> None:
+        children = self.root.children
+        if isinstance(self.rule, lt.PUCT) and self.rule.noise and not self.noisy:
+            rng, self.noisy = self.root_stream(), True
+            numbers, total = [rng.gamma(self.rule.alpha) for _ in children], 0.0
+            for number in numbers:
+                total += number
+            for child, number in zip(children, numbers, strict=True):
+                child.prior = float(
+                    F((1.0 - self.rule.noise) * float(F(child.prior)) + self.rule.noise * number / total)
+                )
+        if isinstance(self.rule, lt.Gumbel) and self.plan is None:
+            rng, most = self.root_stream(), min(self.rule.considered, len(children))
+            for child in children:
+                child.gumbel = rng.gumbel()
+            self.plan = Plan(self.planned, most, most)
+
+    def root_stream(self) -> Rng:
+        self.draws += 1
+        return Rng(self.seed ^ 0x6A09E667F3BCC908, self.draws - 1)
 
     def go(self, c: Cursor, in_flight: bool) -> None:
         child, player = c.next, c.path[-1].player
         c.seen = child.visits
         if in_flight:
             child.add(1, -self.loss)
+            child.unobserved += self.rule.unobserved
         c.path.append(child)
         if player >= 0:
             c.played.append((player, child.action))
@@ -286,6 +492,12 @@ class Twin:
             for i in range(len(actions) - 1, 0, -1):
                 j = rng.below(i + 1)
                 node.children[i], node.children[j] = node.children[j], node.children[i]
+        if self.rule.widening is not None:
+            if node.player == CHANCE:
+                keys = {action: math.log(rng.positive()) / p for action, p in state.chance_outcomes()}
+                node.children.sort(key=lambda child: -keys[child.action])
+            elif self.knowledge is not None and not isinstance(self.rule, lt.PUCT):
+                node.children.sort(key=lambda child: -dict(zip(actions, values, strict=True))[child.action])
         if self.solve and not self.in_python and (len(actions) <= 16 or node is self.root):
             for child in node.children:
                 after = state.child(child.action)
@@ -304,7 +516,11 @@ class Twin:
                 action = state.legal_actions()[c.rng.below(len(state.legal_actions()))]
             c.played.append((state.current_player(), action))
             state.apply_action(action)
-        return self.values(state)
+        return self.keep_raw(c, self.values(state))
+
+    def keep_raw(self, c: Cursor, values: list[int]) -> list[int]:
+        c.path[-1].raw = F(values[max(0, c.path[-1].player)] / ONE)
+        return values
 
     def values(self, state: lt.State) -> list[int]:
         return [math.floor((u - self.middle) / self.half * ONE + 0.5) for u in state.returns()]
@@ -319,6 +535,8 @@ class Twin:
         for depth, node in enumerate(c.path):
             value = values[self.mover(c.path, depth)]
             node.add(0 if in_flight else 1, value + self.loss if in_flight and depth else value)
+            node.unobserved -= in_flight and self.rule.unobserved
+            node.squares += (value / ONE) * (value / ONE)
 
     def moves(self, path: list[Node], depth: int) -> int:
         """Players' actions above a depth."""
@@ -367,9 +585,9 @@ class Twin:
                 state = self.game.new_initial_state()
                 for below in path[1 : depth + 1]:
                     state.apply_action(below.action)
-                chances = [p for _, p in state.chance_outcomes()]
+                chances = dict(state.chance_outcomes())
                 mean = 0.0
-                for p, outcome in zip(chances, proven, strict=True):
-                    mean += p * outcome
+                for child in node.children:
+                    mean += chances[child.action] * (child.proven or 0)
                 value = math.floor(mean / ONE * ONE + 0.5) if mean >= 0 else math.ceil(mean / ONE * ONE - 0.5)
             node.proven = self.seen_by(value, node.player, self.mover(path, depth))
