@@ -146,14 +146,11 @@ class GoTable(Table):
         board = stones(state)
         black, white = record.captured(board)
         signs = Signs() if can_print("●○") else PLAIN
+        colours = colourful()  # then the stones are as on the board, which no sign in the margin is
+        names = ("Black", "White") if colours else (f"{signs.black} Black", f"{signs.white} White")
         last = record.moves[-1] if record.moves else None
-        beside = [
-            "",
-            f"{signs.black} Black   lost {black}",
-            f"{signs.white} White   lost {white}",
-            f"komi {self.komi:g}",
-            "",
-        ]
+        lost = [f"{name}   lost {count}" for name, count in zip(names, (black, white), strict=True)]
+        beside = ["", *lost, f"komi {self.komi:g}", ""]
         if last is not None:
             move = "passed" if last[1] == self.size**2 else f"played {vertex(self.size, last[1])}"
             beside.append(f"{COLOURS[last[0]].capitalize()} {move}")
@@ -166,7 +163,7 @@ class GoTable(Table):
             marks=marks if score is None else self._dead(score),
             owner=None if score is None else score.owner,
             beside=beside,
-            colours=colourful(),
+            colours=colours,
         )
 
     def _dead(self, score: Score) -> dict[int, str]:

@@ -112,13 +112,16 @@ def moves(search: lt.MCTS, asked: Asked) -> list[Move]:
     result = search.result()
     mean = result.value if result.visits.any() else 0.0
     found: list[Move] = []
-    for i in np.lexsort((np.nan_to_num(result.values, nan=-2), result.visits))[::-1]:
+    for i in result.ranking:
         action, visits = int(result.actions[i]), int(result.visits[i])
+        known = visits > 0 or bool(result.proven[i])
         if not asked.shows(action):
             continue
-        if len(found) >= asked.max_moves or (visits == 0 and len(found) >= asked.min_moves):
+        if len(found) >= asked.max_moves:
             break
-        rate = ((float(result.values[i]) if visits else mean) + 1) / 2
+        if not known and len(found) >= asked.min_moves:
+            continue
+        rate = ((float(result.values[i]) if known else mean) + 1) / 2
         lower, line = lower_bound(rate, visits), search.line(action)[:LINE] or [(action, 0)]
         found.append(Move(action, visits, rate, lower, float(result.priors[i]), line))
     return found
@@ -196,6 +199,8 @@ def gogui_moves(engine: Engine) -> str:
         search.run(state, lt.Budget(seconds=1.0))
     size, best = engine.record.size, moves(search, Asked(engine.record.to_play, max_moves=10))
     labels = " ".join(f"{vertex(size, m.action)} {100 * m.win_rate:.0f}" for m in best if m.action < size * size)
+    if not best:
+        return "TEXT nothing is known of the moves here"
     first = best[0]
     return f"LABEL {labels}\nTEXT {vertex(size, first.action)}: {first.visits} visits, {first.win_rate:.1%}"
 

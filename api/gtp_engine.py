@@ -24,7 +24,7 @@ from longthink.games.go_scoring import Score, final_score, ownership
 from longthink.gtp import Answer, Command, GtpError, Quit
 from longthink.search.time_control import Clock, TimeControl, decided
 
-ENOUGH = 1 << 30  # simulations of one tree, after which endless analysis rests
+ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests
 SIGN = (1, -1)  # of a colour's stones and points
 SLICE = 0.05  # seconds of search between two looks at the clock and at what has come in
 
@@ -128,9 +128,9 @@ class Engine:
             used = time.perf_counter() - began
             if result.interrupted:
                 raise KeyboardInterrupt
-            if (seconds is not None and used >= seconds) or (simulations is not None and done >= simulations):
+            if result.is_proven or (seconds is not None and used >= seconds):
                 return result
-            if result.stopped_by == "proven":
+            if simulations is not None and done >= simulations:
                 return result
             if seconds is not None and decided(result.visits.tolist(), done * (seconds - used) / used):
                 return result
@@ -142,12 +142,9 @@ class Engine:
             return
         state = self.record.state()
         search = self.go_to(state)
-        while not self.waiting() and search.simulations < ENOUGH:
-            result = search.run(state, lt.Budget(seconds=SLICE))
-            if result.interrupted:
+        while not (self.waiting() or search.proven or search.simulations > ENOUGH):
+            if search.run(state, lt.Budget(seconds=SLICE)).interrupted:
                 raise KeyboardInterrupt
-            if result.stopped_by == "proven":
-                return
 
     def limits(self, colour: int) -> tuple[float | None, int | None]:
         """Seconds and simulations for the next move of a colour: as the options say, and within its clock."""
@@ -179,10 +176,8 @@ class Engine:
             if score.settled and score.points * SIGN[colour] > 0:  # it is over, and won
                 return "pass"
         result = yield from self.thinking(state, *self.limits(colour))
-        order = np.lexsort((np.nan_to_num(result.values, nan=-2), result.visits))[::-1]
-        if self.allowed is not None:
-            order = np.array([i for i in order if self.allowed(int(result.actions[i]))], np.int64)
-        if len(order) == 0:
+        order = [i for i in result.ranking if self.allowed is None or self.allowed(int(result.actions[i]))]
+        if not order:
             return "pass"
         best, value = int(result.actions[order[0]]), float(result.values[order[0]])
         if cleanup:
@@ -501,16 +496,15 @@ class Engine:
         def stream() -> Iterator[str]:
             told = time.perf_counter()
             while not self.waiting():
-                if search.simulations > ENOUGH or search.result().is_proven:
+                if search.proven or search.simulations > ENOUGH:  # there is nothing left to learn
                     time.sleep(SLICE)
                 elif search.run(state, lt.Budget(seconds=min(SLICE, asked.interval))).interrupted:
                     raise KeyboardInterrupt
                 if time.perf_counter() - told >= asked.interval:
                     told = time.perf_counter()
-                    if text := line(asked, search, self):  # nothing yet of the moves asked for
-                        yield text
+                    yield line(asked, search, self)
 
-        return stream()
+        return filter(None, stream())  # an empty line would end the answer
 
     def _genmove_analysis(self, arguments: list[str], line: analysis.Line) -> Iterator[str]:
         asked = analysis.Asked.read(arguments, self)
@@ -524,7 +518,7 @@ class Engine:
             self._answers_play(asked.colour, move)
             yield f"play {move}"
 
-        return stream()
+        return filter(None, stream())
 
     def _telling(self, asked: analysis.Asked, line: analysis.Line) -> Generator[str, None, str]:
         """Choose a move, and tell now and then, and at the end, how the search stands."""
@@ -534,14 +528,12 @@ class Engine:
                 next(choosing)
             except StopIteration as chosen:
                 search = self.search()
-                here = search.simulations > 0 and search.root_state == self.record.state(asked.colour)
-                if here and (text := line(asked, search, self)):
-                    yield text
+                if search.simulations and search.root_state == self.record.state(asked.colour):
+                    yield line(asked, search, self)
                 return str(chosen.value)
             if time.perf_counter() - told >= asked.interval:
                 told = time.perf_counter()
-                if text := line(asked, self.search(), self):
-                    yield text
+                yield line(asked, self.search(), self)
 
     def do_gogui__analyze_commands(self, arguments: list[str]) -> Answer:
         return "\n".join(analysis.GOGUI)

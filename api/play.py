@@ -125,9 +125,8 @@ class Table:
 
 
 def best(result: lt.SearchResult) -> list[int]:
-    """The places of the tried actions of a result, the most visited first."""
-    order = np.lexsort((np.nan_to_num(result.values, nan=-np.inf), result.visits))[::-1]
-    return [int(i) for i in order if result.visits[i]]
+    """The places of the tried actions of a result, the best first."""
+    return [int(i) for i in result.ranking if result.visits[i]]
 
 
 def table_for(game: lt.Game, person: int, budget: lt.Budget, seed: int, show: bool) -> Table:

@@ -1,7 +1,8 @@
 """Who owns what at the end of a game of Go: ownership over many playouts, the status of chains, and the score.
 
 People stop when they agree who owns what, long before the last dead stone is captured. Playouts from that position
-settle it by chance: a dead chain is one whose points mostly end as the other side's.
+(those in which both sides know a little, see csrc/go_knowledge.h) settle it by chance: a dead chain is one whose points
+mostly end as the other side's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from longthink.games.core import State
 from longthink.games.go_position import Stones, area, neighbours, owners, regions
 from longthink.games.go_record import GoRecord
+from longthink.games.knowledge import informed_end
 
 
 def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.float64]:
@@ -24,7 +26,7 @@ def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.f
     total: NDArray[np.float64] = np.zeros(game.num_distinct_actions() - 1)
     for i in range(playouts):
         state = states[i % len(states)]
-        _, final = game.playout(state, seed, i)
+        final = informed_end(state, seed, i)
         total += owners(game.state_from_buffer(final, []))
     return total / playouts
 
@@ -55,7 +57,7 @@ class Score:
         return [chain for chain, found in self.statuses if found == status]
 
 
-def final_score(record: GoRecord, playouts: int = 1000, seed: int = 0) -> Score:
+def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
     """The score of a record's position, its dead stones taken off as playouts from both sides' turns find them."""
     board = record.board()
     owned = ownership([record.state(record.to_play), record.state(1 - record.to_play)], playouts, seed)

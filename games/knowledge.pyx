@@ -54,3 +54,16 @@ def informed_playout(state, seed=0, index=0):
     cdef lt_rng rng = lt_rng_stream(operator.index(seed), operator.index(index))
     cdef int32_t n = table.informed_playout(table.context, &buffer[0], &rng, &returns[0], &trace[0]), i
     return [divmod(trace[i], table.num_distinct_actions) for i in range(n)], np.asarray(returns).tolist()
+
+
+def informed_end(state, seed=0, index=0):
+    """The buffer of the state in which `informed_playout` of the same arguments ends."""
+    cdef const lt_game *table = table_of(state.get_game())
+    if table.informed_playout == NULL:
+        raise _unknown(state.get_game(), "informed_playout")
+    end = bytearray(state.buffer)
+    cdef uint8_t[::1] buffer = end
+    cdef double[::1] returns = np.zeros(table.num_players)
+    cdef lt_rng rng = lt_rng_stream(operator.index(seed), operator.index(index))
+    table.informed_playout(table.context, &buffer[0], &rng, &returns[0], NULL)
+    return bytes(end)

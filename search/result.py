@@ -49,11 +49,18 @@ def best_index(
     visits: NDArray[Any], values: NDArray[np.float64], proven: NDArray[np.bool_], least: float, most: float
 ) -> int:
     """The place of the action to play: see `SearchResult.best_action`."""
+    return int(ranking(visits, values, proven, least, most)[0])
+
+
+def ranking(
+    visits: NDArray[Any], values: NDArray[np.float64], proven: NDArray[np.bool_], least: float, most: float
+) -> NDArray[np.intp]:
+    """The places of the actions, the one to play first: see `SearchResult.best_action`."""
     values = np.nan_to_num(values, nan=-np.inf)
     if proven.all():
-        return int(np.lexsort((visits, values))[-1])
+        return np.lexsort((visits, values))[::-1]
     rank = np.where(proven & (values >= most), 1, np.where(proven & (values <= least), -1, 0))
-    return int(np.lexsort((values, visits, rank))[-1])
+    return np.lexsort((values, visits, rank))[::-1]
 
 
 @dataclass
@@ -88,6 +95,11 @@ class SearchResult:
         if self.chosen is not None and not self.is_proven:
             return int(self.actions[self.chosen])
         return int(self.actions[best_index(self.visits, self.values, self.proven, *self.utilities)])
+
+    @property
+    def ranking(self) -> NDArray[np.intp]:
+        """The places of all actions, `[A]`, the best first."""
+        return ranking(self.visits, self.values, self.proven, *self.utilities)
 
     @property
     def is_proven(self) -> bool:

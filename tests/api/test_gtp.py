@@ -424,7 +424,7 @@ def test_a_stream_comes_while_it_runs() -> None:
         assert lines[0] == "=5\n"
         assert all(re.fullmatch(LEELA, line.strip()) for line in lines[1:])
         rest, _ = process.communicate(b"\n6 quit\n", timeout=60)
-        assert rest.decode().endswith("\n\n=6\n\n")
+        assert rest.decode().endswith("\n=6\n\n")
         assert process.returncode == 0
     finally:
         process.kill()

@@ -62,13 +62,13 @@ def test_resignation_illegal_moves_and_passes(program: Path, tmp_path: Path) -> 
     record = play_game(settings(program, "pass", "illegal"), 0, tmp_path)
     assert record["result"] == "B+F"
     assert record["how"].startswith("illegal move")
-    record = play_game(settings(program, "pass", "pass"), 0, tmp_path)
+    quiet = settings(program, "pass", "pass")
+    record = play_game(quiet, 0, tmp_path)
     assert record["how"] == "score by opponent"
     assert record["result"] == "W+1.5"
     assert set(record["scores"]) == {"ours", "opponent"}
     assert record["moves"] == 4  # two of the opening
-    sgf = next(tmp_path.glob("*-0000.sgf")).read_bytes()
-    assert GoRecord.from_sgf(sgf).passes == 2
+    assert GoRecord.from_sgf((tmp_path / f"{quiet.key}-0000.sgf").read_bytes()).passes == 2
 
 
 def test_a_pair_of_games_has_one_opening(program: Path) -> None:
