@@ -62,8 +62,8 @@ INLINE VEC NAME(is_zero)(VEC v) { return (VEC)(v == 0); }
 /* The number of set bits in each byte. */
 INLINE VEC NAME(count_bytes)(VEC v) {
 #if VECTOR_BYTES == 32
-  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2,
-                                         3, 2, 3, 3, 4);
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, /* both halves alike */
+                                         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   VEC low = v & (LANE)(ALL / 17), high = (v >> 4) & (LANE)(ALL / 17);
   return (VEC)_mm256_add_epi8(_mm256_shuffle_epi8(table, (__m256i)low), _mm256_shuffle_epi8(table, (__m256i)high));
 #else
@@ -120,6 +120,14 @@ INLINE VEC NAME(below)(VEC *s, VEC n) {
 #endif
 }
 
+/* Wide words are many registers and few boards: there it pays to unroll (measured with GCC 12). */
+#if LANE_BITS == 64 && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 8")
+#else
+#define UNROLL
+#endif
+#define EACH_WORD(i) UNROLL for (int i = 1; i <= words; i++)
+
 /* Fill the place before the first word of a set, or the one after the last. */
 #define ROWS_BEFORE(set) set[0] = bands > 1 ? set[words] << (size + 1) : zero
 #define ROWS_AFTER(set) set[words + 1] = bands > 1 ? set[1] >> (size + 1) : zero
@@ -139,15 +147,16 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
 
   /* The points to choose from: empty ones that are neither own eyes nor tried, and how many up to each word. */
   VEC mine[WORDS + 2], one[WORDS + 2], both[WORDS + 2], open[WORDS + 2], total = zero;
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     mine[i] = own[i] | (LANE)~layout->board[i];  /* what is no point counts as own */
     one[i] = (enemy[i] << 1) | (enemy[i] >> 1), both[i] = (enemy[i] << 1) & (enemy[i] >> 1);
   }
   ROWS_BEFORE(mine), ROWS_BEFORE(one), ROWS_BEFORE(both), ROWS_AFTER(mine), ROWS_AFTER(one), ROWS_AFTER(both);
   mine[0] |= bands > 1 ? ((LANE)1 << (size + 1)) - 1 : ALL;
   mine[words + 1] |= bands > 1 ? ~(ALL >> (size + 1)) : ALL;
-  for (int i = 1; i <= words; i++) {
-    VEC closed = ((mine[i] << 1) | (LANE)1) & ((mine[i] >> 1) | ((LANE)1 << (LANE_BITS - 1))) & mine[i - 1] & mine[i + 1];
+  EACH_WORD(i) {
+    VEC left = (mine[i] << 1) | (LANE)1, right = (mine[i] >> 1) | ((LANE)1 << (LANE_BITS - 1));
+    VEC closed = left & right & mine[i - 1] & mine[i + 1];
     VEC broken = ((one[i - 1] | one[i + 1]) & layout->edge[i]) | (one[i - 1] & one[i + 1]) | both[i - 1] | both[i + 1];
     empty[i] = ~(mine[i] | enemy[i]);
     open[i] = empty[i] & ~(g->ko[i] | barred[i] | (closed & ~broken));
@@ -157,7 +166,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
 
   /* One of them at random: its word, then its bit. No bit where there is none: that lane passes. */
   VEC choice = NAME(below)(g->random, total), before = zero, passed = ~zero, word = zero, bit;
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     VEC past = ~NAME(greater)(upto[i], choice);  /* the chosen point is in a later word */
     point[i] = passed & ~past;
     word |= open[i] & point[i];
@@ -171,13 +180,13 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
    * point, so that it stays barred. Where that is not enough all liberties count, and what is barred is in doubt. */
   VEC safe[WORDS + 2], asked[WORDS + 2], across[WORDS + 2], along[WORDS + 2], next[WORDS + 2], open_empty[WORDS + 2];
   VEC unsafe = zero, friends = zero, free = zero;
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     point[i] &= bit, empty[i] &= ~point[i];
     next[i] = own[i] | point[i];
     open_empty[i] = empty[i] & ~(barred[i] | barred_enemy[i]);
   }
   ROWS_BEFORE(point), ROWS_BEFORE(open_empty), ROWS_AFTER(point), ROWS_AFTER(open_empty);
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     VEC beside = BESIDE(point, i);
     asked[i] = point[i] | (beside & enemy[i]);
     friends |= beside & own[i], free |= beside & empty[i];
@@ -187,7 +196,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   const VEC alone = NAME(is_zero)(friends), choked = NAME(is_zero)(free);
   VEC changed, old, doubt[WORDS + 2], dead[WORDS + 2];
   ROWS_BEFORE(empty), ROWS_AFTER(empty), ROWS_BEFORE(next), ROWS_AFTER(next), ROWS_AFTER(enemy);
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     across[i] = (next[i] & (next[i] >> 1)) | (enemy[i] & (enemy[i] >> 1));
     along[i] = (next[i] & next[i + 1]) | (enemy[i] & enemy[i + 1]);
     safe[i] |= point[i] & alone;  /* nothing to wait for: it has a liberty beside it, or none but by capture */
@@ -197,17 +206,17 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   for (int sweeps = 0; NAME(any)(~NAME(is_zero)(unsafe) & (sweeps < 3 ? ~zero : ~NAME(is_zero)(changed))); sweeps++) {
     if (sweeps == 2) {
       const VEC wide = ~NAME(is_zero)(unsafe);
-      for (int i = 1; i <= words; i++) {
+      EACH_WORD(i) {
         doubt[i] = asked[i] & ~safe[i];
         safe[i] |= BESIDE(empty, i) & (next[i] | enemy[i]) & wide;
       }
     }
     changed = unsafe = zero;
     ROWS_BEFORE(safe);
-    for (int i = 1; i < words; i++) safe[i] |= SPREAD(i);
+    UNROLL for (int i = 1; i < words; i++) safe[i] |= SPREAD(i);
     ROWS_AFTER(safe);
     safe[words] |= SPREAD(words);
-    for (int i = words; i > 1; i--) {
+    UNROLL for (int i = words; i > 1; i--) {
       old = safe[i], safe[i] |= SPREAD(i);
       changed |= old ^ safe[i], unsafe |= asked[i] & ~safe[i];
     }
@@ -218,20 +227,20 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
 
   /* An enemy that is not safe now has no liberty: it is captured. Else, if the new stone has none, the move was none. */
   VEC captures = zero, ko = zero, doubtful = zero;
-  for (int i = 1; i <= words; i++) captures |= asked[i] & ~safe[i] & enemy[i];
+  EACH_WORD(i) captures |= asked[i] & ~safe[i] & enemy[i];
   captures = ~NAME(is_zero)(captures);
   const VEC suicide = (~NAME(is_zero)(unsafe) | (alone & choked)) & ~captures & ~NAME(is_zero)(bit);
-  for (int i = 1; i <= words; i++) g->ko[i] &= suicide;
+  EACH_WORD(i) g->ko[i] &= suicide;
   if (NAME(any)(captures)) {
     VEC sum = zero, columns = zero;
-    for (int i = 1; i <= words; i++) {
+    EACH_WORD(i) {
       dead[i] = enemy[i] & ~safe[i] & captures;
       sum += dead[i], columns |= dead[i];
     }
     /* Ko: one stone is captured (the sum of all words has one bit, not from two) by a stone without other liberties. */
     ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & alone & choked & captures;
     ROWS_BEFORE(dead), ROWS_AFTER(dead);
-    for (int i = 1; i <= words; i++) {
+    EACH_WORD(i) {
       /* What was captured may have barred points beside it, and the capture gives liberties to all beside the captors. */
       VEC freed = BESIDE(dead, i);
       barred[i] &= ~(freed | (BESIDE(next, i) & captures)), barred_enemy[i] &= ~freed;
@@ -240,14 +249,15 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
       g->ko[i] |= dead[i] & ko;
     }
   }
-  for (int i = 1; i <= words; i++) doubtful |= doubt[i];
+  EACH_WORD(i) doubtful |= doubt[i];
   const VEC keep = NAME(is_zero)(doubtful) | suicide;
-  for (int i = 1; i <= words; i++) {
+  EACH_WORD(i) {
     const VEC self = point[i] & suicide;
-    const VEC mine = next[i] ^ self, mine_barred = (barred[i] & keep) | self, theirs_barred = barred_enemy[i] & keep & ~next[i];
-    const VEC swap = (mine ^ enemy[i]) & ~suicide, swap_barred = (mine_barred ^ theirs_barred) & ~suicide;
-    own[i] = mine ^ swap, enemy[i] ^= swap;
-    barred[i] = mine_barred ^ swap_barred, barred_enemy[i] = theirs_barred ^ swap_barred;
+    const VEC stones = next[i] ^ self, swap = (stones ^ enemy[i]) & ~suicide;
+    const VEC bars = (barred[i] & keep) | self, enemy_bars = barred_enemy[i] & keep & ~next[i];
+    const VEC swap_bars = (bars ^ enemy_bars) & ~suicide;
+    own[i] = stones ^ swap, enemy[i] ^= swap;
+    barred[i] = bars ^ swap_bars, barred_enemy[i] = enemy_bars ^ swap_bars;
   }
   VEC passing = NAME(is_zero)(total);
   g->passes = ((g->passes & (passing | suicide)) - passing);
@@ -378,4 +388,6 @@ static TARGET void NAME(play_out_many)(int32_t size, const lt_go_position *posit
 #undef ROWS_BEFORE
 #undef ROWS_AFTER
 #undef SPREAD
+#undef UNROLL
+#undef EACH_WORD
 #undef BESIDE
