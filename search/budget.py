@@ -54,6 +54,16 @@ class Budget:
             if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
                 raise ParameterError(f"Budget({f.name}=...) expects a positive number or None, got {limit!r}")
 
+    def check_for_search(self, name: str) -> None:
+        """Refuse what a search of a tree, called `name`, cannot spend, or a budget without an end: `ParameterError`."""
+        for limit in ("tokens", "calls", "money"):
+            if getattr(self, limit) is not None:
+                raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
+        if self.simulations is None and self.nodes is None and self.seconds is None:
+            raise ParameterError(
+                f"{name} needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)"
+            )
+
     def reached(self, spent: Spent) -> str | None:
         """The name of the first limit that `spent` has reached, or None."""
         for f in fields(self):

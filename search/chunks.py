@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from longthink.errors import ParameterError
 from longthink.search.budget import Budget, Spent
 
 _CHUNK_SECONDS = 0.02
@@ -31,11 +30,7 @@ def run_in_chunks(
 
     Raises `ParameterError` for a budget without a limit on simulations, nodes or seconds, or with another one.
     """
-    for limit in ("tokens", "calls", "money"):
-        if getattr(budget, limit) is not None:
-            raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
-    if budget.simulations is None and budget.nodes is None and budget.seconds is None:
-        raise ParameterError(f"{name} needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)")
+    budget.check_for_search(name)
     started, first = time.perf_counter(), made()
     spent, stopped_by, chunk = Spent(), None, 64
 

@@ -35,10 +35,7 @@ def search_with(
 
     Raises `ParameterError` for a terminal state, a budget of other things or none, and what the evaluator raises.
     """
-    if budget.simulations is None and budget.nodes is None and budget.seconds is None:
-        raise ParameterError(
-            "search_with needs a limit: Budget(simulations=...), Budget(nodes=...), Budget(seconds=...)"
-        )
+    budget.check_for_search("search_with")
     if state.is_terminal():
         raise ParameterError(f"expected a state in which somebody acts, got the end of a game: {state.history()}")
     search.set_root(state)

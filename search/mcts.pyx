@@ -310,11 +310,7 @@ cdef class MCTS:
 
         Raises `ParameterError` for a terminal state or a budget of other things, `GameError` where rules break.
         """
-        for name in ("tokens", "calls", "money"):
-            if getattr(budget, name) is not None:
-                raise ParameterError(f"MCTS.run spends simulations, nodes and seconds, not {name}")
-        if budget.simulations is None and budget.nodes is None and budget.seconds is None:
-            raise ParameterError("MCTS.run needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)")
+        budget.check_for_search("MCTS.run")
         if self.rule.kind == "gumbel" and budget.simulations is None:
             raise ParameterError("Gumbel plans its simulations; give Budget(simulations=...)")
         if state.is_terminal():

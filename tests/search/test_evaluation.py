@@ -119,3 +119,5 @@ def test_bad_budgets_are_refused() -> None:
     search = lt.MCTS(GAME, lt.PUCT())
     with pytest.raises(lt.ParameterError, match="needs a limit"):
         lt.search_with(prefer(0, []), search, GAME.new_initial_state(), lt.Budget())
+    with pytest.raises(lt.ParameterError, match="not tokens"):
+        lt.search_with(prefer(0, []), search, GAME.new_initial_state(), lt.Budget(tokens=5))

@@ -11,29 +11,12 @@ import pytest
 
 import longthink as lt
 from longthink.games.objects import object_game
-
-MASK = 2**64 - 1
-F = np.float32
-
-
-def mix(x: int) -> int:
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & MASK
-    return x ^ (x >> 31)
+from twin import F
+from twin import Rng as TwinRng
 
 
-class Rng:
-    """csrc/rng.h."""
-
-    def __init__(self, seed: int, simulation: int) -> None:
-        self.counter = mix(mix((seed + 0x9E3779B97F4A7C15) & MASK) ^ (simulation * 0xD1342543DE82EF95 & MASK))
-
-    def next(self) -> int:
-        self.counter = (self.counter + 0x9E3779B97F4A7C15) & MASK
-        return mix(self.counter)
-
-    def below(self, n: int) -> int:
-        return (self.next() >> 32) * n >> 32
+class Rng(TwinRng):
+    """csrc/rng.h, with lt_sample of csrc/game.h."""
 
     def sample(self, probabilities: list[float]) -> int:
         u = (self.next() >> 11) * 2.0**-53
