@@ -6,11 +6,10 @@ over all legal moves would fill its own eyes until everything dies.)
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 from longthink.errors import ParameterError
-from longthink.games.core import Game, State
+from longthink.games.core import State
 from longthink.games.go_board import GoBoard
 from longthink.games.registry import Parameter, native
 from longthink.games.text import Text
@@ -33,29 +32,6 @@ def action_of(size: int, text: str) -> int:
     if not (0 <= column < size and 0 <= row < size):
         raise ParameterError(f"expected a point of a {size}x{size} board like D4, or pass, got {text!r}")
     return row * size + column
-
-
-def setup_actions(game: Game, black: list[int], white: list[int], to_move: int) -> list[int]:
-    """A history that puts these stones on the empty board and leaves player `to_move` (0 black, 1 white) to move.
-
-    The colours take turns as long as both have stones left; then one plays and the other passes. The last move is no
-    pass where that can be: one more would end the game.
-    """
-    pass_action = game.num_distinct_actions() - 1
-    first = game.new_initial_state().current_player()
-    for begin in ([], [pass_action], None):
-        left: tuple[list[int], list[int]] = (sorted(black, reverse=True), sorted(white, reverse=True))
-        actions = list(begin or [])
-        player = (first + len(actions)) % 2
-        while left[0] or left[1]:
-            actions.append(left[player].pop() if left[player] else pass_action)
-            player = 1 - player
-        if begin is None and player != to_move:
-            actions.append(pass_action)
-        ended = any(a == b == pass_action for a, b in pairwise(actions))
-        if not ended and (player == to_move or begin is None):
-            return actions
-    return actions
 
 
 class GoText(Text):

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from go_setup import setup_actions
 
 import longthink as lt
-from longthink.games.go import action_of, setup_actions, vertex
+from longthink.games.go import action_of, vertex
 from longthink.games.go_board import GoBoard
 
 # ---- A slow board: a dictionary of stones, floods for everything, all earlier positions kept ----

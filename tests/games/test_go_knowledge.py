@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from go_setup import setup_actions
 
 import longthink as lt
 from longthink.games.core import Game, State
-from longthink.games.go import action_of, setup_actions, vertex
+from longthink.games.go import action_of, vertex
 from longthink.games.go_board import GoBoard
 from longthink.games.knowledge import informed_playout, priors
 
