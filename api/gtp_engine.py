@@ -609,7 +609,7 @@ def make_search(game: lt.Game, options: EngineOptions) -> lt.MCTS:
     """The search that plays: all moves as first, and what Go knows, as they did best against GNU Go."""
     return lt.MCTS(
         game,
-        lt.RAVE(c=0, bias=0.018),
+        lt.RAVE(c=0, bias=0.018, decay=0.7),
         knowledge=lt.Knowledge(amaf=0),
         seed=options.seed,
         threads=options.threads,

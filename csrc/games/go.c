@@ -24,8 +24,6 @@ static int seen_before(const lt_go_rules *r, const lt_go_state *s, uint64_t key)
   return found != 0;
 }
 
-/* Stones were captured, without which no position comes again. */
-static int any_captured(const lt_go_board *b) { return b->captured[0] | b->captured[1]; }
 
 /* The stones after a legal move. */
 static uint64_t hash_after(const lt_go_board *b, int p, int color) {
@@ -45,12 +43,15 @@ static uint64_t hash_after(const lt_go_board *b, int p, int color) {
   return hash;
 }
 
+/* Stones were captured, without which no position comes again. */
+static int any_captured(const lt_go_board *b) { return b->captured[0] | b->captured[1]; }
+
 static int is_legal(const lt_go_rules *r, const lt_go_state *s, int p) {
   const lt_go_board *b = lt_go_board_of(s);
   const int color = s->player + 1;
   if (p == LT_PASS) return 1;
   if (!lt_go_legal(b, p, color)) return 0;
-  if (r->ko < LT_GO_POSITIONAL) return 1;
+  if (r->ko < LT_GO_POSITIONAL || !any_captured(b)) return 1;
   return !seen_before(r, s, position_key(r, hash_after(b, p, color), !s->player));
 }
 
