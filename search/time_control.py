@@ -19,8 +19,9 @@ from longthink.errors import ParameterError
 class Allowance:
     """Seconds a move on average: what easy moves leave is there for hard ones, and the first moves get the most.
 
-    It begins with `ahead` moves' worth, gets one more with each move, and offers a part of what there is. Who spends all
-    that is offered comes to spend the mean. moves, spent: so far. Raises `ParameterError` for a mean that is not positive.
+    It begins with `ahead` moves' worth, gets the share `later` of one more with each move, and offers a quarter of what
+    there is: at first twice the mean or more, then less and less; over a game of the length that Go has on a small board
+    it comes to the mean, nearly. moves, spent: so far. Raises `ParameterError` for a mean that is not positive.
 
     What it rests on: more time early in the game, less where the most visited move will stay so, more where it is not
     the best valued: Huang, Coulom and Lin, "Time management for Monte-Carlo tree search applied to the game of Go", TAAI
@@ -29,6 +30,7 @@ class Allowance:
 
     mean: float
     ahead: float = 10.0
+    later: float = 0.8
     moves: int = 0
     spent: float = 0.0
 
@@ -38,7 +40,7 @@ class Allowance:
 
     def seconds_for_move(self) -> tuple[float, float]:
         """How long to think now, and how long at most where it is not clear what is best."""
-        there = self.mean * (self.moves + self.ahead) - self.spent
+        there = self.mean * (self.ahead + self.later * self.moves) - self.spent
         usual = max(self.mean / 4, there / 4)
         return usual, 1.5 * usual
 

@@ -354,6 +354,21 @@ def test_the_clock_decides_how_long_a_move_takes() -> None:
     assert engine(simulations=50).limits(0).simulations == 50
 
 
+def test_a_move_takes_so_long_on_average() -> None:
+    player = engine(simulations=None, size=9, average=0.02)
+    talk("genmove b\ngenmove w\n" * 4, player)
+    assert player.allowances is not None
+    assert [a.moves for a in player.allowances] == [4, 4]
+    assert 0 < player.allowances[0].spent
+    offered = player.limits(0).seconds
+    talk("reg_genmove b\n", player)
+    assert player.limits(0).seconds == offered
+    talk("clear_board\n", player)
+    assert [a.moves for a in player.allowances] == [0, 0]
+    with pytest.raises(lt.ParameterError, match="positive"):
+        engine(average=-1)
+
+
 # ---- Analysis ----
 
 LEELA = (
