@@ -2,7 +2,7 @@
 
 Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
 line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
-knows the rules follows each game. After two passes the score is counted by everyone who can: the stones as they stand,
+knows the rules follows each game. After two passes the score is counted as the stones stand, and by everyone who can:
 by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on and
 take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
 """
@@ -29,8 +29,9 @@ from longthink.benchmarks.run_log import RunLog, read
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
 from longthink.games.go import action_of, vertex
+from longthink.games.go_position import area
 from longthink.games.go_record import GoRecord
-from longthink.games.go_scoring import area, final_score, score_text
+from longthink.games.go_scoring import final_score, score_text
 
 OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
 COLOURS = "bw"

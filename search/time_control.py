@@ -20,12 +20,12 @@ class Allowance:
     """Seconds a move on average: what easy moves leave is there for hard ones, and the first moves get the most.
 
     It begins with `ahead` moves' worth, gets the share `later` of one more with each move, and offers a quarter of what
-    there is: at first twice the mean or more, then less and less; over a game of the length that Go has on a small board
-    it comes to the mean, nearly. moves, spent: so far. Raises `ParameterError` for a mean that is not positive.
+    there is: at first 2.5 times the mean, then less and less; over some 26 moves, a usual game of Go on a small board,
+    it comes to the mean. moves, spent: so far. Raises `ParameterError` for a mean that is not positive.
 
-    What it rests on: more time early in the game, less where the most visited move will stay so, more where it is not
-    the best valued: Huang, Coulom and Lin, "Time management for Monte-Carlo tree search applied to the game of Go", TAAI
-    2010; Baier and Winands, "Time management for Monte-Carlo tree search in Go", ACG 2012.
+    More time early in a game, less where the most visited action will stay so, more where it is not the best valued:
+    Huang, Coulom and Lin, "Time management for Monte-Carlo tree search applied to the game of Go", TAAI 2010; Baier and
+    Winands, "Time management for Monte-Carlo tree search in Go", ACG 2012.
     """
 
     mean: float

@@ -164,8 +164,8 @@ def test_who_counts_is_compared(program: Path) -> None:
         {},
     ]
     records = [
-        {"key": f"{match.key}-{n}", "game": n, "won": 1.0, "colour": "b", "moves": 9, "own_moves": 4, "cpu_seconds": [1.0, 2.0],
-         "how": "score by judge", "scores": scores}
+        {"key": f"{match.key}-{n}", "game": n, "won": 1.0, "colour": "b", "moves": 9, "own_moves": 4,
+         "cpu_seconds": [1.0, 2.0], "how": "score by judge", "scores": scores}
         for n, scores in enumerate(rows)
     ]  # fmt: skip
     found = summary(match, records)
