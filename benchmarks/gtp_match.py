@@ -3,8 +3,8 @@
 Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
 line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
 knows the rules follows each game. After two passes the score is counted as the stones stand, and by everyone who can:
-by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on and
-take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
+by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on
+and take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
 """
 
 from __future__ import annotations
