@@ -1,5 +1,6 @@
 /* Go knowledge. Read in this order: liberties, ladders, dead shapes, 3x3 shapes, the playout, the priors. */
 #include "go_knowledge.h"
+#include <stdlib.h>
 
 #ifdef LT_TUNE
 extern double lt_tune[64];
@@ -443,10 +444,11 @@ static int policy_move(const lt_go_board *b, int color, lt_rng *rng) {
   return LT_PASS;
 }
 
-int32_t lt_go_informed_playout(lt_go_board *b, int color, int passes, lt_rng *rng, uint16_t *moves) {
-  const int32_t limit = 3 * b->size * b->size;
+int32_t lt_go_informed_playout(lt_go_board *b, int color, int passes, int mercy, lt_rng *rng, uint16_t *moves) {
+  const int32_t points = b->size * b->size, limit = 3 * points;
+  const int lead = b->captured[1] - b->captured[0], most = mercy ? points * 3 / 16 : limit;
   int32_t n = 0;
-  while (passes < 2 && n < limit) {
+  while (passes < 2 && n < limit && abs(b->captured[1] - b->captured[0] - lead) <= most) {
     const int p = policy_move(b, color, rng);
     lt_go_play(b, p, color, 0);
     passes = p == LT_PASS ? passes + 1 : 0;

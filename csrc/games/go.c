@@ -177,14 +177,14 @@ static void playouts(void *context, void *states, lt_rng *rngs, double *out, int
 }
 
 /* Informed play. What it returns is shaded by the margin, so that a search that wins or loses anyway plays for points: a
- * sixteenth of it is the score over the size of the board. Passes are left out of the trace: that everybody passes in the
- * end says nothing of passing now. */
+ * sixteenth of it is the score over the size of the board. Where the trace is wanted, by a search, it ends as soon as the
+ * winner is clear. Passes are left out of the trace: that everybody passes in the end says nothing of passing now. */
 static int32_t informed_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
   const lt_go_rules *r = context;
   lt_go_state *s = state;
   lt_go_board *b = lt_go_board_of(s);
   uint16_t moves[3 * LT_GO_MAX_SIZE * LT_GO_MAX_SIZE];
-  const int32_t pass = r->size * r->size, n = s->over ? 0 : lt_go_informed_playout(b, s->player + 1, s->passes, rng, moves);
+  const int32_t pass = r->size * r->size, n = s->over ? 0 : lt_go_informed_playout(b, s->player + 1, s->passes, trace != NULL, rng, moves);
   int32_t length = 0;
   if (trace)
     for (int32_t i = 0; i < n && length < r->max_game_length; i++)
