@@ -410,6 +410,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--rules", choices=["chinese", "japanese"], default="chinese", help="of scoring")
     command.add_argument("--seconds", type=float, help="for a move; default: as the clock allows, 3 without a clock")
     command.add_argument("--simulations", type=int, help="for a move")
+    command.add_argument("--average", type=float, metavar="SECONDS", help="processor seconds of a move on average")
     command.add_argument("--threads", type=int, default=1, help="of the search (default 1)")
     command.add_argument("--memory", type=int, default=1024, metavar="MIB", help="of the search tree (default 1024)")
     command.add_argument("--seed", type=int, default=0)

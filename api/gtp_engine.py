@@ -6,6 +6,7 @@ gtp_analysis.py, what the position means in longthink.games.go_*.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 import longthink as lt
 from longthink import gtp_analysis as analysis
 from longthink.games.go import action_of, vertex
-from longthink.games.go_position import BLACK, COLOURS, WHITE
+from longthink.games.go_position import BLACK, COLOURS, WHITE, neighbours
 from longthink.games.go_record import GoRecord
 from longthink.games.go_scoring import Score, final_score, ownership
 from longthink.gtp import Answer, Command, GtpError, Quit
-from longthink.search.time_control import Clock, TimeControl, decided
+from longthink.search.time_control import Allowance, Clock, TimeControl, decided
 
 ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests
 SIGN = (1, -1)  # of a colour's stones and points
@@ -31,7 +32,8 @@ SLICE = 0.05  # seconds of search between two looks at the clock and at what has
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How the engine plays. simulations, seconds: for a move; without either the clock decides, else 3 seconds.
+    """How the engine plays. simulations, seconds: for a move; average: processor seconds of a move on average, more
+    where it matters. Without any of them the clock decides, else 3 seconds a move.
 
     threads, memory_bytes, seed: of the search. rules: "chinese" or "japanese". resign: the win rate below which it
     gives up, 0 for never.
@@ -41,6 +43,7 @@ class EngineOptions:
     komi: float = 7.5
     simulations: int | None = None
     seconds: float | None = None
+    average: float | None = None
     threads: int = 1
     memory_bytes: int = 1 << 30
     seed: int = 0
@@ -51,6 +54,8 @@ class EngineOptions:
         if not 0 <= self.resign < 0.5:
             raise lt.ParameterError(f"--resign expects a win rate of at least 0 and below 0.5, got {self.resign}")
         lt.Budget(simulations=self.simulations, seconds=self.seconds)  # raises what does not fit
+        if self.average is not None:
+            Allowance(self.average)
 
     @classmethod
     def of(cls, options: Any) -> EngineOptions:
@@ -60,12 +65,28 @@ class EngineOptions:
             komi=options.komi,
             simulations=options.simulations,
             seconds=options.seconds,
+            average=options.average,
             threads=options.threads,
             memory_bytes=options.memory << 20,
             seed=options.seed,
             rules=options.rules,
             resign=options.resign,
         )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one move: seconds, or up to `most` where it is not clear what is best, and simulations, or None.
+
+    clock: what tells the seconds. catches_up: the share of the simulations to come that the second best action may get,
+    for the search to stop where that is not enough.
+    """
+
+    seconds: float
+    simulations: int | None
+    most: float
+    clock: Callable[[], float] = time.perf_counter
+    catches_up: float = 1.0
 
 
 class Engine:
@@ -79,6 +100,7 @@ class Engine:
         self.waiting = waiting
         self.record = GoRecord(self.options.size, self.options.komi, self.options.rules)
         self.clocks = [Clock(), Clock()]
+        self._allow()
         self._search: lt.MCTS | None = None
         self.allowed: Callable[[int], bool] | None = None  # what an analysis restricts the next move to
         self._hopeless = 0  # own moves in a row that looked lost
@@ -111,28 +133,27 @@ class Engine:
         search.set_root(state)
         return search
 
-    def thinking(
-        self, state: lt.State, seconds: float | None, simulations: int | None
-    ) -> Generator[None, None, lt.SearchResult]:
+    def thinking(self, state: lt.State, limits: Limits) -> Generator[None, None, lt.SearchResult]:
         """Search within limits, stopping every `SLICE`; returns what was found, early where no time can change it."""
         search = self.go_to(state)
-        if simulations is None and seconds is None:
-            seconds = 3.0
-        began, done = time.perf_counter(), 0
+        began, done = limits.clock(), 0
         while True:
-            used = time.perf_counter() - began
-            left = SLICE if seconds is None else max(1e-4, min(SLICE, seconds - used))
-            budget = lt.Budget(seconds=left, simulations=None if simulations is None else simulations - done)
+            used = limits.clock() - began
+            left = max(1e-4, min(SLICE, limits.seconds / 8, limits.seconds - used))
+            budget = lt.Budget(
+                seconds=left, simulations=None if limits.simulations is None else limits.simulations - done
+            )
             result = search.run(state, budget)
             done += result.spent.simulations
-            used = time.perf_counter() - began
+            used = limits.clock() - began
             if result.interrupted:
                 raise KeyboardInterrupt
-            if result.is_proven or (seconds is not None and used >= seconds):
+            if result.is_proven or used >= limits.most or (limits.simulations and done >= limits.simulations):
                 return result
-            if simulations is not None and done >= simulations:
-                return result
-            if seconds is not None and decided(result.visits.tolist(), done * (seconds - used) / used):
+            if used >= limits.seconds:
+                if best_valued(result):
+                    return result
+            elif decided(result.visits.tolist(), done * (limits.seconds - used) / max(used, 1e-9) * limits.catches_up):
                 return result
             yield
 
@@ -146,44 +167,52 @@ class Engine:
             if search.run(state, lt.Budget(seconds=SLICE)).interrupted:
                 raise KeyboardInterrupt
 
-    def limits(self, colour: int) -> tuple[float | None, int | None]:
-        """Seconds and simulations for the next move of a colour: as the options say, and within its clock."""
+    def limits(self, colour: int) -> Limits:
+        """For the next move of a colour: as the options say, and within its clock."""
         on_board = len(self.record.setup) + len(self.record.moves)
         points = self.record.size**2
         own_moves_left = max(0.12 * points, (0.75 * points - on_board) / 2)
         clock = self.clocks[colour].seconds_for_move(own_moves_left)
-        seconds = self.options.seconds
-        if clock is not None and seconds is None and self.options.simulations is None:
+        seconds, simulations = self.options.seconds, self.options.simulations
+        if self.allowances is not None:
+            usual, most = self.allowances[colour].seconds_for_move()
+            limit = math.inf if clock is None else max(clock * 3, 1e-3)
+            return Limits(min(usual, limit), simulations, min(most, limit), time.process_time, catches_up=0.5)
+        if clock is not None and seconds is None and simulations is None:
             seconds = max(clock, 1e-3)
         elif clock is not None:  # never over the clock
             seconds = min(seconds or 1e9, max(clock * 3, 1e-3))
-        return seconds, self.options.simulations
+        elif seconds is None:
+            seconds = 3.0 if simulations is None else math.inf
+        return Limits(seconds, simulations, seconds)
 
     def choosing(self, colour: int, cleanup: bool = False) -> Generator[None, None, str]:
-        """Think about the move of a colour; returns it as GTP writes it, "resign" among them."""
-        began = time.perf_counter()
-        move = yield from self._choosing(colour, cleanup)
+        """Think about the move of a colour; returns it as GTP writes it, "resign" among them.
+
+        cleanup: the players have passed and do not agree who is dead; take off the board what is, before passing.
+        """
+        began, began_processing = time.perf_counter(), time.process_time()
+        state = self.record.state(colour)
+        if state.legal_actions() == [self.record.pass_action]:
+            return "pass"
+        move = yield from self._cleaning(state, colour) if cleanup else self._choosing(state, colour)
         self.clocks[colour].spend(time.perf_counter() - began)
+        if self.allowances is not None:
+            self.allowances[colour].spend(time.process_time() - began_processing)
         return move
 
-    def _choosing(self, colour: int, cleanup: bool) -> Generator[None, None, str]:
-        state, pass_action = self.record.state(colour), self.record.pass_action
-        if state.legal_actions() == [pass_action]:
-            return "pass"
+    def _choosing(self, state: lt.State, colour: int) -> Generator[None, None, str]:
+        pass_action = self.record.pass_action
         last = self.record.moves[-1] if self.record.moves else None
-        if last == (1 - colour, pass_action) and not cleanup:
+        if last == (1 - colour, pass_action):
             score = self.score()
             if score.settled and score.points * SIGN[colour] > 0:  # it is over, and won
                 return "pass"
-        result = yield from self.thinking(state, *self.limits(colour))
+        result = yield from self.thinking(state, self.limits(colour))
         order = [i for i in result.ranking if self.allowed is None or self.allowed(int(result.actions[i]))]
         if not order:
             return "pass"
         best, value = int(result.actions[order[0]]), float(result.values[order[0]])
-        if cleanup:
-            if best == pass_action and len(order) > 1 and self._has_dead(1 - colour):
-                best = int(result.actions[order[1]])
-            return vertex(self.record.size, best)
         self._hopeless = self._hopeless + 1 if (value + 1) / 2 < self.options.resign else 0
         if self._hopeless >= 2 and len(self.record.moves) > self.record.size**2 / 5:
             return "resign"
@@ -203,9 +232,28 @@ class Engine:
         """`choosing`, in one go."""
         return _last(self.choosing(colour, cleanup))
 
-    def _has_dead(self, colour: int) -> bool:
-        board = self.record.board()
-        return any(board[chain[0]] == SIGN[colour] for chain in self.score().chains("dead"))
+    def _cleaning(self, state: lt.State, colour: int) -> Generator[None, None, str]:
+        """The best move that takes a liberty from a dead chain, where there is one, else the best, or no more."""
+        result = yield from self.thinking(state, self.limits(colour))
+        order = [i for i in result.ranking if result.actions[i] != self.record.pass_action]
+        best, values = order[0], np.nan_to_num(result.values, nan=-1.0)
+        board, near = self.record.board(), neighbours(self.record.size)
+        dead = [chain for chain in self.score().chains("dead") if board[chain[0]] == SIGN[1 - colour]]
+        wanted = {point for chain in dead for stone in chain for point in near[stone]}
+        safe = [i for i in order if values[i] > values[best] - 0.1]
+        if dead:
+            best = next((i for i in safe if int(result.actions[i]) in wanted), best)
+        elif values[best] < -0.9 or result.best_action == self.record.pass_action:
+            return "pass"
+        else:
+            passed = state.child(self.record.pass_action)
+            if passed.is_terminal():
+                by_pass = passed.player_return(colour)
+            else:
+                by_pass = -(yield from self.thinking(passed, self.limits(colour))).value
+            if by_pass > values[best] - 0.05:
+                return "pass"
+        return vertex(self.record.size, int(result.actions[best]))
 
     def score(self) -> Score:
         """The final score as it stands; computed once for a position."""
@@ -287,6 +335,11 @@ class Engine:
         self.record = record
         self._hopeless = 0
         self.clocks = [Clock(clock.control) for clock in self.clocks]
+        self._allow()
+
+    def _allow(self) -> None:
+        average = self.options.average
+        self.allowances = None if average is None else [Allowance(average), Allowance(average)]
 
     def do_komi(self, arguments: list[str]) -> Answer:
         self.record.set_komi(number(arguments, 0))
@@ -372,13 +425,14 @@ class Engine:
         return move
 
     def do_reg_genmove(self, arguments: list[str]) -> Answer:
-        clocks, hopeless = [*self.clocks], self._hopeless
+        kept = self.clocks, self.allowances, self._hopeless
         colour = self.colour(arguments)
         self.clocks = [Clock(), Clock()]
+        self._allow()
         try:
             return self.choose(colour)
         finally:
-            self.clocks, self._hopeless = clocks, hopeless
+            self.clocks, self.allowances, self._hopeless = kept
 
     def do_undo(self, arguments: list[str]) -> Answer:
         try:
@@ -555,12 +609,18 @@ def make_search(game: lt.Game, options: EngineOptions) -> lt.MCTS:
     """The search that plays: all moves as first, and what Go knows, as they did best against GNU Go."""
     return lt.MCTS(
         game,
-        lt.RAVE(c=0, bias=0.018),
+        lt.RAVE(c=0, bias=0.018, decay=0.7),
         knowledge=lt.Knowledge(amaf=0),
         seed=options.seed,
         threads=options.threads,
         memory_bytes=options.memory_bytes,
     )
+
+
+def best_valued(result: lt.SearchResult) -> bool:
+    """Whether the most visited action is also the best valued of those with half its visits."""
+    looked = result.visits >= result.visits.max() / 2
+    return bool(result.values[result.visits.argmax()] >= result.values[looked].max())
 
 
 def _last(steps: Generator[None, None, str]) -> str:

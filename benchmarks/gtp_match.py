@@ -2,8 +2,9 @@
 
 Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
 line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
-knows the rules follows each game. At the end the score is counted by everyone who can: by us, by the opponent and by a
-judge, and the summary says how often they agree.
+knows the rules follows each game. After two passes the score is counted as the stones stand, and by everyone who can:
+by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on
+and take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from longthink.benchmarks.run_log import RunLog, read
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
 from longthink.games.go import action_of, vertex
+from longthink.games.go_position import area
 from longthink.games.go_record import GoRecord
-from longthink.games.go_scoring import final_score
+from longthink.games.go_scoring import final_score, score_text
 
 OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
 COLOURS = "bw"
@@ -130,15 +132,19 @@ def play_game(
             for player in players:
                 player.play(COLOURS[colour % 2], move)
         before = [player.cpu_seconds() for player in players]
-        ending = _moves(settings, record, by_colour, stop)
+        ending, scores, length = _moves(settings, record, by_colour, stop), {}, len(record.moves)
+        if ending is None:
+            scores = _scores(settings, record, players[1])
+            by = "judge" if "judge" in scores else "opponent" if "opponent" in scores else "ours"
+            ending = scores[by], f"score by {by}"
+            if scores[by][0] != scores["stones"][0]:
+                ending = _moves(settings, record, by_colour, stop, cleanup=True)
+                scores["cleanup"] = area_score(record)
+                ending = ending or (scores["cleanup"], "score after cleanup")
         cpu = [player.cpu_seconds() - start for player, start in zip(players, before, strict=True)]
-        scores = _scores(settings, record, players[1]) if ending is None else {}
     finally:
         for player in players:
             player.close()
-    if ending is None:
-        by = "judge" if "judge" in scores else "opponent" if "opponent" in scores else "ours"
-        ending = scores[by], f"score by {by}"
     result, how = ending
     winner = {"B": 0, "W": 1}.get(result[0])
     names = [_name(commands[0]), _name(commands[1])]
@@ -153,7 +159,9 @@ def play_game(
         "result": result,
         "how": how,
         "scores": scores,
-        "moves": len(record.moves),
+        "moves": length,
+        "cleanup_moves": len(record.moves) - length,
+        "own_moves": sum(colour == ours for colour, _ in record.moves[settings.opening :]),
         "cpu_seconds": [round(seconds, 3) for seconds in cpu],
         "seconds": round(time.perf_counter() - began, 3),
     }
@@ -169,17 +177,22 @@ def opening(settings: MatchSettings, pair: int) -> list[str]:
 
 
 def _moves(
-    settings: MatchSettings, record: GoRecord, by_colour: list[Player], stop: threading.Event | None
+    settings: MatchSettings,
+    record: GoRecord,
+    by_colour: list[Player],
+    stop: threading.Event | None,
+    cleanup: bool = False,
 ) -> tuple[str, str] | None:
-    """Play to the end: the result and how it came about, or None where the score decides."""
-    limit = settings.max_moves or 3 * settings.size**2
-    while record.passes < 2 and len(record.moves) < limit:
+    """Play until both pass: the result and how it came about, or None where the score decides."""
+    limit = (settings.max_moves or 3 * settings.size**2) + (len(record.moves) if cleanup else 0)
+    passes = 0
+    while passes < 2 and len(record.moves) < limit:
         if stop is not None and stop.is_set():
             raise PlayerError("the match was stopped")
         colour = record.to_play
         player, other = by_colour[colour], by_colour[1 - colour]
         winner = "BW"[1 - colour]
-        move = player.genmove(COLOURS[colour])
+        move = player.genmove(COLOURS[colour], cleanup)
         if move == "resign":
             return f"{winner}+R", "resignation"
         try:
@@ -190,12 +203,18 @@ def _moves(
             other.play(COLOURS[colour], move)
         except PlayerError as error:
             raise PlayerError(f"move {len(record.moves)} of {record.sgf()}: {error}") from error
+        passes = passes + 1 if move == "pass" else 0
     return None
+
+
+def area_score(record: GoRecord) -> str:
+    """The score of the stones as they stand, none taken for dead (Tromp and Taylor)."""
+    return score_text(int(area(record.board()).sum()) - record.game_komi)
 
 
 def _scores(settings: MatchSettings, record: GoRecord, opponent: Player) -> dict[str, str]:
     """The score as we, the opponent and the judge count it, and as the stones stand."""
-    scores = {"ours": final_score(record).text}
+    scores = {"stones": area_score(record), "ours": final_score(record).text}
     if isinstance(opponent, GtpPlayer):
         _ask_score(scores, "opponent", opponent)
     if settings.judge:
@@ -247,6 +266,7 @@ def summary(settings: MatchSettings, records: list[dict[str, Any]]) -> dict[str,
             "engine": _mean([r["cpu_seconds"][0] for r in ours]),
             "opponent": _mean([r["cpu_seconds"][1] for r in ours]),
         },
+        "cpu_seconds_a_move": sum(r["cpu_seconds"][0] for r in ours) / max(1, sum(r["own_moves"] for r in ours)),
         "ended_by": dict(sorted(Counter(r["how"].split(":")[0] for r in ours).items())),
     }
     for who in ("opponent", "judge"):
@@ -280,7 +300,8 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         f"won {found['wins']:g} of {found['games']} ({found['win_rate']:.1%}, 95% interval {low:.1%} to {high:.1%}), "
         f"as Black {found['as_black']}, as White {found['as_white']}",
-        f"CPU seconds a game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves a game",
+        f"CPU seconds a game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves a game; "
+        f"CPU seconds a move of the engine {found['cpu_seconds_a_move']:.4f}",
         "ended by " + ", ".join(f"{how} {n}" for how, n in found["ended_by"].items()),
     ]
     for who in ("opponent", "judge"):

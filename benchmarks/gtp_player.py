@@ -25,11 +25,11 @@ class PlayerError(LongthinkError, RuntimeError):
 
 
 class Player(Protocol):
-    """Who plays one game. cpu_seconds: what it has used so far."""
+    """Who plays one game. cleanup: take off what is dead before passing. cpu_seconds: what it has used so far."""
 
     def begin(self, size: int, komi: float) -> None: ...
     def play(self, colour: str, move: str) -> None: ...
-    def genmove(self, colour: str) -> str: ...
+    def genmove(self, colour: str, cleanup: bool = False) -> str: ...
     def cpu_seconds(self) -> float: ...
     def close(self) -> None: ...
 
@@ -100,8 +100,9 @@ class GtpPlayer:
     def play(self, colour: str, move: str) -> None:
         self.ask(f"play {colour} {move}")
 
-    def genmove(self, colour: str) -> str:
-        return self.ask(f"genmove {colour}").lower()
+    def genmove(self, colour: str, cleanup: bool = False) -> str:
+        cleans = cleanup and self.ask("known_command kgs-genmove_cleanup") == "true"
+        return self.ask(f"{'kgs-genmove_cleanup' if cleans else 'genmove'} {colour}").lower()
 
     def cpu_seconds(self) -> float:
         """Of the program and of its children that ended; 0 where the system does not say."""
@@ -142,7 +143,7 @@ class SearchPlayer:
 
         self._record.play("bw".index(colour), action_of(self._record.size, move))
 
-    def genmove(self, colour: str) -> str:
+    def genmove(self, colour: str, cleanup: bool = False) -> str:
         if self._search.game != self._record.game:
             self._search = self._make(self._record.game)
         began = time.thread_time()

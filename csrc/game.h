@@ -64,7 +64,8 @@ typedef struct lt_game {
   /* Optional: as `playout`, and writes what was played into `trace` (room: max_game_length), an entry
    * player * num_distinct_actions + action for each player's action in order, chance left out. Gives their number. */
   int32_t (*traced_playout)(void *context, void *state, lt_rng *rng, double *returns, int32_t *trace);
-  /* Optional, what is known of the game besides its rules. `informed_playout` plays by it; `trace` as above, or NULL.
+  /* Optional, what is known of the game besides its rules. `informed_playout` plays by it, `trace` as above; it may
+   * stop where the winner is clear, but with NULL for `trace` it plays to the very end.
    * `priors` writes for each of `n` legal actions how many visits it is worth as if already made, and their mean value
    * in [-1, 1] for the player who acts. */
   int32_t (*informed_playout)(void *context, void *state, lt_rng *rng, double *returns, int32_t *trace);

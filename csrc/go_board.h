@@ -29,6 +29,7 @@ typedef struct lt_go_board {
   uint64_t hash;       /* of the stones alone */
   int16_t step[8];     /* to the neighbours: north, east, south, west, then the diagonals from north-east on */
   int16_t size, width, num_points;
+  uint32_t inverse;    /* 2^16 / width, rounded up: p / width is p * inverse / 2^16 for all points */
   uint16_t num_empty;
   uint16_t ko;         /* the point that simple ko forbids now, or 0 */
   uint16_t last[2];    /* the last move and the one before; LT_PASS also where there was none */
@@ -45,7 +46,7 @@ static inline int lt_go_point_of(const lt_go_board *b, int action) {
   return action == b->size * b->size ? LT_PASS : (action / b->size + 1) * b->width + action % b->size + 1;
 }
 static inline int lt_go_action_of(const lt_go_board *b, int point) {
-  return point == LT_PASS ? b->size * b->size : (point / b->width - 1) * b->size + point % b->width - 1;
+  return point == LT_PASS ? b->size * b->size : point - b->width - (int)((unsigned)point * b->inverse >> 16);
 }
 static inline int lt_go_enemy(int color) { return LT_BLACK + LT_WHITE - color; }
 static inline uint64_t lt_go_key(int point, int color) { return lt_mix(UINT64_C(0x9e3779b97f4a7c15) * (uint64_t)(4 * point + color)); }
@@ -53,6 +54,7 @@ static inline uint64_t lt_go_key(int point, int color) { return lt_mix(UINT64_C(
 static inline void lt_go_init(lt_go_board *b, int size) {
   const int w = size + 1;
   memset(b, 0, lt_go_board_bytes(size));
+  b->inverse = (65536u + (unsigned)w - 1) / (unsigned)w;
   b->size = (int16_t)size, b->width = (int16_t)w, b->num_points = (int16_t)lt_go_num_points(size);
   const int16_t step[8] = {(int16_t)w, 1, (int16_t)-w, -1, (int16_t)(w + 1), (int16_t)(1 - w), (int16_t)(-w - 1), (int16_t)(w - 1)};
   memcpy(b->step, step, sizeof step);

@@ -1,5 +1,6 @@
 /* Go knowledge. Read in this order: liberties, ladders, dead shapes, 3x3 shapes, the playout, the priors. */
 #include "go_knowledge.h"
+#include <stdlib.h>
 
 #ifdef LT_TUNE
 extern double lt_tune[64];
@@ -12,11 +13,15 @@ extern double lt_tune[64];
 
 static inline int is_stone(const lt_go_board *b, int p) { return b->at[p].color == LT_BLACK || b->at[p].color == LT_WHITE; }
 
-/* How many of the four neighbours are empty: two zero bits each. */
-static inline int empty_neighbours(const lt_go_board *b, int p) {
-  const unsigned low = b->at[p].around & 0xff, taken = (low | low >> 1) & 0x55, pairs = (taken & 0x11) + (taken >> 2 & 0x11);
+/* How many of the four neighbours are of a colour: two zero bits each, where they are compared with it. */
+static inline int count_neighbours(const lt_go_board *b, int p, int color) {
+  const unsigned low = (b->at[p].around & 0xff) ^ ((unsigned)color * 0x55), other = (low | low >> 1) & 0x55;
+  const unsigned pairs = (other & 0x11) + (other >> 2 & 0x11);
   return 4 - (int)((pairs + (pairs >> 4)) & 7);
 }
+
+static inline int empty_neighbours(const lt_go_board *b, int p) { return count_neighbours(b, p, LT_EMPTY); }
+
 
 /* Liberties that the chain of a stone of `color` would have, played at an empty point: 0, 1, or 2 for more than one; by
  * sums of pseudo-liberties alone. `*stones`, if not NULL, gets the stones that would be joined (no more than that where
@@ -24,6 +29,7 @@ static inline int empty_neighbours(const lt_go_board *b, int p) {
 static inline int liberties_after(const lt_go_board *b, int p, int color, int *stones) {
   const lt_go_point *at = b->at;
   if (!stones && empty_neighbours(b, p) >= 2) return 2;
+  const int own = count_neighbours(b, p, color);
   uint64_t n = 0, sum = 0, squares = 0;
   int heads[4], num_heads = 0, joined = 1, more = 0;
   for (int d = 0; d < 4; d++) {
@@ -32,6 +38,7 @@ static inline int liberties_after(const lt_go_board *b, int p, int color, int *s
     if (at[q].color == color) {
       const int head = at[q].head;
       const lt_go_point *h = &at[head];
+      if (h->liberties > 4 + own) return 2; /* p is `own` of them at most, any other point four */
       int known = 0;
       for (int i = 0; i < num_heads; i++) known |= heads[i] == head;
       if (!known) n += h->liberties, sum += h->sum, squares += h->squares, joined += h->stones, heads[num_heads++] = head;
@@ -66,6 +73,11 @@ static inline int liberties(const lt_go_board *b, int head, int limit, uint16_t 
     p = at[p].next;
   } while (p != head);
   return n;
+}
+
+/* Whether a chain has two liberties; one point counts at most four times among its pseudo-liberties. */
+static inline int has_two_liberties(const lt_go_board *b, int head, uint16_t libs[3]) {
+  return b->at[head].liberties <= 8 && liberties(b, head, 3, libs) == 2;
 }
 
 /* Points where chains in atari that touch the chain `head` are captured. */
@@ -153,6 +165,7 @@ static int vital_point(const lt_go_board *b, int p, int color) {
   const lt_go_point *at = b->at;
   uint16_t region[7];
   int n = 1, degree[6];
+  if (at[p].around == 0) return 0; /* nine points at least */
   region[0] = (uint16_t)p;
   const unsigned enemy = (at[p].around & 0xff) ^ ((unsigned)color * 0x55); /* the two bits of an enemy's stone give 3 */
   if (enemy & enemy >> 1 & 0x55) return 0;
@@ -349,7 +362,7 @@ static int answer_two_liberties(const lt_go_board *b, int last, int color, lt_rn
   const lt_go_point *at = b->at;
   uint16_t found[32], libs[3];
   int n = 0;
-  if (is_stone(b, last) && liberties(b, at[last].head, 3, libs) == 2)
+  if (is_stone(b, last) && has_two_liberties(b, at[last].head, libs))
     for (int i = 0; i < 2; i++) {
       const int x = libs[i], y = libs[1 - i];
       if (x != b->ko && !lt_go_eye(b, x, color) && liberties_after(b, x, color, NULL) == 2 && gain(b, y, lt_go_enemy(color), x, at[last].head) <= 1)
@@ -357,7 +370,7 @@ static int answer_two_liberties(const lt_go_board *b, int last, int color, lt_rn
     }
   for (int d = 0; d < 4; d++) {
     const int q = last + b->step[d], head = at[q].head;
-    if (at[q].color != color || liberties(b, head, 3, libs) != 2) continue;
+    if (at[q].color != color || !has_two_liberties(b, head, libs)) continue;
     for (int i = 0; i < 2; i++)
       if (gain(b, libs[i], color, libs[i], head) >= 2 && !lt_go_eye(b, libs[i], color) &&
           liberties_after(b, libs[i], color, NULL) == 2)
@@ -431,10 +444,11 @@ static int policy_move(const lt_go_board *b, int color, lt_rng *rng) {
   return LT_PASS;
 }
 
-int32_t lt_go_informed_playout(lt_go_board *b, int color, int passes, lt_rng *rng, uint16_t *moves) {
-  const int32_t limit = 3 * b->size * b->size;
+int32_t lt_go_informed_playout(lt_go_board *b, int color, int passes, int mercy, lt_rng *rng, uint16_t *moves) {
+  const int32_t points = b->size * b->size, limit = 3 * points;
+  const int lead = b->captured[1] - b->captured[0], most = mercy ? points * 3 / 16 : limit;
   int32_t n = 0;
-  while (passes < 2 && n < limit) {
+  while (passes < 2 && n < limit && abs(b->captured[1] - b->captured[0] - lead) <= most) {
     const int p = policy_move(b, color, rng);
     lt_go_play(b, p, color, 0);
     passes = p == LT_PASS ? passes + 1 : 0;

@@ -8,9 +8,10 @@
 /* Fills tables; call it once before the others. */
 void lt_go_knowledge_init(void);
 
-/* Play to the end by policy: two passes, or 3 * size * size moves. `passes` were made in a row just before. Writes the
- * points played, colours alternate, and gives their number. */
-int32_t lt_go_informed_playout(lt_go_board *board, int color_to_move, int passes, lt_rng *rng, uint16_t *moves);
+/* Play to the end by policy: two passes, or 3 * size * size moves; or, with `mercy`, until one side has lost so many stones
+ * more than the other that it will not come back. `passes` were made in a row just before. Writes the points played, colours
+ * alternate, and gives their number. */
+int32_t lt_go_informed_playout(lt_go_board *board, int color_to_move, int passes, int mercy, lt_rng *rng, uint16_t *moves);
 
 /* For each of `n` legal actions: how many visits it is worth as if already made, and their mean value in [-1, 1] for
  * the player to move. */

@@ -12,17 +12,17 @@ void lt_tree_fill_tables(void) {
   if (log_table[LOGS - 1] == 0) fill_tables();
 }
 
-static inline void add_to_mean(lt_mean *mean, float value, const int shared) {
+static inline void add_to_mean(lt_mean *mean, float value, float weight, const int shared) {
   float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* floats stop counting */
   if (!shared) {
-    STORE(mean->visits, half * n + 1.0f);
-    STORE(mean->value_sum, half * sum + value);
+    STORE(mean->visits, half * n + weight);
+    STORE(mean->value_sum, half * sum + weight * value);
     return;
   }
-  while (!atomic_compare_exchange_weak_explicit(&mean->visits, &n, half * n + 1.0f, memory_order_relaxed,
+  while (!atomic_compare_exchange_weak_explicit(&mean->visits, &n, half * n + weight, memory_order_relaxed,
                                                 memory_order_relaxed)) {
   }
-  while (!atomic_compare_exchange_weak_explicit(&mean->value_sum, &sum, half * sum + value, memory_order_relaxed,
+  while (!atomic_compare_exchange_weak_explicit(&mean->value_sum, &sum, half * sum + weight * value, memory_order_relaxed,
                                                 memory_order_relaxed)) {
   }
 }
@@ -364,20 +364,25 @@ LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
 /* ---- Up ---- */
 
 /* All moves as first: at each node on the path, every action that the player who acts there played from there on, in the
- * tree or in the playout (w->trace), gets the result, as if it had been played there. */
+ * tree or in the playout (w->trace), gets the result, as if it had been played there; with less weight the later it came. */
 static void add_amaf(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, const int64_t *values, const int shared) {
   const uint32_t stamp = next_stamp(t->game, w);
-  for (int32_t i = 0; i < w->trace_length; i++) w->played[w->trace[i]] = stamp;
+  int32_t at = 0; /* actions of players before */
+  for (int32_t d = 0; d < depth; d++) at += path[d].player >= 0;
+  const int32_t all = at + w->trace_length;
+  for (int32_t i = w->trace_length - 1; i >= 0; i--) w->played[w->trace[i]] = (lt_played){stamp, at + i};
   for (int32_t d = depth - 1; d >= 0; d--) {
     const lt_node *node = &t->nodes[path[d].node];
     const int32_t player = path[d].player;
     if (player < 0) continue;
-    uint32_t *played = w->played + (size_t)player * (size_t)t->game->num_distinct_actions;
-    played[action_of(t, path[d + 1].node)] = stamp;
-    const float value = (float)values[player] * (1.0f / (float)LT_ONE);
+    lt_played *played = w->played + (size_t)player * (size_t)t->game->num_distinct_actions;
+    played[action_of(t, path[d + 1].node)] = (lt_played){stamp, --at};
+    const float value = (float)values[player] * (1.0f / (float)LT_ONE), fall = (float)t->rule.decay / (float)(all - at);
     const uint32_t first = LOAD(node->first_child), end = first + node->num_children;
-    for (uint32_t child = first; child < end; child++)
-      if (played[action_of(t, child)] == stamp) add_to_mean(&t->amaf[child], value, shared);
+    for (uint32_t child = first; child < end; child++) {
+      const lt_played *p = &played[action_of(t, child)];
+      if (p->stamp == stamp) add_to_mean(&t->amaf[child], value, 1.0f - fall * (float)(p->at - at), shared);
+    }
   }
 }
 

@@ -28,6 +28,7 @@ typedef struct lt_rule {
   double virtual_loss;  /* what a simulation in flight counts as, in lost value; it also counts as a visit */
   double bias;          /* RAVE: how far all-moves-as-first values are off; or, where it is positive, */
   double equivalence;   /*   the visits at which both kinds of value weigh the same */
+  double decay;         /* how much less the last action of a simulation counts in them than the first, 0 to 1 */
   uint32_t ref;         /* GRAVE: visits that a node needs for its own all-moves-as-first values to be used */
   double base;          /* PUCT: visits after which c begins to grow; 0: it stays */
   lt_fpu fpu;
@@ -61,6 +62,12 @@ typedef struct lt_mean { _Atomic float visits, value_sum; } lt_mean;
 
 /* A child of a node that others borrow values from, by its action. */
 typedef struct lt_borrowed { uint32_t stamp, id; } lt_borrowed;
+
+/* When a simulation, known by its stamp, first played an action: after so many others. */
+typedef struct lt_played {
+  uint32_t stamp;
+  int32_t at;
+} lt_played;
 
 /* The place of a child, and what it is ordered by. */
 typedef struct lt_ranked {
@@ -101,7 +108,7 @@ typedef struct lt_worker {
   lt_ranked *ranked;       /*   and their order, where it matters */
   int32_t *trace;          /* what a playout played, player * num_distinct_actions + action */
   int32_t trace_length;
-  uint32_t *played;        /* by such an entry: the stamp of the last simulation that played it */
+  lt_played *played;       /* by such an entry: the last simulation that played it */
   uint32_t stamp;
   uint32_t *lender;        /* GRAVE, for each player: the last node on the path that lends its values, */
   lt_borrowed *borrowed;   /*   its children by their entries, */

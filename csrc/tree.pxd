@@ -32,7 +32,7 @@ cdef extern from "tree.h" nogil:
         double c
         double virtual_loss
         double bias
-        double equivalence
+        double equivalence, decay
         uint32_t ref
         double base
         lt_fpu fpu

@@ -50,11 +50,15 @@ class Score:
 
     @property
     def text(self) -> str:
-        """As GTP and SGF write it: "B+3.5", "W+0.5", "0" for a draw."""
-        return "0" if self.points == 0 else f"{'B' if self.points > 0 else 'W'}+{abs(self.points):g}"
+        return score_text(self.points)
 
     def chains(self, status: str) -> list[list[int]]:
         return [chain for chain, found in self.statuses if found == status]
+
+
+def score_text(points: float) -> str:
+    """Points for Black as GTP and SGF write them: "B+3.5", "W+0.5", "0" for a draw."""
+    return "0" if points == 0 else f"{'B' if points > 0 else 'W'}+{abs(points):g}"
 
 
 def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:

@@ -57,7 +57,8 @@ def informed_playout(state, seed=0, index=0):
 
 
 def informed_end(state, seed=0, index=0):
-    """The buffer of the state in which `informed_playout` of the same arguments ends."""
+    """The buffer of the state in which play as the game knows how ends, also where `informed_playout` sees the winner before.
+    """
     cdef const lt_game *table = table_of(state.get_game())
     if table.informed_playout == NULL:
         raise _unknown(state.get_game(), "informed_playout")

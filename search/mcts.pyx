@@ -244,7 +244,7 @@ cdef class MCTS:
         cdef lt_rule rule
         rule.kind = <lt_rule_kind><int>_RULE_KINDS[self.rule.kind]
         rule.c, rule.virtual_loss, rule.unobserved = get("c"), get("virtual_loss"), bool(get("unobserved"))
-        rule.bias, rule.equivalence, rule.ref = get("bias"), get("equivalence"), get("ref")
+        rule.bias, rule.equivalence, rule.decay, rule.ref = get("bias"), get("equivalence"), get("decay"), get("ref")
         rule.base, rule.fpu_value, rule.fpu_reduction = get("base"), get("fpu"), get("fpu_reduction")
         rule.fpu = LT_FPU_SIBLINGS if getattr(self.rule, "fpu", None) is None else LT_FPU_VALUE
         rule.noise, rule.alpha = get("noise"), get("alpha")

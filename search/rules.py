@@ -145,6 +145,9 @@ class RAVE(Rule):
     beta is the weight of least expected squared error, m / (n + m + bias^2 n m). `bias` is how far V/m is off
     where values are in [-1, 1], twice the paper's b (4 b^2 n m is bias^2 n m): 0 trusts V/m as Q, 1 hardly at all.
     equivalence: where given, beta = sqrt(k / (3 N + k)) with this k instead: both weigh the same at k visits.
+    decay: from 0 to 1, how much less a later action counts in V and m: one after the share x of what was played from
+    the parent to the end counts 1 - decay x. What is played late belongs to another position (Fuego weighs so:
+    Enzenberger, Muller, Arneson and Segal, "Fuego", IEEE TCIAIG 2(4), 2010).
 
     Gelly and Silver, "Monte-Carlo tree search and rapid action value estimation in computer Go", Artificial
     Intelligence 175, 2011, equations 10 and 12. c is 0 there, and best 0 or nearly so in Go; but with 0 a search
@@ -155,10 +158,12 @@ class RAVE(Rule):
     c: float = 0.1
     bias: float = 0.1
     equivalence: float | None = None
+    decay: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check(self, "bias")
+        check(self, "decay", high=1.0)
         if self.equivalence is not None:
             check(self, "equivalence", low=1e-9)
 

@@ -24,8 +24,6 @@ static int seen_before(const lt_go_rules *r, const lt_go_state *s, uint64_t key)
   return found != 0;
 }
 
-/* Stones were captured, without which no position comes again. */
-static int any_captured(const lt_go_board *b) { return b->captured[0] | b->captured[1]; }
 
 /* The stones after a legal move. */
 static uint64_t hash_after(const lt_go_board *b, int p, int color) {
@@ -45,12 +43,15 @@ static uint64_t hash_after(const lt_go_board *b, int p, int color) {
   return hash;
 }
 
+/* Stones were captured, without which no position comes again. */
+static int any_captured(const lt_go_board *b) { return b->captured[0] | b->captured[1]; }
+
 static int is_legal(const lt_go_rules *r, const lt_go_state *s, int p) {
   const lt_go_board *b = lt_go_board_of(s);
   const int color = s->player + 1;
   if (p == LT_PASS) return 1;
   if (!lt_go_legal(b, p, color)) return 0;
-  if (r->ko < LT_GO_POSITIONAL) return 1;
+  if (r->ko < LT_GO_POSITIONAL || !any_captured(b)) return 1;
   return !seen_before(r, s, position_key(r, hash_after(b, p, color), !s->player));
 }
 
@@ -176,14 +177,14 @@ static void playouts(void *context, void *states, lt_rng *rngs, double *out, int
 }
 
 /* Informed play. What it returns is shaded by the margin, so that a search that wins or loses anyway plays for points: a
- * sixteenth of it is the score over the size of the board. Passes are left out of the trace: that everybody passes in the
- * end says nothing of passing now. */
+ * sixteenth of it is the score over the size of the board. Where the trace is wanted, by a search, it ends as soon as the
+ * winner is clear. Passes are left out of the trace: that everybody passes in the end says nothing of passing now. */
 static int32_t informed_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
   const lt_go_rules *r = context;
   lt_go_state *s = state;
   lt_go_board *b = lt_go_board_of(s);
   uint16_t moves[3 * LT_GO_MAX_SIZE * LT_GO_MAX_SIZE];
-  const int32_t pass = r->size * r->size, n = s->over ? 0 : lt_go_informed_playout(b, s->player + 1, s->passes, rng, moves);
+  const int32_t pass = r->size * r->size, n = s->over ? 0 : lt_go_informed_playout(b, s->player + 1, s->passes, trace != NULL, rng, moves);
   int32_t length = 0;
   if (trace)
     for (int32_t i = 0; i < n && length < r->max_game_length; i++)

@@ -276,6 +276,9 @@ def test_cleanup_captures_before_it_passes() -> None:
     answers = talk(script + "final_status_list dead\nkgs-genmove_cleanup b\n", engine(size=5, simulations=500))
     assert answers[-2] == "= E5"
     assert answers[-1] != "= pass"
+    # When nothing dead is left it passes, and does not fill its own eyes.
+    player = engine(size=5, simulations=500)
+    assert talk(script + "kgs-genmove_cleanup b\nplay w pass\n" * 8, player).count("= pass") > 0
 
 
 def test_the_end_of_the_game() -> None:
@@ -339,17 +342,31 @@ def test_time_settings() -> None:
 def test_the_clock_decides_how_long_a_move_takes() -> None:
     player = engine(simulations=None, size=9)
     talk("time_settings 30 0 0\n", player)
-    seconds, simulations = player.limits(0)
-    assert simulations is None
-    assert 0.1 < (seconds or 0) < 5
+    limits = player.limits(0)
+    assert limits.simulations is None
+    assert 0.1 < limits.seconds < 5
     talk("time_left b 1 0\n", player)
-    shorter, _ = player.limits(0)
-    assert 0 < (shorter or 0) < (seconds or 0)
+    assert 0 < player.limits(0).seconds < limits.seconds
     talk("kgs-time_settings byoyomi 0 0.5 1\ngenmove b\n", player)
     assert player.clocks[0].periods == 1  # it kept within its period
     fixed = engine(seconds=0.01)
-    assert fixed.limits(0)[0] == 0.01
-    assert engine(simulations=50).limits(0) == (None, 50)
+    assert fixed.limits(0).seconds == 0.01
+    assert engine(simulations=50).limits(0).simulations == 50
+
+
+def test_a_move_takes_so_long_on_average() -> None:
+    player = engine(simulations=None, size=9, average=0.02)
+    talk("genmove b\ngenmove w\n" * 4, player)
+    assert player.allowances is not None
+    assert [a.moves for a in player.allowances] == [4, 4]
+    assert player.allowances[0].spent > 0
+    offered = player.limits(0).seconds
+    talk("reg_genmove b\n", player)
+    assert player.limits(0).seconds == offered
+    talk("clear_board\n", player)
+    assert [a.moves for a in player.allowances] == [0, 0]
+    with pytest.raises(lt.ParameterError, match="positive"):
+        engine(average=-1)
 
 
 # ---- Analysis ----

@@ -25,11 +25,19 @@ for line in sys.stdin:
     words = line.split()
     if words[0] == "play":
         taken.add(words[2].upper())
+    if words[0] == "known_command":
+        print("=", "true" if how == "cleans" else "false", end="\\n\\n", flush=True)
+        continue
+    if words[0] == "kgs-genmove_cleanup":
+        cleaned = globals().get("cleaned", 0) + 1
+        move = "ABC"[cleaned - 1] + "1" if cleaned <= 3 else "pass"
+        print("=", move, end="\\n\\n", flush=True)
+        continue
     if words[0] != "genmove":
         print("= W+1.5" if words[0] == "final_score" else "=", end="\\n\\n", flush=True)
         continue
     free = [c + str(r) for r in range(1, 6) for c in "ABCDE" if c + str(r) not in taken]
-    move = {"resign": "resign", "pass": "pass", "illegal": "Z9"}.get(how) or free[0]
+    move = {"resign": "resign", "pass": "pass", "cleans": "pass", "illegal": "Z9"}.get(how) or free[0]
     if how == "die":
         sys.exit(1)
     if how == "refuse":
@@ -66,9 +74,20 @@ def test_resignation_illegal_moves_and_passes(program: Path, tmp_path: Path) -> 
     record = play_game(quiet, 0, tmp_path)
     assert record["how"] == "score by opponent"
     assert record["result"] == "W+1.5"
-    assert set(record["scores"]) == {"ours", "opponent"}
-    assert record["moves"] == 4  # two of the opening
+    assert set(record["scores"]) == {"stones", "ours", "opponent"}
+    assert (record["moves"], record["cleanup_moves"], record["own_moves"]) == (4, 0, 1)  # two of the opening
     assert GoRecord.from_sgf((tmp_path / f"{quiet.key}-0000.sgf").read_bytes()).passes == 2
+
+
+def test_who_is_dead_is_played_out_where_counts_disagree(program: Path, tmp_path: Path) -> None:
+    match = settings(program, "pass", "cleans", komi=-1.5)
+    record = play_game(match, 0, tmp_path)
+    assert (record["scores"]["stones"], record["scores"]["opponent"]) == ("B+1.5", "W+1.5")
+    assert record["how"] == "score after cleanup"
+    # White's program plays three points, then passes; Black's knows no cleanup and is asked for its usual moves.
+    assert record["cleanup_moves"] == 8
+    assert record["result"] == record["scores"]["cleanup"] == "W+1.5"
+    assert GoRecord.from_sgf((tmp_path / f"{match.key}-0000.sgf").read_bytes()).passes == 2
 
 
 def test_a_pair_of_games_has_one_opening(program: Path) -> None:
@@ -133,7 +152,7 @@ def test_a_search_of_this_process_plays(tmp_path: Path) -> None:
     found = play_match(match, 2, tmp_path, make=make)
     assert found["games"] == 2
     record = json.loads((tmp_path / "games.jsonl").read_text().splitlines()[0])
-    assert set(record["scores"]) <= {"ours"}
+    assert set(record["scores"]) <= {"stones", "ours", "cleanup"}
     assert found["cpu_seconds_a_game"]["engine"] > 0
 
 
@@ -145,8 +164,8 @@ def test_who_counts_is_compared(program: Path) -> None:
         {},
     ]
     records = [
-        {"key": f"{match.key}-{n}", "game": n, "won": 1.0, "colour": "b", "moves": 9, "cpu_seconds": [1.0, 2.0],
-         "how": "score by judge", "scores": scores}
+        {"key": f"{match.key}-{n}", "game": n, "won": 1.0, "colour": "b", "moves": 9, "own_moves": 4,
+         "cpu_seconds": [1.0, 2.0], "how": "score by judge", "scores": scores}
         for n, scores in enumerate(rows)
     ]  # fmt: skip
     found = summary(match, records)

@@ -173,6 +173,7 @@ def test_parameters_out_of_range_are_refused() -> None:
         (lt.PUCT, {"alpha": 0}),
         (lt.RAVE, {"bias": -1}),
         (lt.RAVE, {"equivalence": 0}),
+        (lt.RAVE, {"decay": 1.5}),
         (lt.GRAVE, {"ref": -1}),
         (lt.Gumbel, {"considered": 0}),
         (lt.Gumbel, {"simulations": 0}),

@@ -21,6 +21,7 @@ RULES = [
     lt.PUCT(c=1.25),
     lt.RAVE(),
     lt.RAVE(c=0.5, equivalence=100),
+    lt.RAVE(c=0, bias=0.02, decay=0.7),
     lt.GRAVE(ref=10, c=0.1),
     lt.UCT(c=1.0, unobserved=True),
     lt.UCB1Tuned(),

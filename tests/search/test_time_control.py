@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import longthink as lt
-from longthink.search.time_control import Clock, TimeControl, decided
+from longthink.search.time_control import Allowance, Clock, TimeControl, decided
 
 
 def test_no_limit() -> None:
@@ -66,7 +66,7 @@ def test_canadian_overtime() -> None:
 
 
 @given(
-    st.floats(0, 1e4), st.floats(0, 100), st.floats(0, 100), st.integers(1, 30), st.integers(0, 5),
+    st.just(0.0) | st.floats(1e-6, 1e4), st.floats(0, 100), st.floats(0, 100), st.integers(1, 30), st.integers(0, 5),
     st.lists(st.floats(0, 200), max_size=40), st.floats(1, 300),
 )  # fmt: skip
 def test_a_player_who_keeps_to_it_never_loses_on_time(
@@ -101,3 +101,24 @@ def test_decided() -> None:
     assert not decided([3, 50, 20], 30)
     assert decided([5], 1e9)
     assert not decided([], 0)
+
+
+def test_an_allowance_comes_to_its_mean() -> None:
+    allowance = Allowance(0.1)
+    offered = []
+    for _ in range(26):
+        usual, most = allowance.seconds_for_move()
+        assert most > usual > 0
+        offered.append(usual)
+        allowance.spend(usual)
+    assert offered == sorted(offered, reverse=True)  # the first moves get the most
+    assert offered[0] > 0.2 > 0.1 > offered[-1]
+    assert allowance.spent / allowance.moves == pytest.approx(0.1, rel=0.1)
+    _, before = allowance.seconds_for_move()
+    allowance.spend(0)  # what an easy move leaves is there for the next one
+    assert allowance.seconds_for_move()[1] > before
+    allowance.spend(100)
+    assert allowance.seconds_for_move()[0] == pytest.approx(0.025)
+    for mean in (0, -1, math.inf):
+        with pytest.raises(lt.ParameterError, match="positive"):
+            Allowance(mean)

@@ -527,11 +527,15 @@ class Twin:
 
     def back_up(self, c: Cursor, values: list[int], in_flight: bool) -> None:
         for depth, (parent, _) in enumerate(pairwise(c.path)):
-            later = {action for player, action in c.played[self.moves(c.path, depth) :] if player == parent.player >= 0}
+            if not isinstance(self.rule, lt.RAVE) or parent.player < 0:
+                continue
+            played = c.played[self.moves(c.path, depth) :]
+            fall = F(F(self.rule.decay) / F(len(played)))
             for child in parent.children:
-                if child.action in later and isinstance(self.rule, lt.RAVE):
-                    child.amaf_visits = F(child.amaf_visits + F(1))
-                    child.amaf_sum = F(child.amaf_sum + F(values[parent.player] / ONE))
+                if (parent.player, child.action) in played:
+                    weight = F(F(1) - F(fall * F(played.index((parent.player, child.action)))))
+                    child.amaf_visits = F(child.amaf_visits + weight)
+                    child.amaf_sum = F(child.amaf_sum + F(weight * F(values[parent.player] / ONE)))
         for depth, node in enumerate(c.path):
             value = values[self.mover(c.path, depth)]
             node.add(0 if in_flight else 1, value + self.loss if in_flight and depth else value)
