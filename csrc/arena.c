@@ -11,10 +11,8 @@ enum { LINE = 64, MOST_BATCH = 64, MOST_BATCH_BYTES = 4 << 20 };
 
 /* ---- Workers ---- */
 
-/* How many simulations go down together: several where the game plays many playouts at once and nobody asks what was played. */
-static int32_t batch_capacity(const lt_tree *t) {
-  const lt_game *g = t->game;
-  if (g->playouts == NULL || t->amaf || t->options.informed) return 1;
+/* How many simulations go down together. */
+static int32_t batch_capacity(const lt_game *g) {
   size_t each = g->state_bytes + ((size_t)lt_max_history(g) + 1) * sizeof(lt_step);
   size_t fit = MOST_BATCH_BYTES / each;
   return fit < 1 ? 1 : fit < MOST_BATCH ? (int32_t)fit : MOST_BATCH;
@@ -23,7 +21,7 @@ static int32_t batch_capacity(const lt_tree *t) {
 /* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
 lt_worker *lt_worker_new(const lt_tree *t) {
   const lt_game *g = t->game;
-  const int32_t capacity = batch_capacity(t);
+  const int32_t capacity = batch_capacity(g);
   const size_t n = (size_t)capacity, room = (size_t)lt_max_actions(g) + 1, history = (size_t)lt_max_history(g) + 1;
   const size_t players = (size_t)g->num_players, entries = t->amaf ? players * (size_t)g->num_distinct_actions : 0;
   lt_worker layout, *w = &layout, *self = NULL;
@@ -60,6 +58,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
   }
   if (t->rule.widen_k <= 0) w->ranked = NULL;
   w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0;
+  w->run_capacity = g->playouts && !t->amaf && !t->options.informed ? capacity : 1; /* who asks what was played gets it singly */
   for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
   *self = layout;
   return self;
@@ -114,22 +113,23 @@ static void *array_new(size_t bytes, int *failed) {
   return array;
 }
 
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes) {
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes,
+                     lt_worker *worker) {
   size_t words = memory_bytes / bytes_per_64(game, &rule, &options);
   if (words > (UINT32_MAX - 64) / 64) words = (UINT32_MAX - 64) / 64;
   lt_tree *t = calloc(1, sizeof *t);
   if (t == NULL) return NULL;
-  t->game = game, t->rule = rule, t->options = options, t->seed = seed, t->next_serial = 1;
+  t->game = game, t->rule = rule, t->options = options, t->seed = seed;
   t->options.solve = options.solve && (game->num_players == 1 || (game->num_players == 2 && game->zero_sum));
   t->middle = 0.5 * (game->max_utility + game->min_utility);
   t->half_range = game->max_utility > game->min_utility ? 0.5 * (game->max_utility - game->min_utility) : 1.0;
   t->loss = rule.unobserved ? 0 : (int64_t)(rule.virtual_loss * (double)LT_ONE);
   t->limit = (uint32_t)(64 * words);
   int failed = 0;
-  t->nodes = array_new((t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time */
-  beside_bytes(game, &rule, &options, t->beside_bytes);
+  t->nodes = array_new((t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time, */
+  beside_bytes(game, &rule, &options, t->beside_bytes);             /*   also beside the nodes */
   for (int i = 0; i < LT_BESIDE; i++)
-    if (t->beside_bytes[i]) t->beside[i] = array_new(t->limit * t->beside_bytes[i], &failed);
+    if (t->beside_bytes[i]) t->beside[i] = array_new((t->limit + 8) * t->beside_bytes[i], &failed);
   t->wide_actions = t->beside[0], t->priors = t->beside[1], t->amaf = t->beside[2], t->known = t->beside[3];
   t->squares = t->beside[4], t->raw = t->beside[5], t->unobserved = t->beside[6];
   if (rule.kind == LT_GUMBEL || rule.noise > 0) {
@@ -141,7 +141,8 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
   t->live = malloc((words + 1) * sizeof *t->live);
   t->rank = malloc((words + 1) * sizeof *t->rank);
   t->root_state = calloc(1, game->state_bytes);
-  t->worker = lt_worker_new(t);
+  t->owns_worker = worker == NULL;
+  t->worker = worker ? worker : lt_worker_new(t);
   if (!failed && t->live && t->rank && t->root_state && t->worker) return t;
   lt_tree_free(t);
   return NULL;
@@ -149,7 +150,7 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
 
 void lt_tree_free(lt_tree *t) {
   if (t == NULL) return;
-  lt_worker_free(t->worker);
+  if (t->owns_worker) lt_worker_free(t->worker);
   for (int i = 0; i < LT_BESIDE; i++) free(t->beside[i]);
   free(t->nodes), free(t->root_numbers), free(t->planned), free(t->live), free(t->rank), free(t->root_state);
   free(t->pending), free(t->pending_data);

@@ -109,35 +109,49 @@ LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
+/* Eight children of a node: their visits and the sums of their values. Gives a bit for each that is solved. */
+LT_WIDE static inline uint32_t eight_children(const lt_node *child, __m256 *visits, __m256 *sums) {
+  const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
+  const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
+  const __m256i bits = _mm256_unpacklo_epi64(a, b);
+  const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(bits, 24), bits));
+  const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
+  const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
+  *visits = n;
+  *sums = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), quantum);
+  return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(bits));
+}
+
+/* The place of the largest of the scores of the children `i` to i + 7, of which there are `count`: of equals the first. What is
+ * not larger than `best` leaves it and `chosen` as they are. */
+LT_WIDE static inline uint32_t largest_of_eight(__m256 score, uint32_t i, uint32_t count, float *best, uint32_t chosen) {
+  const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
+  __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
+  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
+  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
+  const float top = _mm256_cvtss_f32(most);
+  if (!(top > *best)) return chosen;
+  *best = top;
+  return i + (uint32_t)__builtin_ctz((uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)));
+}
+
 /* The same for eight children at a time, with the same result. The arena has room behind its last node. */
 LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float explore = (float)t->rule.c * sqrt_log(parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i += 8) {
-    const lt_node *child = &t->nodes[first + i];
-    const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
-    const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
-    const __m256i visits = _mm256_unpacklo_epi64(a, b);
     const uint32_t inside = count - i < 8 ? (1u << (count - i)) - 1 : 255;
-    if (LT_UNLIKELY((uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(visits)) & inside)) /* some are solved */
+    __m256 n, sums;
+    if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &sums) & inside)) /* some are solved */
       return select_plain_uct(t, first, count, explore);
-    const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(visits, 24), visits));
     const uint32_t untried = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ)) & inside;
     if (untried) return i + (uint32_t)__builtin_ctz(untried);
-    const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
-    const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
-    const __m256 sum = _mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
-    const __m256 score = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(sum, quantum), inverse),
+    const __m256 inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
+    const __m256 score = _mm256_add_ps(_mm256_mul_ps(sums, inverse),
                                        _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_sqrt_ps(inverse)));
-    const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
-    __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
-    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
-    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
-    const uint32_t equal = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)); /* of equals the first */
-    const float top = _mm256_cvtss_f32(most);
-    if (top > best) best = top, chosen = i + (uint32_t)__builtin_ctz(equal);
+    chosen = largest_of_eight(score, i, count, &best, chosen);
   }
   return chosen;
 }
@@ -183,6 +197,17 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 
 /* ---- PUCT ---- */
 
+/* What a child without a visit is taken to be worth, from the sums over its siblings; and the weight of the priors. */
+static inline float puct_untried(const lt_rule *rule, float sum, float tried, float looked) {
+  const float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
+  return rule->fpu_reduction > 0 ? untried - (float)rule->fpu_reduction * sqrtf(looked) : untried;
+}
+
+static inline float puct_explore(const lt_rule *rule, uint32_t parent_visits) {
+  const double growth = rule->base > 0 ? log((1.0 + parent_visits + rule->base) / rule->base) : 0.0;
+  return (float)((rule->c + growth) * sqrt((double)parent_visits));
+}
+
 /* PUCT (Rosin 2011, as in Silver et al. 2017): the largest
  *   Q + c P sqrt(N) / (1 + n).
  * A child without a visit is taken to be as good as its siblings on average, or to have the value `fpu_value`; less
@@ -197,10 +222,7 @@ static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t co
     sum += v.n * v.q, tried += v.n;
     if (v.n > 0) looked += prior[i];
   }
-  float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
-  if (rule->fpu_reduction > 0) untried -= (float)rule->fpu_reduction * sqrtf(looked);
-  const double growth = rule->base > 0 ? log((1.0 + parent_visits + rule->base) / rule->base) : 0.0;
-  const float explore = (float)((rule->c + growth) * sqrt((double)parent_visits));
+  const float untried = puct_untried(rule, sum, tried, looked), explore = puct_explore(rule, parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -211,6 +233,45 @@ static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t co
   }
   return chosen;
 }
+
+#if defined(LT_WIDE)
+/* The mean values of children that were tried. */
+LT_WIDE static inline __m256 eight_means(__m256 n, __m256 sums) {
+  const __m256 some = _mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_GT_OQ);
+  return _mm256_and_ps(some, _mm256_mul_ps(sums, _mm256_div_ps(_mm256_set1_ps(1.0f), n)));
+}
+
+/* The same for eight children at a time, with the same result. */
+LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+  const lt_rule *rule = &t->rule;
+  const float *prior = &t->priors[first];
+  float sum = 0, tried = 0, looked = 0;
+  __m256 n, sums;
+  for (uint32_t i = 0; i < count; i += 8) {
+    const uint32_t most = count - i < 8 ? count - i : 8, inside = (1u << most) - 1;
+    if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &sums) & inside)) /* some are solved */
+      return select_puct(t, first, count, parent_visits);
+    float visits[8], values[8];
+    _mm256_storeu_ps(visits, n), _mm256_storeu_ps(values, _mm256_mul_ps(n, eight_means(n, sums)));
+    for (uint32_t j = 0; j < most; j++) { /* one after the other: their order decides the last digit of a sum of floats */
+      sum += values[j], tried += visits[j];
+      if (rule->fpu_reduction > 0 && visits[j] > 0) looked += prior[i + j];
+    }
+  }
+  const float untried = puct_untried(rule, sum, tried, looked), explore = puct_explore(rule, parent_visits);
+  float best = -INFINITY;
+  uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i += 8) {
+    eight_children(&t->nodes[first + i], &n, &sums);
+    const __m256 none = _mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ);
+    const __m256 value = _mm256_blendv_ps(eight_means(n, sums), _mm256_set1_ps(untried), none);
+    const __m256 more = _mm256_div_ps(_mm256_mul_ps(_mm256_set1_ps(explore), _mm256_loadu_ps(prior + i)),
+                                      _mm256_add_ps(_mm256_set1_ps(1.0f), n));
+    chosen = largest_of_eight(_mm256_add_ps(value, more), i, count, &best, chosen);
+  }
+  return chosen;
+}
+#endif
 
 /* ---- Gumbel ---- */
 
