@@ -122,11 +122,16 @@ LT_WIDE static inline uint32_t eight_children(const lt_node *child, __m256 *visi
   return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(bits));
 }
 
+/* All bits in the first `count` lanes of eight. */
+LT_WIDE static inline __m256 lanes_inside(uint32_t count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)count), lane));
+}
+
 /* The place of the largest of the scores of the children `i` to i + 7, of which there are `count`: of equals the first. What is
  * not larger than `best` leaves it and `chosen` as they are. */
 LT_WIDE static inline uint32_t largest_of_eight(__m256 score, uint32_t i, uint32_t count, float *best, uint32_t chosen) {
-  const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
+  const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, lanes_inside(count - i));
   __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
   most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
   most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
@@ -197,7 +202,11 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 
 /* ---- PUCT ---- */
 
-/* What a child without a visit is taken to be worth, from the sums over its siblings; and the weight of the priors. */
+/* What is summed over children, in eight lanes: the order of a sum of floats decides its last digit, and vectors add so. */
+enum { LANES = 8 };
+static inline float across(const float *x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
+
+/* What a child without a visit is taken to be worth, from sums over those that were tried; and the weight of the priors. */
 static inline float puct_untried(const lt_rule *rule, float sum, float tried, float looked) {
   const float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
   return rule->fpu_reduction > 0 ? untried - (float)rule->fpu_reduction * sqrtf(looked) : untried;
@@ -216,13 +225,14 @@ static inline float puct_explore(const lt_rule *rule, uint32_t parent_visits) {
 static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const lt_rule *rule = &t->rule;
   const float *prior = &t->priors[first];
-  float sum = 0, tried = 0, looked = 0;
+  float sum[LANES] = {0}, tried[LANES] = {0}, looked[LANES] = {0};
   for (uint32_t i = 0; i < count; i++) {
     const child_view v = view(t, first + i);
-    sum += v.n * v.q, tried += v.n;
-    if (v.n > 0) looked += prior[i];
+    sum[i % LANES] += v.n * v.q, tried[i % LANES] += v.n;
+    if (v.n > 0) looked[i % LANES] += prior[i];
   }
-  const float untried = puct_untried(rule, sum, tried, looked), explore = puct_explore(rule, parent_visits);
+  const float untried = puct_untried(rule, across(sum), across(tried), across(looked));
+  const float explore = puct_explore(rule, parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -235,39 +245,43 @@ static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t co
 }
 
 #if defined(LT_WIDE)
-/* The mean values of children that were tried. */
-LT_WIDE static inline __m256 eight_means(__m256 n, __m256 sums) {
-  const __m256 some = _mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_GT_OQ);
-  return _mm256_and_ps(some, _mm256_mul_ps(sums, _mm256_div_ps(_mm256_set1_ps(1.0f), n)));
+LT_WIDE static inline float wide_across(__m256 x) {
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
 /* The same for eight children at a time, with the same result. */
 LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const lt_rule *rule = &t->rule;
   const float *prior = &t->priors[first];
-  float sum = 0, tried = 0, looked = 0;
-  __m256 n, sums;
-  for (uint32_t i = 0; i < count; i += 8) {
-    const uint32_t most = count - i < 8 ? count - i : 8, inside = (1u << most) - 1;
-    if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &sums) & inside)) /* some are solved */
-      return select_puct(t, first, count, parent_visits);
-    float visits[8], values[8];
-    _mm256_storeu_ps(visits, n), _mm256_storeu_ps(values, _mm256_mul_ps(n, eight_means(n, sums)));
-    for (uint32_t j = 0; j < most; j++) { /* one after the other: their order decides the last digit of a sum of floats */
-      sum += values[j], tried += visits[j];
-      if (rule->fpu_reduction > 0 && visits[j] > 0) looked += prior[i + j];
-    }
-  }
-  const float untried = puct_untried(rule, sum, tried, looked), explore = puct_explore(rule, parent_visits);
-  float best = -INFINITY;
+  const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1.0f);
+  __m256 n = zero, q = zero, none = zero, sum = zero, tried = zero, looked = zero;
+  float best = -INFINITY, untried = 0, explore = 0;
   uint32_t chosen = 0;
-  for (uint32_t i = 0; i < count; i += 8) {
-    eight_children(&t->nodes[first + i], &n, &sums);
-    const __m256 none = _mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ);
-    const __m256 value = _mm256_blendv_ps(eight_means(n, sums), _mm256_set1_ps(untried), none);
-    const __m256 more = _mm256_div_ps(_mm256_mul_ps(_mm256_set1_ps(explore), _mm256_loadu_ps(prior + i)),
-                                      _mm256_add_ps(_mm256_set1_ps(1.0f), n));
-    chosen = largest_of_eight(_mm256_add_ps(value, more), i, count, &best, chosen);
+  for (int pass = 0; pass < 2; pass++) { /* the first sums, the second selects */
+    for (uint32_t i = 0; i < count; i += LANES) {
+      if (pass == 0 || count > LANES) {
+        const __m256 inside = lanes_inside(count - i);
+        if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &q) & (uint32_t)_mm256_movemask_ps(inside)))
+          return select_puct(t, first, count, parent_visits); /* some are solved */
+        n = _mm256_and_ps(n, inside);
+        none = _mm256_cmp_ps(n, zero, _CMP_EQ_OQ);
+        q = _mm256_andnot_ps(none, _mm256_mul_ps(q, _mm256_div_ps(one, n)));
+      }
+      if (pass == 0) {
+        sum = _mm256_add_ps(sum, _mm256_mul_ps(n, q)), tried = _mm256_add_ps(tried, n);
+        looked = _mm256_add_ps(looked, _mm256_andnot_ps(none, _mm256_loadu_ps(prior + i)));
+      } else {
+        const __m256 value = _mm256_blendv_ps(q, _mm256_set1_ps(untried), none);
+        const __m256 more = _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_loadu_ps(prior + i));
+        const __m256 score = _mm256_add_ps(value, _mm256_div_ps(more, _mm256_add_ps(one, n)));
+        chosen = largest_of_eight(score, i, count, &best, chosen);
+      }
+    }
+    if (pass) break;
+    untried = puct_untried(rule, wide_across(sum), wide_across(tried), wide_across(looked));
+    explore = puct_explore(rule, parent_visits);
   }
   return chosen;
 }

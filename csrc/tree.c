@@ -96,20 +96,22 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
     }
   if (w->ranked) rank_children(t, w, n, player, known, rng);
   for (int32_t place = 0; place < n; place++) {
+    lt_node *child = &t->nodes[first + (uint32_t)place];
+    STORE(child->stats, 0);
+    STORE(child->first_child, 0);
+    child->action = (uint16_t)w->actions[w->ranked ? w->ranked[place].place : place];
+    child->num_children = 0;
+  }
+  for (int i = 0; i < LT_BESIDE; i++)
+    if (t->beside[i]) memset((uint8_t *)t->beside[i] + first * t->beside_bytes[i], 0, (size_t)n * t->beside_bytes[i]);
+  for (int32_t place = 0; place < n && (t->priors || t->wide_actions || known); place++) {
     const int32_t i = w->ranked ? w->ranked[place].place : place;
     const uint32_t child = first + (uint32_t)place;
-    const float visits = known ? w->known_visits[i] : 0.0f, value = known ? w->known_values[i] : 0.0f;
-    STORE(t->nodes[child].stats, 0);
-    STORE(t->nodes[child].first_child, 0);
-    t->nodes[child].action = (uint16_t)w->actions[i];
-    t->nodes[child].num_children = 0;
     if (t->wide_actions) t->wide_actions[child] = w->actions[i];
     if (t->priors) t->priors[child] = w->prior[i];
-    if (t->known) set_mean(&t->known[child], (float)t->options.priors * visits, value);
-    if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * visits, value);
-    if (t->squares) STORE(t->squares[child], 0.0);
-    if (t->raw) STORE(t->raw[child], 0.0f);
-    if (t->unobserved) STORE(t->unobserved[child], 0);
+    if (!known) continue;
+    if (t->known) set_mean(&t->known[child], (float)t->options.priors * w->known_visits[i], w->known_values[i]);
+    if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * w->known_visits[i], w->known_values[i]);
   }
 }
 
@@ -537,7 +539,8 @@ static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int
 }
 
 #if defined(LT_WIDE)
-LT_WIDE static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+LT_WIDE static lt_status simulate_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  if (t->rule.kind == LT_PUCT) return simulate_some(t, w, simulation, n, LT_PUCT, shared, 1);
   return shared ? simulate_some(t, w, simulation, n, LT_UCT, 1, 1) : simulate_some(t, w, simulation, n, LT_UCT, 0, 1);
 }
 
@@ -546,8 +549,8 @@ LT_WIDE static lt_status descend_wide(lt_tree *t, lt_worker *w, uint64_t simulat
 }
 #else
 static inline int has_wide(void) { return 0; }
-static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
-  return simulate_uct(t, w, simulation, n, shared);
+static lt_status simulate_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  return simulate_some(t, w, simulation, n, t->rule.kind, shared, 0);
 }
 static lt_status descend_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
   return descend(t, w, simulation, n, t->rule.kind, 0, 0, 0);
@@ -613,7 +616,7 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
     const uint64_t next = first + *done;
     const int32_t n = w->run_capacity > 1 ? batch_size(t, w, limit - *done, max_nodes) : 1;
     lt_status status;
-    if (wide && kind == LT_UCT) status = simulate_wide_uct(t, w, next, n, shared);
+    if (wide) status = simulate_wide(t, w, next, n, shared);
     else if (kind == LT_UCT) status = simulate_uct(t, w, next, n, shared);
     else status = simulate_some(t, w, next, n, kind, shared, 0);
     if (status != LT_OK) return status;

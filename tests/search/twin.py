@@ -196,13 +196,20 @@ def select_thompson(rule: lt.Thompson, look: Look) -> Node:
     return best(children, score)
 
 
+def in_lanes(terms: list[np.float32]) -> np.float32:
+    """A sum in the order of eight lanes of a vector."""
+    lanes = [F(0)] * 8
+    for i, term in enumerate(terms):
+        lanes[i % 8] = F(lanes[i % 8] + term)
+    a, b, c, d = (F(lanes[i] + lanes[i + 4]) for i in range(4))
+    return F(F(a + c) + F(b + d))
+
+
 def select_puct(rule: lt.PUCT, look: Look) -> Node:
     _, children, seen, _ = look
-    tried, total, looked = ZERO, ZERO, ZERO
-    for child in children:
-        n, q = child.view()
-        tried, total = F(tried + n), F(total + F(n * q))
-        looked = F(looked + F(child.prior)) if n else looked
+    views = [child.view() for child in children]
+    tried, total = in_lanes([n for n, _ in views]), in_lanes([F(n * q) for n, q in views])
+    looked = in_lanes([F(child.prior) if n else ZERO for child, (n, _) in zip(children, views, strict=True)])
     untried = F(rule.fpu) if rule.fpu is not None else F(total / tried) if tried else ZERO
     if rule.fpu_reduction:
         untried = F(untried - F(F(rule.fpu_reduction) * np.sqrt(looked)))
