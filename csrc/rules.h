@@ -316,20 +316,25 @@ static inline double completed_logit(const lt_tree *t, uint32_t child, completio
 }
 
 /* Below the root: the largest  p - n / (1 + sum of n),  p the softmax of the completed logits (section 5). */
-static inline uint32_t select_improved(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count) {
+static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t id, uint32_t first, uint32_t count) {
   const completion c = complete(t, id, first, count);
-  double top = -INFINITY, total = 0, visits = 0, best = -INFINITY;
+  const float *prior = &t->priors[first];
+  double *const values = w->probabilities, top = -INFINITY, total = 0, visits = 0, best = -INFINITY, last = NAN, power = 0;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
-    const double logit = completed_logit(t, first + i, c);
-    if (logit > top) top = logit;
+    const child_view v = view(t, first + i);
+    values[i] = v.lost ? -INFINITY : c.factor * 0.5 * (1.0 + (v.n > 0 ? v.q : c.mixed));
+    if (values[i] > top) top = values[i];
     visits += stats_visits(LOAD(t->nodes[first + i].stats));
   }
-  for (uint32_t i = 0; i < count; i++) total += exp(completed_logit(t, first + i, c) - top);
+  for (uint32_t i = 0; i < count; i++) { /* exp(ln P + value) without logarithms, once for equal values */
+    if (values[i] != last) last = values[i], power = exp(last - top);
+    values[i] = last > -INFINITY ? power * (prior[i] > 1e-30f ? prior[i] : 1e-30) : -1.0;
+    if (last > -INFINITY) total += values[i];
+  }
   for (uint32_t i = 0; i < count; i++) {
-    const double logit = completed_logit(t, first + i, c);
-    if (!(logit > -INFINITY)) continue;
-    const double score = exp(logit - top) / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
+    if (values[i] < 0) continue;
+    const double score = values[i] / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
     if (score > best) best = score, chosen = i;
   }
   return chosen;

@@ -275,7 +275,7 @@ LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t p
     case LT_UCB1_TUNED: return select_ucb1_tuned(t, first, count, visits);
     case LT_THOMPSON: return select_thompson(t, first, count, rng);
     case LT_PUCT: return select_puct(t, first, count, visits);
-    case LT_GUMBEL: return id ? select_improved(t, id, first, count) : select_gumbel_root(t, first, count);
+    case LT_GUMBEL: return id ? select_improved(t, w, id, first, count) : select_gumbel_root(t, first, count);
     default: return select_rave(t, w, id, player, first, count, visits);
   }
 }

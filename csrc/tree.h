@@ -144,8 +144,6 @@ typedef struct lt_tree {
   _Atomic double *squares;     /*   sums of squared values, */
   _Atomic float *raw;          /*   values of nodes when they were leaves, for who acts there, */
   _Atomic uint32_t *unobserved; /*  simulations in flight */
-  uint64_t *live;              /* compaction: a bit a node, */
-  uint32_t *rank;              /* and live nodes before each word of bits */
   _Atomic uint32_t size;
   uint32_t limit;
   _Atomic int full;            /* an expansion found no room */

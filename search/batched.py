@@ -1,7 +1,7 @@
 """Many searches at once, an array of roots, for self-play: `BatchedMCTS`.
 
-The leaves of all trees are asked for and told together (csrc/roots.c), so that a network values them in full batches and
-no Python runs for a single one. Names of arrays follow mctx.
+The leaves of all trees are asked for and told together (csrc/roots.c), so that a network values them in full batches
+and no Python runs for a single one.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from longthink.search.trees import MOST_TREES, Trees
 class BatchedResult:
     """What a batch of searches thinks, for `B` roots in rows over all `A` actions of the game.
 
-    legal, visits, proven: `[B, A]`. values: `[B, A]`, for who acts at the root, in utilities, NaN where not tried. priors:
-    `[B, A]`, 0 where not legal. players: `[B]`, who acts. utilities: the least and the most that a player can get.
-    spent: by this call, simulations at a root. stopped_by: the limit that was reached, "proven" or "interrupted".
+    legal, visits, proven: `[B, A]`. values: `[B, A]`, for who acts at the root, in utilities, NaN where not tried.
+    priors: `[B, A]`, 0 where not legal. players: `[B]`, who acts. utilities: the least and the most that a player can
+    get. spent: by this call, simulations at a root. stopped_by: the limit that was reached, "proven" or "interrupted".
     chosen: `[B]`, the actions that `Gumbel` chose, or -1. improved: `[B, A]`, its policies, 0 where it chose none.
     """
 
@@ -48,7 +48,7 @@ class BatchedResult:
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """`[B, A]`, the share of visits of each action; with `Gumbel` its improved policies. To learn from, and to play by."""
+        """`[B, A]`, the share of visits of each action; with `Gumbel` its improved policies: what to learn from."""
         shares = self.visits / np.maximum(1, self.visits.sum(axis=1, keepdims=True))
         return np.where(self.chosen[:, None] >= 0, self.improved, shares)
 
@@ -56,8 +56,7 @@ class BatchedResult:
     def is_proven(self) -> NDArray[np.bool_]:
         """`[B]`, whether the value of a root is proven, by an action that wins all or by all of them."""
         wins = self.proven & (self.values >= self.utilities[1])
-        proven: NDArray[np.bool_] = (self.proven | ~self.legal).all(axis=1) | wins.any(axis=1)
-        return proven
+        return np.logical_or((self.proven | ~self.legal).all(axis=1), wins.any(axis=1))
 
     @property
     def best_actions(self) -> NDArray[np.int32]:
@@ -72,7 +71,8 @@ class BatchedResult:
         total = np.where(self.visits > 0, self.values * self.visits, 0.0).sum(axis=1)
         mean = np.divide(total, visits, out=np.full(len(visits), np.nan), where=visits > 0)
         best = np.where(self.proven, self.values, -np.inf).max(axis=1)
-        return np.where(self.is_proven, best, mean)
+        value: NDArray[np.float64] = np.where(self.is_proven, best, mean)
+        return value
 
     @property
     def interrupted(self) -> bool:
@@ -180,7 +180,7 @@ class BatchedMCTS:
         batch: int = 1,
         progress: Callable[[Spent], Any] | None = None,
     ) -> BatchedResult:
-        """Search until `budget` (simulations at each root, nodes of all, seconds) is spent, leaves valued by `evaluator`.
+        """Search until `budget` (simulations at each root, nodes of all, seconds) is spent, with `evaluator`'s values.
 
         batch: leaves of each root that are valued at once. Ctrl-C gives the best so far. Where the evaluator raises,
         its leaves are taken back, and the search can go on.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Leaves:
     """The leaves that `ask` handed out; each waits until `tell` gets its ticket with a value.
 
-    tickets: `[B]`. buffers: `[B, state_bytes]`, the states' bytes; with a native game's `state_dtype`, or your own, a view of
-    all states as an array of records. players: `[B]`, who acts. The rest is made when first looked at.
+    tickets: `[B]`. buffers: `[B, state_bytes]`, the states' bytes, which `buffers.view(game.state_dtype)` makes
+    records. players: `[B]`, who acts. The rest is made when first looked at.
     """
 
     __slots__ = ("_actions", "_histories", "_states", "_trees", "buffers", "players", "tickets")

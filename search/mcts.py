@@ -39,11 +39,11 @@ class MCTS:
     prior values of actions.
     solve: prove values on the way, in games of one player and of two with opposite interests: an action that is
     proven to lose is not looked at again, and a proven root ends the search. `result.proven` says what is.
-    seed: the same seed, and the same calls of `run`, give the same visits with one thread. (A game that plays many playouts at
-    once has several simulations in flight together, and a call waits for all of its own.)
+    seed: the same seed, and the same calls of `run`, give the same visits with one thread. (A game that plays many
+    playouts at once has several simulations in flight together, and a call waits for all of its own.)
     threads: that `run` uses. parallel: "shared", all work on one tree, and the order of events decides, so that results
-    vary a little; or "root", there are `trees` trees of their own that share out the simulations, and the memory; results are
-    merged, and are the same at any number of threads.
+    vary a little; or "root", there are `trees` trees of their own that share out the simulations, and the memory;
+    results are merged, and are the same at any number of threads.
     memory_bytes: the arena never grows beyond it; a full tree gives back its least visited part and goes on.
 
     Many searches at once, for self-play: `BatchedMCTS`.
@@ -185,7 +185,7 @@ class MCTS:
         return len(most) > 1 and bool(most[-1] - most[-2] > min(left))
 
     def _run_chunk(self, count: int, left: list[int], most_nodes: int) -> list[int]:
-        """Run `count` simulations or a few more on each tree, at most what it has `left`. Gives how many were made on each."""
+        """Run `count` simulations or a few more on each tree, at most what it has `left`: how many each made."""
         work = [(i, min(count, share), share, most_nodes) for i, share in enumerate(left)]
         if self.threads == 1:
             return [self._trees.run(*each) for each in work]
@@ -268,8 +268,13 @@ class MCTS:
         return int(self._trees.sizes.sum())
 
     @property
+    def bytes_used(self) -> int:
+        """Bytes of `memory_bytes` that the nodes take now, with all that is kept beside them."""
+        return self.nodes * self._trees.bytes_per_node
+
+    @property
     def proven(self) -> bool:
-        """Whether the value of the root is proven: then there is nothing left to search, and `ask` hands out nothing."""
+        """Whether the value of the root is proven: then nothing is left to search, and `ask` hands out nothing."""
         return bool(self._trees.proven.any())
 
     @property
@@ -336,8 +341,8 @@ class MCTS:
         return np.mean(policies, axis=0), int(np.bincount(votes).argmax())
 
     def tree(self, *, max_nodes: int = 1000, min_visits: int = 1) -> TreeNode:
-        """The most visited part of the tree as a `TreeNode`: up to `max_nodes` with at least `min_visits`; of several trees,
-        of the first."""
+        """The most visited part of the tree as a `TreeNode`: up to `max_nodes` with at least `min_visits`; of several
+        trees, of the first."""
         root = TreeNode(None, 1.0, int(self._trees.visits[0]), float("nan"))
         count, level = 1, [(root, 0)]
         while level and count < max_nodes:
@@ -359,8 +364,8 @@ class MCTS:
         return root
 
     def line(self, *actions: int) -> list[tuple[int, int]]:
-        """The most visited line that begins with `actions`: pairs of an action and its visits. Ends before an action that
-        was never tried. With several trees, in the one that looked most at the first of them."""
+        """The most visited line that begins with `actions`: pairs of an action and its visits. Ends before an action
+        that was never tried. With several trees, in the one that looked most at the first of them."""
 
         def visits_of(tree: int) -> int:
             _, found, visits, _, _, _ = self._trees.children(tree, 0)

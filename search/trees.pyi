@@ -16,6 +16,7 @@ class Worker:
 
 class Trees:
     count: int
+    bytes_per_node: int
     game: Game
     def __init__(
         self,

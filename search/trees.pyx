@@ -53,6 +53,7 @@ cdef class Trees:
 
     cdef lt_tree **data
     cdef readonly uint32_t count
+    cdef readonly size_t bytes_per_node
     cdef const lt_game *table
     cdef readonly object game
     cdef int32_t[::1] action_room
@@ -71,7 +72,8 @@ cdef class Trees:
         cdef lt_rule c_rule = _c_rule(rule)
         cdef lt_options options = self._options(knowledge, solve)
         cdef size_t each = operator.index(memory_bytes) // len(seeds)
-        smallest = int(lt_tree_bytes_per_node(self.table, &c_rule, &options)) * (4 * max(64, lt_max_actions(self.table)) + 64)
+        self.bytes_per_node = lt_tree_bytes_per_node(self.table, &c_rule, &options)
+        smallest = int(self.bytes_per_node) * (4 * max(64, lt_max_actions(self.table)) + 64)
         if each < smallest:
             raise ParameterError(f"memory_bytes expects at least {len(seeds) * smallest} for {game}, got {memory_bytes}")
         self.data = <lt_tree **>calloc(len(seeds), sizeof(lt_tree *))

@@ -225,7 +225,8 @@ def select_puct(rule: lt.PUCT, look: Look) -> Node:
     return best(children, score)
 
 
-def completed_logits(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[float]:
+def completed(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[tuple[float, float]]:
+    """Priors and completed values, scaled: together they make a logit."""
     weight = weighted = visits = most = 0.0
     for child in children:
         n, q = child.view()
@@ -235,24 +236,24 @@ def completed_logits(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[
     mixed = (float(node.raw) + visits * (weighted / weight)) / (1.0 + visits) if weight else float(node.raw)
     factor = (rule.visit + most) * rule.scale
 
-    def logit(child: Node) -> float:
+    def value(child: Node) -> float:
         n, q = child.view()
-        value = float(q) if n else mixed
-        return -math.inf if child.lost else math.log(float(F(child.prior))) + factor * 0.5 * (1.0 + value)
+        return -math.inf if child.lost else factor * 0.5 * (1.0 + (float(q) if n else mixed))
 
-    return [logit(child) for child in children]
+    return [(float(F(child.prior)), value(child)) for child in children]
 
 
 def select_improved(rule: lt.Gumbel, look: Look) -> Node:
     path, children, _, _ = look
-    logits = completed_logits(path[-1], rule, children)
-    top, visits = max(logits), float(sum(child.visits for child in children))
+    pairs = completed(path[-1], rule, children)
+    top, visits = max(value for _, value in pairs), float(sum(child.visits for child in children))
+    weights = [math.exp(value - top) * prior for prior, value in pairs]
     total = 0.0
-    for logit in logits:
-        total += math.exp(logit - top)
+    for weight in weights:
+        total += weight
     scores = {
-        id(child): math.exp(logit - top) / total - child.visits / (1.0 + visits)
-        for child, logit in zip(children, logits, strict=True)
+        id(child): weight / total - child.visits / (1.0 + visits)
+        for child, weight in zip(children, weights, strict=True)
     }
     return best(children, lambda child: scores[id(child)])
 
@@ -320,7 +321,7 @@ class Plan:
         if self.rounds == 0:
             phases = max(1, math.ceil(math.log2(self.first)))
             self.rounds, self.in_round = max(1, self.simulations // (phases * self.considered)), self.considered
-        logits = completed_logits(root, rule, root.children)
+        logits = [math.log(prior) + value for prior, value in completed(root, rule, root.children)]
         alive = [(child, logit) for child, logit in zip(root.children, logits, strict=True) if not child.lost]
         ready = [(child.gumbel + logit, child) for child, logit in alive if child.planned == self.level]
         chosen = max(ready, key=lambda each: each[0])[1] if ready else min(alive, key=lambda each: each[0].planned)[0]
