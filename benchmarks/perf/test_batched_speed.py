@@ -59,7 +59,9 @@ def test_mctx(benchmark: Any, rule: str, dynamics: str) -> None:
     def run(key: Any) -> Any:
         board = jnp.zeros((ROOTS, ROWS, COLUMNS), bool)
         over = jnp.zeros(ROOTS, bool)
-        root = mctx.RootFnOutput(jnp.zeros((ROOTS, COLUMNS)), jnp.zeros(ROOTS), (board, board, over))
+        root = mctx.RootFnOutput(
+            prior_logits=jnp.zeros((ROOTS, COLUMNS)), value=jnp.zeros(ROOTS), embedding=(board, board, over)
+        )
         if rule == "puct":
             out = mctx.muzero_policy(None, key, root, recurrent, SIMULATIONS, dirichlet_fraction=0.0)
         else:
@@ -79,7 +81,8 @@ def test_mctx(benchmark: Any, rule: str, dynamics: str) -> None:
 
 def nothing(params: Any, key: Any, action: Any, state: Any) -> Any:
     zeros = jnp.zeros(len(action))
-    return mctx.RecurrentFnOutput(zeros, -jnp.ones_like(zeros), jnp.zeros((len(action), COLUMNS)), zeros), state
+    logits = jnp.zeros((len(action), COLUMNS))
+    return mctx.RecurrentFnOutput(reward=zeros, discount=zeros - 1, prior_logits=logits, value=zeros), state
 
 
 def connect_four(params: Any, key: Any, action: Any, state: Any) -> Any:
@@ -91,8 +94,12 @@ def connect_four(params: Any, key: Any, action: Any, state: Any) -> Any:
     over = over | won | (own | other).all(axis=(1, 2))
     logits = jnp.where((own | other)[:, ROWS - 1], -jnp.inf, 0.0)
     logits = jnp.where(over[:, None], 0.0, logits)
-    discount = jnp.where(over, 0.0, -1.0)
-    output = mctx.RecurrentFnOutput(won.astype(jnp.float32), discount, logits, jnp.zeros(len(action)))
+    output = mctx.RecurrentFnOutput(
+        reward=won.astype(jnp.float32),
+        discount=jnp.where(over, 0.0, -1.0),
+        prior_logits=logits,
+        value=jnp.zeros(len(action)),
+    )
     return output, (other, own, over)
 
 
