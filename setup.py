@@ -23,7 +23,7 @@ SOURCES = {
     "longthink.games.go_playouts": ["games/go_playouts.pyx", "csrc/go_playouts.c"],
     "longthink.games.knowledge": ["games/knowledge.pyx"],
     "longthink.games.objects": ["games/objects.pyx"],
-    "longthink.search.mcts": ["search/mcts.pyx", "csrc/arena.c", "csrc/tree.c"],
+    "longthink.search.trees": ["search/trees.pyx", "csrc/arena.c", "csrc/tree.c", "csrc/roots.c"],
     "longthink.search.graph": ["search/graph.pyx", "csrc/graph.c"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/cfr.c"],
     "longthink.benchmarks.connect_four_solver": ["benchmarks/connect_four_solver.pyx", "csrc/connect_four_solver.c"],

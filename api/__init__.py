@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from longthink.games.registry import games as games
     from longthink.games.registry import load_game as load_game
     from longthink.games.registry import register_game as register_game
+    from longthink.search.batched import BatchedMCTS as BatchedMCTS
+    from longthink.search.batched import BatchedResult as BatchedResult
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
@@ -98,6 +100,7 @@ _HOME = {
         "search.rules",
     ),
     "MCTS": "search.mcts",
+    **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.batched"),
     "TreeDrawing": "search.drawing",
     **dict.fromkeys(("Evaluator", "search_with"), "search.evaluation"),
     "OnnxEvaluator": "search.onnx_evaluator",

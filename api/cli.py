@@ -293,18 +293,27 @@ def perf(options: argparse.Namespace) -> int:
     return status
 
 
+_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx"}
+
+
 def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:
-    """For every group what each makes a second, and how many times the peer that is."""
+    """For every group what each makes a second, how many times the peer that is, and the bytes that each takes."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in benchmarks:
         groups.setdefault(row["group"], []).append(row)
     for group, rows in groups.items():
         print(f"\n{group}")
-        peer = min((r["extra_info"]["per_second"] for r in rows if "openspiel" in r["name"]), default=None)
+        speeds = {
+            name: min(r["extra_info"]["per_second"] for r in rows if peer in r["name"])
+            for peer, name in _PEERS.items()
+            if any(peer in r["name"] for r in rows)
+        }
         for row in rows:
-            speed = row["extra_info"]["per_second"]
-            ratio = f"{speed / peer:8.1f} x OpenSpiel" if peer and "openspiel" not in row["name"] else ""
-            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {ratio}")
+            speed, size = row["extra_info"]["per_second"], row["extra_info"].get("bytes_each")
+            ours = not any(peer in row["name"] for peer in _PEERS)
+            ratio = "".join(f"{speed / peer:8.1f} x {name}" for name, peer in speeds.items()) if ours else ""
+            taken = f"{size:8.1f} bytes each" if size else ""
+            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {taken}{ratio}")
 
 
 # ---- Showing ----

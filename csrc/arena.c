@@ -11,10 +11,8 @@ enum { LINE = 64, MOST_BATCH = 64, MOST_BATCH_BYTES = 4 << 20 };
 
 /* ---- Workers ---- */
 
-/* How many simulations go down together: several where the game plays many playouts at once and nobody asks what was played. */
-static int32_t batch_capacity(const lt_tree *t) {
-  const lt_game *g = t->game;
-  if (g->playouts == NULL || t->amaf || t->options.informed) return 1;
+/* How many simulations go down together. */
+static int32_t batch_capacity(const lt_game *g) {
   size_t each = g->state_bytes + ((size_t)lt_max_history(g) + 1) * sizeof(lt_step);
   size_t fit = MOST_BATCH_BYTES / each;
   return fit < 1 ? 1 : fit < MOST_BATCH ? (int32_t)fit : MOST_BATCH;
@@ -23,7 +21,7 @@ static int32_t batch_capacity(const lt_tree *t) {
 /* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
 lt_worker *lt_worker_new(const lt_tree *t) {
   const lt_game *g = t->game;
-  const int32_t capacity = batch_capacity(t);
+  const int32_t capacity = batch_capacity(g);
   const size_t n = (size_t)capacity, room = (size_t)lt_max_actions(g) + 1, history = (size_t)lt_max_history(g) + 1;
   const size_t players = (size_t)g->num_players, entries = t->amaf ? players * (size_t)g->num_distinct_actions : 0;
   lt_worker layout, *w = &layout, *self = NULL;
@@ -60,6 +58,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
   }
   if (t->rule.widen_k <= 0) w->ranked = NULL;
   w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0;
+  w->run_capacity = g->playouts && !t->amaf && !t->options.informed ? capacity : 1; /* who asks what was played gets it singly */
   for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
   *self = layout;
   return self;
@@ -84,16 +83,11 @@ static void beside_bytes(const lt_game *g, const lt_rule *rule, const lt_options
   bytes[6] = rule->unobserved ? sizeof(uint32_t) : 0;
 }
 
-/* Sixty-four nodes with all that stands beside them and what compaction needs. */
-static size_t bytes_per_64(const lt_game *g, const lt_rule *rule, const lt_options *options) {
-  size_t beside[LT_BESIDE], node = sizeof(lt_node);
-  beside_bytes(g, rule, options, beside);
-  for (int i = 0; i < LT_BESIDE; i++) node += beside[i];
-  return 64 * node + sizeof(uint64_t) + sizeof(uint32_t);
-}
-
 size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options) {
-  return (bytes_per_64(game, rule, options) + 63) / 64;
+  size_t beside[LT_BESIDE], node = sizeof(lt_node);
+  beside_bytes(game, rule, options, beside);
+  for (int i = 0; i < LT_BESIDE; i++) node += beside[i];
+  return node;
 }
 
 /* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
@@ -114,22 +108,22 @@ static void *array_new(size_t bytes, int *failed) {
   return array;
 }
 
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes) {
-  size_t words = memory_bytes / bytes_per_64(game, &rule, &options);
-  if (words > (UINT32_MAX - 64) / 64) words = (UINT32_MAX - 64) / 64;
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes,
+                     lt_worker *worker) {
+  size_t nodes = memory_bytes / lt_tree_bytes_per_node(game, &rule, &options);
   lt_tree *t = calloc(1, sizeof *t);
   if (t == NULL) return NULL;
-  t->game = game, t->rule = rule, t->options = options, t->seed = seed, t->next_serial = 1;
+  t->game = game, t->rule = rule, t->options = options, t->seed = seed;
   t->options.solve = options.solve && (game->num_players == 1 || (game->num_players == 2 && game->zero_sum));
   t->middle = 0.5 * (game->max_utility + game->min_utility);
   t->half_range = game->max_utility > game->min_utility ? 0.5 * (game->max_utility - game->min_utility) : 1.0;
   t->loss = rule.unobserved ? 0 : (int64_t)(rule.virtual_loss * (double)LT_ONE);
-  t->limit = (uint32_t)(64 * words);
+  t->limit = nodes < UINT32_MAX - 64 ? (uint32_t)nodes : UINT32_MAX - 64;
   int failed = 0;
-  t->nodes = array_new((t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time */
-  beside_bytes(game, &rule, &options, t->beside_bytes);
+  t->nodes = array_new(((size_t)t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time, */
+  beside_bytes(game, &rule, &options, t->beside_bytes);             /*   also beside the nodes */
   for (int i = 0; i < LT_BESIDE; i++)
-    if (t->beside_bytes[i]) t->beside[i] = array_new(t->limit * t->beside_bytes[i], &failed);
+    if (t->beside_bytes[i]) t->beside[i] = array_new(((size_t)t->limit + 8) * t->beside_bytes[i], &failed);
   t->wide_actions = t->beside[0], t->priors = t->beside[1], t->amaf = t->beside[2], t->known = t->beside[3];
   t->squares = t->beside[4], t->raw = t->beside[5], t->unobserved = t->beside[6];
   if (rule.kind == LT_GUMBEL || rule.noise > 0) {
@@ -138,20 +132,19 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
     if (!t->root_numbers || !t->planned) failed = 1;
   }
   lt_tree_fill_tables();
-  t->live = malloc((words + 1) * sizeof *t->live);
-  t->rank = malloc((words + 1) * sizeof *t->rank);
   t->root_state = calloc(1, game->state_bytes);
-  t->worker = lt_worker_new(t);
-  if (!failed && t->live && t->rank && t->root_state && t->worker) return t;
+  t->owns_worker = worker == NULL;
+  t->worker = worker ? worker : lt_worker_new(t);
+  if (!failed && t->root_state && t->worker) return t;
   lt_tree_free(t);
   return NULL;
 }
 
 void lt_tree_free(lt_tree *t) {
   if (t == NULL) return;
-  lt_worker_free(t->worker);
+  if (t->owns_worker) lt_worker_free(t->worker);
   for (int i = 0; i < LT_BESIDE; i++) free(t->beside[i]);
-  free(t->nodes), free(t->root_numbers), free(t->planned), free(t->live), free(t->rank), free(t->root_state);
+  free(t->nodes), free(t->root_numbers), free(t->planned), free(t->root_state);
   free(t->pending), free(t->pending_data);
   free(t);
 }
@@ -171,14 +164,6 @@ void lt_tree_reset(lt_tree *t, const void *state) {
 
 /* ---- Compaction ---- */
 
-static inline int is_live(const lt_tree *t, uint32_t id) { return t->live[id / 64] >> (id % 64) & 1; }
-
-/* Where a live node slides to: the number of live nodes before it. */
-static inline uint32_t new_place(const lt_tree *t, uint32_t id) {
-  uint64_t before = t->live[id / 64] & ((UINT64_C(1) << (id % 64)) - 1);
-  return t->rank[id / 64] + lt_popcount(before);
-}
-
 static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   memcpy(&t->nodes[to], &t->nodes[from], sizeof(lt_node));
   for (int i = 0; i < LT_BESIDE; i++) {
@@ -187,33 +172,44 @@ static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   }
 }
 
-/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root.
- * Parents stand before children, so one pass marks and one pass moves. */
+/* Slide a node that is kept. Where its children are kept too, the first of them is marked, and learns the node's new place in
+ * exchange for its own link. */
+static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits) {
+  if (from != to) move_node(t, from, to);
+  lt_node *node = &t->nodes[to];
+  const uint32_t first = LOAD(node->first_child);
+  if (first == 0) return;
+  if (to != 0 && stats_visits(LOAD(node->stats)) < min_visits) {
+    STORE(node->first_child, 0);
+    node->num_children = 0;
+    return;
+  }
+  lt_node *child = &t->nodes[first];
+  STORE(node->first_child, LOAD(child->first_child));
+  STORE(child->first_child, to);
+  STORE(child->stats, LOAD(child->stats) | LT_MARK);
+}
+
+/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root. One pass
+ * slides what is kept towards the start, without any room besides (pointers are threaded, as in Jonkers, "A fast garbage
+ * compaction algorithm", 1979): parents stand before children, so a parent has moved when the pass comes to its children, which
+ * tell it where they go. Children that nobody marked are not kept. */
 static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
-  uint32_t size = LOAD(t->size), words = size / 64 + 1, kept = 0;
-  memset(t->live, 0, words * sizeof *t->live);
-  t->live[root / 64] |= UINT64_C(1) << (root % 64);
-  for (uint32_t id = root; id < size; id++) {
-    if (!is_live(t, id)) continue;
-    lt_node *node = &t->nodes[id];
-    uint32_t first = LOAD(node->first_child);
-    if (first == 0) continue;
-    if (id != root && stats_visits(LOAD(node->stats)) < min_visits) {
-      STORE(node->first_child, 0);
-      node->num_children = 0;
+  lt_node *const nodes = t->nodes;
+  const uint32_t size = LOAD(t->size);
+  uint32_t kept = 0, id = root + 1;
+  slide(t, root, kept++, min_visits);
+  while (id < size) {
+    const uint64_t stats = LOAD(nodes[id].stats);
+    if (!(stats & LT_MARK)) {
+      id++;
       continue;
     }
-    for (uint32_t i = first; i < first + node->num_children; i++) t->live[i / 64] |= UINT64_C(1) << (i % 64);
-  }
-  for (uint32_t word = 0; word < words; word++) {
-    t->rank[word] = kept;
-    kept += lt_popcount(t->live[word]);
-  }
-  for (uint32_t id = root; id < size; id++) {
-    if (!is_live(t, id)) continue;
-    uint32_t place = new_place(t, id), first = LOAD(t->nodes[id].first_child);
-    if (first) STORE(t->nodes[id].first_child, new_place(t, first));
-    if (place != id) move_node(t, id, place);
+    lt_node *parent = &nodes[LOAD(nodes[id].first_child)];
+    STORE(nodes[id].stats, stats & ~(uint64_t)LT_MARK);
+    STORE(nodes[id].first_child, LOAD(parent->first_child));
+    STORE(parent->first_child, kept);
+    for (const uint32_t end = id + parent->num_children; id < end; id++) slide(t, id, kept++, min_visits);
   }
   STORE(t->size, kept);
   STORE(t->full, 0);

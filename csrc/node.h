@@ -13,7 +13,7 @@
 #include "game.h"
 
 typedef struct lt_node {
-  _Atomic uint64_t stats;       /* visits: bits 0 to 29; solved: bit 31; sum of values for who moved here: bits 32 to 63 */
+  _Atomic uint64_t stats;       /* visits: bits 0 to 29; mark: 30; solved: 31; sum of values for who moved here: bits 32 to 63 */
   _Atomic uint32_t first_child; /* 0: not expanded. Children stand side by side. */
   uint16_t action;              /* that led here; where the tree has `wide_actions`, those hold it */
   uint16_t num_children;        /* known once expanded; before, LT_PENDING in a leaf handed out by ask and not yet told */
@@ -21,6 +21,7 @@ typedef struct lt_node {
 
 enum { LT_PENDING = UINT16_MAX, LT_MOST_CHILDREN = UINT16_MAX - 1, LT_MOST_VISITS = (1 << 30) - 1 };
 #define LT_SOLVED (UINT32_C(1) << 31)
+#define LT_MARK (UINT32_C(1) << 30) /* only while the arena is compacted */
 #define LT_ONE (INT64_C(1) << 30)
 
 #define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)

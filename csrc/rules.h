@@ -109,35 +109,54 @@ LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
+/* Eight children of a node: their visits and the sums of their values. Gives a bit for each that is solved. */
+LT_WIDE static inline uint32_t eight_children(const lt_node *child, __m256 *visits, __m256 *sums) {
+  const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
+  const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
+  const __m256i bits = _mm256_unpacklo_epi64(a, b);
+  const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(bits, 24), bits));
+  const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
+  const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
+  *visits = n;
+  *sums = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), quantum);
+  return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(bits));
+}
+
+/* All bits in the first `count` lanes of eight. */
+LT_WIDE static inline __m256 lanes_inside(uint32_t count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)count), lane));
+}
+
+/* The place of the largest of the scores of the children `i` to i + 7, of which there are `count`: of equals the first. What is
+ * not larger than `best` leaves it and `chosen` as they are. */
+LT_WIDE static inline uint32_t largest_of_eight(__m256 score, uint32_t i, uint32_t count, float *best, uint32_t chosen) {
+  const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, lanes_inside(count - i));
+  __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
+  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
+  most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
+  const float top = _mm256_cvtss_f32(most);
+  if (!(top > *best)) return chosen;
+  *best = top;
+  return i + (uint32_t)__builtin_ctz((uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)));
+}
+
 /* The same for eight children at a time, with the same result. The arena has room behind its last node. */
 LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float explore = (float)t->rule.c * sqrt_log(parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i += 8) {
-    const lt_node *child = &t->nodes[first + i];
-    const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
-    const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
-    const __m256i visits = _mm256_unpacklo_epi64(a, b);
     const uint32_t inside = count - i < 8 ? (1u << (count - i)) - 1 : 255;
-    if (LT_UNLIKELY((uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(visits)) & inside)) /* some are solved */
+    __m256 n, sums;
+    if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &sums) & inside)) /* some are solved */
       return select_plain_uct(t, first, count, explore);
-    const __m256 n = _mm256_cvtepi32_ps(_mm256_andnot_si256(_mm256_srli_epi32(visits, 24), visits));
     const uint32_t untried = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(n, _mm256_setzero_ps(), _CMP_EQ_OQ)) & inside;
     if (untried) return i + (uint32_t)__builtin_ctz(untried);
-    const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(n), _mm256_set1_epi32(0x7f800000));
-    const __m256 quantum = _mm256_castsi256_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(29 << 23)));
-    const __m256 sum = _mm256_cvtepi32_ps(_mm256_unpackhi_epi64(a, b)), inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
-    const __m256 score = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(sum, quantum), inverse),
+    const __m256 inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), n);
+    const __m256 score = _mm256_add_ps(_mm256_mul_ps(sums, inverse),
                                        _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_sqrt_ps(inverse)));
-    const __m256i lanes = _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(count - i)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, _mm256_castsi256_ps(lanes));
-    __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
-    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0x4e));
-    most = _mm256_max_ps(most, _mm256_shuffle_ps(most, most, 0xb1));
-    const uint32_t equal = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)); /* of equals the first */
-    const float top = _mm256_cvtss_f32(most);
-    if (top > best) best = top, chosen = i + (uint32_t)__builtin_ctz(equal);
+    chosen = largest_of_eight(score, i, count, &best, chosen);
   }
   return chosen;
 }
@@ -183,6 +202,21 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 
 /* ---- PUCT ---- */
 
+/* What is summed over children, in eight lanes: the order of a sum of floats decides its last digit, and vectors add so. */
+enum { LANES = 8 };
+static inline float across(const float *x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
+
+/* What a child without a visit is taken to be worth, from sums over those that were tried; and the weight of the priors. */
+static inline float puct_untried(const lt_rule *rule, float sum, float tried, float looked) {
+  const float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
+  return rule->fpu_reduction > 0 ? untried - (float)rule->fpu_reduction * sqrtf(looked) : untried;
+}
+
+static inline float puct_explore(const lt_rule *rule, uint32_t parent_visits) {
+  const double growth = rule->base > 0 ? log((1.0 + parent_visits + rule->base) / rule->base) : 0.0;
+  return (float)((rule->c + growth) * sqrt((double)parent_visits));
+}
+
 /* PUCT (Rosin 2011, as in Silver et al. 2017): the largest
  *   Q + c P sqrt(N) / (1 + n).
  * A child without a visit is taken to be as good as its siblings on average, or to have the value `fpu_value`; less
@@ -191,16 +225,14 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const lt_rule *rule = &t->rule;
   const float *prior = &t->priors[first];
-  float sum = 0, tried = 0, looked = 0;
+  float sum[LANES] = {0}, tried[LANES] = {0}, looked[LANES] = {0};
   for (uint32_t i = 0; i < count; i++) {
     const child_view v = view(t, first + i);
-    sum += v.n * v.q, tried += v.n;
-    if (v.n > 0) looked += prior[i];
+    sum[i % LANES] += v.n * v.q, tried[i % LANES] += v.n;
+    if (v.n > 0) looked[i % LANES] += prior[i];
   }
-  float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
-  if (rule->fpu_reduction > 0) untried -= (float)rule->fpu_reduction * sqrtf(looked);
-  const double growth = rule->base > 0 ? log((1.0 + parent_visits + rule->base) / rule->base) : 0.0;
-  const float explore = (float)((rule->c + growth) * sqrt((double)parent_visits));
+  const float untried = puct_untried(rule, across(sum), across(tried), across(looked));
+  const float explore = puct_explore(rule, parent_visits);
   float best = -INFINITY;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -211,6 +243,49 @@ static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t co
   }
   return chosen;
 }
+
+#if defined(LT_WIDE)
+LT_WIDE static inline float wide_across(__m256 x) {
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* The same for eight children at a time, with the same result. */
+LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
+  const lt_rule *rule = &t->rule;
+  const float *prior = &t->priors[first];
+  const __m256 zero = _mm256_setzero_ps(), one = _mm256_set1_ps(1.0f);
+  __m256 n = zero, q = zero, none = zero, sum = zero, tried = zero, looked = zero;
+  float best = -INFINITY, untried = 0, explore = 0;
+  uint32_t chosen = 0;
+  for (int pass = 0; pass < 2; pass++) { /* the first sums, the second selects */
+    for (uint32_t i = 0; i < count; i += LANES) {
+      if (pass == 0 || count > LANES) {
+        const __m256 inside = lanes_inside(count - i);
+        if (LT_UNLIKELY(eight_children(&t->nodes[first + i], &n, &q) & (uint32_t)_mm256_movemask_ps(inside)))
+          return select_puct(t, first, count, parent_visits); /* some are solved */
+        n = _mm256_and_ps(n, inside);
+        none = _mm256_cmp_ps(n, zero, _CMP_EQ_OQ);
+        q = _mm256_andnot_ps(none, _mm256_mul_ps(q, _mm256_div_ps(one, n)));
+      }
+      if (pass == 0) {
+        sum = _mm256_add_ps(sum, _mm256_mul_ps(n, q)), tried = _mm256_add_ps(tried, n);
+        looked = _mm256_add_ps(looked, _mm256_andnot_ps(none, _mm256_loadu_ps(prior + i)));
+      } else {
+        const __m256 value = _mm256_blendv_ps(q, _mm256_set1_ps(untried), none);
+        const __m256 more = _mm256_mul_ps(_mm256_set1_ps(explore), _mm256_loadu_ps(prior + i));
+        const __m256 score = _mm256_add_ps(value, _mm256_div_ps(more, _mm256_add_ps(one, n)));
+        chosen = largest_of_eight(score, i, count, &best, chosen);
+      }
+    }
+    if (pass) break;
+    untried = puct_untried(rule, wide_across(sum), wide_across(tried), wide_across(looked));
+    explore = puct_explore(rule, parent_visits);
+  }
+  return chosen;
+}
+#endif
 
 /* ---- Gumbel ---- */
 
@@ -241,20 +316,25 @@ static inline double completed_logit(const lt_tree *t, uint32_t child, completio
 }
 
 /* Below the root: the largest  p - n / (1 + sum of n),  p the softmax of the completed logits (section 5). */
-static inline uint32_t select_improved(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count) {
+static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t id, uint32_t first, uint32_t count) {
   const completion c = complete(t, id, first, count);
-  double top = -INFINITY, total = 0, visits = 0, best = -INFINITY;
+  const float *prior = &t->priors[first];
+  double *const values = w->probabilities, top = -INFINITY, total = 0, visits = 0, best = -INFINITY, last = NAN, power = 0;
   uint32_t chosen = 0;
   for (uint32_t i = 0; i < count; i++) {
-    const double logit = completed_logit(t, first + i, c);
-    if (logit > top) top = logit;
+    const child_view v = view(t, first + i);
+    values[i] = v.lost ? -INFINITY : c.factor * 0.5 * (1.0 + (v.n > 0 ? v.q : c.mixed));
+    if (values[i] > top) top = values[i];
     visits += stats_visits(LOAD(t->nodes[first + i].stats));
   }
-  for (uint32_t i = 0; i < count; i++) total += exp(completed_logit(t, first + i, c) - top);
+  for (uint32_t i = 0; i < count; i++) { /* exp(ln P + value) without logarithms, once for equal values */
+    if (values[i] != last) last = values[i], power = exp(last - top);
+    values[i] = last > -INFINITY ? power * (prior[i] > 1e-30f ? prior[i] : 1e-30) : -1.0;
+    if (last > -INFINITY) total += values[i];
+  }
   for (uint32_t i = 0; i < count; i++) {
-    const double logit = completed_logit(t, first + i, c);
-    if (!(logit > -INFINITY)) continue;
-    const double score = exp(logit - top) / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
+    if (values[i] < 0) continue;
+    const double score = values[i] / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
     if (score > best) best = score, chosen = i;
   }
   return chosen;

@@ -64,14 +64,27 @@ static void rank_children(lt_tree *t, lt_worker *w, int32_t n, int32_t player, i
   qsort(w->ranked, (size_t)n, sizeof *w->ranked, compare_ranks);
 }
 
+/* The priors of `n` legal actions, scaled to sum to 1, from as many or from those of all actions; equal ones from none. Gives
+ * whether they are numbers >= 0, as many as expected. */
+static int read_priors(lt_worker *w, int32_t n, int32_t all, const double *priors, uint32_t num_priors) {
+  const int over_all = num_priors != (uint32_t)n;
+  double total = 0;
+  if (priors && over_all && num_priors != (uint32_t)all) return 0;
+  for (int32_t i = 0; priors && i < n; i++) {
+    const double prior = priors[over_all ? w->actions[i] : i];
+    if (!(prior >= 0 && prior <= 1e300)) return 0; /* NaN is neither */
+    total += prior;
+  }
+  for (int32_t i = 0; i < n; i++)
+    w->prior[i] = total > 0 ? (float)(priors[over_all ? w->actions[i] : i] / total) : (float)(1.0 / n);
+  return 1;
+}
+
 /* Write the children `first`, ... of a node, from the scratch space of `w`: in random order except at chance nodes (whose
  * outcomes are sampled by their place). */
-static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state, lt_rng *rng,
-                           const double *priors) {
+static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state, lt_rng *rng) {
   const lt_game *g = t->game;
   const int known = t->known && player != LT_CHANCE;
-  if (t->priors)
-    for (int32_t i = 0; i < n; i++) w->prior[i] = priors ? (float)priors[i] : 1.0f / (float)n;
   if (known) g->priors(g->context, state, w->actions, n, w->known_visits, w->known_values);
   if (player != LT_CHANCE)
     for (uint32_t i = (uint32_t)n - 1; i > 0; i--) {
@@ -83,20 +96,22 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
     }
   if (w->ranked) rank_children(t, w, n, player, known, rng);
   for (int32_t place = 0; place < n; place++) {
+    lt_node *child = &t->nodes[first + (uint32_t)place];
+    STORE(child->stats, 0);
+    STORE(child->first_child, 0);
+    child->action = (uint16_t)w->actions[w->ranked ? w->ranked[place].place : place];
+    child->num_children = 0;
+  }
+  for (int i = 0; i < LT_BESIDE; i++)
+    if (t->beside[i]) memset((uint8_t *)t->beside[i] + first * t->beside_bytes[i], 0, (size_t)n * t->beside_bytes[i]);
+  for (int32_t place = 0; place < n && (t->priors || t->wide_actions || known); place++) {
     const int32_t i = w->ranked ? w->ranked[place].place : place;
     const uint32_t child = first + (uint32_t)place;
-    const float visits = known ? w->known_visits[i] : 0.0f, value = known ? w->known_values[i] : 0.0f;
-    STORE(t->nodes[child].stats, 0);
-    STORE(t->nodes[child].first_child, 0);
-    t->nodes[child].action = (uint16_t)w->actions[i];
-    t->nodes[child].num_children = 0;
     if (t->wide_actions) t->wide_actions[child] = w->actions[i];
     if (t->priors) t->priors[child] = w->prior[i];
-    if (t->known) set_mean(&t->known[child], (float)t->options.priors * visits, value);
-    if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * visits, value);
-    if (t->squares) STORE(t->squares[child], 0.0);
-    if (t->raw) STORE(t->raw[child], 0.0f);
-    if (t->unobserved) STORE(t->unobserved[child], 0);
+    if (!known) continue;
+    if (t->known) set_mean(&t->known[child], (float)t->options.priors * w->known_visits[i], w->known_values[i]);
+    if (t->amaf) set_mean(&t->amaf[child], (float)t->options.amaf * w->known_visits[i], w->known_values[i]);
   }
 }
 
@@ -116,8 +131,9 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
   lt_status status = LT_OK;
   int32_t n = player == LT_CHANCE ? g->chance_outcomes(g->context, state, w->actions, w->probabilities)
                                   : g->legal_actions(g->context, state, w->actions);
-  if (n <= 0 || lt_failed(g) || (priors != NULL && (uint32_t)n != num_priors)) status = LT_RULES_BROKE;
+  if (n <= 0 || lt_failed(g)) status = LT_RULES_BROKE;
   else if (n > LT_MOST_CHILDREN) status = LT_TOO_WIDE;
+  else if ((t->priors || priors) && !read_priors(w, n, g->num_distinct_actions, priors, num_priors)) status = LT_BAD_PRIORS;
   uint32_t first = 0;
   if (status == LT_OK) {
     first = LOAD(t->size);
@@ -135,7 +151,7 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
     if (shared) STORE(node->first_child, 0);
     return status;
   }
-  write_children(t, w, first, n, player, state, rng, priors);
+  write_children(t, w, first, n, player, state, rng);
   if (t->options.solve && g->failed == NULL && (n <= FEW || id == 0)) w->ends = prove_ends(t, w, first, n, player, state);
   node->num_children = (uint16_t)n;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
@@ -251,6 +267,7 @@ LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t p
                                 uint32_t visits, lt_rng *rng, const lt_rule_kind rule, const int wide) {
 #if defined(LT_WIDE)
   if (wide && rule == LT_UCT) return select_wide_uct(t, first, count, visits);
+  if (wide && rule == LT_PUCT) return select_wide_puct(t, first, count, visits);
 #endif
   (void)wide;
   switch (rule) {
@@ -258,7 +275,7 @@ LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t p
     case LT_UCB1_TUNED: return select_ucb1_tuned(t, first, count, visits);
     case LT_THOMPSON: return select_thompson(t, first, count, rng);
     case LT_PUCT: return select_puct(t, first, count, visits);
-    case LT_GUMBEL: return id ? select_improved(t, id, first, count) : select_gumbel_root(t, first, count);
+    case LT_GUMBEL: return id ? select_improved(t, w, id, first, count) : select_gumbel_root(t, first, count);
     default: return select_rave(t, w, id, player, first, count, visits);
   }
 }
@@ -345,6 +362,7 @@ LT_INLINE int go(lt_tree *t, lt_cursor *c, const int in_flight, const int shared
   lt_node *const nodes = t->nodes, *child = &nodes[c->next];
   const uint32_t below = LOAD(child->first_child); /* fetched while the rules work, and other simulations go on */
   if (below != CLAIMED) LT_PREFETCH(&nodes[below]), LT_PREFETCH((const char *)&nodes[below] + 64);
+  if (below != CLAIMED && t->priors) LT_PREFETCH(&t->priors[below]);
   c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
   if (in_flight && t->unobserved) atomic_fetch_add_explicit(&t->unobserved[c->next], 1, memory_order_relaxed);
   c->path[++c->depth].node = c->next;
@@ -460,18 +478,16 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   return status;
 }
 
-/* `n` simulations, their playouts played at once. They go down one behind the other: all look, all go, then one more starts
- * at the root; so the machine works on several at a time, on different levels of the tree, and waits for memory meanwhile.
- * Each is in flight for those behind it. */
-LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
-                                   const int shared, const int wide) {
-  const lt_game *g = t->game;
+/* `n` simulations go down one behind the other: all look, all go, then one more starts at the root; so the machine works on
+ * several at a time, on different levels of the tree, and waits for memory meanwhile. Each is in flight for those behind it. */
+LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule, const int shared,
+                            const int expand_revisited, const int wide) {
   lt_status status = LT_OK;
   for (int32_t started = 0, going = 0; started < n || going > 0;) {
     int32_t still = 0;
     for (int32_t j = 0; j < going; j++) {
       const int32_t i = w->order[j];
-      const outcome where = look(t, w, &w->cursors[i], &w->rngs[i], &status, rule, shared, 1, wide);
+      const outcome where = look(t, w, &w->cursors[i], &w->rngs[i], &status, rule, shared, expand_revisited, wide);
       w->outcomes[i] = (uint8_t)where;
       if (where == BROKE) return status;
       w->order[still] = i;
@@ -486,6 +502,15 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
       w->order[going++] = started++;
     }
   }
+  return LT_OK;
+}
+
+/* `n` simulations that go down together, their playouts played at once. */
+LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
+                                   const int shared, const int wide) {
+  const lt_game *g = t->game;
+  lt_status status = descend(t, w, simulation, n, rule, shared, 1, wide);
+  if (status != LT_OK) return status;
   int32_t leaves = 0;
   for (int32_t i = 0; i < n; i++) {
     lt_cursor *c = &w->cursors[i];
@@ -519,18 +544,26 @@ static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int
 }
 
 #if defined(LT_WIDE)
-LT_WIDE static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+LT_WIDE static lt_status simulate_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  if (t->rule.kind == LT_PUCT) return simulate_some(t, w, simulation, n, LT_PUCT, shared, 1);
   return shared ? simulate_some(t, w, simulation, n, LT_UCT, 1, 1) : simulate_some(t, w, simulation, n, LT_UCT, 0, 1);
+}
+
+LT_WIDE static lt_status descend_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
+  return t->rule.kind == LT_UCT ? descend(t, w, simulation, n, LT_UCT, 0, 0, 1) : descend(t, w, simulation, n, LT_PUCT, 0, 0, 1);
 }
 #else
 static inline int has_wide(void) { return 0; }
-static lt_status simulate_wide_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
-  return simulate_uct(t, w, simulation, n, shared);
+static lt_status simulate_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
+  return simulate_some(t, w, simulation, n, t->rule.kind, shared, 0);
+}
+static lt_status descend_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
+  return descend(t, w, simulation, n, t->rule.kind, 0, 0, 0);
 }
 #endif
 
 static inline int is_wide(const lt_tree *t) {
-  return has_wide() && t->rule.kind == LT_UCT && t->known == NULL && t->unobserved == NULL;
+  return has_wide() && (t->rule.kind == LT_UCT || t->rule.kind == LT_PUCT) && t->known == NULL && t->unobserved == NULL;
 }
 
 /* How many simulations go down together: few in a small tree, where each should know of the others' results. */
@@ -538,7 +571,7 @@ static inline int32_t batch_size(const lt_tree *t, const lt_worker *w, uint64_t 
   enum { VISITS_EACH = 64 };
   uint64_t n = stats_visits(LOAD(t->nodes[0].stats)) / VISITS_EACH;
   uint64_t room = (max_nodes - LOAD(t->size)) / (uint32_t)lt_max_actions(t->game);
-  if (n > (uint64_t)w->capacity) n = (uint64_t)w->capacity;
+  if (n > (uint64_t)w->run_capacity) n = (uint64_t)w->run_capacity;
   if (n > left) n = left;
   if (n > room) n = room;
   return n < 1 ? 1 : (int32_t)n;
@@ -586,9 +619,9 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
   prove_root(t, w);
   while (*done < count && LOAD(t->size) < max_nodes && !lt_tree_proven(t)) {
     const uint64_t next = first + *done;
-    const int32_t n = w->capacity > 1 ? batch_size(t, w, limit - *done, max_nodes) : 1;
+    const int32_t n = w->run_capacity > 1 ? batch_size(t, w, limit - *done, max_nodes) : 1;
     lt_status status;
-    if (wide) status = simulate_wide_uct(t, w, next, n, shared);
+    if (wide) status = simulate_wide(t, w, next, n, shared);
     else if (kind == LT_UCT) status = simulate_uct(t, w, next, n, shared);
     else status = simulate_some(t, w, next, n, kind, shared, 0);
     if (status != LT_OK) return status;
@@ -612,15 +645,19 @@ static lt_step *slot_path(const lt_tree *t, uint32_t slot) {
   return (lt_step *)(slot_state(t, slot) + (t->game->state_bytes + 7) / 8 * 8);
 }
 
-/* A ticket is a serial number above the slot's 32 bits, so that an old one is recognised. */
+static uint64_t ticket_of(const lt_tree *t, uint32_t slot) {
+  return t->pending[slot].serial << (LT_TREE_BITS + LT_SLOT_BITS) | (uint64_t)t->number << LT_SLOT_BITS | slot;
+}
+
 static int64_t slot_of(const lt_tree *t, uint64_t ticket) {
-  uint32_t slot = (uint32_t)ticket;
-  if (slot >= t->pending_capacity || t->pending[slot].serial == 0 || t->pending[slot].serial != ticket >> 32) return -1;
+  const uint32_t slot = (uint32_t)ticket & (LT_MOST_PENDING - 1);
+  if (slot >= t->pending_capacity || t->pending[slot].serial == 0 || ticket_of(t, slot) != ticket) return -1;
   return slot;
 }
 
 static int make_room(lt_tree *t, uint32_t capacity) {
   if (capacity <= t->pending_capacity) return 1;
+  if (capacity > LT_MOST_PENDING) return 0;
   lt_pending *pending = realloc(t->pending, capacity * sizeof *pending);
   if (pending == NULL) return 0;
   t->pending = pending;
@@ -640,71 +677,72 @@ static void take_back(lt_tree *t, const lt_step *path, int32_t depth) {
   }
 }
 
-LT_INLINE lt_status ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count, uint64_t *made,
-                        const lt_rule_kind rule, const int wide) {
-  const lt_game *g = t->game;
+/* Keep the leaf that a simulation found in a free slot, of which there is none before `slot`. */
+static uint32_t keep(lt_tree *t, const lt_cursor *c, uint32_t slot) {
+  while (t->pending[slot].serial) slot++;
+  t->nodes[c->path[c->depth].node].num_children = LT_PENDING;
+  t->pending[slot].serial = ++t->asked;
+  t->pending[slot].depth = c->depth;
+  memcpy(slot_state(t, slot), c->state, t->game->state_bytes);
+  memcpy(slot_path(t, slot), c->path, ((size_t)c->depth + 1) * sizeof *c->path);
+  t->pending_count++;
+  return slot;
+}
+
+lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count) {
   lt_worker *w = t->worker;
-  lt_cursor *c = &w->cursors[0];
-  *count = 0, *made = 0;
+  const lt_rule_kind rule = t->rule.kind;
+  const int wide = is_wide(t);
+  /* GRAVE and Gumbel leave traces on their way that are for one simulation at a time. */
+  const uint32_t together = rule == LT_GRAVE || rule == LT_GUMBEL ? 1 : (uint32_t)w->capacity;
+  uint32_t slot = 0;
+  *count = 0;
   if (LOAD(t->full) && t->pending_count == 0) lt_tree_recycle(t);
   if (!make_room(t, t->pending_count + batch)) return LT_NO_MEMORY;
+  if (rule == LT_GUMBEL && t->plan.simulations == 0) {
+    if (t->rule.simulations == 0) return LT_NO_PLAN;
+    lt_tree_plan(t, t->rule.simulations);
+  }
   prove_root(t, w);
-  uint32_t slot = 0;
-  for (uint32_t attempt = 0; attempt < attempts && *count < batch && !lt_tree_proven(t); attempt++) {
-    lt_rng rng = lt_rng_stream(t->seed, t->simulations);
-    lt_status status = LT_OK;
-    outcome where;
+  while (*count < batch && attempts > 0 && !lt_tree_proven(t)) {
     const lt_plan plan = t->plan;
-    start(t, w, c, 1, 0);
-    while ((where = step(t, w, c, &rng, &status, rule, 1, 0, 0, wide)) == GOES_ON) {
+    uint32_t n = batch - *count;
+    if (n > attempts) n = attempts;
+    if (n > together) n = together;
+    lt_status status = wide ? descend_wide(t, w, t->simulations, (int32_t)n)
+                            : descend(t, w, t->simulations, (int32_t)n, rule, 0, 0, 0);
+    if (status != LT_OK) return status;
+    int met = 0; /* a leaf that is asked for already: nothing else is worth asking for until it is told */
+    for (uint32_t i = 0; i < n; i++) {
+      const lt_cursor *c = &w->cursors[i];
+      const outcome where = (outcome)w->outcomes[i];
+      if (where == LEAF && t->nodes[c->path[c->depth].node].num_children == LT_PENDING) met = 1;
+      if (met) {
+        take_back(t, c->path, c->depth);
+        if (plan.drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--, t->plan = plan;
+      } else if (where == LEAF) {
+        slot = keep(t, c, slot);
+        tickets[(*count)++] = ticket_of(t, slot);
+      } else {
+        if ((status = value_at_end(t, w, c, where)) != LT_OK) return status;
+        w->trace_length = 0;
+        back_up(t, w, c->path, c->depth, w->values, 1, 0);
+      }
+      if (!met) t->simulations++, attempts--;
     }
-    if (where == BROKE) return status;
-    lt_node *leaf = &t->nodes[c->path[c->depth].node];
-    if (where == LEAF && leaf->num_children == LT_PENDING) { /* nothing else is worth asking for until it is told */
-      take_back(t, c->path, c->depth);
-      if (plan.drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--, t->plan = plan;
-      break;
-    }
-    t->simulations++, ++*made;
-    if (where != LEAF) {
-      if ((status = value_at_end(t, w, c, where)) != LT_OK) return status;
-      w->trace_length = 0;
-      back_up(t, w, c->path, c->depth, w->values, 1, 0);
-      continue;
-    }
-    while (t->pending[slot].serial) slot++;
-    leaf->num_children = LT_PENDING;
-    t->pending[slot].serial = t->next_serial;
-    t->pending[slot].depth = c->depth;
-    memcpy(slot_state(t, slot), c->state, g->state_bytes);
-    memcpy(slot_path(t, slot), c->path, ((size_t)c->depth + 1) * sizeof *c->path);
-    t->pending_count++;
-    tickets[(*count)++] = t->next_serial << 32 | slot;
-    t->next_serial = t->next_serial == UINT32_MAX ? 1 : t->next_serial + 1;
+    if (met) break;
   }
   return LT_OK;
-}
-
-#if defined(LT_WIDE)
-LT_WIDE static lt_status ask_wide_uct(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
-                                      uint64_t *made) {
-  return ask(t, batch, attempts, tickets, count, made, LT_UCT, 1);
-}
-#else
-static lt_status ask_wide_uct(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
-                              uint64_t *made) {
-  return ask(t, batch, attempts, tickets, count, made, LT_UCT, 0);
-}
-#endif
-
-lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count, uint64_t *made) {
-  if (is_wide(t)) return ask_wide_uct(t, batch, attempts, tickets, count, made);
-  return ask(t, batch, attempts, tickets, count, made, t->rule.kind, 0);
 }
 
 const uint8_t *lt_tree_pending_state(const lt_tree *t, uint64_t ticket) {
   int64_t slot = slot_of(t, ticket);
   return slot < 0 ? NULL : slot_state(t, (uint32_t)slot);
+}
+
+int32_t lt_tree_pending_player(const lt_tree *t, uint64_t ticket) {
+  int64_t slot = slot_of(t, ticket);
+  return slot < 0 ? LT_TERMINAL : slot_path(t, (uint32_t)slot)[t->pending[slot].depth].player;
 }
 
 uint32_t lt_tree_pending_path(const lt_tree *t, uint64_t ticket, int32_t *actions) {
@@ -722,21 +760,35 @@ static void release(lt_tree *t, uint32_t slot) {
   t->pending_count--;
 }
 
-lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, const double *priors, uint32_t num_priors) {
+/* The values of a leaf, given for all players or for the one who acts there, as nodes count them. */
+static lt_status read_values(lt_tree *t, lt_worker *w, int32_t player, const double *values, uint32_t num_values) {
+  const lt_game *g = t->game;
+  const int own = num_values != (uint32_t)g->num_players, other = player == 0;
+  double both[2];
+  for (uint32_t i = 0; i < num_values; i++)
+    if (!isfinite(values[i])) return LT_BAD_VALUES;
+  if (own) both[!other] = values[0], both[other] = g->min_utility + g->max_utility - values[0];
+  set_values(t, w->values, own ? both : values);
+  return LT_OK;
+}
+
+lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, uint32_t num_values, const double *priors,
+                       uint32_t num_priors) {
   int64_t found = slot_of(t, ticket);
   if (found < 0) return LT_UNKNOWN_TICKET;
   lt_worker *w = t->worker;
   const uint32_t slot = (uint32_t)found;
   const int32_t depth = t->pending[slot].depth;
   const lt_step *path = slot_path(t, slot), *leaf = &path[depth];
+  lt_status status = read_values(t, w, leaf->player < 0 ? 0 : leaf->player, values, num_values);
+  if (status != LT_OK) return status;
   if (LOAD(t->nodes[leaf->node].first_child) == 0) {
     lt_rng rng = lt_rng_stream(~t->seed, t->pending[slot].serial);
-    lt_status status = expand(t, w, leaf->node, leaf->player, slot_state(t, slot), &rng, priors, num_priors, 0);
+    status = expand(t, w, leaf->node, leaf->player, slot_state(t, slot), &rng, priors, num_priors, 0);
     if (status != LT_OK) return status;
     if (w->ends) prove_up(t, w, path, depth);
   }
   w->trace_length = 0;
-  set_values(t, w->values, values);
   keep_raw(t, *leaf, w->values);
   back_up(t, w, path, depth, w->values, 1, 0);
   release(t, slot);

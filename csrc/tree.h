@@ -14,7 +14,10 @@
 #define LT_TREE_H
 #include "node.h"
 
-typedef enum { LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4 } lt_status;
+typedef enum {
+  LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4, LT_BAD_VALUES = -5,
+  LT_BAD_PRIORS = -6, LT_NO_PLAN = -7
+} lt_status;
 
 typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE, LT_UCB1_TUNED, LT_THOMPSON, LT_GUMBEL } lt_rule_kind;
 
@@ -35,7 +38,8 @@ typedef struct lt_rule {
   double fpu_value, fpu_reduction;
   double noise, alpha;  /* PUCT: share and parameter of the Dirichlet noise in the root's priors */
   double visit, scale;  /* Gumbel: c_visit and c_scale */
-  int32_t considered;   /* Gumbel: actions at the root */
+  int32_t considered;   /* Gumbel: actions at the root, and */
+  uint64_t simulations; /*   simulations to plan for where nothing else says how many; 0: something else must */
   double widen_k, widen_alpha; /* progressive widening; k = 0: none */
   int unobserved;       /* whether simulations in flight count as visits without a value (WU-UCT) instead of losses */
 } lt_rule;
@@ -90,10 +94,12 @@ typedef struct lt_cursor {
   uint64_t stats; /* of the node where it stands, before this one was counted */
 } lt_cursor;
 
-/* Scratch space of one thread. A batch of simulations goes down together where the game plays many playouts at once. */
+/* Scratch space of one thread. Simulations go down the tree together: those of ask, and those of run where the game plays many
+ * playouts at once. */
 typedef struct lt_worker {
   void *block;
-  int32_t capacity;        /* of a batch */
+  int32_t capacity;        /* so many go together */
+  int32_t run_capacity;    /* and so many of run */
   lt_cursor *cursors;      /* [capacity]; their states stand side by side */
   lt_rng *rngs;            /* [capacity] */
   double *returns;         /* [capacity, num_players] */
@@ -117,9 +123,12 @@ typedef struct lt_worker {
 
 /* A leaf that ask handed out: what tell needs to expand it and to back up its value. */
 typedef struct lt_pending {
-  uint64_t serial; /* 0: free */
+  uint64_t serial; /* of all leaves that the tree handed out; 0: free */
   int32_t depth;
 } lt_pending;
+
+/* A ticket is a serial number, a tree's number, and a slot of its pending leaves, so that an old one is recognised. */
+enum { LT_SLOT_BITS = 20, LT_TREE_BITS = 16, LT_MOST_PENDING = 1 << LT_SLOT_BITS, LT_MOST_TREES = 1 << LT_TREE_BITS };
 
 enum { LT_BESIDE = 7 };
 
@@ -142,8 +151,6 @@ typedef struct lt_tree {
   _Atomic double *squares;     /*   sums of squared values, */
   _Atomic float *raw;          /*   values of nodes when they were leaves, for who acts there, */
   _Atomic uint32_t *unobserved; /*  simulations in flight */
-  uint64_t *live;              /* compaction: a bit a node, */
-  uint32_t *rank;              /* and live nodes before each word of bits */
   _Atomic uint32_t size;
   uint32_t limit;
   _Atomic int full;            /* an expansion found no room */
@@ -154,17 +161,21 @@ typedef struct lt_tree {
   uint32_t *planned;
   uint64_t recycled;           /* nodes given back so far to make room */
   uint8_t *root_state;
-  lt_worker *worker;
+  lt_worker *worker;           /* its own, or one that trees which work in turn share */
+  int owns_worker;
+  uint32_t number;             /* among the trees of a search */
   lt_pending *pending;         /* slots of ask; each has a state and a path in `pending_data` */
   uint8_t *pending_data;
   uint32_t pending_capacity, pending_count;
-  uint64_t next_serial;
+  uint64_t asked;              /* leaves handed out so far */
 } lt_tree;
 
 /* ---- The arena (arena.c) ---- */
 
-/* An empty tree that will never hold more than `memory_bytes` in its arena. NULL: no memory. */
-lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes);
+/* An empty tree that will never hold more than `memory_bytes` in its arena. It works with `worker`, of a tree of the same kind
+ * that works in the same thread, or where that is NULL, with one of its own. NULL: no memory. */
+lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint64_t seed, size_t memory_bytes,
+                     lt_worker *worker);
 void lt_tree_free(lt_tree *tree);
 size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options);
 
@@ -189,7 +200,6 @@ uint32_t lt_tree_children(const lt_tree *tree, uint32_t node, uint32_t *ids, int
 uint32_t lt_tree_size(const lt_tree *tree);
 uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node);
 int lt_tree_proven(const lt_tree *tree);
-/* Gumbel: the improved policy of the root's children, and the place of the one to play. */
 
 static inline int32_t action_of(const lt_tree *t, uint32_t id) {
   return t->wide_actions ? t->wide_actions[id] : t->nodes[id].action;
@@ -220,15 +230,17 @@ lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t
                       int shared, uint64_t *done);
 
 /* Hand out up to `batch` leaves that wait for a value: their tickets, and how many. Leaves at the end of a
- * game are valued at once; at most `attempts` simulations are made. `*made` counts them. */
-lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count,
-                      uint64_t *made);
-/* The state behind a ticket, or NULL; and the path of actions that led there from the root. */
+ * game are valued at once; at most `attempts` simulations are made. */
+lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count);
+/* The state behind a ticket, or NULL; who acts there; and the path of actions that led there from the root. */
 const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket);
+int32_t lt_tree_pending_player(const lt_tree *tree, uint64_t ticket);
 uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *actions);
-/* Value a leaf (`values` [num_players], in utilities) and expand it, with `priors` in the order of its legal
- * actions or NULL for equal ones. */
-lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, const double *priors, uint32_t num_priors);
+/* Value a leaf and expand it. `values` are [num_players], in utilities, or in a game of two where all sums are equal,
+ * one for who acts at the leaf. `priors` are in the order of its legal actions, or [num_distinct_actions] over all, or NULL for
+ * equal ones; they are scaled to sum to 1. */
+lt_status lt_tree_tell(lt_tree *tree, uint64_t ticket, const double *values, uint32_t num_values, const double *priors,
+                       uint32_t num_priors);
 /* Take a leaf back without a value, as if it had never been asked for. */
 lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket);
 

@@ -1,8 +1,8 @@
-"""A search whose leaves are valued by a function instead of by playouts: `search_with`."""
+"""Searches whose leaves are valued by a function instead of by playouts: `search_with`, and what it shares with
+`BatchedMCTS.run`."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import State
 from longthink.search.budget import Budget, Spent
-from longthink.search.mcts import MCTS, Leaves
+from longthink.search.chunks import spend
+from longthink.search.leaves import Leaves
+from longthink.search.mcts import MCTS
 from longthink.search.result import SearchResult
+from longthink.search.trees import MOST_SIMULATIONS, Trees
 
 Evaluator = Callable[[Leaves], tuple[NDArray[Any], Any]]
 """Called with the `Leaves` of a batch; gives their values and priors (or None) as `MCTS.tell` takes them."""
@@ -39,33 +42,51 @@ def search_with(
     if state.is_terminal():
         raise ParameterError(f"expected a state in which somebody acts, got the end of a game: {state.history()}")
     search.set_root(state)
-    began, first, spent, stopped_by = time.perf_counter(), search.simulations, Spent(), None
-    try:
-        while stopped_by is None:
-            left = batch if budget.simulations is None else budget.simulations - spent.simulations
-            leaves = search.ask(min(batch, left), attempts=min(left, 2 * batch + 32))
+    return search.result(*ask_and_tell(evaluator, search._trees, search._history, budget, batch, progress))
+
+
+def ask_and_tell(
+    evaluator: Evaluator,
+    trees: Trees,
+    histories: Callable[[int], list[int]],
+    budget: Budget,
+    batch: int,
+    progress: Callable[[Spent], Any] | None,
+) -> tuple[Spent, str]:
+    """Spend `budget` at each root of `trees`, `batch` leaves at a time: what was spent, and why it stopped."""
+    first = trees.visits
+    left = (MOST_SIMULATIONS - first).astype(np.uint32)
+    if budget.simulations is not None:
+        left = np.minimum(left, budget.simulations).astype(np.uint32)
+
+    def work(chunk: int, spent: Spent) -> None:
+        for _ in range(max(1, chunk // (trees.count * batch))):
+            leaves = trees.ask(batch, 2 * batch + 32, left, histories)
             try:
                 if len(leaves):
                     values, priors = evaluator(leaves)
-                    search.tell(leaves.tickets, values, priors)
+                    trees.tell(leaves.tickets, values, priors)
             except BaseException:
-                _take_back(search, leaves.tickets)
+                _take_back(trees, leaves.tickets)
                 raise
-            spent.simulations, spent.nodes = search.simulations - first, search.nodes
-            spent.calls, spent.seconds = spent.calls + (len(leaves) > 0), time.perf_counter() - began
-            if progress is not None:
-                progress(spent)
-            stopped_by = "proven" if search.proven else budget.reached(spent)
-    except KeyboardInterrupt:
-        stopped_by = "interrupted"
-        spent.seconds = time.perf_counter() - began
-    return search.result(spent, stopped_by)
+            spent.calls += len(leaves) > 0
+            if not left.any() or (budget.nodes is not None and trees.sizes.sum() >= budget.nodes):
+                break
+        spent.simulations, spent.nodes = int((trees.visits - first).max()), int(trees.sizes.sum())
+
+    def over(spent: Spent) -> str | None:
+        if not left.any():
+            return "proven" if trees.proven.all() else "simulations"
+        limit = budget.reached(spent)
+        return None if limit == "simulations" else limit  # others have not made theirs
+
+    return spend(budget, work, progress, over)
 
 
-def _take_back(search: MCTS, tickets: NDArray[np.uint64]) -> None:
+def _take_back(trees: Trees, tickets: NDArray[np.uint64]) -> None:
     """Forget those that still wait."""
     for ticket in tickets:
         try:
-            search.forget([ticket])
+            trees.forget([ticket])
         except LongthinkError:  # told before the failure
             continue

@@ -15,7 +15,7 @@ from graph cimport *
 
 from longthink.errors import GameError, MemoryLimitError, ParameterError
 from longthink.search.budget import Spent
-from longthink.search.chunks import run_in_chunks
+from longthink.search.chunks import spend
 from longthink.search.graph_result import GraphResult
 from longthink.search.rules import PUCT, UCT, RegretMatching
 
@@ -99,10 +99,20 @@ cdef class _KeyedSearch:
         Raises `ParameterError` for a state where nobody acts or a budget of other things, `GameError` where rules
         break.
         """
+        budget.check_for_search(f"{type(self).__name__}.run")
         self._check_root(state)
         self.set_root(state)
-        spent, stopped_by = run_in_chunks(f"{type(self).__name__}.run", budget, self._run_chunk,
-                                          lambda: self.simulations, lambda: self.nodes, 2, progress)
+        first = self.simulations
+
+        def work(chunk, spent):
+            if budget.simulations is not None:
+                chunk = min(chunk, budget.simulations - spent.simulations)
+            if budget.nodes is not None:
+                chunk = min(chunk, max(1, (budget.nodes - self.nodes) // 2))  # a simulation makes two at most
+            self._run_chunk(chunk)
+            spent.simulations, spent.nodes = self.simulations - first, self.nodes
+
+        spent, stopped_by = spend(budget, work, progress)
         return self.result(spent, stopped_by)
 
     def _check_root(self, state):

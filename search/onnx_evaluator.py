@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from longthink.errors import ParameterError, require
 
 if TYPE_CHECKING:
-    from longthink.search.mcts import Leaves
+    from longthink.search.leaves import Leaves
 
 
 class OnnxEvaluator:

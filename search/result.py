@@ -53,14 +53,20 @@ def best_index(
 
 
 def ranking(
-    visits: NDArray[Any], values: NDArray[np.float64], proven: NDArray[np.bool_], least: float, most: float
+    visits: NDArray[Any],
+    values: NDArray[np.float64],
+    proven: NDArray[np.bool_],
+    least: float,
+    most: float,
+    legal: NDArray[np.bool_] | bool = True,
 ) -> NDArray[np.intp]:
-    """The places of the actions, the one to play first: see `SearchResult.best_action`."""
+    """The places of the actions, `[A]` or `[B, A]`, the one to play first and those that are not legal last: see
+    `SearchResult.best_action`."""
     values = np.nan_to_num(values, nan=-np.inf)
-    if proven.all():
-        return np.lexsort((visits, values))[::-1]
     rank = np.where(proven & (values >= most), 1, np.where(proven & (values <= least), -1, 0))
-    return np.lexsort((values, visits, rank))[::-1]
+    all_proven = (proven | ~np.asarray(legal)).all(axis=-1, keepdims=True)
+    first = np.where(legal, np.where(all_proven, values, rank), -np.inf)
+    return np.lexsort((values, visits, first))[..., ::-1]
 
 
 @dataclass

@@ -1,8 +1,12 @@
-"""Tree search: simulations per second of ours, of a game written in Numba, and of OpenSpiel's C++ on the same work."""
+"""Tree search: simulations per second of ours, of a game written in Numba, and of OpenSpiel's C++ on the same work; and
+the memory that each takes: of ours the bytes of its nodes, of OpenSpiel's how much the process grows."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +19,11 @@ SIMULATIONS = 200_000
 """For every method: the speed of a search changes with the size of its tree."""
 
 
-def measure(benchmark: Any, count: int, work: Callable[[Any], object], setup: Callable[[], Any]) -> None:
-    """Time `work` three times on a fresh `setup`, and tell how many a second."""
-    benchmark.pedantic(work, setup=lambda: ((setup(),), {}), rounds=3)
+def measure(
+    benchmark: Any, count: int, work: Callable[[Any], object], setup: Callable[[], Any], rounds: int = 3
+) -> None:
+    """Time `work` some times on a fresh `setup`, and tell how many a second."""
+    benchmark.pedantic(work, setup=lambda: ((setup(),), {}), rounds=rounds)
     benchmark.extra_info["per_second"] = round(count / benchmark.stats.stats.median)
 
 
@@ -28,6 +34,27 @@ def ours(name: str, **options: Any) -> tuple[Callable[[], Any], Callable[[Any], 
         lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1, **options),
         lambda search: search.run(state, lt.Budget(simulations=SIMULATIONS)),
     )
+
+
+def bytes_each(search: lt.MCTS) -> float:
+    """Bytes of memory for each simulation that a search has made."""
+    return search.bytes_used / search.simulations
+
+
+def openspiel_bytes_each(name: str) -> float:
+    """How much a fresh process grows by a search of OpenSpiel's, for each simulation."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(_growth, (name,)) / SIMULATIONS
+
+
+def _growth(name: str) -> int:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    setup, work = openspiel(name)
+    bot, before = setup(), resident()
+    tree = work(bot)  # kept until its size is known
+    return resident() - before if tree else 0
 
 
 def openspiel(name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
@@ -44,6 +71,9 @@ class TestConnectFour:
     def test_longthink(self, benchmark: Any) -> None:
         setup, work = ours("connect_four")
         measure(benchmark, SIMULATIONS, work, setup)
+        search = setup()
+        work(search)
+        benchmark.extra_info["bytes_each"] = bytes_each(search)
 
     def test_longthink_two_threads(self, benchmark: Any) -> None:
         setup, work = ours("connect_four", threads=2)
@@ -56,6 +86,7 @@ class TestConnectFour:
     def test_openspiel(self, benchmark: Any) -> None:
         setup, work = openspiel("connect_four")
         measure(benchmark, SIMULATIONS, work, setup)
+        benchmark.extra_info["bytes_each"] = openspiel_bytes_each("connect_four")
 
 
 @pytest.mark.benchmark(group="tic-tac-toe, 200,000 UCT simulations from the empty board")
@@ -72,15 +103,16 @@ class TestTicTacToe:
 STEPS = 200_000
 
 
-@pytest.mark.benchmark(group="ask / tell on connect four, 200,000 leaves in batches of 64 on a tree of a million nodes")
+@pytest.mark.benchmark(group="ask / tell on connect four, 200,000 leaves in batches of 64; bytes of a node")
 class TestAskTell:
+    @pytest.mark.parametrize("nodes", [10**3, 10**6], ids=["from_1e3_nodes", "from_1e6_nodes"])
     @pytest.mark.parametrize("rule", [lt.UCT(), lt.PUCT()], ids=["uct", "puct_with_priors"])
-    def test_longthink(self, benchmark: Any, rule: lt.Rule) -> None:
+    def test_longthink(self, benchmark: Any, rule: lt.Rule, nodes: int) -> None:
         game = lt.load_game("connect_four")
 
         def setup() -> lt.MCTS:
             search = lt.MCTS(game, rule, seed=1)
-            search.run(game.new_initial_state(), lt.Budget(nodes=1_000_000))
+            search.run(game.new_initial_state(), lt.Budget(nodes=nodes))
             return search
 
         def work(search: lt.MCTS) -> None:
@@ -90,5 +122,6 @@ class TestAskTell:
                 n = len(leaves)
                 search.tell(leaves.tickets, values[:n], priors[:n] if rule.kind == "puct" else None)
                 told += n
+            benchmark.extra_info["bytes_each"] = search.bytes_used / search.nodes  # a node
 
         measure(benchmark, STEPS, work, setup)

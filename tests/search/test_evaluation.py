@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 import longthink as lt
-from longthink.search.mcts import Leaves
+from longthink.search.leaves import Leaves
 
 GAME = lt.load_game("connect_four")
 

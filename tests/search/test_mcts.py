@@ -361,43 +361,6 @@ def test_leaves_at_the_end_of_a_game_are_valued_on_the_way() -> None:
     assert search.result().visits.sum() >= 190
 
 
-def test_arrays_of_leaves_are_ask_and_tell() -> None:
-    def by_arrays() -> lt.SearchResult:
-        search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=1)
-        leaves = search.leaf_arrays(8, priors=True)
-        for _ in range(100):
-            n = leaves.ask()
-            leaves.values[:n, 0] = leaves.states[:n].sum(axis=1) % 7 / 7 - 0.5
-            leaves.values[:n, 1] = -leaves.values[:n, 0]
-            leaves.priors[:n] = [1, 2, 3, 4, 3, 2, 1]
-            leaves.tell()
-        return search.result()
-
-    def by_objects() -> lt.SearchResult:
-        search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=1)
-        for _ in range(100):
-            leaves = search.ask(8)
-            values = leaves.buffers.sum(axis=1) % 7 / 7 - 0.5
-            order = slice(None, None, -1)  # arrays are told from the last on; sums do not depend on it, expansions do
-            priors = np.tile([1.0, 2, 3, 4, 3, 2, 1], (len(leaves), 1))
-            search.tell(leaves.tickets[order], np.stack([values, -values], axis=1)[order], priors)
-        return search.result()
-
-    assert by_arrays().visits.tolist() == by_objects().visits.tolist()
-    assert by_arrays().values.tolist() == by_objects().values.tolist()
-    leaves = lt.MCTS(CONNECT_FOUR).leaf_arrays(2)
-    assert leaves.ask() == 1  # the root alone
-    with pytest.raises(lt.LongthinkError, match="wait for a value"):
-        leaves.ask()
-    leaves.values[:] = np.nan
-    with pytest.raises(lt.ParameterError, match="finite"):
-        leaves.tell()
-    leaves.forget()
-    assert leaves.count == 0
-    with pytest.raises(lt.ParameterError, match="at least 1"):
-        lt.MCTS(CONNECT_FOUR).leaf_arrays(0)
-
-
 def test_bad_tells_are_refused_and_the_leaf_still_waits() -> None:
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT())
     leaves = search.ask(1)

@@ -196,13 +196,20 @@ def select_thompson(rule: lt.Thompson, look: Look) -> Node:
     return best(children, score)
 
 
+def in_lanes(terms: list[np.float32]) -> np.float32:
+    """A sum in the order of eight lanes of a vector."""
+    lanes = [F(0)] * 8
+    for i, term in enumerate(terms):
+        lanes[i % 8] = F(lanes[i % 8] + term)
+    a, b, c, d = (F(lanes[i] + lanes[i + 4]) for i in range(4))
+    return F(F(a + c) + F(b + d))
+
+
 def select_puct(rule: lt.PUCT, look: Look) -> Node:
     _, children, seen, _ = look
-    tried, total, looked = ZERO, ZERO, ZERO
-    for child in children:
-        n, q = child.view()
-        tried, total = F(tried + n), F(total + F(n * q))
-        looked = F(looked + F(child.prior)) if n else looked
+    views = [child.view() for child in children]
+    tried, total = in_lanes([n for n, _ in views]), in_lanes([F(n * q) for n, q in views])
+    looked = in_lanes([F(child.prior) if n else ZERO for child, (n, _) in zip(children, views, strict=True)])
     untried = F(rule.fpu) if rule.fpu is not None else F(total / tried) if tried else ZERO
     if rule.fpu_reduction:
         untried = F(untried - F(F(rule.fpu_reduction) * np.sqrt(looked)))
@@ -218,7 +225,8 @@ def select_puct(rule: lt.PUCT, look: Look) -> Node:
     return best(children, score)
 
 
-def completed_logits(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[float]:
+def completed(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[tuple[float, float]]:
+    """Priors and completed values, scaled: together they make a logit."""
     weight = weighted = visits = most = 0.0
     for child in children:
         n, q = child.view()
@@ -228,24 +236,24 @@ def completed_logits(node: Node, rule: lt.Gumbel, children: list[Node]) -> list[
     mixed = (float(node.raw) + visits * (weighted / weight)) / (1.0 + visits) if weight else float(node.raw)
     factor = (rule.visit + most) * rule.scale
 
-    def logit(child: Node) -> float:
+    def value(child: Node) -> float:
         n, q = child.view()
-        value = float(q) if n else mixed
-        return -math.inf if child.lost else math.log(float(F(child.prior))) + factor * 0.5 * (1.0 + value)
+        return -math.inf if child.lost else factor * 0.5 * (1.0 + (float(q) if n else mixed))
 
-    return [logit(child) for child in children]
+    return [(float(F(child.prior)), value(child)) for child in children]
 
 
 def select_improved(rule: lt.Gumbel, look: Look) -> Node:
     path, children, _, _ = look
-    logits = completed_logits(path[-1], rule, children)
-    top, visits = max(logits), float(sum(child.visits for child in children))
+    pairs = completed(path[-1], rule, children)
+    top, visits = max(value for _, value in pairs), float(sum(child.visits for child in children))
+    weights = [math.exp(value - top) * prior for prior, value in pairs]
     total = 0.0
-    for logit in logits:
-        total += math.exp(logit - top)
+    for weight in weights:
+        total += weight
     scores = {
-        id(child): math.exp(logit - top) / total - child.visits / (1.0 + visits)
-        for child, logit in zip(children, logits, strict=True)
+        id(child): weight / total - child.visits / (1.0 + visits)
+        for child, weight in zip(children, weights, strict=True)
     }
     return best(children, lambda child: scores[id(child)])
 
@@ -313,7 +321,7 @@ class Plan:
         if self.rounds == 0:
             phases = max(1, math.ceil(math.log2(self.first)))
             self.rounds, self.in_round = max(1, self.simulations // (phases * self.considered)), self.considered
-        logits = completed_logits(root, rule, root.children)
+        logits = [math.log(prior) + value for prior, value in completed(root, rule, root.children)]
         alive = [(child, logit) for child, logit in zip(root.children, logits, strict=True) if not child.lost]
         ready = [(child.gumbel + logit, child) for child, logit in alive if child.planned == self.level]
         chosen = max(ready, key=lambda each: each[0])[1] if ready else min(alive, key=lambda each: each[0].planned)[0]
