@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
+    from longthink.search.policy import best_response as best_response
+    from longthink.search.policy import expected_values as expected_values
     from longthink.search.policy import exploitability as exploitability
     from longthink.search.policy import nash_conv as nash_conv
     from longthink.search.result import SearchResult as SearchResult
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from longthink.search.rules import Thompson as Thompson
     from longthink.search.rules import UCB1Tuned as UCB1Tuned
     from longthink.search.rules import Widening as Widening
+    from longthink.search.sequence_form import SequenceFormLP as SequenceFormLP
     from longthink.search.variants import Exploitability as Exploitability
 
 # Public name -> the module it lives in.
@@ -106,7 +109,8 @@ _HOME = {
     "SearchResult": "search.result",
     "CFR": "search.cfr",
     "Exploitability": "search.variants",
-    **dict.fromkeys(("Policy", "exploitability", "nash_conv"), "search.policy"),
+    "SequenceFormLP": "search.sequence_form",
+    **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
     "Proposer": "bridge.proposer",
