@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from longthink.errors import UnknownNameError as UnknownNameError
     from longthink.games.core import Game as Game
     from longthink.games.core import State as State
+    from longthink.games.efg import load_efg as load_efg
+    from longthink.games.efg import write_efg as write_efg
     from longthink.games.numba_games import numba_game as numba_game
     from longthink.games.pettingzoo import pettingzoo_env as pettingzoo_env
     from longthink.games.registry import games as games
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
+    **dict.fromkeys(("load_efg", "write_efg"), "games.efg"),
     "numba_game": "games.numba_games",
     "pettingzoo_env": "games.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),

@@ -157,8 +157,7 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
         result = solver.run(iterations=iterations, until=until, budget=budget, progress=told)
     values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
-        policy = {key: dict(row) for key, row in solver.average_policy().table.items()}
-        options.policy.write_text(json.dumps(policy, indent=1))
+        solver.average_policy().save(options.policy)
     if options.json:
         _print_json(
             game=str(game),
@@ -257,6 +256,7 @@ def games(options: argparse.Namespace) -> int:
         parameters = ", ".join(f"{key}={p.default}" for key, p in e.parameters.items())
         print(f"{e.name}({parameters})\n    {e.summary}")
     print("openspiel:NAME(...)\n    Any sequential game of OpenSpiel; needs: pip install 'longthink[compare]'")
+    print("efg:PATH\n    The game of a Gambit .efg file.")
     return 0
 
 

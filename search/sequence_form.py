@@ -120,7 +120,9 @@ class SequenceFormLP:
         """The equilibrium over sequences, `[S]`; uniform where it never comes. Raises `ParameterError` before it is
         solved."""
         if self._strategy is None:
-            raise ParameterError(f"{self.game} is not solved yet: call run() first, with more seconds where they ran out")
+            raise ParameterError(
+                f"{self.game} is not solved yet: call run() first, with more seconds where they ran out"
+            )
         return self._strategy.copy()
 
     def policy(self) -> Policy:
