@@ -51,12 +51,15 @@ if TYPE_CHECKING:
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
+    from longthink.search.cfr_br import CFRBR as CFRBR
     from longthink.search.drawing import TreeDrawing as TreeDrawing
     from longthink.search.evaluation import Evaluator as Evaluator
     from longthink.search.evaluation import search_with as search_with
     from longthink.search.graph import ISMCTS as ISMCTS
     from longthink.search.graph import GraphSearch as GraphSearch
     from longthink.search.graph_result import GraphResult as GraphResult
+    from longthink.search.local_best_response import LocalBestResponse as LocalBestResponse
+    from longthink.search.local_best_response import local_best_response as local_best_response
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
@@ -111,6 +114,8 @@ _HOME = {
     "GraphResult": "search.graph_result",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
+    "CFRBR": "search.cfr_br",
+    **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.local_best_response"),
     "Exploitability": "search.variants",
     "SequenceFormLP": "search.sequence_form",
     **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from longthink.errors import GameError, MemoryLimitError
-from longthink.games.core import Game, State
+from longthink.games.core import Game
 from longthink.games.objects import object_game
 from longthink.games.text import ObjectText
 
@@ -213,7 +213,9 @@ class _Reader:
         words.sign("}")
         if not given.labels:
             words.fail("expected one action at least")
-        if player < 0 and (min(given.probabilities) < 0 or abs(sum(given.probabilities) - 1) > Fraction(1, 10_000)):
+        if player < 0 and (
+            any(p.numerator < 0 for p in given.probabilities) or abs(sum(given.probabilities) - 1) > Fraction(1, 10_000)
+        ):
             words.fail(f"expected probabilities that sum to 1, got {', '.join(map(str, given.probabilities))}")
         if known is None:
             total = sum(given.probabilities)

@@ -170,6 +170,19 @@ cdef class GameTree:
         """The most that every player could get against the others' `strategy` `[S]`: `[P]`, in utilities."""
         return self._values(strategy, True)
 
+    def gradient(self, int player, strategy):
+        """What each sequence of `player` is worth at the ends it leads to at once, where the others play `strategy`
+        `[S]`: `[S]`, in utilities; 0 for the others' sequences."""
+        given = self._checked(strategy)
+        reach, gradient = np.zeros(self.data.num_sequences), np.zeros(self.data.num_sequences)
+        cdef double[::1] s = given, r = reach, g = gradient
+        cdef int32_t p
+        with nogil:
+            for p in range(self.data.num_players):
+                lt_tree_reach(self.data, p, &s[0], &r[0])
+            lt_tree_gradient(self.data, player, &r[0], &g[0])
+        return gradient
+
     def best_response(self, int player, strategy):
         """A best answer of `player` to the others' `strategy` `[S]`: its value, and the strategy with it put in, `[S]`."""
         given = self._checked(strategy)

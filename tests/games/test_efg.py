@@ -32,7 +32,7 @@ p "" 1 2 { "in" "out" } 0
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def stages(tmp_path: Path) -> lt.Game:
     return load(tmp_path, STAGES)
 
@@ -262,12 +262,18 @@ def damaged(draw: Any) -> str:
 @example('EFG 2 R "" { "A" } t "" 1 { 5 }\\')
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_a_game_or_an_error(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
-    try:
-        game = load(tmp_path_factory.getbasetemp(), content)
-    except lt.GameError as error:
-        assert "line " in str(error)
+    state = first_state(tmp_path_factory.getbasetemp(), content)
+    if isinstance(state, str):
+        assert "line " in state
         return
-    state = game.new_initial_state()
     while not state.is_terminal():
         state.apply_action(state.legal_actions()[-1])
-    assert len(state.returns()) == game.num_players()
+    assert len(state.returns()) == state.num_players()
+
+
+def first_state(folder: Path, content: str) -> lt.State | str:
+    """The initial state of a file, or what is wrong with it."""
+    try:
+        return load(folder, content).new_initial_state()
+    except lt.GameError as error:
+        return str(error)

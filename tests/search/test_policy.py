@@ -98,7 +98,7 @@ def test_files_that_are_no_policy(content: Any, reason: str, tmp_path: Path) -> 
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(lt.ParameterError, match="nothing.json"):
+    with pytest.raises(lt.ParameterError, match=r"nothing\.json"):
         lt.Policy.load(tmp_path / "nothing.json")
     with pytest.raises(lt.ParameterError, match="cannot be written"):
         lt.Policy.uniform(lt.load_game("kuhn_poker")).save(tmp_path)
