@@ -38,8 +38,7 @@ def jobs(settings: PokerSettings) -> list[Job]:
     for game, (ours, theirs) in settings.games.items():
         made += [_job(game, f"longthink {variant}", variant, ours) for variant in VARIANTS]
         made += [_job(game, method, solver, theirs) for method, solver in PEERS.items()]
-        config = {"game": game, "solver": "lp"}
-        made.append(Job("poker", EXACT, config, lambda progress, game=game: _run_exact(game), 1.0))
+        made.append(_exact_job(game))
     return made
 
 
@@ -57,6 +56,10 @@ def _job(game: str, method: str, solver: str, iterations: int) -> Job:
     config = {"game": game, "solver": solver, "iterations": iterations}
     weight = 0.3 + (iterations * (0.008 if "leduc" in game else 2e-5) if method in PEERS else iterations * 2e-5)
     return Job("poker", method, config, lambda progress: run(config, progress), weight)
+
+
+def _exact_job(game: str) -> Job:
+    return Job("poker", EXACT, {"game": game, "solver": "lp"}, lambda progress: _run_exact(game), 1.0)
 
 
 def _run_ours(config: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -140,11 +140,11 @@ class _Table:
 
     def _drawn(self, moves: list[tuple[int, float]]) -> int:
         u = self.rng.random() * sum(p for _, p in moves)
-        for action, p in moves:
+        for action, p in moves[:-1]:
             u -= p
             if u < 0:
-                break
-        return action
+                return action
+        return moves[-1][0]
 
     def _choose(self, state: State, belief: _Belief) -> int:
         """The action that wins most in rollouts; all actions are tried from the same states."""
