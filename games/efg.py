@@ -213,12 +213,10 @@ class _Reader:
         words.sign("}")
         if not given.labels:
             words.fail("expected one action at least")
-        if player < 0 and (
-            any(p.numerator < 0 for p in given.probabilities) or abs(sum(given.probabilities) - 1) > Fraction(1, 10_000)
-        ):
+        total = sum(given.probabilities, Fraction(0))
+        if player < 0 and (any(p.numerator < 0 for p in given.probabilities) or round(total, 3) != 1):
             words.fail(f"expected probabilities that sum to 1, got {', '.join(map(str, given.probabilities))}")
         if known is None:
-            total = sum(given.probabilities)
             given.chances = [(action, float(p / total)) for action, p in enumerate(given.probabilities)]
             self.sets[player, number] = known = given
         if (known.labels, known.probabilities) != (given.labels, given.probabilities):

@@ -200,7 +200,7 @@ class _Belief:
             if action is not None:
                 acting = self._until_acting()
                 self.fitting = [(state.child(action), weight) for state, weight in acting]
-            self.fitting = self._spread(self.fitting, self.key, lambda state, known, new=key: known == new)
+            self.fitting = self._spread(self.fitting, self.key, _knowing(key))
             self.key = key
         self.news = []
         self.fitting = self._until_acting()
@@ -227,3 +227,8 @@ class _Belief:
             picks = self.table.rng.choice(len(found), self.table.max_states, p=weights / weights.sum())
             found = [(found[pick][0], 1.0) for pick in picks]
         return found
+
+
+def _knowing(key: bytes) -> Callable[[State, bytes], bool]:
+    """Whether the player knows `key` at a state."""
+    return lambda state, known: known == key
