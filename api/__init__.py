@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from longthink.errors import UnknownNameError as UnknownNameError
     from longthink.games.core import Game as Game
     from longthink.games.core import State as State
+    from longthink.games.efg import load_efg as load_efg
+    from longthink.games.efg import write_efg as write_efg
     from longthink.games.numba_games import numba_game as numba_game
     from longthink.games.pettingzoo import pettingzoo_env as pettingzoo_env
     from longthink.games.registry import games as games
@@ -51,15 +53,20 @@ if TYPE_CHECKING:
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.cfr import CFR as CFR
+    from longthink.search.cfr_br import CFRBR as CFRBR
     from longthink.search.drawing import TreeDrawing as TreeDrawing
     from longthink.search.evaluation import Evaluator as Evaluator
     from longthink.search.evaluation import search_with as search_with
     from longthink.search.graph import ISMCTS as ISMCTS
     from longthink.search.graph import GraphSearch as GraphSearch
     from longthink.search.graph_result import GraphResult as GraphResult
+    from longthink.search.local_best_response import LocalBestResponse as LocalBestResponse
+    from longthink.search.local_best_response import local_best_response as local_best_response
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
+    from longthink.search.policy import best_response as best_response
+    from longthink.search.policy import expected_values as expected_values
     from longthink.search.policy import exploitability as exploitability
     from longthink.search.policy import nash_conv as nash_conv
     from longthink.search.result import SearchResult as SearchResult
@@ -74,12 +81,14 @@ if TYPE_CHECKING:
     from longthink.search.rules import Thompson as Thompson
     from longthink.search.rules import UCB1Tuned as UCB1Tuned
     from longthink.search.rules import Widening as Widening
+    from longthink.search.sequence_form import SequenceFormLP as SequenceFormLP
     from longthink.search.variants import Exploitability as Exploitability
 
 # Public name -> the module it lives in.
 _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
+    **dict.fromkeys(("load_efg", "write_efg"), "games.efg"),
     "numba_game": "games.numba_games",
     "pettingzoo_env": "games.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
@@ -108,8 +117,11 @@ _HOME = {
     "GraphResult": "search.graph_result",
     "SearchResult": "search.result",
     "CFR": "search.cfr",
+    "CFRBR": "search.cfr_br",
+    **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.local_best_response"),
     "Exploitability": "search.variants",
-    **dict.fromkeys(("Policy", "exploitability", "nash_conv"), "search.policy"),
+    "SequenceFormLP": "search.sequence_form",
+    **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
     "Proposer": "bridge.proposer",

@@ -29,6 +29,8 @@ EXAMPLES = {
   longthink solve leduc_poker                               1000 iterations of CFR+
   longthink solve leduc_poker --variant dcfr --until 1e-4   until exploitability is below 0.0001
   longthink solve "kuhn_poker(players=3)" --policy kuhn3.json
+  longthink solve leduc_poker --method lp                   exactly, by linear programming
+  longthink solve efg:game.efg                              a game in a Gambit file
   longthink solve connect_four --history 3,3,2 --seconds 5  the best move by tree search""",
     "think": """examples:
   longthink think game24 4 6 8 8
@@ -101,7 +103,12 @@ def compare(options: argparse.Namespace) -> int:
 
 def solve(options: argparse.Namespace) -> int:
     game = lt.load_game(options.game)
-    return _search(game, options) if game.perfect_information else _minimise_regret(game, options)
+    method = options.method or ("search" if game.perfect_information else "cfr")
+    if options.history and method != "search":
+        raise lt.ParameterError(
+            f"--history is for the search of games of perfect information; {game} is solved from its beginning"
+        )
+    return {"search": _search, "cfr": _minimise_regret, "lp": _solve_exactly}[method](game, options)
 
 
 def _search(game: lt.Game, options: argparse.Namespace) -> int:
@@ -143,9 +150,36 @@ def _search(game: lt.Game, options: argparse.Namespace) -> int:
     return 0
 
 
+def _solve_exactly(game: lt.Game, options: argparse.Namespace) -> int:
+    solver = lt.SequenceFormLP(game)
+    result = solver.run(lt.Budget(seconds=options.seconds))
+    if result.stopped_by != "solved":
+        raise lt.ParameterError(f"{options.seconds:g} s were not enough for the linear programme of {game}; give more")
+    values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
+    if options.policy is not None:
+        solver.policy().save(options.policy)
+    if options.json:
+        _print_json(
+            game=str(game),
+            method="lp",
+            exploitability=exploitability,
+            nash_conv=solver.nash_conv(),
+            values=values,
+            histories=solver.num_histories,
+            information_states=solver.num_information_states,
+            spent=result.spent.as_dict(),
+            stopped_by=result.stopped_by,
+        )
+        return 0
+    print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
+    print(f"linear programme, {result.spent.seconds:.3g} s   exploitability {exploitability:.3g}")
+    print("value in equilibrium: " + ", ".join(f"player {p} {v:+.9f}" for p, v in enumerate(values)))
+    if options.policy is not None:
+        print(f"equilibrium: {options.policy}")
+    return 0
+
+
 def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
-    if options.history:
-        raise lt.ParameterError(f"--history is for games of perfect information; {game} is solved from its beginning")
     solver = lt.CFR(game, options.variant)
     iterations = options.iterations
     if iterations is None and options.until is None and options.seconds is None:
@@ -157,8 +191,7 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
         result = solver.run(iterations=iterations, until=until, budget=budget, progress=told)
     values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
-        policy = {key: dict(row) for key, row in solver.average_policy().table.items()}
-        options.policy.write_text(json.dumps(policy, indent=1))
+        solver.average_policy().save(options.policy)
     if options.json:
         _print_json(
             game=str(game),
@@ -257,6 +290,7 @@ def games(options: argparse.Namespace) -> int:
         parameters = ", ".join(f"{key}={p.default}" for key, p in e.parameters.items())
         print(f"{e.name}({parameters})\n    {e.summary}")
     print("openspiel:NAME(...)\n    Any sequential game of OpenSpiel; needs: pip install 'longthink[compare]'")
+    print("efg:PATH\n    The game of a Gambit .efg file.")
     return 0
 
 
@@ -374,12 +408,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--model", help="the language model: a GGUF path or openai:NAME; default the embedded one")
     command.add_argument("--fresh", action="store_true", help="start again; the old run is kept beside")
 
-    command = add("solve", solve, "solve a game by regret minimisation, or search it where everything is seen")
+    command = add(
+        "solve", solve, "solve a game by regret minimisation or exactly, or search it where everything is seen"
+    )
     command.add_argument("game", metavar="GAME", help="a game of `longthink games`, with parameters in brackets")
+    command.add_argument(
+        "--method",
+        choices=["search", "cfr", "lp"],
+        help="tree search, regret minimisation, or exactly by linear programming; default: search where all is seen, "
+        "else cfr",
+    )
     command.add_argument("--variant", default="cfr+", help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+)")
     command.add_argument("--iterations", type=int, help="of CFR; default 1000")
     command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
-    command.add_argument("--policy", type=Path, metavar="FILE", help="write CFR's average strategy as JSON")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="write the strategy of cfr or lp as JSON")
     command.add_argument(
         "--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search"
     )

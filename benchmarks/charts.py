@@ -8,6 +8,7 @@ from typing import Any
 
 from longthink.benchmarks import board, language
 from longthink.benchmarks.findings import Findings, ShareRow
+from longthink.benchmarks.poker import EXACT
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import require
 
@@ -21,6 +22,7 @@ COLOURS = {
     "longthink pcfr+": "#004b75",
     "OpenSpiel CFR": "#e69f00",
     "OpenSpiel CFR+": "#d55e00",
+    EXACT: "#333333",
     board.OURS: "#0072b2",
     board.PEER: "#e69f00",
     board.PEER_SOLVING: "#d55e00",
@@ -118,6 +120,11 @@ def language_charts(found: Findings) -> Any:
 
 def _draw_exploitability(axis: Any, found: Findings, game: str, measure: str, only: tuple[str, ...] = ()) -> None:
     for (of, method), result in found.poker.items():
+        if of == game and method == EXACT:  # its exploitability is rounding: shown is when it is done
+            if measure == "seconds":
+                done = result["points"][-1]["seconds"]
+                axis.axvline(done, color=COLOURS[method], linestyle=":", linewidth=1.4, label=f"{method}: exact")
+            continue
         if of != game or (only and not any(method.endswith(name) or method.startswith(name) for name in only)):
             continue
         if only and method == "longthink cfr":

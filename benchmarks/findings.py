@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from longthink.benchmarks import board, language
+from longthink.benchmarks import board, language, poker
 from longthink.benchmarks.statistics import paired_p, wilson
 
 Record = dict[str, Any]
@@ -115,6 +115,9 @@ class Findings:
             }
             peers = {method: r["points"] for (g, method), r in self.poker.items() if g == game and method not in ours}
             for peer, points in peers.items():
+                if peer == poker.EXACT:
+                    yield from _compare_in(game, points[-1]["seconds"], ours, peer, points)
+                    continue
                 twin = "longthink " + peer.removeprefix("OpenSpiel ").lower()
                 if twin in ours:
                     last = points[-1]
@@ -124,12 +127,8 @@ class Findings:
                             game, f"{last['iterations']:,} iterations", twin, mine, peer, last
                         )
                 for limit in (0.1, 1.0, 10.0):
-                    theirs = _last_within(points, limit)
-                    best = {m: found for m, p in ours.items() if (found := _last_within(p, limit)) is not None}
-                    if theirs is None or not best or points[-1]["seconds"] < limit / 3:
-                        continue
-                    name = min(best, key=lambda m: float(best[m]["exploitability"]))
-                    yield _compare_exploitability(game, f"{limit:g} s", name, best[name], peer, theirs)
+                    if points[-1]["seconds"] >= limit / 3:
+                        yield from _compare_in(game, limit, ours, peer, points)
 
     # ---- Board ----
 
@@ -188,6 +187,17 @@ def _last_within(points: Sequence[dict[str, float]], seconds: float) -> dict[str
     """The last point reached within a time."""
     fitting = [point for point in points if point["seconds"] <= seconds]
     return fitting[-1] if fitting else None
+
+
+def _compare_in(
+    game: str, seconds: float, ours: dict[str, list[dict[str, float]]], peer: str, points: Sequence[dict[str, float]]
+) -> Iterable[Comparison]:
+    """The best of ours beside a peer, each with what it had reached within a time."""
+    theirs = _last_within(points, seconds)
+    best = {method: found for method, p in ours.items() if (found := _last_within(p, seconds)) is not None}
+    if theirs is not None and best:
+        name = min(best, key=lambda method: float(best[method]["exploitability"]))
+        yield _compare_exploitability(game, f"{seconds:.2g} s", name, best[name], peer, theirs)
 
 
 def _compare_exploitability(

@@ -1,6 +1,7 @@
 """The poker domain: how near an equilibrium each solver comes, against iterations and against seconds.
 
-Every variant of our CFR on Kuhn and Leduc poker, beside OpenSpiel's CFR and CFR+ in C++, made for games like these.
+Every variant of our CFR on Kuhn and Leduc poker, beside OpenSpiel's CFR and CFR+ in C++, made for games like these, and
+beside the sequence-form linear programme, which solves them exactly.
 Seconds count the building of the solver and its iterations, not the measuring of exploitability in between.
 """
 
@@ -15,9 +16,11 @@ from longthink.benchmarks.job import Job, Progress
 from longthink.errors import require
 from longthink.games.registry import load_game
 from longthink.search.cfr import CFR
+from longthink.search.sequence_form import SequenceFormLP
 from longthink.search.variants import VARIANTS
 
 PEERS = {"OpenSpiel CFR": "CFRSolver", "OpenSpiel CFR+": "CFRPlusSolver"}
+EXACT = "linear programme (HiGHS)"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def jobs(settings: PokerSettings) -> list[Job]:
     for game, (ours, theirs) in settings.games.items():
         made += [_job(game, f"longthink {variant}", variant, ours) for variant in VARIANTS]
         made += [_job(game, method, solver, theirs) for method, solver in PEERS.items()]
+        made.append(_exact_job(game))
     return made
 
 
@@ -52,6 +56,10 @@ def _job(game: str, method: str, solver: str, iterations: int) -> Job:
     config = {"game": game, "solver": solver, "iterations": iterations}
     weight = 0.3 + (iterations * (0.008 if "leduc" in game else 2e-5) if method in PEERS else iterations * 2e-5)
     return Job("poker", method, config, lambda progress: run(config, progress), weight)
+
+
+def _exact_job(game: str) -> Job:
+    return Job("poker", EXACT, {"game": game, "solver": "lp"}, lambda progress: _run_exact(game), 1.0)
 
 
 def _run_ours(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -87,6 +95,16 @@ def _run_peer(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
             progress(done / config["iterations"])
         points.append(_point(wanted, seconds, pyspiel.exploitability(game, solver.average_policy())))
     return {"points": points, "value": None, "spent": {"simulations": done, "seconds": seconds}}
+
+
+def _run_exact(name: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    solver = SequenceFormLP(load_game(name))
+    seconds = time.perf_counter() - started
+    result = solver.run()
+    seconds += result.spent.seconds
+    point = _point(result.iterations, seconds, solver.exploitability())
+    return {"points": [point], "value": float(solver.values()[0]), "spent": {"seconds": seconds}}
 
 
 def _point(iterations: int, seconds: float, exploitability: float) -> dict[str, float]:

@@ -30,6 +30,10 @@ cdef extern from "cfr.h" nogil:
         int32_t *action
         uint32_t first_sequence[11]
         uint32_t first_infostate[11]
+        uint64_t *row
+        double *worth
+        uint32_t *others
+        uint64_t num_entries
         size_t memory_bytes
         uint32_t culprit
         uint32_t known

@@ -11,7 +11,7 @@ from longthink.errors import GameError, ParameterError, UnknownNameError, requir
 from longthink.games.core import Game, State
 from longthink.games.objects import ObjectRules, object_game
 from longthink.games.registry import load_game
-from longthink.games.text import Text
+from longthink.games.text import ObjectText, Text
 
 _CAN_RESAMPLE = {
     "bargaining",
@@ -26,26 +26,17 @@ _CAN_RESAMPLE = {
 """Games whose `resample_from_infostate` gives histories that can be replayed; most have none, and none can be asked."""
 
 
-class OpenSpielText(Text):
+class OpenSpielText(ObjectText):
     """The words that OpenSpiel itself has for a state."""
 
     def __init__(self, rules: ObjectRules, has_information_states: bool) -> None:
-        self._rules, self._has_information_states = rules, has_information_states
-
-    def _object(self, state: State) -> Any:
-        buffer = bytes(state.buffer)  # the number of actions, then the actions
-        return self._rules.find(buffer[: 4 * (1 + int(np.frombuffer(buffer, np.int32, 1)[0]))])
-
-    def state(self, state: State) -> str:
-        return str(self._object(state))
-
-    def action(self, state: State, player: int, action: int) -> str:
-        return str(self._object(state).action_to_string(player, action))
+        super().__init__(rules)
+        self._has_information_states = has_information_states
 
     def information_state(self, state: State, player: int) -> str:
         if not self._has_information_states and state.get_game().perfect_information:
-            return super().information_state(state, player)  # the history, which says all
-        return str(self._object(state).information_state_string(player))
+            return Text.information_state(self, state, player)  # the history, which says all
+        return super().information_state(state, player)
 
     def observation(self, state: State, player: int) -> str:
         return str(self._object(state).observation_string(player))
@@ -166,14 +157,23 @@ def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
 
 
 def as_tabular_policy(table: Mapping[str, Mapping[int, float]], openspiel_game: Any) -> Any:
-    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform without a row."""
+    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform without a row.
+
+    Raises `ParameterError` where OpenSpiel's game has not got an information state or an action of the table.
+    """
     require("pyspiel", "compare")
     from open_spiel.python.policy import TabularPolicy
 
     policy = TabularPolicy(openspiel_game)
-    for key, index in policy.state_lookup.items():
-        if key in table:
-            policy.action_probability_array[index] = 0.0
-            for action, probability in table[key].items():
-                policy.action_probability_array[index, action] = probability
+    for key, row in table.items():
+        index = policy.state_lookup.get(key)
+        if index is None:
+            raise ParameterError(f"OpenSpiel's {openspiel_game} has no information state {key!r}")
+        legal = policy.legal_actions_mask[index]
+        foreign = [action for action, p in row.items() if p > 0 and not (action < len(legal) and legal[action])]
+        if foreign:
+            raise ParameterError(f"actions {foreign} are not legal in information state {key!r} of {openspiel_game}")
+        policy.action_probability_array[index] = 0.0
+        for action, probability in row.items():
+            policy.action_probability_array[index, action] = probability
     return policy

@@ -144,7 +144,7 @@ def register_game(entry: Entry) -> None:
 
 
 def games() -> list[str]:
-    """The names that `load_game` knows; "openspiel:NAME" loads OpenSpiel's games besides."""
+    """The names that `load_game` knows; "openspiel:NAME" and "efg:PATH" load others besides."""
     return sorted({*_MODULES, *_ADDED})
 
 
@@ -161,13 +161,19 @@ def entry(name: str) -> Entry:
 def load_game(name: str, **parameters: Any) -> Game:
     """Load a game: `load_game("connect_four", rows=5)` or `load_game("connect_four(rows=5)")`.
 
-    "openspiel:NAME(...)" loads any sequential game of OpenSpiel. Raises `UnknownNameError` with near
-    matches for a name or parameter that does not exist, `ParameterError` for a value out of range.
+    "openspiel:NAME(...)" loads any sequential game of OpenSpiel, "efg:PATH" a Gambit file. Raises `UnknownNameError`
+    with near matches for a name or parameter that does not exist, `ParameterError` for a value out of range.
     """
     if name.startswith("openspiel:"):
         from longthink.games.openspiel import load_openspiel_game
 
         return load_openspiel_game(name.removeprefix("openspiel:"), **parameters)
+    if name.startswith("efg:"):
+        from longthink.games.efg import load_efg
+
+        if parameters:
+            raise ParameterError(f"a game of a file has no parameters, got {parameters}")
+        return load_efg(name.removeprefix("efg:").removesuffix("()"))
     base, written = parse(name)
     found = entry(base)
     given = {**written, **parameters}

@@ -46,3 +46,23 @@ class Text:
     def observation(self, state: Any, player: int) -> str:
         """What `player` sees now."""
         return self.state(state) if state.get_game().perfect_information else self.information_state(state, player)
+
+
+class ObjectText(Text):
+    """The words that the Python objects of an `object_game` have for themselves."""
+
+    def __init__(self, rules: Any) -> None:
+        self._rules = rules
+
+    def _object(self, state: Any) -> Any:
+        buffer = bytes(state.buffer)  # the number of actions, then the actions
+        return self._rules.find(buffer[: 4 * (1 + int(np.frombuffer(buffer, np.int32, 1)[0]))])
+
+    def state(self, state: Any) -> str:
+        return str(self._object(state))
+
+    def action(self, state: Any, player: int, action: int) -> str:
+        return str(self._object(state).action_to_string(player, action))
+
+    def information_state(self, state: Any, player: int) -> str:
+        return str(self._object(state).information_state_string(player))

@@ -11,7 +11,7 @@ import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from cfr cimport *
@@ -117,6 +117,41 @@ cdef class GameTree:
         cdef uint32_t i
         return [self._history(self.data.node[i]) for i in range(self.data.num_infostates)]
 
+    @property
+    def first_sequence(self):
+        """Where each player's sequences begin, its empty one first, and where the last one's end: `[P + 1]`."""
+        return np.array([self.data.first_sequence[p] for p in range(self.data.num_players + 1)], np.int64)
+
+    def information_sets(self):
+        """The information states as arrays `[I]`: player, the sequence that leads there, first own sequence, actions."""
+        cdef Py_ssize_t n = self.data.num_infostates
+        if n == 0:
+            return tuple(np.zeros(0, np.int64) for _ in range(4))
+        return (np.asarray(<int32_t[:n]>self.data.player).astype(np.int64),
+                np.asarray(<uint32_t[:n]>self.data.parent).astype(np.int64),
+                np.asarray(<uint32_t[:n]>self.data.first).astype(np.int64),
+                np.asarray(<uint32_t[:n]>self.data.count).astype(np.int64))
+
+    def payoffs(self, int player):
+        """What the ends of the game are worth to `player`, chance included: its last sequences `[E]`, the last
+        sequences of the others in their order `[E, P - 1]`, and utilities times chance `[E]`. Ends of the same
+        sequences are one entry."""
+        cdef Py_ssize_t width = self.data.num_players - 1, e, w, s
+        start, end = self.data.first_sequence[player], self.data.first_sequence[player + 1]
+        cdef Py_ssize_t low = self.data.row[start], n = self.data.row[end] - low
+        own, others, worth = np.empty(n, np.int64), np.empty((n, width), np.int64), np.empty(n)
+        cdef int64_t[::1] o = own
+        cdef int64_t[:, ::1] other = others
+        cdef double[::1] value = worth
+        for s in range(start, end):
+            for e in range(self.data.row[s] - low, self.data.row[s + 1] - low):
+                o[e] = s
+        for e in range(n):
+            value[e] = self.data.worth[low + e]
+            for w in range(width):
+                other[e, w] = self.data.others[(low + e) * width + w]
+        return own, others, worth
+
     def uniform(self):
         """The strategy that plays every legal action equally, `[S]`."""
         strategy = np.ones(self.data.num_sequences)
@@ -134,6 +169,19 @@ cdef class GameTree:
     def best_response_values(self, strategy):
         """The most that every player could get against the others' `strategy` `[S]`: `[P]`, in utilities."""
         return self._values(strategy, True)
+
+    def gradient(self, int player, strategy):
+        """What each sequence of `player` is worth at the ends it leads to at once, where the others play `strategy`
+        `[S]`: `[S]`, in utilities; 0 for the others' sequences."""
+        given = self._checked(strategy)
+        reach, gradient = np.zeros(self.data.num_sequences), np.zeros(self.data.num_sequences)
+        cdef double[::1] s = given, r = reach, g = gradient
+        cdef int32_t p
+        with nogil:
+            for p in range(self.data.num_players):
+                lt_tree_reach(self.data, p, &s[0], &r[0])
+            lt_tree_gradient(self.data, player, &r[0], &g[0])
+        return gradient
 
     def best_response(self, int player, strategy):
         """A best answer of `player` to the others' `strategy` `[S]`: its value, and the strategy with it put in, `[S]`."""

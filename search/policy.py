@@ -1,12 +1,14 @@
 """Policies: what a player does in each information state, and how well that holds against best answers.
 
 A `Policy` is a table from information state strings to probabilities, in OpenSpiel's strings, so that policies go
-both ways.
+both ways. What asks about a policy takes OpenSpiel's, too.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from numpy.typing import NDArray
 
 from longthink.errors import ParameterError, require
 from longthink.games.core import Game, State
+from longthink.games.registry import load_game
 from longthink.search.cfr import GameTree
 
 Table = Mapping[str, Mapping[int, float]]
+_FORMAT = "longthink policy 1"
 
 
 class Policy:
@@ -71,9 +75,17 @@ class Policy:
     def to_strategy(self, tree: GameTree) -> NDArray[np.float64]:
         """The policy as an array `[S]` over the sequences of an unrolled game.
 
-        Raises `ParameterError` where it gives an action that is not legal a probability.
+        Raises `ParameterError` where it has an information state that no play of the game reaches, or gives an action
+        that is not legal a probability.
         """
         strategy: NDArray[np.float64] = tree.uniform()
+        unknown = self.table.keys() - {key for key, _, _, _ in tree.information_states}
+        if unknown:
+            known = ", ".join(repr(key) for key, _, _, _ in tree.information_states[:3])
+            raise ParameterError(
+                f"{len(unknown)} information states of the policy are none that play of {tree.game} reaches, "
+                f"{min(unknown)!r} for one; expected such as {known}"
+            )
         for key, _, actions, first in tree.information_states:
             row = self.table.get(key)
             if row is not None:
@@ -85,21 +97,53 @@ class Policy:
                 strategy[first : first + len(actions)] = [row.get(action, 0.0) for action in actions]
         return strategy
 
+    def save(self, path: str | Path) -> None:
+        """Write the policy as JSON, with the name of its game. Raises `ParameterError` where it cannot be written."""
+        content = {"format": _FORMAT, "game": str(self.game), "information_states": self.table}
+        try:
+            Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        except OSError as error:
+            raise ParameterError(f"the policy cannot be written to {path}: {error}") from error
+
+    @classmethod
+    def load(cls, path: str | Path, game: Game | None = None) -> Policy:
+        """Read a policy that `save` wrote. game: what it is for; by default the game that the file names.
+
+        Raises `ParameterError` where the file cannot be read or is none of these, `UnknownNameError` for its game.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ParameterError(f"expected a policy in JSON, as Policy.save writes it, in {path}: {error}") from error
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise ParameterError(f'expected "format": "{_FORMAT}", as Policy.save writes it, in {path}')
+        try:
+            table = {
+                str(k): {int(a): float(p) for a, p in row.items()} for k, row in content["information_states"].items()
+            }
+            name = str(content["game"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ParameterError(f"the policy in {path} is damaged: {type(error).__name__} {error}") from error
+        return cls(load_game(name) if game is None else game, table)
+
     def to_openspiel(self, openspiel_game: Any) -> Any:
-        """This policy as OpenSpiel's `TabularPolicy` of the same game; uniform where the table has no row."""
+        """This policy as OpenSpiel's `TabularPolicy` of the same game; uniform where the table has no row.
+
+        Raises `ParameterError` where OpenSpiel's game has not got an information state or an action of the table.
+        """
         from longthink.games.openspiel import as_tabular_policy
 
         return as_tabular_policy(self.table, openspiel_game)
 
     @classmethod
-    def from_openspiel(cls, game: Game, policy: Any) -> Policy:
+    def from_openspiel(cls, game: Game | GameTree, policy: Any) -> Policy:
         """The policy of an OpenSpiel policy (Python or C++) of the same game.
 
         Asks it at one history of every information state, so the game must fit in memory.
         """
         pyspiel = require("pyspiel", "compare")
-        tree, table = GameTree(game), {}
-        name = str(game).removeprefix("openspiel:")
+        tree, table = _tree(game), {}
+        name = str(tree.game).removeprefix("openspiel:")
         openspiel_game = policy.game if hasattr(policy, "game") else pyspiel.load_game(name)
         if openspiel_game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
             openspiel_game = pyspiel.convert_to_turn_based(openspiel_game)
@@ -109,36 +153,38 @@ class Policy:
                 state.apply_action(action)
             given = policy.action_probabilities(state)
             table[row[0]] = dict(given) if given else dict.fromkeys(row[2], 1 / len(row[2]))
-        return cls(game, table)
+        return cls(tree.game, table)
 
 
-def expected_values(game: Game | GameTree, policy: Policy) -> NDArray[np.float64]:
-    """What every player gets where all play `policy`: `[P]`, in utilities."""
+def expected_values(game: Game | GameTree, policy: Any) -> NDArray[np.float64]:
+    """What every player gets where all play `policy` (a `Policy` or OpenSpiel's): `[P]`, in utilities."""
     tree = _tree(game)
-    values: NDArray[np.float64] = tree.values(policy.to_strategy(tree))
+    values: NDArray[np.float64] = tree.values(_strategy(tree, policy))
     return values
 
 
-def best_response(game: Game | GameTree, policy: Policy, player: int) -> tuple[float, Policy]:
-    """The most that `player` can get against the others' `policy`, and the policy with that answer put in."""
+def best_response(game: Game | GameTree, policy: Any, player: int) -> tuple[float, Policy]:
+    """The most that `player` can get against the others' `policy` (a `Policy` or OpenSpiel's), in utilities, and the
+    policy with that answer put in. Raises `ParameterError` for a player that the game has not got."""
     tree = _tree(game)
     if not 0 <= player < tree.game.num_players():
         raise ParameterError(f"player expects 0..{tree.game.num_players() - 1}, got {player}")
-    value, strategy = tree.best_response(player, policy.to_strategy(tree))
+    value, strategy = tree.best_response(player, _strategy(tree, policy))
     return value, Policy.from_strategy(tree, strategy)
 
 
-def nash_conv(game: Game | GameTree, policy: Policy) -> float:
-    """What all players together could gain by best answers to `policy`, in utilities. 0: an equilibrium.
+def nash_conv(game: Game | GameTree, policy: Any) -> float:
+    """What all players together could gain by best answers to `policy` (a `Policy` or OpenSpiel's), in utilities.
 
+    0: an equilibrium, with any number of players and any sums.
     Lanctot et al., "A unified game-theoretic approach to multiagent reinforcement learning", NIPS 2017, section 4.
     """
     tree = _tree(game)
-    strategy = policy.to_strategy(tree)
+    strategy = _strategy(tree, policy)
     return float((tree.best_response_values(strategy) - tree.values(strategy)).sum())
 
 
-def exploitability(game: Game | GameTree, policy: Policy) -> float:
+def exploitability(game: Game | GameTree, policy: Any) -> float:
     """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
     tree = _tree(game)
     return nash_conv(tree, policy) / int(tree.game.num_players())
@@ -146,3 +192,9 @@ def exploitability(game: Game | GameTree, policy: Policy) -> float:
 
 def _tree(game: Game | GameTree) -> GameTree:
     return game if isinstance(game, GameTree) else GameTree(game)
+
+
+def _strategy(tree: GameTree, policy: Any) -> NDArray[np.float64]:
+    """The array `[S]` of a policy of ours or of OpenSpiel's."""
+    ours = policy if isinstance(policy, Policy) else Policy.from_openspiel(tree, policy)
+    return ours.to_strategy(tree)

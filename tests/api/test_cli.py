@@ -40,11 +40,25 @@ def test_solve_a_poker_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     found = as_json(capsys, "solve", "kuhn_poker", "--variant", "pcfr+", "--iterations", "500", "--policy", str(policy))
     assert found["values"][0] == pytest.approx(-1 / 18, abs=1e-6)
     assert found["iterations"] == 500
-    assert sum(json.loads(policy.read_text())["0"].values()) == pytest.approx(1)
+    saved = lt.Policy.load(policy)
+    assert lt.exploitability(saved.game, saved) == pytest.approx(found["exploitability"], abs=1e-12)
     status, out, _ = run(capsys, "solve", "leduc_poker", "--until", "0.01")
     assert status == 0
     assert "936 information states" in out
     assert "(exploitability)" in out
+
+
+def test_solve_exactly(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    policy, file = tmp_path / "policy.json", tmp_path / "kuhn.efg"
+    lt.write_efg(lt.load_game("kuhn_poker"), file)
+    for game in ("kuhn_poker", f"efg:{file}"):
+        found = as_json(capsys, "solve", game, "--method", "lp", "--policy", str(policy))
+        assert found["values"][0] == pytest.approx(-1 / 18, abs=1e-12)
+        saved = lt.Policy.load(policy)
+        assert lt.exploitability(saved.game, saved) == pytest.approx(0, abs=1e-12)
+    status, out, _ = run(capsys, "solve", "leduc_poker", "--method", "lp")
+    assert status == 0
+    assert "-0.085606424" in out
 
 
 def test_solve_a_board_game(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +103,9 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
         (["solve", "conect_four"], "did you mean 'connect_four'"),
         (["solve", "kuhn_poker", "--variant", "cfr--"], "did you mean"),
         (["solve", "kuhn_poker", "--history", "1"], "perfect information"),
+        (["solve", "kuhn_poker(players=3)", "--method", "lp"], "3 players"),
+        (["solve", "leduc_poker", "--method", "lp", "--seconds", "1e-9"], "not enough"),
+        (["solve", "efg:nothing.efg"], "nothing.efg"),
         (["solve", "connect_four", "--history", "9"], "not legal"),
         (["think", "contdown"], "did you mean 'countdown'"),
         (["think", "countdown", "--method", "serch"], "did you mean 'search'"),

@@ -42,6 +42,7 @@ def test_poker_jobs_agree_with_the_peer() -> None:
             assert mine["iterations"] == theirs["iterations"]
             assert mine["exploitability"] == pytest.approx(theirs["exploitability"], abs=1e-9)
             assert mine["seconds"] > 0
+    assert found[poker.EXACT][-1]["exploitability"] == pytest.approx(0, abs=1e-12)
     assert list(poker.checkpoints(100)) == [1, 2, 5, 10, 20, 50, 100]
     assert list(poker.checkpoints(30)) == [1, 2, 5, 10, 20, 30]
 

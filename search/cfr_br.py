@@ -1,0 +1,190 @@
+"""CFR-BR: regret minimisation against best responses, so that each player's own strategy alone becomes hard to exploit.
+
+The gradients and best responses are those of `GameTree`, in C; the regrets are arrays here, updated level by level.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longthink.errors import GameError, ParameterError
+from longthink.games.core import Game
+from longthink.search.budget import Budget, Spent
+from longthink.search.cfr import CFRResult, GameTree
+from longthink.search.policy import Policy
+from longthink.search.variants import Exploitability
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The information states of a player that lie behind equally many of its own moves."""
+
+    sequences: Index  # theirs, side by side
+    starts: Index  # where those of each begin among `sequences`
+    of: Index  # which information state each of `sequences` belongs to, from 0
+    parent: Index  # the sequence that leads to each
+    uniform: Array  # by sequence: one over the number of actions
+
+
+class CFRBR:
+    """CFR against a best response: in every iteration each player's regrets are updated against the other's exact best
+    answer to its current strategy.
+
+    A player's average strategy comes near the least exploitable one whatever the other's does, which is why it is used
+    where one player alone is restricted. plus: regrets are kept from falling below zero and the average counts
+    iterations linearly, as in CFR+; else plain regret matching and averaging, as published.
+
+    Raises `GameError` where the game has not two players or no constant sum, or lacks perfect recall;
+    `MemoryLimitError`.
+    Johanson, Bard, Burch and Bowling, "Finding optimal abstract strategies in extensive-form games", AAAI 2012.
+    """
+
+    def __init__(self, game: Game | GameTree, *, plus: bool = True, memory_bytes: int = 2 << 30) -> None:
+        rules = game.game if isinstance(game, GameTree) else game
+        if rules.num_players() != 2 or not rules.zero_sum:
+            raise GameError(f"CFR-BR is for zero-sum games of two players, which {rules} is not. CFR takes any game")
+        self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
+        self.plus = plus
+        self.iterations = 0
+        self._levels = [_levels(self.tree, player) for player in (0, 1)]
+        self._strategy: Array = self.tree.uniform()
+        self._regret, self._average = np.zeros(self.tree.num_sequences), np.zeros(self.tree.num_sequences)
+
+    @property
+    def game(self) -> Game:
+        return self.tree.game
+
+    def run(
+        self,
+        iterations: int | None = None,
+        *,
+        until: Exploitability | None = None,
+        budget: Budget | None = None,
+        progress: Callable[[Spent], Any] | None = None,
+    ) -> CFRResult:
+        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds) is reached.
+
+        Goes on from where the last run ended. Exploitability is looked at after growing numbers of iterations. Ctrl-C
+        stops and returns. Raises `ParameterError` where there is no limit, or one that is not spent.
+        """
+        budget = Budget() if budget is None else budget
+        if budget != Budget(seconds=budget.seconds):
+            raise ParameterError(f"CFRBR.run spends seconds and iterations only, got {budget}")
+        if iterations is None and until is None and budget.seconds is None:
+            raise ParameterError("CFRBR.run needs a limit: iterations=..., until=Exploitability(...) or budget=...")
+        if iterations is not None and iterations < 1:
+            raise ParameterError(f"iterations expects a whole number from 1, got {iterations!r}")
+        started, spent, stopped_by, look_at = time.perf_counter(), Spent(), "", 1
+        try:
+            while not stopped_by:
+                self._iterate()
+                spent.simulations += 1
+                spent.seconds = time.perf_counter() - started
+                if spent.simulations == iterations:
+                    stopped_by = "iterations"
+                elif budget.seconds is not None and spent.seconds >= budget.seconds:
+                    stopped_by = "seconds"
+                if until is not None and spent.simulations >= look_at:
+                    look_at += max(1, look_at // 8)
+                    if self.exploitability() <= until.value:
+                        stopped_by = "exploitability"
+                if progress is not None:
+                    progress(spent)
+        except KeyboardInterrupt:
+            stopped_by = "interrupted"
+        return CFRResult(spent.simulations, None if until is None else self.exploitability(), spent, stopped_by)
+
+    def _iterate(self) -> None:
+        """One iteration; what it changes is put in place at its end, so that Ctrl-C leaves whole iterations."""
+        strategy, regret, average = self._strategy.copy(), self._regret.copy(), self._average.copy()
+        weight = self.iterations + 1.0 if self.plus else 1.0
+        for player in (0, 1):
+            _, answer = self.tree.best_response(1 - player, self._strategy)
+            gradient = self.tree.gradient(player, answer)
+            average += weight * self._reach(player)
+            for level in reversed(self._levels[player]):
+                here = level.sequences
+                value = np.add.reduceat(self._strategy[here] * gradient[here], level.starts)
+                np.add.at(gradient, level.parent, value)
+                regret[here] += gradient[here] - value[level.of]
+                if self.plus:
+                    regret[here] = np.maximum(regret[here], 0.0)
+                strategy[here] = _shares(np.maximum(regret[here], 0.0), level)
+        self._strategy, self._regret, self._average = strategy, regret, average
+        self.iterations += 1
+
+    def _reach(self, player: int) -> Array:
+        """How likely each sequence of `player` is where it plays the current strategy; 0 for the other's, `[S]`."""
+        reach = np.zeros(self.tree.num_sequences)
+        reach[self.tree.first_sequence[player]] = 1.0
+        for level in self._levels[player]:
+            reach[level.sequences] = reach[level.parent][level.of] * self._strategy[level.sequences]
+        return reach
+
+    def average_strategy(self) -> Array:
+        """The average strategy over sequences, `[S]`; uniform where play never came."""
+        strategy: Array = self.tree.uniform()
+        for levels in self._levels:
+            for level in levels:
+                strategy[level.sequences] = _shares(self._average[level.sequences], level)
+        return strategy
+
+    def current_strategy(self) -> Array:
+        """The strategy of the next iteration over sequences, `[S]`."""
+        return self._strategy.copy()
+
+    def average_policy(self) -> Policy:
+        """The average strategy as a `Policy`: what comes near an equilibrium."""
+        return Policy.from_strategy(self.tree, self.average_strategy())
+
+    def current_policy(self) -> Policy:
+        """The strategy of the next iteration as a `Policy`."""
+        return Policy.from_strategy(self.tree, self.current_strategy())
+
+    def values(self) -> Array:
+        """What both players get where they play the average strategy: `[2]`, in utilities."""
+        return self.tree.values(self.average_strategy())
+
+    def nash_conv(self) -> float:
+        """What both players together could gain by best answers to the average strategy, in utilities."""
+        strategy = self.average_strategy()
+        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+
+    def exploitability(self) -> float:
+        """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
+        return self.nash_conv() / 2
+
+
+def _shares(weights: Array, level: _Level) -> Array:
+    """Weights over their sum in each information state; uniform where all are 0."""
+    total = np.add.reduceat(weights, level.starts)[level.of]
+    return np.where(total > 0, weights / np.where(total > 0, total, 1.0), level.uniform)
+
+
+def _levels(tree: GameTree, player: int) -> list[_Level]:
+    of, parents, firsts, counts = tree.information_sets()
+    depth = np.zeros(tree.num_sequences, np.int64)
+    rows: list[list[int]] = []
+    for row in np.flatnonzero(of == player).tolist():
+        here = int(depth[parents[row]])
+        depth[firsts[row] : firsts[row] + counts[row]] = here + 1
+        if here == len(rows):
+            rows.append([])
+        rows[here].append(row)
+    made = []
+    for level in rows:
+        count = counts[level]
+        starts = np.cumsum(count) - count
+        index = np.repeat(np.arange(len(level)), count)
+        sequences = firsts[level][index] + np.arange(len(index)) - starts[index]
+        made.append(_Level(sequences, starts, index, parents[level], (1.0 / count)[index]))
+    return made
