@@ -121,9 +121,9 @@ class SearchResult:
         A root that was proven before any visit has all on its best action."""
         if self.improved is not None:
             return self.improved
-        if len(self.actions) and not self.visits.any():
-            return (self.actions == self.best_action).astype(np.float64)
         policy: NDArray[np.float64] = self.visits / max(1, self.visits.sum())
+        if len(self.actions) and not self.visits.any():
+            policy[self.actions == self.best_action] = 1.0
         return policy
 
     @property
