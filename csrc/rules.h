@@ -309,32 +309,36 @@ static inline completion complete(const lt_tree *t, uint32_t id, uint32_t first,
   return (completion){mixed, (t->rule.visit + most) * t->rule.scale};
 }
 
-static inline double completed_logit(const lt_tree *t, uint32_t child, completion c) {
+static inline double completed_value(const lt_tree *t, uint32_t child, completion c) {
   const child_view v = view(t, child);
-  const double p = t->priors[child] > 1e-30f ? t->priors[child] : 1e-30, q = v.n > 0 ? v.q : c.mixed;
-  return v.lost ? -INFINITY : log(p) + c.factor * 0.5 * (1.0 + q);
+  return v.lost ? -INFINITY : c.factor * 0.5 * (1.0 + (v.n > 0 ? v.q : c.mixed));
 }
 
-/* Below the root: the largest  p - n / (1 + sum of n),  p the softmax of the completed logits (section 5). */
-static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t id, uint32_t first, uint32_t count) {
+static inline double prior_of(const lt_tree *t, uint32_t child) { return t->priors[child] > 1e-30f ? t->priors[child] : 1e-30; }
+
+/* The softmax of these logits, without logarithms:  P exp(value - largest value), of which the sum is given. */
+static inline double improve(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count, double *policy) {
   const completion c = complete(t, id, first, count);
-  const float *prior = &t->priors[first];
-  double *const values = w->probabilities, top = -INFINITY, total = 0, visits = 0, best = -INFINITY, last = NAN, power = 0;
+  double top = -INFINITY, total = 0, last = NAN, power = 1;
+  for (uint32_t i = 0; i < count; i++) {
+    policy[i] = completed_value(t, first + i, c);
+    if (policy[i] > top) top = policy[i];
+  }
+  for (uint32_t i = 0; i < count; i++) { /* values that are equal, as of those not tried, have one power */
+    if (top > -INFINITY && policy[i] != last) last = policy[i], power = exp(last - top);
+    total += policy[i] = power * prior_of(t, first + i);
+  }
+  return total;
+}
+
+/* Below the root: the largest  p - n / (1 + sum of n),  p the improved policy (section 5). */
+static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t id, uint32_t first, uint32_t count) {
+  double *const policy = w->probabilities, visits = 0, best = -INFINITY;
+  const double total = improve(t, id, first, count, policy);
   uint32_t chosen = 0;
+  for (uint32_t i = 0; i < count; i++) visits += stats_visits(LOAD(t->nodes[first + i].stats));
   for (uint32_t i = 0; i < count; i++) {
-    const child_view v = view(t, first + i);
-    values[i] = v.lost ? -INFINITY : c.factor * 0.5 * (1.0 + (v.n > 0 ? v.q : c.mixed));
-    if (values[i] > top) top = values[i];
-    visits += stats_visits(LOAD(t->nodes[first + i].stats));
-  }
-  for (uint32_t i = 0; i < count; i++) { /* exp(ln P + value) without logarithms, once for equal values */
-    if (values[i] != last) last = values[i], power = exp(last - top);
-    values[i] = last > -INFINITY ? power * (prior[i] > 1e-30f ? prior[i] : 1e-30) : -1.0;
-    if (last > -INFINITY) total += values[i];
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    if (values[i] < 0) continue;
-    const double score = values[i] / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
+    const double score = policy[i] / total - stats_visits(LOAD(t->nodes[first + i].stats)) / (1.0 + visits);
     if (score > best) best = score, chosen = i;
   }
   return chosen;
@@ -357,7 +361,7 @@ static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t c
   uint32_t chosen = UINT32_MAX, fewest = 0;
   for (uint32_t i = 0; i < count; i++) {
     if (view(t, first + i).lost) continue;
-    const double score = t->root_numbers[i] + completed_logit(t, first + i, c);
+    const double score = t->root_numbers[i] + completed_value(t, first + i, c);
     if (t->planned[i] == (uint32_t)plan->level && score > best) best = score, chosen = i;
     if (t->planned[i] < t->planned[fewest] || view(t, first + fewest).lost) fewest = i;
   }

@@ -296,7 +296,10 @@ static void prepare_root(lt_tree *t, uint32_t first, uint32_t count) {
   if (t->rule.kind == LT_GUMBEL && !t->plan.drawn) {
     lt_rng rng = root_stream(t);
     const int32_t most = t->rule.considered < (int32_t)count ? t->rule.considered : (int32_t)count;
-    for (uint32_t i = 0; i < count; i++) t->root_numbers[i] = lt_rng_gumbel(&rng), t->planned[i] = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      t->root_numbers[i] = lt_rng_gumbel(&rng) + log(prior_of(t, first + i));
+      t->planned[i] = 0;
+    }
     t->plan.first_considered = t->plan.considered = most;
     t->plan.drawn = 1;
   }
@@ -593,20 +596,18 @@ int32_t lt_tree_improved(const lt_tree *t, double *policy) {
   const uint32_t first = LOAD(t->nodes[0].first_child), count = lt_tree_num_children(t, 0);
   if (count == 0 || !t->plan.drawn) return -1;
   const completion c = complete(t, 0, first, count);
-  double top = -INFINITY, total = 0, best = -INFINITY;
+  const double total = improve(t, 0, first, count, policy);
+  double best = -INFINITY;
   uint32_t most = 0;
   int32_t chosen = -1;
   for (uint32_t i = 0; i < count; i++) {
-    policy[i] = completed_logit(t, first + i, c);
-    if (policy[i] > top) top = policy[i];
-    if (t->planned[i] > most && policy[i] > -INFINITY) most = t->planned[i];
+    policy[i] /= total;
+    if (t->planned[i] > most && !view(t, first + i).lost) most = t->planned[i];
   }
   for (uint32_t i = 0; i < count; i++) {
-    const double score = t->root_numbers[i] + policy[i];
+    const double score = t->root_numbers[i] + completed_value(t, first + i, c);
     if (t->planned[i] == most && score > best) best = score, chosen = (int32_t)i;
-    total += policy[i] = top > -INFINITY ? exp(policy[i] - top) : 1.0;
   }
-  for (uint32_t i = 0; i < count; i++) policy[i] /= total;
   return chosen;
 }
 

@@ -157,7 +157,7 @@ typedef struct lt_tree {
   uint64_t draws;              /* streams of random numbers for the root used so far */
   int noisy;                   /* whether the root's priors have their noise */
   lt_plan plan;                /* Gumbel; beside the root's children: numbers drawn, visits by plan */
-  double *root_numbers;
+  double *root_numbers;        /*   their logarithms of priors with Gumbel's numbers */
   uint32_t *planned;
   uint64_t recycled;           /* nodes given back so far to make room */
   uint8_t *root_state;

@@ -48,8 +48,12 @@ class BatchedResult:
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """`[B, A]`, the share of visits of each action; with `Gumbel` its improved policies: what to learn from."""
-        shares = self.visits / np.maximum(1, self.visits.sum(axis=1, keepdims=True))
+        """`[B, A]`, the share of visits of each action; with `Gumbel` its improved policies: what to learn from.
+
+        A root that was proven before any visit has all on its best action."""
+        total = self.visits.sum(axis=1, keepdims=True)
+        best = np.arange(self.visits.shape[1]) == self.best_actions[:, None]
+        shares = np.where(total > 0, self.visits / np.maximum(1, total), best)
         return np.where(self.chosen[:, None] >= 0, self.improved, shares)
 
     @property

@@ -116,10 +116,14 @@ class SearchResult:
 
     @property
     def policy(self) -> NDArray[np.float64]:
-        """The share of visits of each action, `[A]`; with `Gumbel` its improved policy."""
+        """The share of visits of each action, `[A]`; with `Gumbel` its improved policy.
+
+        A root that was proven before any visit has all on its best action."""
         if self.improved is not None:
             return self.improved
         policy: NDArray[np.float64] = self.visits / max(1, self.visits.sum())
+        if len(self.actions) and not self.visits.any():
+            policy[self.actions == self.best_action] = 1.0
         return policy
 
     @property

@@ -321,9 +321,12 @@ class Plan:
         if self.rounds == 0:
             phases = max(1, math.ceil(math.log2(self.first)))
             self.rounds, self.in_round = max(1, self.simulations // (phases * self.considered)), self.considered
-        logits = [math.log(prior) + value for prior, value in completed(root, rule, root.children)]
-        alive = [(child, logit) for child, logit in zip(root.children, logits, strict=True) if not child.lost]
-        ready = [(child.gumbel + logit, child) for child, logit in alive if child.planned == self.level]
+        pairs = completed(root, rule, root.children)
+        scores = [
+            child.gumbel + math.log(prior) + value for child, (prior, value) in zip(root.children, pairs, strict=True)
+        ]
+        alive = [(child, score) for child, score in zip(root.children, scores, strict=True) if not child.lost]
+        ready = [(score, child) for child, score in alive if child.planned == self.level]
         chosen = max(ready, key=lambda each: each[0])[1] if ready else min(alive, key=lambda each: each[0].planned)[0]
         chosen.planned += 1
         self.in_round -= 1
