@@ -11,7 +11,8 @@ import longthink as lt
 from longthink.games.core import Game, State
 from longthink.games.go import action_of, vertex
 from longthink.games.go_board import GoBoard
-from longthink.games.knowledge import informed_playout, priors
+from longthink.games.go_position import stones
+from longthink.games.knowledge import informed_end, informed_playout, priors
 
 NEAR = [(0, 1), (1, 0), (0, -1), (-1, 0)]
 RULE = lt.RAVE(c=0, bias=0.018)
@@ -87,6 +88,26 @@ def test_playouts_end_keep_the_rules_and_fill_no_eye(size: int) -> None:
         assert returns[1] == -returns[0]
         assert len(played) < 3 * size * size or size == 2
     assert informed_playout(game.new_initial_state(), 5, 1) == informed_playout(game.new_initial_state(), 5, 1)
+
+
+def test_a_playout_ends_where_the_winner_is_clear() -> None:
+    """One side has lost more stones than the other, by over 3/16 of the points; but not where the end is asked for."""
+    game, most, cut, goes_on = go(), 15, 0, 0
+    for index in range(40):
+        played, _ = informed_playout(game.new_initial_state(), 5, index)
+        state, lead = game.new_initial_state(), 0
+        for player, action in played:
+            assert abs(lead) <= most
+            if player != state.current_player():
+                state.apply_action(81)
+            before = stones(state).sum()
+            state.apply_action(action)
+            lead += int(stones(state).sum() - before) - (1, -1)[player]  # what was captured
+        if abs(lead) > most:
+            cut += 1
+            end = game.state_from_buffer(informed_end(game.new_initial_state(), 5, index), [])
+            goes_on += bool((stones(end) != stones(state)).any())
+    assert cut >= goes_on > cut / 2 > 0
 
 
 def belief(state: State, point: str) -> float:
