@@ -63,7 +63,7 @@ int32_t lt_root_rows(const lt_tree *t, int64_t *visits, double *values, double *
 }
 
 /* Act on `state`, and make what follows the root. */
-static int play(lt_tree *t, int32_t action, lt_played played, uint8_t *state) {
+static int play(lt_tree *t, int32_t action, lt_root_game played, uint8_t *state) {
   const lt_game *g = t->game;
   if (!g->apply(g->context, state, action) || lt_failed(g)) return 0;
   played.history[(*played.length)++] = action;
@@ -71,7 +71,7 @@ static int play(lt_tree *t, int32_t action, lt_played played, uint8_t *state) {
   return 1;
 }
 
-int lt_root_settle(lt_tree *t, lt_played played, double *returns, uint8_t *state) {
+int lt_root_settle(lt_tree *t, lt_root_game played, double *returns, uint8_t *state) {
   const lt_game *g = t->game;
   lt_worker *w = t->worker;
   int over = 0;
@@ -95,7 +95,7 @@ int lt_root_settle(lt_tree *t, lt_played played, double *returns, uint8_t *state
   }
 }
 
-int lt_root_advance(lt_tree *t, int32_t action, lt_played played, double *returns, uint8_t *state) {
+int lt_root_advance(lt_tree *t, int32_t action, lt_root_game played, double *returns, uint8_t *state) {
   memcpy(state, t->root_state, t->game->state_bytes);
   return play(t, action, played, state) ? lt_root_settle(t, played, returns, state) : LT_RULES_BROKE;
 }

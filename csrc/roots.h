@@ -26,16 +26,16 @@ void lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint
 int32_t lt_root_rows(const lt_tree *tree, int64_t *visits, double *values, double *priors, uint8_t *proven, double *policy);
 
 /* A game that is played at a root: what was played so far, and how often chance was drawn. */
-typedef struct lt_played {
+typedef struct lt_root_game {
   int32_t *history, *length;
   uint64_t *draws;
-} lt_played;
+} lt_root_game;
 
 /* Go on from a root until a player acts: outcomes of chance are drawn, and where the game is over, its `returns` are written and
  * a new one begins. Gives 1 where a game was over, 0 where not, or LT_RULES_BROKE. `state`: room for one. */
-int lt_root_settle(lt_tree *tree, lt_played played, double *returns, uint8_t *state);
+int lt_root_settle(lt_tree *tree, lt_root_game played, double *returns, uint8_t *state);
 
 /* Act at a root, whose child's subtree is kept, and settle; LT_RULES_BROKE for an action that is not legal: nothing changes. */
-int lt_root_advance(lt_tree *tree, int32_t action, lt_played played, double *returns, uint8_t *state);
+int lt_root_advance(lt_tree *tree, int32_t action, lt_root_game played, double *returns, uint8_t *state);
 
 #endif

@@ -108,10 +108,10 @@ cdef extern from "roots.h" nogil:
     int32_t lt_root_rows(const lt_tree *tree, int64_t *visits, double *values, double *priors, uint8_t *proven,
                          double *policy)
 
-    ctypedef struct lt_played:
+    ctypedef struct lt_root_game:
         int32_t *history
         int32_t *length
         uint64_t *draws
 
-    int lt_root_settle(lt_tree *tree, lt_played played, double *returns, uint8_t *state)
-    int lt_root_advance(lt_tree *tree, int32_t action, lt_played played, double *returns, uint8_t *state)
+    int lt_root_settle(lt_tree *tree, lt_root_game played, double *returns, uint8_t *state)
+    int lt_root_advance(lt_tree *tree, int32_t action, lt_root_game played, double *returns, uint8_t *state)

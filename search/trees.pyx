@@ -139,7 +139,7 @@ cdef class Trees:
         cdef double[:, ::1] r = returns
         cdef uint8_t[::1] state = np.zeros(max(1, self.table.state_bytes), np.uint8)
         cdef bint act = actions is not None
-        cdef lt_played played
+        cdef lt_root_game played
         cdef uint32_t i
         cdef int status = 0
         for i in range(self.count if act else 0):
@@ -149,7 +149,7 @@ cdef class Trees:
                 raise IllegalActionError(f"{self.game}: action {a[i]} is not legal at root {i}")
         with nogil:
             for i in range(self.count):
-                played = lt_played(&histories[i, 0], &lengths[i], &draws[i])
+                played = lt_root_game(&histories[i, 0], &lengths[i], &draws[i])
                 if act:
                     status = lt_root_advance(self.data[i], a[i], played, &r[i, 0], &state[0])
                 else:
