@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longthink.bridge.think import Answer as Answer
     from longthink.bridge.think import think as think
     from longthink.bridge.verifier import Verifier as Verifier
+    from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import GameError as GameError
     from longthink.errors import IllegalActionError as IllegalActionError
     from longthink.errors import LongthinkError as LongthinkError
@@ -116,6 +117,7 @@ _HOME = {
     "compare": "benchmarks.compare",
     **dict.fromkeys(
         (
+            "CheckpointError",
             "GameError",
             "IllegalActionError",
             "LongthinkError",
