@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from longthink.search.graph import ISMCTS as ISMCTS
     from longthink.search.graph import GraphSearch as GraphSearch
     from longthink.search.graph_result import GraphResult as GraphResult
+    from longthink.search.mccfr import MCCFR as MCCFR
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
@@ -98,6 +99,7 @@ _HOME = {
         ),
         "search.rules",
     ),
+    "MCCFR": "search.mccfr",
     "MCTS": "search.mcts",
     "TreeDrawing": "search.drawing",
     **dict.fromkeys(("Evaluator", "search_with"), "search.evaluation"),
