@@ -42,7 +42,8 @@ def exact(game: lt.Game, strategy: dict[Any, list[float]], drawn: bool) -> tuple
         if player == -1:
             return sum(p * walk(state.child(a), others * p, second * p) for a, p in state.chance_outcomes())
         key = (player, state.information_state_key(player))
-        p = np.array(strategy[key])
+        n = len(state.legal_actions())
+        p = np.array(strategy.get(key, [1 / n] * n))
         if player == 1:
             averages[key] = averages[key] + second * p
         values = np.array(
@@ -64,7 +65,7 @@ def exact(game: lt.Game, strategy: dict[Any, list[float]], drawn: bool) -> tuple
 
 
 def keys_of(game: lt.Game, solver: lt.MCCFR) -> dict[Any, slice]:
-    """The place of every information state in the solver's arrays."""
+    """The place in the solver's arrays of every information state that was met."""
     places, found = {}, {}
     ends = np.cumsum([0, *solver.arrays()["count"]]).tolist()
     for i, key in enumerate(solver.arrays()["key"].tolist()):
@@ -72,7 +73,8 @@ def keys_of(game: lt.Game, solver: lt.MCCFR) -> dict[Any, slice]:
     for history in GameTree(game).histories():
         state = game.state_from_history(history)
         player = state.current_player()
-        found[player, state.information_state_key(player)] = places[solver.key_at(state)]
+        if solver.key_at(state) in places:
+            found[player, state.information_state_key(player)] = places[solver.key_at(state)]
     return found
 
 
@@ -101,8 +103,7 @@ def test_what_is_learned_is_right_on_average(
     """
     game = lt.load_game(name)
     start = lt.MCCFR(game, sampling, seed=5, memory_bytes=1 << 17, **options)
-    while start.num_information_states < GameTree(game).num_information_states or start.iterations < 30:
-        start.run(1)
+    start.run(100)  # in goofspiel nobody plays to two of the information states: they are left uniform
     start.save(tmp_path / "start")
     before, places = start.arrays(), keys_of(game, start)
     strategy = {}
@@ -118,13 +119,15 @@ def test_what_is_learned_is_right_on_average(
         solver.run(1)
         after = solver.arrays()
         for kind, rows in samples.items():
-            rows.append(after[kind] - before[kind])
+            rows.append(after[kind][: len(before[kind])] - before[kind])
     for kind, expected in (("regret", regrets), ("average", averages)):
         mean = np.mean(samples[kind], axis=0)
         error = np.std(samples[kind], axis=0) / np.sqrt(len(samples[kind]))
         unseen = 6 * np.abs(samples[kind]).max() / len(samples[kind])
         scale = np.sqrt(np.mean(np.concatenate([row**2 for row in expected.values()])))
         for key, row in expected.items():
+            if key not in places:
+                continue
             place = places[key]
             assert np.all(np.abs(mean[place] - row) <= 5 * error[place] + unseen), (kind, key, mean[place], row)
         assert np.median(error) < 0.4 * scale, kind
