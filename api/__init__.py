@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longthink.bridge.think import Answer as Answer
     from longthink.bridge.think import think as think
     from longthink.bridge.verifier import Verifier as Verifier
+    from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import GameError as GameError
     from longthink.errors import IllegalActionError as IllegalActionError
     from longthink.errors import LongthinkError as LongthinkError
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from longthink.search.graph_result import GraphResult as GraphResult
     from longthink.search.local_best_response import LocalBestResponse as LocalBestResponse
     from longthink.search.local_best_response import local_best_response as local_best_response
+    from longthink.search.mccfr import MCCFR as MCCFR
     from longthink.search.mcts import MCTS as MCTS
     from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.policy import Policy as Policy
@@ -108,6 +110,7 @@ _HOME = {
         ),
         "search.rules",
     ),
+    "MCCFR": "search.mccfr",
     "MCTS": "search.mcts",
     **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.batched"),
     "TreeDrawing": "search.drawing",
@@ -131,6 +134,7 @@ _HOME = {
     "compare": "benchmarks.compare",
     **dict.fromkeys(
         (
+            "CheckpointError",
             "GameError",
             "IllegalActionError",
             "LongthinkError",

@@ -28,6 +28,7 @@ EXAMPLES = {
     "solve": """examples:
   longthink solve leduc_poker                               1000 iterations of CFR+
   longthink solve leduc_poker --variant dcfr --until 1e-4   until exploitability is below 0.0001
+  longthink solve leduc_poker --variant external --seed 3   100,000 iterations of sampled play
   longthink solve "kuhn_poker(players=3)" --policy kuhn3.json
   longthink solve leduc_poker --method lp                   exactly, by linear programming
   longthink solve efg:game.efg                              a game in a Gambit file
@@ -180,10 +181,15 @@ def _solve_exactly(game: lt.Game, options: argparse.Namespace) -> int:
 
 
 def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
-    solver = lt.CFR(game, options.variant)
-    iterations = options.iterations
+    from longthink.search.mccfr import SAMPLINGS
+
+    sampled = options.variant in SAMPLINGS
+    solver: lt.CFR | lt.MCCFR = (
+        lt.MCCFR(game, options.variant, seed=options.seed) if sampled else lt.CFR(game, options.variant)
+    )
+    tree, iterations = solver.tree, options.iterations
     if iterations is None and options.until is None and options.seconds is None:
-        iterations = 1000
+        iterations = 100_000 if sampled else 1000
     until = None if options.until is None else lt.Exploitability(options.until)
     budget = None if options.seconds is None else lt.Budget(seconds=options.seconds)
     limit = lt.Budget(simulations=iterations, seconds=options.seconds)
@@ -200,13 +206,13 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
             exploitability=exploitability,
             nash_conv=solver.nash_conv(),
             values=values,
-            histories=solver.num_histories,
-            information_states=solver.num_information_states,
+            histories=tree.num_histories,
+            information_states=tree.num_information_states,
             spent=result.spent.as_dict(),
             stopped_by=result.stopped_by,
         )
         return 0
-    print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
+    print(f"{game}: {tree.num_histories:,} histories, {tree.num_information_states:,} information states")
     print(f"{options.variant}, {solver.iterations:,} iterations in {result.spent.seconds:.3g} s ({result.stopped_by})")
     print(f"exploitability {exploitability:.3g}   NashConv {solver.nash_conv():.3g}")
     print("value of the average strategy: " + ", ".join(f"player {p} {v:+.6f}" for p, v in enumerate(values)))
@@ -418,8 +424,13 @@ def _parser() -> argparse.ArgumentParser:
         help="tree search, regret minimisation, or exactly by linear programming; default: search where all is seen, "
         "else cfr",
     )
-    command.add_argument("--variant", default="cfr+", help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+)")
-    command.add_argument("--iterations", type=int, help="of CFR; default 1000")
+    command.add_argument(
+        "--variant",
+        default="cfr+",
+        help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+); "
+        "or sampled: external, outcome, robust, chance, public",
+    )
+    command.add_argument("--iterations", type=int, help="of CFR; default 1000, sampled 100000")
     command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
     command.add_argument("--policy", type=Path, metavar="FILE", help="write the strategy of cfr or lp as JSON")
     command.add_argument(

@@ -54,6 +54,10 @@ class RunLogError(LongthinkError, RuntimeError):
     """A run log cannot be read or written."""
 
 
+class CheckpointError(LongthinkError, ValueError):
+    """A checkpoint cannot be read or written, or belongs to something else."""
+
+
 class MemoryLimitError(LongthinkError, MemoryError):
     """The work does not fit in the memory it was given."""
 

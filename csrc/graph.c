@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #endif
 #include "graph.h"
+#include "infostate.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -89,7 +90,7 @@ lt_graph *lt_graph_new(const lt_game *game, lt_graph_rule rule, double c, int by
   g->arena = array_new(bytes);
   g->table = array_new(g->table_limit * sizeof *g->table);
   g->root_state = calloc(1, game->state_bytes), g->state = calloc(1, game->state_bytes);
-  g->key = calloc(1, game->information_state_bytes + 8);
+  g->key = calloc(1, lt_infostate_scratch(game));
   g->actions = calloc(room, sizeof *g->actions);
   g->places = calloc(room, sizeof *g->places), g->identity = calloc(room, sizeof *g->identity);
   g->probabilities = calloc(room, sizeof *g->probabilities);
@@ -157,27 +158,9 @@ static uint32_t add_node(lt_graph *g, uint64_t key) {
   return id;
 }
 
-/* Hash of a padded run of `words` words. Every word is mixed by itself, so that the processor works on several at once.
- * */
-static inline uint64_t hash_words(const uint8_t *p, size_t words) {
-  uint64_t h = 0;
-  for (size_t i = 0; i < words; i++) {
-    uint64_t word;
-    memcpy(&word, p + 8 * i, 8);
-    h += lt_mix(word ^ (i + 1) * UINT64_C(0x9e3779b97f4a7c15));
-  }
-  return lt_mix(h);
-}
-
 /* The key of a position, or of what the acting player knows of it. */
 static inline uint64_t key_of(lt_graph *g, const void *state, int32_t player) {
-  const lt_game *game = g->game;
-  if (game->information_state == NULL || !g->by_information)
-    return game->hash ? game->hash(game->context, state) : lt_hash_bytes(state, game->state_bytes);
-  const size_t words = (game->information_state_bytes + 7) / 8;
-  memset(g->key, 0, 8 * words);
-  game->information_state(game->context, state, player, g->key);
-  return lt_mix(hash_words(g->key, words) + (uint64_t)player);
+  return g->by_information ? lt_infostate_key(g->game, state, player, g->key) : lt_position_key(g->game, state);
 }
 
 /* ---- Expansion ---- */
@@ -458,17 +441,10 @@ static const uint32_t *find_places(lt_graph *g, uint32_t id, int32_t count) {
   return g->places;
 }
 
-/* Regret matching: probabilities in proportion to positive regrets, equal ones where there is none, into
- * g->probabilities. */
+/* The current strategy of regret matching, into g->probabilities. */
 static void match_regrets(lt_graph *g, const node_t *node) {
-  double sum = 0;
-  for (uint32_t i = 0; i < node->num_edges; i++) {
-    double regret = edge_of(g, node, i)->value[1];
-    g->probabilities[i] = regret > 0 ? regret : 0;
-    sum += g->probabilities[i];
-  }
-  for (uint32_t i = 0; i < node->num_edges; i++)
-    g->probabilities[i] = sum > 0 ? g->probabilities[i] / sum : 1.0 / node->num_edges;
+  for (uint32_t i = 0; i < node->num_edges; i++) g->probabilities[i] = edge_of(g, node, i)->value[1];
+  lt_match_regrets(g->probabilities, node->num_edges);
 }
 
 /* Regret matching learns for one player a simulation, who explores; the others play their current strategy, whose

@@ -5,8 +5,7 @@
  *     node's value is computed anew from its edges whenever a simulation has passed, so that nothing is counted twice.
  *   search of information states, for all games: the key is what the player who acts knows, every simulation starts
  *     at a state dealt anew, and an edge keeps the results of the simulations through it.
- * Values are kept in [-1, 1] (the game's utilities, scaled). Keys are 64-bit hashes and are trusted: two of n nodes
- * share one by accident with a chance below n^2 / 2^65, one in three hundred thousand for ten million nodes. */
+ * Values are kept in [-1, 1] (the game's utilities, scaled). Keys are those of infostate.h. */
 #ifndef LT_GRAPH_H
 #define LT_GRAPH_H
 #include "game.h"

@@ -61,6 +61,14 @@ def test_solve_exactly(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     assert "-0.085606424" in out
 
 
+def test_solve_by_sampled_play(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("solve", "kuhn_poker", "--variant", "external", "--iterations", "5000", "--seed", "3")
+    found = as_json(capsys, *arguments)
+    assert (found["variant"], found["iterations"], found["information_states"]) == ("external", 5000, 12)
+    assert found["exploitability"] < 0.05
+    assert as_json(capsys, *arguments)["values"] == found["values"]
+
+
 def test_solve_a_board_game(capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(capsys, "solve", "tic_tac_toe", "--history", "0,3,1,4", "--simulations", "500")
     assert found["best_action"] == 2
