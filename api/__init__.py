@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longthink.bridge.think import Answer as Answer
     from longthink.bridge.think import think as think
     from longthink.bridge.verifier import Verifier as Verifier
+    from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import GameError as GameError
     from longthink.errors import IllegalActionError as IllegalActionError
     from longthink.errors import LongthinkError as LongthinkError
@@ -73,6 +74,8 @@ if TYPE_CHECKING:
     from longthink.search.rules import UCB1Tuned as UCB1Tuned
     from longthink.search.rules import Widening as Widening
     from longthink.search.variants import Exploitability as Exploitability
+    from longthink.search.variants.weights import Line as Line
+    from longthink.search.variants.weights import Power as Power
 
 # Public name -> the module it lives in.
 _HOME = {
@@ -106,6 +109,7 @@ _HOME = {
     "SearchResult": "search.result",
     "CFR": "search.cfr",
     "Exploitability": "search.variants",
+    **dict.fromkeys(("Line", "Power"), "search.variants.weights"),
     **dict.fromkeys(("Policy", "exploitability", "nash_conv"), "search.policy"),
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
@@ -119,6 +123,7 @@ _HOME = {
             "GameError",
             "IllegalActionError",
             "LongthinkError",
+            "CheckpointError",
             "MemoryLimitError",
             "MissingExtraError",
             "ModelError",

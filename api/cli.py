@@ -29,6 +29,8 @@ EXAMPLES = {
   longthink solve leduc_poker                               1000 iterations of CFR+
   longthink solve leduc_poker --variant dcfr --until 1e-4   until exploitability is below 0.0001
   longthink solve "kuhn_poker(players=3)" --policy kuhn3.json
+  longthink solve liars_dice --variant pcfr+ --iterations 20000 --threads 2 --checkpoint dice.checkpoint
+                                                            the same again goes on where it was interrupted
   longthink solve connect_four --history 3,3,2 --seconds 5  the best move by tree search""",
     "think": """examples:
   longthink think game24 4 6 8 8
@@ -61,6 +63,8 @@ EXAMPLES = {
   longthink perf -k connect_four          some of them
   longthink perf --json speeds.json       with all of pytest-benchmark's figures in a file""",
 }
+
+PEERS = {"openspiel": "OpenSpiel", "liteefg": "LiteEFG"}  # by what the names of their benchmarks have
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,15 +150,27 @@ def _search(game: lt.Game, options: argparse.Namespace) -> int:
 def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
     if options.history:
         raise lt.ParameterError(f"--history is for games of perfect information; {game} is solved from its beginning")
-    solver = lt.CFR(game, options.variant)
+    solver = lt.CFR(game, options.variant, threads=options.threads)
+    if options.checkpoint is not None and options.checkpoint.exists():
+        solver.load(options.checkpoint)
     iterations = options.iterations
     if iterations is None and options.until is None and options.seconds is None:
         iterations = 1000
-    until = None if options.until is None else lt.Exploitability(options.until)
-    budget = None if options.seconds is None else lt.Budget(seconds=options.seconds)
-    limit = lt.Budget(simulations=iterations, seconds=options.seconds)
-    with progress_bar(f"solving {game}", limit, options.json) as told:
-        result = solver.run(iterations=iterations, until=until, budget=budget, progress=told)
+    if iterations is not None:
+        iterations = max(0, iterations - solver.iterations)
+    spent, stopped_by = lt.Spent(), "iterations"
+    if iterations != 0:
+        limit = lt.Budget(simulations=iterations, seconds=options.seconds)
+        with progress_bar(f"solving {game}", limit, options.json) as told:
+            result = solver.run(
+                iterations=iterations,
+                until=None if options.until is None else lt.Exploitability(options.until),
+                budget=None if options.seconds is None else lt.Budget(seconds=options.seconds),
+                progress=told,
+                checkpoint=options.checkpoint,
+                every=options.every,
+            )
+        spent, stopped_by = result.spent, result.stopped_by
     values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
         policy = {key: dict(row) for key, row in solver.average_policy().table.items()}
@@ -169,16 +185,19 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
             values=values,
             histories=solver.num_histories,
             information_states=solver.num_information_states,
-            spent=result.spent.as_dict(),
-            stopped_by=result.stopped_by,
+            spent=spent.as_dict(),
+            stopped_by=stopped_by,
         )
         return 0
     print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
-    print(f"{options.variant}, {solver.iterations:,} iterations in {result.spent.seconds:.3g} s ({result.stopped_by})")
+    lately = f"the last {spent.simulations:,} in {spent.seconds:.3g} s"
+    print(f"{options.variant}, {solver.iterations:,} iterations, {lately} ({stopped_by})")
     print(f"exploitability {exploitability:.3g}   NashConv {solver.nash_conv():.3g}")
     print("value of the average strategy: " + ", ".join(f"player {p} {v:+.6f}" for p, v in enumerate(values)))
     if options.policy is not None:
         print(f"average strategy: {options.policy}")
+    if options.checkpoint is not None:
+        print(f"checkpoint: {options.checkpoint}")
     return 0
 
 
@@ -294,17 +313,20 @@ def perf(options: argparse.Namespace) -> int:
 
 
 def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:
-    """For every group what each makes a second, and how many times the peer that is."""
+    """For every group what each makes a second, and how many times a peer that is."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in benchmarks:
         groups.setdefault(row["group"], []).append(row)
     for group, rows in groups.items():
         print(f"\n{group}")
-        peer = min((r["extra_info"]["per_second"] for r in rows if "openspiel" in r["name"]), default=None)
+        peers = {
+            name: row["extra_info"]["per_second"] for row in rows for key, name in PEERS.items() if key in row["name"]
+        }
         for row in rows:
             speed = row["extra_info"]["per_second"]
-            ratio = f"{speed / peer:8.1f} x OpenSpiel" if peer and "openspiel" not in row["name"] else ""
-            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {ratio}")
+            ours = not any(key in row["name"] for key in PEERS)
+            ratios = "".join(f"{speed / other:8.1f} x {name}" for name, other in peers.items()) if ours else ""
+            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {ratios}")
 
 
 # ---- Showing ----
@@ -337,6 +359,7 @@ def _history(text: str) -> list[int]:
 
 def _parser() -> argparse.ArgumentParser:
     from longthink.benchmarks.gtp_match import add_arguments as match_arguments
+    from longthink.search.variants import VARIANTS
 
     parser = argparse.ArgumentParser(
         "longthink", description="One search engine for games and for language: think longer, and see what it buys."
@@ -367,16 +390,22 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("solve", solve, "solve a game by regret minimisation, or search it where everything is seen")
     command.add_argument("game", metavar="GAME", help="a game of `longthink games`, with parameters in brackets")
-    command.add_argument("--variant", default="cfr+", help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+)")
-    command.add_argument("--iterations", type=int, help="of CFR; default 1000")
+    command.add_argument("--variant", default="cfr+", help=f"of CFR: {', '.join(VARIANTS)} (default cfr+)")
+    command.add_argument("--iterations", type=int, help="of CFR in all; default 1000")
     command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
     command.add_argument("--policy", type=Path, metavar="FILE", help="write CFR's average strategy as JSON")
+    command.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="keep CFR's state there, and go on from it where there is one"
+    )
+    command.add_argument(
+        "--every", type=float, default=60.0, metavar="SECONDS", help="between checkpoints (default 60)"
+    )
     command.add_argument(
         "--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search"
     )
     command.add_argument("--simulations", type=int, help="of tree search; default 100000")
     command.add_argument("--rule", choices=["uct", "puct"], default="uct", help="of tree search (default uct)")
-    command.add_argument("--threads", type=int, default=1, help="of tree search (default 1)")
+    command.add_argument("--threads", type=int, default=1, help="to search or solve with (default 1)")
     command.add_argument("--seconds", type=float, help="time limit")
     command.add_argument("--seed", type=int, default=0)
 

@@ -54,6 +54,10 @@ class RunLogError(LongthinkError, RuntimeError):
     """A run log cannot be read or written."""
 
 
+class CheckpointError(LongthinkError, RuntimeError):
+    """A checkpoint cannot be read or written, or belongs to something else; what was there before stays."""
+
+
 class MemoryLimitError(LongthinkError, MemoryError):
     """The work does not fit in the memory it was given."""
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
 from longthink.search.policy import Policy
-from longthink.search.variants import Exploitability, Variant
+from longthink.search.variants import Exploitability
+from longthink.search.variants.weights import Variant
 
 class GameTree:
     game: Game
@@ -23,6 +25,10 @@ class GameTree:
     def num_sequences(self) -> int: ...
     @property
     def memory_bytes(self) -> int: ...
+    @property
+    def num_parts(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
     @property
     def information_states(self) -> list[tuple[str, int, list[int], int]]: ...
     def histories(self) -> list[list[int]]: ...
@@ -44,8 +50,9 @@ class CFR:
     tree: GameTree
     variant: Variant
     name: str
+    threads: int
     def __init__(
-        self, game: Game | GameTree, variant: str = "cfr+", *, memory_bytes: int = ..., **weights: Any
+        self, game: Game | GameTree, variant: str = "cfr+", *, threads: int = 1, memory_bytes: int = ..., **weights: Any
     ) -> None: ...
     @property
     def game(self) -> Game: ...
@@ -64,7 +71,11 @@ class CFR:
         until: Exploitability | None = None,
         budget: Budget | None = None,
         progress: Callable[[Spent], Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: float = 60.0,
     ) -> CFRResult: ...
+    def save(self, path: str | os.PathLike[str]) -> None: ...
+    def load(self, path: str | os.PathLike[str]) -> int: ...
     def average_strategy(self) -> NDArray[np.float64]: ...
     def current_strategy(self) -> NDArray[np.float64]: ...
     def regrets(self) -> NDArray[np.float64]: ...
