@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     from longthink.search.rules import Widening as Widening
     from longthink.search.sequence_form import SequenceFormLP as SequenceFormLP
     from longthink.search.variants import Exploitability as Exploitability
+    from longthink.search.variants.weights import Line as Line
+    from longthink.search.variants.weights import Power as Power
 
 # Public name -> the module it lives in.
 _HOME = {
@@ -124,6 +126,7 @@ _HOME = {
     **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.local_best_response"),
     "Exploitability": "search.variants",
     "SequenceFormLP": "search.sequence_form",
+    **dict.fromkeys(("Line", "Power"), "search.variants.weights"),
     **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
@@ -138,6 +141,7 @@ _HOME = {
             "GameError",
             "IllegalActionError",
             "LongthinkError",
+            "CheckpointError",
             "MemoryLimitError",
             "MissingExtraError",
             "ModelError",

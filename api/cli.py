@@ -32,6 +32,8 @@ EXAMPLES = {
   longthink solve "kuhn_poker(players=3)" --policy kuhn3.json
   longthink solve leduc_poker --method lp                   exactly, by linear programming
   longthink solve efg:game.efg                              a game in a Gambit file
+  longthink solve liars_dice --variant pcfr+ --iterations 20000 --threads 2 --checkpoint dice.checkpoint
+                                                            the same again goes on where it was interrupted
   longthink solve connect_four --history 3,3,2 --seconds 5  the best move by tree search""",
     "think": """examples:
   longthink think game24 4 6 8 8
@@ -64,7 +66,6 @@ EXAMPLES = {
   longthink perf -k connect_four          some of them
   longthink perf --json speeds.json       with all of pytest-benchmark's figures in a file""",
 }
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit status."""
@@ -185,17 +186,31 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
 
     sampled = options.variant in SAMPLINGS
     solver: lt.CFR | lt.MCCFR = (
-        lt.MCCFR(game, options.variant, seed=options.seed) if sampled else lt.CFR(game, options.variant)
+        lt.MCCFR(game, options.variant, seed=options.seed)
+        if sampled
+        else lt.CFR(game, options.variant, threads=options.threads)
     )
-    tree, iterations = solver.tree, options.iterations
+    if options.checkpoint is not None and options.checkpoint.exists():
+        solver.load(options.checkpoint)
+    iterations = options.iterations
     if iterations is None and options.until is None and options.seconds is None:
         iterations = 100_000 if sampled else 1000
-    until = None if options.until is None else lt.Exploitability(options.until)
-    budget = None if options.seconds is None else lt.Budget(seconds=options.seconds)
-    limit = lt.Budget(simulations=iterations, seconds=options.seconds)
-    with progress_bar(f"solving {game}", limit, options.json) as told:
-        result = solver.run(iterations=iterations, until=until, budget=budget, progress=told)
-    values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
+    if iterations is not None:
+        iterations = max(0, iterations - solver.iterations)
+    spent, stopped_by = lt.Spent(), "iterations"
+    if iterations != 0:
+        limit = lt.Budget(simulations=iterations, seconds=options.seconds)
+        with progress_bar(f"solving {game}", limit, options.json) as told:
+            result = solver.run(
+                iterations=iterations,
+                until=None if options.until is None else lt.Exploitability(options.until),
+                budget=None if options.seconds is None else lt.Budget(seconds=options.seconds),
+                progress=told,
+                checkpoint=options.checkpoint,
+                every=options.every,
+            )
+        spent, stopped_by = result.spent, result.stopped_by
+    tree, values, exploitability = solver.tree, [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
         solver.average_policy().save(options.policy)
     if options.json:
@@ -208,16 +223,19 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
             values=values,
             histories=tree.num_histories,
             information_states=tree.num_information_states,
-            spent=result.spent.as_dict(),
-            stopped_by=result.stopped_by,
+            spent=spent.as_dict(),
+            stopped_by=stopped_by,
         )
         return 0
     print(f"{game}: {tree.num_histories:,} histories, {tree.num_information_states:,} information states")
-    print(f"{options.variant}, {solver.iterations:,} iterations in {result.spent.seconds:.3g} s ({result.stopped_by})")
+    lately = f"the last {spent.simulations:,} in {spent.seconds:.3g} s"
+    print(f"{options.variant}, {solver.iterations:,} iterations, {lately} ({stopped_by})")
     print(f"exploitability {exploitability:.3g}   NashConv {solver.nash_conv():.3g}")
     print("value of the average strategy: " + ", ".join(f"player {p} {v:+.6f}" for p, v in enumerate(values)))
     if options.policy is not None:
         print(f"average strategy: {options.policy}")
+    if options.checkpoint is not None:
+        print(f"checkpoint: {options.checkpoint}")
     return 0
 
 
@@ -333,11 +351,11 @@ def perf(options: argparse.Namespace) -> int:
     return status
 
 
-_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx"}
+_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG"}  # by what the names of their benchmarks have
 
 
 def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:
-    """For every group what each makes a second, how many times the peer that is, and the bytes that each takes."""
+    """For every group what each makes a second, how many times a peer that is, and the bytes that each takes."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in benchmarks:
         groups.setdefault(row["group"], []).append(row)
@@ -386,6 +404,7 @@ def _history(text: str) -> list[int]:
 
 def _parser() -> argparse.ArgumentParser:
     from longthink.benchmarks.gtp_match import add_arguments as match_arguments
+    from longthink.search.variants import VARIANTS
 
     parser = argparse.ArgumentParser(
         "longthink", description="One search engine for games and for language: think longer, and see what it buys."
@@ -427,18 +446,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--variant",
         default="cfr+",
-        help="of CFR: cfr, cfr+, linear, dcfr, pcfr+ (default cfr+); "
-        "or sampled: external, outcome, robust, chance, public",
+        help=f"of CFR: {', '.join(VARIANTS)} (default cfr+); or sampled: external, outcome, robust, chance, public",
     )
-    command.add_argument("--iterations", type=int, help="of CFR; default 1000, sampled 100000")
+    command.add_argument("--iterations", type=int, help="of CFR in all; default 1000, sampled 100000")
     command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
     command.add_argument("--policy", type=Path, metavar="FILE", help="write the strategy of cfr or lp as JSON")
+    command.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="keep CFR's state there, and go on from it where there is one"
+    )
+    command.add_argument(
+        "--every", type=float, default=60.0, metavar="SECONDS", help="between checkpoints (default 60)"
+    )
     command.add_argument(
         "--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search"
     )
     command.add_argument("--simulations", type=int, help="of tree search; default 100000")
     command.add_argument("--rule", choices=["uct", "puct"], default="uct", help="of tree search (default uct)")
-    command.add_argument("--threads", type=int, default=1, help="of tree search (default 1)")
+    command.add_argument("--threads", type=int, default=1, help="to search or solve with (default 1)")
     command.add_argument("--seconds", type=float, help="time limit")
     command.add_argument("--seed", type=int, default=0)
 

@@ -55,7 +55,7 @@ class RunLogError(LongthinkError, RuntimeError):
 
 
 class CheckpointError(LongthinkError, ValueError):
-    """A checkpoint cannot be read or written, or belongs to something else."""
+    """A checkpoint cannot be read or written, or belongs to something else; what was there before stays."""
 
 
 class MemoryLimitError(LongthinkError, MemoryError):

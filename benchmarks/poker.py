@@ -81,6 +81,8 @@ def _run_ours(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def _run_peer(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     pyspiel = require("pyspiel", "compare")
     game = pyspiel.load_game(config["game"])
+    if game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
+        game = pyspiel.convert_to_turn_based(game)
     started = time.perf_counter()
     solver = getattr(pyspiel, config["solver"])(game)
     seconds, points, done = time.perf_counter() - started, [], 0

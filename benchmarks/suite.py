@@ -29,8 +29,20 @@ def smoke(model: str | None) -> list[Job]:
     ]
 
 
+def variants(model: str | None) -> list[Job]:
+    """Every variant of regret minimisation on small and larger games, a few minutes: the table of docs/variants.md."""
+    goofspiel = "goofspiel(num_cards=5,imp_info=True,points_order=descending)"
+    games = {
+        "kuhn_poker": (10_000, 1_000),
+        "leduc_poker": (10_000, 100),
+        goofspiel: (3_000, 20),
+        "liars_dice": (1_000, 5),
+    }
+    return poker.jobs(poker.PokerSettings(games))
+
+
 # One line for each suite.
-SUITES: dict[str, Callable[[str | None], list[Job]]] = {"quick": quick, "smoke": smoke}
+SUITES: dict[str, Callable[[str | None], list[Job]]] = {"quick": quick, "smoke": smoke, "variants": variants}
 
 
 def suite(name: str, model: str | None = None) -> list[Job]:

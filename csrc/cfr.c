@@ -1,28 +1,45 @@
-/* Counterfactual regret minimisation. */
+/* Regret minimisation. Read in this order: one information state, one part of a tree, one iteration, threads. */
 #include "cfr.h"
 #include <math.h>
 #include <stdlib.h>
+#ifdef _WIN32
+#include <windows.h>
+#define YIELD() SwitchToThread()
+#else
+#include <sched.h>
+#define YIELD() sched_yield()
+#endif
 
-enum { ARRAYS = 5, LINE = 64 };
+enum { ARRAYS = 5, LINE = 64, SPINS = 2000 };
 
-static size_t array_bytes(const lt_game_tree *t) { return (t->num_sequences * sizeof(double) + LINE - 1) / LINE * LINE; }
+static size_t array_bytes(uint64_t size) { return (size * sizeof(double) + LINE - 1) / LINE * LINE; }
 
-size_t lt_cfr_bytes(const lt_game_tree *t) { return ARRAYS * array_bytes(t) + LINE; }
+size_t lt_cfr_bytes(const lt_game_tree *t) {
+  return ARRAYS * array_bytes(t->num_sequences) + array_bytes(t->num_infostates) + LINE;
+}
 
-lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_weights weights) {
+lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating) {
   lt_cfr *c = calloc(1, sizeof *c);
   uint8_t *block = calloc(1, lt_cfr_bytes(t));
   if (c == NULL || block == NULL) return free(c), free(block), NULL;
-  const size_t bytes = array_bytes(t);
+  const size_t bytes = array_bytes(t->num_sequences);
   uint8_t *start = block + LINE - (uintptr_t)block % LINE;
-  c->tree = t, c->weights = weights, c->block = block;
+  c->tree = t, c->rule = rule, c->alternating = alternating, c->block = block;
   c->regret = (double *)start, c->strategy = (double *)(start + bytes), c->reach = (double *)(start + 2 * bytes);
   c->average = (double *)(start + 3 * bytes), c->gradient = (double *)(start + 4 * bytes);
+  c->value = (double *)(start + ARRAYS * bytes);
   for (int32_t p = 0; p < t->num_players; p++) c->strategy[t->first_sequence[p]] = 1.0;
   for (uint32_t id = 0; id < t->num_infostates; id++)
-    for (uint32_t a = 0; a < t->count[id]; a++) c->strategy[t->first[id] + a] = 1.0 / t->count[id];
-  for (int32_t p = 0; p < t->num_players; p++) lt_tree_reach(t, p, c->strategy, c->reach);
+    for (uint32_t s = t->first[id]; s < t->first[id] + t->count[id]; s++) {
+      c->strategy[s] = 1.0 / t->count[id];
+      if (rule == LT_MIRROR_DESCENT) c->regret[s] = -log(t->count[id]);
+    }
+  lt_cfr_restored(c);
   return c;
+}
+
+void lt_cfr_restored(lt_cfr *c) {
+  for (int32_t p = 0; p < c->tree->num_players; p++) lt_tree_reach(c->tree, p, c->strategy, c->reach);
 }
 
 void lt_cfr_free(lt_cfr *c) {
@@ -30,65 +47,168 @@ void lt_cfr_free(lt_cfr *c) {
   free(c->block), free(c);
 }
 
-/* t^power / (t^power + 1), at the infinite powers too. */
-static double discount(double t, double power) {
-  if (isinf(power)) return power > 0 ? 1.0 : 0.0;
-  const double x = pow(t, power);
-  return x / (x + 1.0);
+/* ---- One information state of `count` actions: what it is worth, and its next strategy ---- */
+
+static inline double match_regrets(double *restrict regret, double *restrict strategy, const double *restrict gradient,
+                                   uint32_t count, const lt_cfr_step step) {
+  double value = 0, sum = 0;
+  for (uint32_t a = 0; a < count; a++) value += strategy[a] * gradient[a];
+  for (uint32_t a = 0; a < count; a++) {
+    const double instant = gradient[a] - value;
+    double total = regret[a] + instant;
+    total *= total > 0 ? step.keep_positive : step.keep_negative;
+    regret[a] = total;
+    const double target = total + step.prediction * instant;
+    strategy[a] = target > 0 ? target : 0.0;
+    sum += strategy[a];
+  }
+  if (sum > 0) {
+    const double inverse = 1.0 / sum;
+    for (uint32_t a = 0; a < count; a++) strategy[a] *= inverse;
+  } else {
+    for (uint32_t a = 0; a < count; a++) strategy[a] = 1.0 / count;
+  }
+  return value;
 }
 
-/* From the last information state of a player to its first: what it is worth, the regrets of its actions, and by
- * regret matching the next strategy. */
-static void update(lt_cfr *c, int32_t player, double keep_positive, double keep_negative, const int predictive) {
-  const lt_game_tree *t = c->tree;
-  double *restrict const regret = c->regret, *restrict const strategy = c->strategy, *restrict const gradient = c->gradient;
-  for (uint32_t id = t->first_infostate[player + 1]; id-- > t->first_infostate[player];) {
-    const uint32_t first = t->first[id], end = first + t->count[id];
-    double value = 0, sum = 0;
-    for (uint32_t s = first; s < end; s++) value += strategy[s] * gradient[s];
-    gradient[t->parent[id]] += value;
-    for (uint32_t s = first; s < end; s++) {
-      const double instant = gradient[s] - value;
-      double total = regret[s] + instant;
-      total *= total > 0 ? keep_positive : keep_negative;
-      regret[s] = total;
-      const double target = predictive ? total + instant : total;
-      strategy[s] = target > 0 ? target : 0.0;
-      sum += strategy[s];
-    }
-    if (sum > 0) {
-      const double inverse = 1.0 / sum;
-      for (uint32_t s = first; s < end; s++) strategy[s] *= inverse;
-    } else {
-      const double equal = 1.0 / (double)(end - first);
-      for (uint32_t s = first; s < end; s++) strategy[s] = equal;
-    }
+/* The strategy that trades value against entropy and the distance from the last one; its value has both in it. */
+static inline double descend(double *restrict logarithm, double *restrict strategy, const double *restrict gradient,
+                             uint32_t count, const lt_cfr_step step) {
+  const double weight = 1.0 + step.size * step.temperature, inverse = 1.0 / weight;
+  double most = -INFINITY, sum = 0;
+  for (uint32_t a = 0; a < count; a++) {
+    logarithm[a] = (step.size * gradient[a] + logarithm[a]) * inverse;
+    if (logarithm[a] > most) most = logarithm[a];
+  }
+  for (uint32_t a = 0; a < count; a++) sum += strategy[a] = exp(logarithm[a] - most);
+  const double total = most + log(sum), share = 1.0 / sum;
+  for (uint32_t a = 0; a < count; a++) {
+    logarithm[a] -= total;
+    strategy[a] *= share;
+  }
+  return total * weight / step.size;
+}
+
+/* ---- One part of a player's tree ---- */
+
+static void add_average(lt_cfr *c, lt_tree_part part, double keep) {
+  double *restrict const average = c->average;
+  const double *restrict const reach = c->reach;
+  for (uint32_t s = part.sequence; s < part.end_sequence; s++) average[s] = keep * average[s] + reach[s];
+}
+
+/* From its last information state to its first. Values go up to the action that leads there; from the roots of a part,
+ * where that action is not in the part, they are left for the top. */
+static inline void update_by(lt_cfr *c, lt_tree_part part, const lt_cfr_step step, const lt_cfr_rule rule) {
+  const uint32_t *const parent = c->tree->parent, *const first = c->tree->first, *const count = c->tree->count;
+  double *const regret = c->regret, *const strategy = c->strategy, *const gradient = c->gradient, *const value = c->value;
+  for (uint32_t id = part.end_infostate; id-- > part.infostate;) {
+    const uint32_t s = first[id];
+    const double here = rule == LT_REGRET_MATCHING
+                            ? match_regrets(regret + s, strategy + s, gradient + s, count[id], step)
+                            : descend(regret + s, strategy + s, gradient + s, count[id], step);
+    if (parent[id] >= part.sequence) gradient[parent[id]] += here;
+    else value[id] = here;
   }
 }
 
-static void add_average(lt_cfr *c, int32_t player, double weight) {
-  const lt_game_tree *t = c->tree;
-  for (uint32_t s = t->first_sequence[player]; s < t->first_sequence[player + 1]; s++)
-    c->average[s] += weight * c->reach[s];
+static void update(lt_cfr *c, lt_tree_part part, const lt_cfr_step step) {
+  if (c->rule == LT_REGRET_MATCHING) update_by(c, part, step, LT_REGRET_MATCHING);
+  else update_by(c, part, step, LT_MIRROR_DESCENT);
 }
 
-void lt_cfr_run(lt_cfr *c, uint64_t iterations) {
+/* What a player's parts left for the top. */
+static void collect(lt_cfr *c, int32_t player) {
   const lt_game_tree *t = c->tree;
-  const lt_cfr_weights w = c->weights;
-  while (iterations-- > 0) {
-    const double now = (double)++c->iterations;
-    const double weight = w.gamma == 0 ? 1.0 : w.gamma == 1 ? now : w.gamma == 2 ? now * now : pow(now, w.gamma);
-    const double positive = discount(now, w.alpha), negative = discount(now, w.beta);
-    if (!w.alternating)
-      for (int32_t p = 0; p < t->num_players; p++) lt_tree_gradient(t, p, c->reach, c->gradient);
-    for (int32_t p = 0; p < t->num_players; p++) {
-      if (w.alternating) lt_tree_gradient(t, p, c->reach, c->gradient);
-      add_average(c, p, weight);
-      if (w.predictive) update(c, p, positive, negative, 1);
-      else update(c, p, positive, negative, 0);
-      lt_tree_reach(t, p, c->strategy, c->reach);
-    }
+  for (uint32_t k = t->first_part[player + 1]; k-- > t->first_part[player];) {
+    uint32_t id = t->parts[k].infostate;
+    while (id < t->parts[k].end_infostate && t->parent[id] < t->parts[k].sequence) id++;
+    while (id-- > t->parts[k].infostate) c->gradient[t->parent[id]] += c->value[id];
   }
+}
+
+/* ---- Threads ---- */
+
+/* Whether all came; 0: it was called off. */
+static int wait_for_all(lt_cfr *c, uint32_t threads) {
+  if (threads == 1) return 1;
+  const unsigned round = atomic_load(&c->round);
+  if (atomic_fetch_add(&c->arrived, 1) + 1 == threads) {
+    atomic_store(&c->arrived, 0);
+    atomic_store(&c->round, round + 1);
+    return 1;
+  }
+  for (unsigned spins = 0; atomic_load_explicit(&c->round, memory_order_acquire) == round; spins++) {
+    if (spins < SPINS) continue;
+    if (atomic_load(&c->called_off)) return 0;
+    YIELD();
+  }
+  return 1;
+}
+
+
+void lt_cfr_gather(lt_cfr *c) {
+  atomic_store(&c->arrived, 0);
+  atomic_store(&c->called_off, 0);
+}
+
+void lt_cfr_call_off(lt_cfr *c) { atomic_store(&c->called_off, 1); }
+
+/* ---- Iterations ---- */
+
+/* The parts of a player that one thread works on; the first thread has the top, too. */
+typedef struct share {
+  const lt_tree_part *from, *to;
+  const lt_tree_part *top; /* or NULL */
+} share;
+
+static share share_of(const lt_game_tree *t, int32_t player, uint32_t thread, uint32_t threads) {
+  const lt_tree_part *parts = &t->parts[t->first_part[player]];
+  const uint32_t size = t->first_part[player + 1] - t->first_part[player];
+  return (share){parts + size * thread / threads, parts + size * (thread + 1) / threads, thread == 0 ? &t->top[player] : NULL};
+}
+
+static void gradient(lt_cfr *c, const lt_tree_part *part) {
+  lt_tree_part_gradient(c->tree, *part, c->reach, c->gradient);
+}
+
+/* One player's update: its parts, then the top, from the gradient that is there (or, alternating, made now). */
+static void update_player(lt_cfr *c, const lt_cfr_step step, int32_t player, share mine, uint32_t threads) {
+  for (const lt_tree_part *part = mine.from; part < mine.to; part++) {
+    if (c->alternating) gradient(c, part);
+    add_average(c, *part, step.keep_average);
+    update(c, *part, step);
+  }
+  if (mine.top && c->alternating) gradient(c, mine.top);
+  wait_for_all(c, threads);
+  if (mine.top) {
+    add_average(c, *mine.top, step.keep_average);
+    collect(c, player);
+    update(c, *mine.top, step);
+    lt_tree_part_reach(c->tree, *mine.top, c->strategy, c->reach);
+  }
+  wait_for_all(c, threads);
+  for (const lt_tree_part *part = mine.from; part < mine.to; part++)
+    lt_tree_part_reach(c->tree, *part, c->strategy, c->reach);
+  wait_for_all(c, threads);
+}
+
+void lt_cfr_run(lt_cfr *c, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads) {
+  const int32_t players = c->tree->num_players;
+  share mine[LT_MAX_TREE_PLAYERS];
+  for (int32_t p = 0; p < players; p++) mine[p] = share_of(c->tree, p, thread, threads);
+  if (!wait_for_all(c, threads)) return;
+  for (uint64_t i = 0; i < count; i++) {
+    if (!c->alternating) {
+      for (int32_t p = 0; p < players; p++) {
+        for (const lt_tree_part *part = mine[p].from; part < mine[p].to; part++) gradient(c, part);
+        if (mine[p].top) gradient(c, mine[p].top);
+      }
+      wait_for_all(c, threads);
+    }
+    for (int32_t p = 0; p < players; p++) update_player(c, steps[i], p, mine[p], threads);
+  }
+  if (thread == 0) c->iterations += count;
 }
 
 void lt_cfr_average(const lt_cfr *c, double *strategy) {

@@ -1,36 +1,64 @@
-/* Counterfactual regret minimisation on an unrolled game: one loop, in which a variant is a few weights. */
+/* Regret minimisation on an unrolled game: one loop over its arrays. What a variant is, it says in a few numbers for
+ * every iteration; how they come about (powers, schedules) is not known here. */
 #ifndef LT_CFR_H
 #define LT_CFR_H
+#include <stdatomic.h>
 #include "game_tree.h"
 
-/* After iteration t a positive cumulative regret is multiplied by t^alpha / (t^alpha + 1), a negative one by
- * t^beta / (t^beta + 1), and the strategy of iteration t counts t^gamma in the average (Brown and Sandholm, AAAI 2019).
- * alpha = INFINITY keeps regrets as they are, beta = -INFINITY floors them at zero. */
-typedef struct lt_cfr_weights {
-  double alpha, beta, gamma;
-  int predictive;  /* the next regret is predicted to be the last one (Farina et al., AAAI 2021) */
-  int alternating; /* players update in turn, each against what the others have become */
-} lt_cfr_weights;
+/* How an information state goes from the values of its actions to its next strategy. */
+typedef enum {
+  LT_REGRET_MATCHING, /* in proportion to positive cumulative regrets (Hart and Mas-Colell 2000, Zinkevich et al. 2007) */
+  LT_MIRROR_DESCENT   /* a step of dilated entropy, drawn to uniform play (Sokota et al. 2023) */
+} lt_cfr_rule;
+
+/* One iteration. The average is multiplied by keep_average before the strategy of the iteration is added. */
+typedef struct lt_cfr_step {
+  double keep_average;
+  union {
+    struct { /* regret matching */
+      double keep_positive, keep_negative; /* what positive and negative cumulative regrets are then multiplied by */
+      double prediction;                   /* the next regret is taken to be so much of the last one */
+    };
+    struct { /* mirror descent */
+      double size;        /* of the step, in 1 / utility */
+      double temperature; /* weight of the entropy, in utilities */
+    };
+  };
+} lt_cfr_step;
 
 typedef struct lt_cfr {
   const lt_game_tree *tree;
-  lt_cfr_weights weights;
+  lt_cfr_rule rule;
+  int alternating; /* players update in turn, each against what the others have become */
   uint64_t iterations;
   /* By sequence, [num_sequences]: */
-  double *regret;    /* cumulative */
-  double *strategy;  /* current */
-  double *reach;     /* of the current strategy */
-  double *average;   /* weighted sum of reaches */
-  double *gradient;  /* scratch */
+  double *regret;   /* cumulative; in mirror descent the logarithm of the strategy */
+  double *strategy; /* current */
+  double *reach;    /* of the current strategy */
+  double *average;  /* weighted sum of reaches */
+  double *gradient; /* scratch */
+  double *value;    /* scratch, by information state, [num_infostates]: of the roots of parts */
   void *block;
+  /* Where threads wait for each other: */
+  atomic_uint arrived, round;
+  atomic_int called_off;
 } lt_cfr;
 
 /* NULL: no memory. */
-lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_weights weights);
+lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating);
 void lt_cfr_free(lt_cfr *cfr);
 size_t lt_cfr_bytes(const lt_game_tree *tree);
 
-void lt_cfr_run(lt_cfr *cfr, uint64_t iterations);
+/* Iterate with steps[0 .. count). Where threads > 1, all of `thread` 0 .. threads - 1 call this at the same time with
+ * the same steps; nothing happens until all are there, and then all the iterations do. The bits that come of it are the
+ * same at any number of threads. */
+void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads);
+/* Before threads are sent to run, and to send those back who wait for others that will not come. */
+void lt_cfr_gather(lt_cfr *cfr);
+void lt_cfr_call_off(lt_cfr *cfr);
+
+/* After `strategy` or `regret` were put in from outside: the reaches that belong to them. */
+void lt_cfr_restored(lt_cfr *cfr);
 
 /* The average strategy, uniform where it was never reached; `strategy` is by sequence, 1 for the empty ones. */
 void lt_cfr_average(const lt_cfr *cfr, double *strategy);

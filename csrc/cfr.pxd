@@ -30,6 +30,7 @@ cdef extern from "cfr.h" nogil:
         int32_t *action
         uint32_t first_sequence[11]
         uint32_t first_infostate[11]
+        uint32_t first_part[11]
         uint64_t *row
         double *worth
         uint32_t *others
@@ -46,12 +47,12 @@ cdef extern from "cfr.h" nogil:
     void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient)
     double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best)
 
-    ctypedef struct lt_cfr_weights:
-        double alpha
-        double beta
-        double gamma
-        int predictive
-        int alternating
+    ctypedef enum lt_cfr_rule:
+        LT_REGRET_MATCHING
+        LT_MIRROR_DESCENT
+
+    ctypedef struct lt_cfr_step:
+        pass
 
     ctypedef struct lt_cfr:
         uint64_t iterations
@@ -59,8 +60,11 @@ cdef extern from "cfr.h" nogil:
         double *strategy
         double *average
 
-    lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_weights weights)
+    lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating)
     void lt_cfr_free(lt_cfr *cfr)
     size_t lt_cfr_bytes(const lt_game_tree *tree)
-    void lt_cfr_run(lt_cfr *cfr, uint64_t iterations)
+    void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads)
+    void lt_cfr_gather(lt_cfr *cfr)
+    void lt_cfr_call_off(lt_cfr *cfr)
+    void lt_cfr_restored(lt_cfr *cfr)
     void lt_cfr_average(const lt_cfr *cfr, double *strategy)

@@ -247,39 +247,127 @@ static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
 
 /* ---- The layout ---- */
 
-/* Give information states and sequences their final numbers: by player, then in the order of discovery. */
-static lt_tree_status renumber(lt_game_tree *t, uint32_t *new_sequence) {
-  const uint32_t players = (uint32_t)t->num_players, infos = t->num_infostates, sequences = t->num_sequences;
-  int32_t *player = malloc((infos + 1) * sizeof *player), *action = malloc(sequences * sizeof *action);
-  uint32_t *column[4], *target[4] = {t->parent, t->first, t->count, t->node};
-  for (int c = 0; c < 4; c++) column[c] = malloc((infos + 1) * sizeof **column);
-  lt_tree_status status = LT_TREE_NO_MEMORY;
-  if (player && action && column[0] && column[1] && column[2] && column[3]) {
-    uint32_t id = 0, sequence = 0;
-    for (uint32_t p = 0; p < players; p++) {
-      t->first_infostate[p] = id, t->first_sequence[p] = sequence;
-      new_sequence[p] = sequence, action[sequence++] = -1;
-      for (uint32_t old = 0; old < infos; old++) {
-        if (t->player[old] != (int32_t)p) continue;
-        player[id] = (int32_t)p;
-        column[0][id] = new_sequence[t->parent[old]];
-        column[1][id] = sequence;
-        column[2][id] = t->count[old];
-        column[3][id++] = t->node[old];
-        for (uint32_t a = 0; a < t->count[old]; a++) {
-          action[sequence] = t->action[t->first[old] + a];
-          new_sequence[t->first[old] + a] = sequence++;
-        }
-      }
+enum { PARTS = 64, WORTH_PARTS = 8192 };
+
+/* What renumbering knows, by the old numbers of information states. */
+typedef struct numbering {
+  uint64_t *weight;        /* sequences and ends of the game in the subtree of each */
+  uint32_t *owner;         /* by sequence: its information state, NONE for the empty ones */
+  uint32_t *group;         /* 0: top; 2k: the roots of part k's subtrees; 2k + 1: what hangs below them */
+  uint32_t *order;         /* the old numbers in the new order */
+  uint32_t *new_sequence;  /* by old sequence */
+} numbering;
+
+static void weigh(const lt_game_tree *t, const numbering *n) {
+  const uint32_t players = (uint32_t)t->num_players;
+  for (uint32_t p = 0; p < players; p++) n->owner[p] = NONE;
+  for (uint32_t id = 0; id < t->num_infostates; id++) {
+    n->weight[id] = t->count[id];
+    for (uint32_t a = 0; a < t->count[id]; a++) n->owner[t->first[id] + a] = id;
+  }
+  for (uint64_t e = 0; e < t->num_terminals * players; e++) {
+    const uint32_t owner = n->owner[t->unroll->end_last[e]];
+    if (owner != NONE) n->weight[owner]++;
+  }
+  for (uint32_t id = t->num_infostates; id-- > 0;) {
+    const uint32_t above = n->owner[t->parent[id]];
+    if (above != NONE) n->weight[above] += n->weight[id];
+  }
+}
+
+/* Group a player's information states: those with heavy subtrees are the top, the subtrees below fall into parts of
+ * about the same weight. Gives the number of parts, at most PARTS + 1. */
+static uint32_t group(const lt_game_tree *t, const numbering *n, int32_t player) {
+  uint64_t total = 0, filled = 0;
+  for (uint32_t id = 0; id < t->num_infostates; id++)
+    if (t->player[id] == player && n->owner[t->parent[id]] == NONE) total += n->weight[id];
+  const uint64_t limit = total >= WORTH_PARTS ? total / PARTS : 0;
+  uint32_t parts = 0;
+  for (uint32_t id = 0; id < t->num_infostates; id++) {
+    if (t->player[id] != player) continue;
+    const uint32_t above = n->owner[t->parent[id]];
+    if (n->weight[id] > limit) {
+      n->group[id] = 0;
+    } else if (above != NONE && n->group[above] != 0) {
+      n->group[id] = n->group[above] | 1;
+    } else {
+      if (parts == 0 || filled >= limit) parts++, filled = 0;
+      filled += n->weight[id];
+      n->group[id] = 2 * parts;
     }
-    t->first_infostate[players] = id, t->first_sequence[players] = sequence;
-    memcpy(t->player, player, infos * sizeof *player);
-    memcpy(t->action, action, sequences * sizeof *action);
-    for (int c = 0; c < 4; c++) memcpy(target[c], column[c], infos * sizeof **column);
+  }
+  return parts;
+}
+
+/* Put a player's information states in order: by group, then as they were found. Marks where its parts begin and end;
+ * gives where the information states end. */
+static uint32_t arrange(lt_game_tree *t, const numbering *n, int32_t player, uint32_t id, uint32_t sequence) {
+  const uint32_t parts = group(t, n, player);
+  lt_tree_part *part = &t->parts[t->first_part[player]];
+  uint32_t start[2 * (PARTS + 1) + 3] = {0}, sequences[PARTS + 2] = {0};
+  for (uint32_t old = 0; old < t->num_infostates; old++)
+    if (t->player[old] == player) start[n->group[old] + 1]++, sequences[n->group[old] / 2] += t->count[old];
+  for (uint32_t g = 0; g < 2 * (parts + 1); g++) start[g + 1] += start[g];
+  sequences[0]++; /* the empty one */
+  for (uint32_t k = 0; k <= parts; k++) {
+    const lt_tree_part made = {sequence, sequence + sequences[k], id + start[2 * k], id + start[2 * k + 2]};
+    if (k == 0) t->top[player] = made;
+    else part[k - 1] = made;
+    sequence += sequences[k];
+  }
+  t->first_part[player + 1] = t->first_part[player] + parts;
+  for (uint32_t old = 0; old < t->num_infostates; old++)
+    if (t->player[old] == player) n->order[id + start[n->group[old]]++] = old;
+  return id + start[2 * parts + 1];
+}
+
+/* New numbers by player, then by part. */
+static void number(lt_game_tree *t, const numbering *n) {
+  const uint32_t players = (uint32_t)t->num_players;
+  uint32_t id = 0, sequence = 0;
+  for (uint32_t p = 0; p < players; p++) {
+    t->first_infostate[p] = id, t->first_sequence[p] = sequence;
+    const uint32_t end = arrange(t, n, (int32_t)p, id, sequence);
+    n->new_sequence[p] = sequence++;
+    for (; id < end; id++) {
+      const uint32_t old = n->order[id];
+      for (uint32_t a = 0; a < t->count[old]; a++) n->new_sequence[t->first[old] + a] = sequence++;
+    }
+  }
+  t->first_infostate[players] = id, t->first_sequence[players] = sequence;
+}
+
+static void reorder(uint32_t *column, uint32_t *copy, const uint32_t *order, uint32_t size) {
+  memcpy(copy, column, size * sizeof *copy);
+  for (uint32_t i = 0; i < size; i++) column[i] = copy[order[i]];
+}
+
+/* Give information states and sequences, and the ends of the game that name them, their final numbers. */
+static lt_tree_status renumber(lt_game_tree *t) {
+  const uint32_t infos = t->num_infostates, sequences = t->num_sequences, players = (uint32_t)t->num_players;
+  RESIZE(t->parts, 0, (PARTS + 1) * players, sizeof *t->parts);
+  uint64_t *weight = malloc((infos + 1) * sizeof *weight);
+  uint32_t *block = malloc((3 * (size_t)sequences + 2 * (size_t)infos) * sizeof *block);
+  lt_tree_status status = LT_TREE_NO_MEMORY;
+  if (weight && block) {
+    uint32_t *copy = block + 2 * sequences;
+    const numbering n = {weight, block, copy + sequences, copy + sequences + infos, block + sequences};
+    weigh(t, &n);
+    number(t, &n);
+    uint32_t *columns[] = {(uint32_t *)t->player, t->parent, t->first, t->count, t->node};
+    for (int c = 0; c < 5; c++) reorder(columns[c], copy, n.order, infos);
+    for (uint32_t id = 0; id < infos; id++) {
+      t->parent[id] = n.new_sequence[t->parent[id]];
+      t->first[id] = n.new_sequence[t->first[id]];
+    }
+    for (uint32_t p = 0; p < players; p++) t->action[p] = -1;
+    memcpy(copy, t->action, sequences * sizeof *copy);
+    for (uint32_t s = 0; s < sequences; s++) t->action[n.new_sequence[s]] = (int32_t)copy[s];
+    for (uint64_t e = 0; e < t->num_terminals * players; e++)
+      t->unroll->end_last[e] = n.new_sequence[t->unroll->end_last[e]];
     status = LT_TREE_DONE;
   }
-  free(player), free(action);
-  for (int c = 0; c < 4; c++) free(column[c]);
+  free(weight), free(block);
   return status;
 }
 
@@ -354,18 +442,10 @@ static void free_scaffold(lt_game_tree *t) {
 }
 
 static lt_tree_status lay_out(lt_game_tree *t) {
-  lt_unroll *u = t->unroll;
-  uint32_t *new_sequence = malloc(t->num_sequences * sizeof *new_sequence);
-  if (new_sequence == NULL) return LT_TREE_NO_MEMORY;
-  lt_tree_status status = renumber(t, new_sequence);
-  if (status == LT_TREE_DONE) {
-    for (uint64_t e = 0; e < t->num_terminals * (uint64_t)t->num_players; e++)
-      u->end_last[e] = new_sequence[u->end_last[e]];
-    status = fill_rows(t);
-  }
-  free(new_sequence);
-  if (status == LT_TREE_DONE) free_scaffold(t);
-  return status;
+  TRY(renumber(t));
+  TRY(fill_rows(t));
+  free_scaffold(t);
+  return LT_TREE_DONE;
 }
 
 lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
@@ -397,7 +477,7 @@ void lt_game_tree_free(lt_game_tree *t) {
   free_scaffold(t);
   free(t->unroll->node_parent), free(t->unroll->node_action), free(t->unroll);
   free(t->player), free(t->parent), free(t->first), free(t->count), free(t->node), free(t->action);
-  free(t->row), free(t->worth), free(t->others);
+  free(t->row), free(t->worth), free(t->others), free(t->parts);
   free(t);
 }
 
@@ -424,27 +504,25 @@ uint32_t lt_game_tree_history(const lt_game_tree *t, uint32_t node, int32_t *act
 
 /* ---- Passes over the arrays ---- */
 
-void lt_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy, double *reach) {
-  reach[t->first_sequence[player]] = 1.0;
-  for (uint32_t id = t->first_infostate[player]; id < t->first_infostate[player + 1]; id++) {
+void lt_tree_part_reach(const lt_game_tree *t, lt_tree_part part, const double *strategy, double *reach) {
+  for (uint32_t id = part.infostate; id < part.end_infostate; id++) {
     const double here = reach[t->parent[id]];
     for (uint32_t s = t->first[id]; s < t->first[id] + t->count[id]; s++) reach[s] = here * strategy[s];
   }
 }
 
-void lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient) {
+void lt_tree_part_gradient(const lt_game_tree *t, lt_tree_part part, const double *reach, double *gradient) {
   const uint32_t width = (uint32_t)t->num_players - 1;
-  const uint32_t from = t->first_sequence[player], to = t->first_sequence[player + 1];
   if (width == 1) { /* two players: a sparse matrix times a vector */
-    uint64_t e = t->row[from];
-    for (uint32_t s = from; s < to; s++) {
+    uint64_t e = t->row[part.sequence];
+    for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
       double sum = 0;
       for (const uint64_t end = t->row[s + 1]; e < end; e++) sum += t->worth[e] * reach[t->others[e]];
       gradient[s] = sum;
     }
     return;
   }
-  for (uint32_t s = from; s < to; s++) {
+  for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
     double sum = 0;
     for (uint64_t e = t->row[s]; e < t->row[s + 1]; e++) {
       double product = t->worth[e];
@@ -453,6 +531,21 @@ void lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach
     }
     gradient[s] = sum;
   }
+}
+
+/* All of a player's tree as one part: the top and the parts follow each other. */
+static lt_tree_part whole(const lt_game_tree *t, int32_t player) {
+  return (lt_tree_part){t->first_sequence[player], t->first_sequence[player + 1], t->first_infostate[player],
+                        t->first_infostate[player + 1]};
+}
+
+void lt_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy, double *reach) {
+  reach[t->first_sequence[player]] = 1.0;
+  lt_tree_part_reach(t, whole(t, player), strategy, reach);
+}
+
+void lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient) {
+  lt_tree_part_gradient(t, whole(t, player), reach, gradient);
 }
 
 double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *gradient, double *best) {

@@ -5,6 +5,9 @@
  * sequences stand side by side, the empty one first, and every information state's after the sequence that leads
  * to it, so that one pass down visits parents first and one pass up children first.
  *
+ * Where a player has many, they stand in parts: first the top of its tree, then groups of the small subtrees that hang
+ * below. Nothing in one part leads to another, so that threads can work on them at once; and a part stays in cache.
+ *
  * The ends of the game are sparse rows: for a player's sequence s, the combinations of the others' last sequences with
  * which it ends, and what that is worth, chance included. A gradient is then one gather over rows. */
 #ifndef LT_GAME_TREE_H
@@ -21,6 +24,11 @@ typedef enum {
   LT_TREE_OTHER_ACTIONS = -5  /* two histories of one information state have different legal actions */
 } lt_tree_status;
 
+/* A group of a player's subtrees below its top. The sequences before `sequence` lead to them. */
+typedef struct lt_tree_part {
+  uint32_t sequence, end_sequence, infostate, end_infostate;
+} lt_tree_part;
+
 typedef struct lt_game_tree {
   const lt_game *game;
   int32_t num_players;
@@ -35,6 +43,9 @@ typedef struct lt_game_tree {
   uint32_t *node;          /* a history of it, for lt_game_tree_history */
   int32_t *action;         /* by sequence: the action, -1 for the empty sequences */
   uint32_t first_sequence[11], first_infostate[11]; /* of each player, and the ends of the last one's */
+  lt_tree_part *parts;     /* of all players, those of player 0 first: */
+  uint32_t first_part[11];
+  lt_tree_part top[10];    /* of each player: what stands before its parts */
 
   /* Ends of the game, by sequence: entries row[s] .. row[s + 1] of [num_entries]: */
   uint64_t *row;
@@ -62,6 +73,9 @@ uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *
 void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
 /* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. */
 void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient);
+/* The same two for the sequences of one part, or of the top; the reach of what leads there is known. */
+void lt_tree_part_reach(const lt_game_tree *tree, lt_tree_part part, const double *strategy, double *reach);
+void lt_tree_part_gradient(const lt_game_tree *tree, lt_tree_part part, const double *reach, double *gradient);
 /* The best that `player` can get from a gradient, which is summed up on the way. `best` (by sequence, or NULL):
  * 1 for the action taken, the first of equals, else 0. */
 double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best);

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
 from longthink.search.policy import Policy
-from longthink.search.variants import Exploitability, Variant
+from longthink.search.variants import Exploitability
+from longthink.search.variants.weights import Variant
 
 class GameTree:
     game: Game
@@ -24,6 +26,10 @@ class GameTree:
     @property
     def memory_bytes(self) -> int: ...
     @property
+    def num_parts(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
     def information_states(self) -> list[tuple[str, int, list[int], int]]: ...
     def histories(self) -> list[list[int]]: ...
     @property
@@ -36,21 +42,13 @@ class GameTree:
     def gradient(self, player: int, strategy: ArrayLike) -> NDArray[np.float64]: ...
     def best_response(self, player: int, strategy: ArrayLike) -> tuple[float, NDArray[np.float64]]: ...
 
-@dataclass
-class CFRResult:
-    iterations: int
-    exploitability: float | None
-    spent: Spent
-    stopped_by: str
-    @property
-    def interrupted(self) -> bool: ...
-
 class CFR:
     tree: GameTree
     variant: Variant
     name: str
+    threads: int
     def __init__(
-        self, game: Game | GameTree, variant: str = "cfr+", *, memory_bytes: int = ..., **weights: Any
+        self, game: Game | GameTree, variant: str = "cfr+", *, threads: int = 1, memory_bytes: int = ..., **weights: Any
     ) -> None: ...
     @property
     def game(self) -> Game: ...
@@ -69,7 +67,11 @@ class CFR:
         until: Exploitability | None = None,
         budget: Budget | None = None,
         progress: Callable[[Spent], Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        every: float = 60.0,
     ) -> CFRResult: ...
+    def save(self, path: str | os.PathLike[str]) -> None: ...
+    def load(self, path: str | os.PathLike[str]) -> int: ...
     def average_strategy(self) -> NDArray[np.float64]: ...
     def current_strategy(self) -> NDArray[np.float64]: ...
     def regrets(self) -> NDArray[np.float64]: ...

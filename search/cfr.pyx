@@ -3,25 +3,31 @@
 The arrays and their loops are C (csrc/game_tree.c, csrc/cfr.c). This file gives them budgets, Ctrl-C and policies.
 """
 
+import hashlib
 import operator
-import time
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memcpy
 
 from cfr cimport *
 from game cimport lt_game, lt_max_history
 
-from longthink.errors import GameError, MemoryLimitError, ParameterError
-from longthink.search.budget import Budget, Spent
-from longthink.search.variants import Exploitability, variant as find_variant
+from longthink.errors import CheckpointError, GameError, MemoryLimitError, ParameterError
+from longthink.search import checkpoint as checkpoints
+from longthink.search.iterations import run_iterations
+from longthink.search.variants import variant as find_variant
 
-_CHUNK_SECONDS = 0.02
+_SAVED = ("regret", "strategy", "average")
+_BLOCK = 1024  # iterations whose weights are worked out at once
+
+
+cdef object _bytes(const void *start, size_t size):
+    return (<const unsigned char *>start)[:size]
 
 
 cdef class GameTree:
@@ -91,6 +97,24 @@ cdef class GameTree:
     @property
     def memory_bytes(self):
         return self.data.memory_bytes
+
+    @property
+    def num_parts(self):
+        """The parts that threads can work on at once; 0 where the game is small."""
+        return self.data.first_part[self.data.num_players]
+
+    @property
+    def fingerprint(self):
+        """A digest of all that a solver sees of the game: its sequences, and what every end of it is worth."""
+        cdef uint64_t infostates = self.data.num_infostates, sequences = self.data.num_sequences
+        cdef uint64_t entries = self.data.num_entries, width = self.data.num_players - 1
+        digest = hashlib.sha256()
+        for part in (_bytes(self.data.player, infostates * 4), _bytes(self.data.parent, infostates * 4),
+                     _bytes(self.data.count, infostates * 4), _bytes(self.data.action, sequences * 4),
+                     _bytes(self.data.row, (sequences + 1) * 8), _bytes(self.data.worth, entries * 8),
+                     _bytes(self.data.others, entries * width * 4)):
+            digest.update(part)
+        return digest.hexdigest()
 
     def _history(self, uint32_t node):
         actions = np.empty(lt_max_history(<const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")) + 1,
@@ -220,30 +244,14 @@ cdef class GameTree:
         return given
 
 
-@dataclass
-class CFRResult:
-    """What a run of `CFR` did: iterations made by this call, exploitability where it was asked for, what was spent.
-
-    stopped_by: "iterations", "exploitability", "seconds" or "interrupted"."""
-
-    iterations: int
-    exploitability: float | None
-    spent: Spent
-    stopped_by: str
-
-    @property
-    def interrupted(self):
-        """Whether Ctrl-C ended the run early; the average strategy so far is whole."""
-        return self.stopped_by == "interrupted"
-
-
 cdef class CFR:
     """Counterfactual regret minimisation: comes near an equilibrium of any game with perfect recall that fits in memory.
 
-    variant: "cfr", "cfr+", "linear", "dcfr" or "pcfr+" (longthink/search/variants.py); weights: changes to it, as in
-    `CFR(game, "dcfr", alpha=2.0)` or `CFR(game, "cfr+", alternating=False)`. In two-player zero-sum games the average
-    strategy comes near a Nash equilibrium; with more players or general sums it need not. There is no chance in it:
-    the same calls give the same strategies. memory_bytes: `MemoryLimitError` rather than pass it.
+    variant: "cfr", "cfr+", "dcfr", "pcfr+", ... (a file each in longthink/search/variants); weights: changes to it, as in
+    `CFR(game, "dcfr", alpha=2.0)` or `CFR(game, "cfr+", gamma=2, delay=100, alternating=False)`. In two-player zero-sum
+    games the average strategy comes near a Nash equilibrium; with more players or general sums it need not. There is no
+    chance in it: the same calls give the same strategies. threads: help where the tree is large; the strategies are the
+    same at any number. memory_bytes: `MemoryLimitError` rather than pass it.
 
     Raises `UnknownNameError`, `ParameterError`, `GameError` (no perfect recall), `MemoryLimitError`.
     Zinkevich et al., "Regret minimization in games with incomplete information", NIPS 2007.
@@ -252,18 +260,20 @@ cdef class CFR:
     cdef lt_cfr *data
     cdef readonly GameTree tree
     cdef readonly object variant, name
+    cdef readonly int threads
+    cdef object pool, fingerprint
 
-    def __init__(self, game, variant="cfr+", *, memory_bytes=2 << 30, **weights):
-        self.name = variant
+    def __init__(self, game, variant="cfr+", *, threads=1, memory_bytes=2 << 30, **weights):
+        if isinstance(threads, bool) or not 1 <= operator.index(threads) <= 1024:
+            raise ParameterError(f"threads expects 1..1024, got {threads!r}")
+        self.name, self.threads = variant, threads
         self.variant = find_variant(variant, **weights)
         self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
         if self.tree.memory_bytes + lt_cfr_bytes(self.tree.data) > operator.index(memory_bytes):
             raise MemoryLimitError(f"{self.game}: the tree takes {self.tree.memory_bytes} bytes and the regrets "
                                    f"{lt_cfr_bytes(self.tree.data)} more, which passes memory_bytes={memory_bytes}")
-        cdef lt_cfr_weights w
-        w.alpha, w.beta, w.gamma = self.variant.alpha, self.variant.beta, self.variant.gamma
-        w.predictive, w.alternating = self.variant.predictive, self.variant.alternating
-        self.data = lt_cfr_new(self.tree.data, w)
+        rule = LT_REGRET_MATCHING if self.variant.rule == "regret matching" else LT_MIRROR_DESCENT
+        self.data = lt_cfr_new(self.tree.data, rule, self.variant.alternating)
         if self.data == NULL:
             raise MemoryError(f"no memory for the regrets of {self.game}")
 
@@ -292,64 +302,97 @@ cdef class CFR:
         """What the tree and the regrets take."""
         return self.tree.memory_bytes + lt_cfr_bytes(self.tree.data)
 
-    def run(self, iterations=None, *, until=None, budget=None, progress=None):
+    def run(self, iterations=None, *, until=None, budget=None, progress=None, checkpoint=None, every=60.0):
         """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or simulations,
         which are iterations) is reached. Goes on from where the last run ended.
 
         Exploitability is looked at after growing numbers of iterations, so that looking takes a small share of the time.
         Ctrl-C stops after the iteration at hand and returns. progress: called now and then with the `Spent` so far.
+        checkpoint: a path that `save` is called with, every so many seconds and at the end; `load` goes on from there.
 
-        Raises `ParameterError` where there is no limit, or one that CFR does not spend.
+        Raises `ParameterError` where there is no limit, or one that CFR does not spend; `CheckpointError` before it
+        begins where the path has something else, or a later state.
         """
-        budget = Budget() if budget is None else budget
-        for name in ("nodes", "tokens", "calls", "money"):
-            if getattr(budget, name) is not None:
-                raise ParameterError(f"CFR.run spends seconds and simulations (iterations), not {name}")
-        if iterations is not None and (isinstance(iterations, bool) or operator.index(iterations) < 1):
-            raise ParameterError(f"iterations expects a whole number from 1, got {iterations!r}")
-        if until is not None and not isinstance(until, Exploitability):
-            raise ParameterError(f"until expects Exploitability(...), got {until!r}")
-        if iterations is None and until is None and budget == Budget():
-            raise ParameterError("CFR.run needs a limit: iterations=..., until=Exploitability(...) or budget=Budget(seconds=...)")
-        limits = [n for n in (iterations, budget.simulations) if n is not None]
-        cdef uint64_t limit = min(limits) if limits else 2**62
-        cdef uint64_t done = 0, chunk = 1, wanted
-        cdef uint64_t look_at = 1
-        started, spent, stopped_by, exploitability = time.perf_counter(), Spent(), None, None
+        if checkpoint is not None:
+            self._check_place(checkpoint)
+        save = None if checkpoint is None else lambda: self.save(checkpoint)
+        return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
+                              iterations=iterations, until=until, budget=budget, progress=progress, every=every)
+
+    def _iterate(self, uint64_t count):
+        """Make `count` iterations. Ctrl-C comes through after those of one block."""
+        cdef uint64_t left = count, block
+        while left > 0:
+            block = min(left, _BLOCK)
+            rows = self.variant.steps(self.data.iterations, block)
+            if self.threads == 1 or self.tree.num_parts == 0:
+                self._work(rows, 0, 1)
+            else:
+                self._work_together(rows)
+            left -= block
+
+    def _work(self, const double[:, ::1] rows, uint32_t thread, uint32_t threads):
+        cdef uint64_t count = rows.shape[0]
+        with nogil:
+            lt_cfr_run(self.data, <const lt_cfr_step *>&rows[0, 0], count, thread, threads)
+
+    def _work_together(self, rows):
+        if self.pool is None:
+            self.pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="longthink-cfr")
+        lt_cfr_gather(self.data)
         try:
-            while stopped_by is None:
-                wanted = min(chunk, limit - done)
-                if until is not None:
-                    wanted = min(wanted, max(1, look_at - done))
-                before = time.perf_counter()
-                with nogil:
-                    lt_cfr_run(self.data, wanted)
-                done += wanted
-                now = time.perf_counter()
-                spent.simulations, spent.seconds = done, now - started
-                if now - before < _CHUNK_SECONDS / 2:
-                    chunk *= 2
-                elif now - before > 2 * _CHUNK_SECONDS and chunk > 1:
-                    chunk //= 2
-                if until is not None and done >= look_at:
-                    exploitability = self.exploitability()
-                    look_at = max(done + 1, done + done // 8)
-                    if exploitability <= until.value:
-                        stopped_by = "exploitability"
-                        break
-                if done >= limit:
-                    stopped_by = "iterations"
-                elif budget.seconds is not None and spent.seconds >= budget.seconds:
-                    stopped_by = "seconds"
-                if progress is not None:
-                    progress(spent)
-                PyErr_CheckSignals()
-        except KeyboardInterrupt:
-            stopped_by = "interrupted"
-        spent.simulations, spent.seconds = done, time.perf_counter() - started
-        if until is not None and stopped_by != "exploitability":
-            exploitability = self.exploitability()
-        return CFRResult(done, exploitability, spent, stopped_by)
+            for thread in range(1, self.threads):
+                self.pool.submit(self._work, rows, thread, self.threads)
+            self._work(rows, 0, self.threads)
+        except BaseException:  # Ctrl-C before all had come: nothing was done, and those who came must not wait
+            lt_cfr_call_off(self.data)
+            self.pool.shutdown()
+            self.pool = None
+            raise
+
+    def save(self, path):
+        """Write a checkpoint, from which `load` goes on with the same bits: in one piece, or not at all.
+
+        Raises `CheckpointError` where the disk refuses; what was at `path` stays.
+        """
+        checkpoints.save(path, "CFR", self._meta(), {name: self._array(name) for name in _SAVED})
+
+    def load(self, path):
+        """Go on from a checkpoint of the same game and variant; gives the iterations it has.
+
+        Raises `CheckpointError` where it is missing, damaged or of something else; the solver stays as it is.
+        """
+        there, arrays = checkpoints.load(path, "CFR")
+        self._check_own(path, there)
+        for name in _SAVED:
+            self._array(name)[:] = arrays[name]
+        self.data.iterations = there["iterations"]
+        lt_cfr_restored(self.data)
+        return self.data.iterations
+
+    def _meta(self):
+        if self.fingerprint is None:
+            self.fingerprint = self.tree.fingerprint
+        return {"game": str(self.game), "fingerprint": self.fingerprint, "variant": self.name,
+                "weights": self.variant.as_dict(), "iterations": self.iterations}
+
+    def _check_own(self, path, there):
+        """Raise `CheckpointError` unless a checkpoint is of this game and variant."""
+        here = self._meta()
+        for name in ("game", "fingerprint", "variant", "weights"):
+            if there[name] != here[name]:
+                raise CheckpointError(f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with "
+                                      f"{name} {there[name]!r}; make a solver like it, or take another path")
+
+    def _check_place(self, path):
+        """Raise `CheckpointError` where one at `path` would take the place of something else, or of more work."""
+        if not os.path.exists(path):
+            return
+        there = checkpoints.load(path, "CFR")[0]
+        self._check_own(path, there)
+        if there["iterations"] > self.iterations:
+            raise CheckpointError(f"{path} has {there['iterations']} iterations and this solver {self.iterations}; "
+                                  "load it first, or take another path")
 
     def average_strategy(self):
         """The average strategy over sequences, `[S]`; uniform where play never came."""
@@ -358,19 +401,19 @@ cdef class CFR:
         lt_cfr_average(self.data, &view[0])
         return strategy
 
-    def _copy(self, which):
-        out = np.empty(self.tree.data.num_sequences)
-        cdef double[::1] view = out
-        memcpy(&view[0], self.data.regret if which == "regret" else self.data.strategy, out.nbytes)
-        return out
+    def _array(self, name):
+        """One of the solver's arrays `[S]`, not a copy."""
+        cdef double *start = (self.data.regret if name == "regret" else
+                              self.data.strategy if name == "strategy" else self.data.average)
+        return np.asarray(<double[:self.tree.data.num_sequences]>start)
 
     def current_strategy(self):
         """The strategy of the next iteration over sequences, `[S]`."""
-        return self._copy("strategy")
+        return self._array("strategy").copy()
 
     def regrets(self):
-        """Cumulative regrets over sequences, `[S]`; 0 for the empty sequences."""
-        return self._copy("regret")
+        """Cumulative regrets over sequences, `[S]`; 0 for the empty sequences. In mirror descent: logarithms of the strategy."""
+        return self._array("regret").copy()
 
     def average_policy(self):
         """The average strategy as a `Policy`: what comes near an equilibrium."""

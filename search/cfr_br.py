@@ -5,7 +5,6 @@ The gradients and best responses are those of `GameTree`, in C; the regrets are 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.errors import GameError, ParameterError
+from longthink.errors import GameError
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
-from longthink.search.cfr import CFRResult, GameTree
+from longthink.search.cfr import GameTree
+from longthink.search.iterations import CFRResult, run_iterations
 from longthink.search.policy import Policy
 from longthink.search.variants import Exploitability
 
@@ -71,37 +71,26 @@ class CFRBR:
         budget: Budget | None = None,
         progress: Callable[[Spent], Any] | None = None,
     ) -> CFRResult:
-        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds) is reached.
+        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or simulations,
+        which are iterations) is reached.
 
         Goes on from where the last run ended. Exploitability is looked at after growing numbers of iterations. Ctrl-C
         stops and returns. Raises `ParameterError` where there is no limit, or one that is not spent.
         """
-        budget = Budget() if budget is None else budget
-        if budget != Budget(seconds=budget.seconds):
-            raise ParameterError(f"CFRBR.run spends seconds and iterations only, got {budget}")
-        if iterations is None and until is None and budget.seconds is None:
-            raise ParameterError("CFRBR.run needs a limit: iterations=..., until=Exploitability(...) or budget=...")
-        if iterations is not None and iterations < 1:
-            raise ParameterError(f"iterations expects a whole number from 1, got {iterations!r}")
-        started, spent, stopped_by, look_at = time.perf_counter(), Spent(), "", 1
-        try:
-            while not stopped_by:
-                self._iterate()
-                spent.simulations += 1
-                spent.seconds = time.perf_counter() - started
-                if spent.simulations == iterations:
-                    stopped_by = "iterations"
-                elif budget.seconds is not None and spent.seconds >= budget.seconds:
-                    stopped_by = "seconds"
-                if until is not None and spent.simulations >= look_at:
-                    look_at += max(1, look_at // 8)
-                    if self.exploitability() <= until.value:
-                        stopped_by = "exploitability"
-                if progress is not None:
-                    progress(spent)
-        except KeyboardInterrupt:
-            stopped_by = "interrupted"
-        return CFRResult(spent.simulations, None if until is None else self.exploitability(), spent, stopped_by)
+        return run_iterations(
+            "CFRBR",
+            self._iterate_often,
+            lambda: self.iterations,
+            self.exploitability,
+            iterations=iterations,
+            until=until,
+            budget=budget,
+            progress=progress,
+        )
+
+    def _iterate_often(self, count: int) -> None:
+        for _ in range(count):
+            self._iterate()
 
     def _iterate(self) -> None:
         """One iteration; what it changes is put in place at its end, so that Ctrl-C leaves whole iterations."""

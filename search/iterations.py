@@ -5,14 +5,31 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget, Spent
-from longthink.search.cfr import CFRResult
 from longthink.search.variants import Exploitability
 
 _CHUNK_SECONDS = 0.02
+
+
+@dataclass
+class CFRResult:
+    """What a run of regret minimisation did: iterations made by this call, exploitability where it was asked for, what was spent.
+
+    stopped_by: "iterations", "exploitability", "seconds" or "interrupted"."""
+
+    iterations: int
+    exploitability: float | None
+    spent: Spent
+    stopped_by: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run early; the average strategy so far is whole."""
+        return self.stopped_by == "interrupted"
 
 
 def run_iterations(
@@ -20,20 +37,20 @@ def run_iterations(
     iterate: Callable[[int], str | None],
     made: Callable[[], int],
     exploitability: Callable[[], float],
-    save: Callable[[], object] | None,
+    save: Callable[[], object] | None = None,
     *,
     iterations: int | None,
     until: Exploitability | None,
     budget: Budget | None,
     progress: Callable[[Spent], Any] | None,
-    every: float,
+    every: float = 60.0,
 ) -> CFRResult:
     """Iterate until the first limit is reached, and say what was done.
 
     name: of the solver, for errors. iterate(n): makes up to n iterations, and gives why no more can be made, or None.
     made(): how many were made in all. exploitability(): of what was found; looked at after growing numbers of
-    iterations, so that looking takes a small share of the time. save(): writes a checkpoint, every `every` seconds and
-    at the end.
+    iterations, so that looking takes a small share of the time. save(): writes a checkpoint, before the first
+    iteration, every `every` seconds and at the end.
 
     Raises `ParameterError` where there is no limit, or one that is not spent here.
     """
@@ -51,6 +68,8 @@ def run_iterations(
         raise ParameterError(
             f"{name}.run needs a limit: iterations=..., until=Exploitability(...) or budget=Budget(seconds=...)"
         )
+    if save is not None:
+        save()  # a place that cannot be written is an error before the work begins
     limits = [n for n in (iterations, budget.simulations) if n is not None]
     most = min(limits) if limits else 2**62
     spent, found, chunk, look_at, first = Spent(), None, 1, 1, made()

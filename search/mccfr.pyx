@@ -122,7 +122,7 @@ cdef class MCCFR:
 
         `until` unrolls the game to know the exploitability: for games that fit. Ctrl-C stops after the iteration at
         hand and returns. progress: called now and then with the `Spent` so far. checkpoint: a path that `save` is
-        called with every `every` seconds and at the end.
+        called with, every `every` seconds, and at the end.
 
         Raises `ParameterError` where there is no limit, or another one; `MemoryLimitError` where the memory is full,
         all that was learned being whole, and saved; `GameError` where rules break; `CheckpointError`.
@@ -136,7 +136,7 @@ cdef class MCCFR:
             raise MemoryLimitError(
                 f"{self.game}: {self.num_information_states} information states fill memory_bytes={self.memory_bytes} "
                 f"after {self.iterations} iterations. What was learned is whole: average_policy() and save(path) work, "
-                "and MCCFR.load(path, game, memory_bytes=...) goes on with more")
+                "and a solver with a larger memory_bytes goes on from there by load(path)")
         return result
 
     def _iterate(self, uint64_t count):
@@ -162,30 +162,29 @@ cdef class MCCFR:
     # ---- Checkpoints ----
 
     def save(self, path):
-        """Write all that was learned to a file, from which `MCCFR.load` goes on with the same bits.
+        """Write all that was learned to a file, from which `load` goes on with the same bits.
 
         Raises `CheckpointError` where it cannot be written; what was there before stays.
         """
         checkpoints.save(path, "MCCFR", self._meta(), self.arrays())
 
-    @staticmethod
-    def load(path, game, *, memory_bytes=None, seed=None):
-        """The solver that `save` wrote, to go on as if it had never stopped.
+    def load(self, path):
+        """Go on from a checkpoint of the same game, sampling and options; gives the iterations it has.
 
-        memory_bytes: as it was, or other. seed: as it was; with another the iterations to come draw otherwise.
+        With the seed of the solver that wrote it, what comes has the same bits as if it had never stopped. memory_bytes may
+        differ.
 
-        Raises `CheckpointError` where the file is missing, damaged, or of another game; `MemoryLimitError`.
+        Raises `CheckpointError` where the file is missing, damaged or of something else, `MemoryLimitError` where it does not
+        fit; the solver stays as it is.
         """
         meta, arrays = checkpoints.load(path, "MCCFR")
-        if meta["game"] != str(game):
-            raise CheckpointError(f"{path}: expected a checkpoint of {game}, got one of {meta['game']}")
-        memory_bytes = meta["memory_bytes"] if memory_bytes is None else memory_bytes
-        seed = meta["seed"] if seed is None else seed
-        cdef MCCFR solver = MCCFR(game, meta["sampling"], seed=seed, memory_bytes=memory_bytes, **meta["options"])
-        if solver._import(meta["iterations"], arrays) != LT_MCCFR_OK:
+        self._check_own(path, meta, ("game", "sampling", "options"))
+        cdef MCCFR other = MCCFR(self.game, self.sampling, seed=self.seed, memory_bytes=self.memory_bytes, **self.options)
+        if other._import(meta["iterations"], arrays) != LT_MCCFR_OK:
             raise MemoryLimitError(f"{path} has {len(arrays['key'])} information states, which do not fit in "
-                                   f"memory_bytes={memory_bytes}; give more")
-        return solver
+                                   f"memory_bytes={self.memory_bytes}; give more")
+        self.data, other.data = other.data, self.data
+        return self.iterations
 
     def _meta(self):
         return {"game": str(self.game), "sampling": self.sampling, "options": self.options, "seed": self.seed,
@@ -212,18 +211,23 @@ cdef class MCCFR:
             return LT_MCCFR_OK
         return lt_mccfr_import(self.data, iterations, len(arrays["key"]), _pointers(arrays))
 
+    def _check_own(self, path, there, names):
+        """Raise `CheckpointError` unless what a checkpoint says of these is so of this solver."""
+        here = self._meta()
+        for name in names:
+            if there[name] != here[name]:
+                raise CheckpointError(f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with "
+                                      f"{name} {there[name]!r}; make a solver like it, or take another path")
+
     def _check_place(self, path):
         """Raise `CheckpointError` where one at `path` would take the place of something else, or of more work."""
         if not os.path.exists(path):
             return
-        there, here = checkpoints.load(path, "MCCFR")[0], self._meta()
-        for name in ("game", "sampling", "options", "seed"):
-            if there[name] != here[name]:
-                raise CheckpointError(f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with "
-                                      f"{name} {there[name]!r}; take another path, or delete it")
-        if there["iterations"] > here["iterations"]:
-            raise CheckpointError(f"{path} has {there['iterations']} iterations and this solver {here['iterations']}; "
-                                  "go on with MCCFR.load(path, game), or take another path")
+        there = checkpoints.load(path, "MCCFR")[0]
+        self._check_own(path, there, ("game", "sampling", "options", "seed"))
+        if there["iterations"] > self.iterations:
+            raise CheckpointError(f"{path} has {there['iterations']} iterations and this solver {self.iterations}; "
+                                  "load it first, or take another path")
 
     # ---- What was found ----
 

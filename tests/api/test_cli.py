@@ -69,6 +69,17 @@ def test_solve_by_sampled_play(capsys: pytest.CaptureFixture[str]) -> None:
     assert as_json(capsys, *arguments)["values"] == found["values"]
 
 
+def test_solve_goes_on_from_a_checkpoint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    arguments = ["solve", "leduc_poker", "--variant", "pcfr+", "--checkpoint", str(tmp_path / "leduc"), "--iterations"]
+    assert as_json(capsys, *arguments, "30")["spent"]["simulations"] == 30
+    found = as_json(capsys, *arguments, "50")
+    assert (found["iterations"], found["spent"]["simulations"]) == (50, 20)
+    assert as_json(capsys, *arguments, "50")["iterations"] == 50
+    (tmp_path / "leduc").write_text("something else")
+    status, _, error = run(capsys, *arguments, "60")
+    assert (status, "it is no checkpoint" in error) == (2, True)
+
+
 def test_solve_a_board_game(capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(capsys, "solve", "tic_tac_toe", "--history", "0,3,1,4", "--simulations", "500")
     assert found["best_action"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -12,6 +13,8 @@ import numpy as np
 import pyspiel
 import pytest
 from open_spiel.python.algorithms.discounted_cfr import DCFRSolver, LCFRSolver
+from open_spiel.python.algorithms.mmd_dilated import MMDDilatedEnt
+from open_spiel.python.algorithms.sequence_form_utils import policy_to_sequence
 
 import longthink as lt
 from longthink.games.objects import object_game
@@ -71,6 +74,44 @@ def test_discounted_variants_equal_openspiels_python(variant: str, make: type) -
         assert row == pytest.approx(expected[key], abs=1e-9), key
 
 
+@pytest.mark.parametrize("name", ["kuhn_poker", "liars_dice(dice_sides=2)", GOOFSPIEL.replace("=4", "=3")])
+@pytest.mark.parametrize(("variant", "solver"), [("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")])
+def test_convergence_equals_openspiel(name: str, variant: str, solver: str) -> None:
+    """At 100 and 1,000 iterations. On larger games rounding decides between equal actions sooner or later, and where it
+    does, two programs part; see test_average_strategy_equals_openspiel for those."""
+    game, peers_game = lt.load_game(name), openspiels(name)
+    theirs, ours = getattr(pyspiel, solver)(peers_game), lt.CFR(game, variant)
+    for iterations in (100, 900):
+        ours.run(iterations)
+        for _ in range(iterations):
+            theirs.evaluate_and_update_policy()
+        assert ours.nash_conv() == pytest.approx(pyspiel.nash_conv(peers_game, theirs.average_policy()), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "liars_dice(dice_sides=2)"])
+def test_mirror_descent_equals_openspiels(name: str) -> None:
+    theirs = MMDDilatedEnt(pyspiel.load_game(name), alpha=0.1, stepsize=0.5)
+    game = lt.load_game(name)
+    ours = lt.CFR(game, "mmd", step=0.5, temperature=0.1, alternating=False)
+    ours.run(30)
+    for _ in range(30):
+        theirs.update_sequences()
+    expected = lt.Policy.from_openspiel(game, theirs.get_policies()).table
+    for key, row in ours.current_policy().table.items():
+        assert row == pytest.approx(expected[key], abs=1e-12), key
+
+
+def test_mirror_descent_finds_the_quantal_response_equilibrium() -> None:
+    """It is a fixed point of OpenSpiel's step, and the gap of the regularised game is nil there."""
+    solver = lt.CFR(KUHN, "mmd", step=0.1, temperature=0.1, alternating=False)
+    solver.run(3000)
+    found = solver.current_policy().to_openspiel(pyspiel.load_game("kuhn_poker"))
+    theirs = MMDDilatedEnt(pyspiel.load_game("kuhn_poker"), alpha=0.1, stepsize=0.1)
+    theirs.sequences = policy_to_sequence(theirs.game, found, theirs.infoset_actions_to_seq)
+    assert theirs.get_gap() == pytest.approx(0, abs=1e-12)
+    assert solver.average_strategy() == pytest.approx(solver.current_strategy(), abs=1e-12)
+
+
 @pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", *HIDDEN, *DARK_HEX])
 def test_exploitability_equals_openspiel(name: str) -> None:
     game, theirs = lt.load_game(name), openspiels(name)
@@ -92,22 +133,77 @@ def test_exploitability_equals_openspiel(name: str) -> None:
 # ---- Against the slow twin ----
 
 
+@dataclass
+class Market:
+    """Three players who know a bit each act in turn and see it; the utilities sum to nothing in particular."""
+
+    history: tuple[int, ...] = ()
+
+    def current_player(self) -> int:
+        return -1 if not self.history else len(self.history) - 1 if len(self.history) < 4 else -4
+
+    def legal_actions(self) -> list[int]:
+        return list(range(2 + (len(self.history) == 2)))
+
+    def chance_outcomes(self) -> list[tuple[int, float]]:
+        return [(i, (1 + i) / 36) for i in range(8)]
+
+    def apply_action(self, action: int) -> None:
+        self.history = (*self.history, action)
+
+    def returns(self) -> list[float]:
+        return [math.sin(7 * player + sum(a * 3**i for i, a in enumerate(self.history, 1))) for player in range(3)]
+
+    def information_state_string(self, player: int) -> str:
+        return f"{self.history[0] >> player & 1} {self.history[1:]}"
+
+    def clone(self) -> Market:
+        return replace(self)
+
+
+def market() -> lt.Game:
+    return object_game(
+        "market", Market, num_players=3, num_distinct_actions=3, max_game_length=3, min_utility=-9, max_utility=9,
+        max_chance_outcomes=8, max_chance_nodes_in_history=1, perfect_information=False,
+    )  # fmt: skip
+
+
+TWINS = {"kuhn_poker": 30, "kuhn_poker(players=3)": 20, "liars_dice(dice_sides=2)": 20, "leduc_poker": 1, "market": 20}
+
+
 @pytest.mark.parametrize("alternating", [True, False])
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("name", "iterations"), [("kuhn_poker", 40), ("kuhn_poker(players=3)", 2), ("leduc_poker", 3)])
-def test_equals_the_twin(name: str, iterations: int, variant: str, alternating: bool) -> None:
-    """Few iterations with three players: a regret that is 0 but for rounding then decides a strategy alone."""
-    game = lt.load_game(name)
-    ours, twin = lt.CFR(game, variant, alternating=alternating), ReferenceCFR(game, variant, alternating=alternating)
+@pytest.mark.parametrize("name", TWINS)
+def test_equals_the_twin(name: str, variant: str, alternating: bool) -> None:
+    """Every iteration begins where ours is, for a regret that is 0 but for rounding decides a strategy alone."""
+    game = market() if name == "market" else lt.load_game(name)
+    weights = {"alternating": alternating, "horizon": 15, "delay": 5 if variant == "cfr+" else 0}
+    ours, twin = lt.CFR(game, variant, **weights), ReferenceCFR(game, variant, **weights)
+    rows = {(player, key): slice(first, first + len(a)) for key, player, a, first in ours.tree.information_states}
+    for _ in range(TWINS[name]):
+        ours.run(1)
+        twin.run(1)
+        regrets, strategy = ours.regrets(), ours.current_strategy()
+        for key, row in rows.items():
+            assert regrets[row] == pytest.approx(twin.regrets[key], abs=1e-12), key
+            if key not in twin.target or twin.target[key].max() > 1e-12:
+                assert strategy[row] == pytest.approx(twin.strategy[key], abs=1e-12), key
+            twin.regrets[key], twin.strategy[key] = regrets[row].copy(), strategy[row].copy()
+    average, expected = ours.average_strategy(), twin.average_strategy()
+    for key, row in rows.items():
+        assert average[row] == pytest.approx(expected[key], abs=1e-12), key
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
+@pytest.mark.parametrize("variant", ["cfr", "cfr+", "dcfr", "pcfr+", "hs-pcfr+", "mmd"])
+def test_equals_the_twin_that_goes_alone(name: str, variant: str) -> None:
+    game, iterations = lt.load_game(name), 30 if name == "kuhn_poker" else 3
+    ours, twin = lt.CFR(game, variant), ReferenceCFR(game, variant)
     ours.run(iterations)
     twin.run(iterations)
-    regrets = ours.regrets()
-    for key, player, actions, first in ours.tree.information_states:
-        assert regrets[first : first + len(actions)] == pytest.approx(twin.regrets[player, key], abs=1e-11), key
-    if game.num_players() == 2:
-        expected = twin.average_policy()
-        for key, row in ours.average_policy().table.items():
-            assert row == pytest.approx(expected[key], abs=1e-11), key
+    expected = twin.average_policy()
+    for key, row in ours.average_policy().table.items():
+        assert row == pytest.approx(expected[key], abs=1e-11), key
 
 
 # ---- Known values ----
@@ -121,6 +217,22 @@ def test_known_values(game: lt.Game, value: float, iterations: int) -> None:
     solver.run(iterations)
     assert solver.values() == pytest.approx([value, -value], abs=1e-6)
     assert solver.exploitability() < 1e-5
+
+
+@pytest.mark.parametrize("variant", set(VARIANTS) - {"mmd"})
+def test_every_variant_comes_near_an_equilibrium(variant: str) -> None:
+    solver = lt.CFR(KUHN, variant)
+    solver.run(3000)
+    assert solver.nash_conv() < 5e-3
+
+
+def test_mirror_descent_that_cools_down_comes_near_an_equilibrium() -> None:
+    solver, found = lt.CFR(LEDUC, "mmd"), []
+    for _ in range(3):
+        solver.run(1000)
+        found.append(solver.nash_conv())
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.1
 
 
 @pytest.mark.parametrize(
@@ -218,6 +330,54 @@ def test_ctrl_c_leaves_a_whole_average_strategy() -> None:
     assert solver.exploitability() < 0.1
 
 
+@pytest.mark.parametrize("variant", ["cfr+", "hs-pcfr+", "mmd"])
+@pytest.mark.parametrize("alternating", [True, False])
+def test_threads_give_the_same_bits(variant: str, alternating: bool) -> None:
+    """With two players and with three, where the tree falls into parts."""
+    for name in (GOOFSPIEL.replace("=4", "=5"), GOOFSPIEL.replace("num", "players=3,num")):
+        tree = GameTree(lt.load_game(name))
+        assert tree.num_parts > 50
+        alone = lt.CFR(tree, variant, alternating=alternating)
+        alone.run(7)
+        for threads in (2, 3):  # more than the machine may have
+            together = lt.CFR(tree, variant, threads=threads, alternating=alternating)
+            for iterations in (1, 6):
+                together.run(iterations)
+            assert together.average_strategy().tobytes() == alone.average_strategy().tobytes()
+            assert together.regrets().tobytes() == alone.regrets().tobytes()
+
+
+def test_ctrl_c_with_threads() -> None:
+    solver = lt.CFR(lt.load_game("liars_dice(dice_sides=5)"), threads=2)
+    for _ in range(3):
+        timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        before = solver.iterations
+        result = solver.run(budget=lt.Budget(seconds=30))
+        assert result.interrupted
+        assert solver.iterations - before == result.iterations > 0
+    same = lt.CFR(solver.tree)
+    same.run(solver.iterations)
+    assert same.average_strategy().tobytes() == solver.average_strategy().tobytes()
+
+
+def test_averaging() -> None:
+    """A delay leaves the first strategies out; an infinite gamma all but the last. Seen where play always comes."""
+    solver, strategies = lt.CFR(KUHN, "cfr", delay=3), []
+    roots = [first for key, _, _, first in solver.tree.information_states if len(key) == 1]
+    for _ in range(5):
+        strategies.append(solver.current_strategy()[roots])
+        solver.run(1)
+        if solver.iterations <= 4:
+            assert solver.average_strategy()[roots] == pytest.approx(strategies[-1])
+    assert solver.average_strategy()[roots] == pytest.approx(np.mean(strategies[3:], axis=0))
+    last = lt.CFR(KUHN, "cfr", gamma=np.inf)
+    last.run(4)
+    before = last.current_strategy()[roots]
+    last.run(1)
+    assert last.average_strategy()[roots] == pytest.approx(before)
+
+
 def test_bad_input_is_refused() -> None:
     with pytest.raises(lt.UnknownNameError, match=r"did you mean.*'cfr\+'"):
         lt.CFR(KUHN, "cfr++")
@@ -225,6 +385,14 @@ def test_bad_input_is_refused() -> None:
         lt.CFR(KUHN, "dcfr", alhpa=1)
     with pytest.raises(lt.ParameterError, match="gamma"):
         lt.CFR(KUHN, "dcfr", gamma=-1)
+    with pytest.raises(lt.ParameterError, match="alpha"):
+        lt.CFR(KUHN, "dcfr", alpha=lt.Line(1, np.nan))
+    with pytest.raises(lt.ParameterError, match="delay"):
+        lt.CFR(KUHN, "cfr+", delay=1.5)
+    with pytest.raises(lt.ParameterError, match="threads"):
+        lt.CFR(KUHN, threads=0)
+    with pytest.raises(lt.UnknownNameError, match="weight of mmd"):
+        lt.CFR(KUHN, "mmd", alpha=1)
     solver = lt.CFR(KUHN)
     with pytest.raises(lt.ParameterError, match="needs a limit"):
         solver.run()

@@ -115,7 +115,8 @@ def test_what_is_learned_is_right_on_average(
 
     samples: dict[str, list[Any]] = {"regret": [], "average": []}
     for seed in range(600):
-        solver = lt.MCCFR.load(tmp_path / "start", game, seed=seed)
+        solver = lt.MCCFR(game, sampling, seed=seed, memory_bytes=1 << 17, **options)
+        solver.load(tmp_path / "start")
         solver.run(1)
         after = solver.arrays()
         for kind, rows in samples.items():
@@ -145,7 +146,9 @@ def test_baselines_take_out_variance(tmp_path: Path) -> None:
     for name in ("with", "without"):
         rows = []
         for seed in range(300):
-            solver = lt.MCCFR.load(tmp_path / name, LEDUC, seed=seed)
+            baseline = 0.1 if name == "with" else 0.0
+            solver = lt.MCCFR(LEDUC, "outcome", seed=seed, memory_bytes=1 << 20, baseline=baseline)
+            solver.load(tmp_path / name)
             solver.run(1)
             rows.append(solver.arrays()["regret"][: len(arrays["regret"])] - arrays["regret"])
         variance[name] = np.var(rows, axis=0).sum()
@@ -312,13 +315,12 @@ def test_resuming_gives_the_same_bits(sampling: str, options: dict[str, float], 
     whole.run(60)
     part.run(25, checkpoint=path)
     part.run(5)  # lost
-    resumed = lt.MCCFR.load(path, LEDUC)
-    assert resumed.iterations == 25
+    resumed, again = lt.MCCFR(LEDUC, sampling, seed=4, **options), lt.MCCFR(LEDUC, sampling, seed=4, **options)
+    assert resumed.load(path) == resumed.iterations == 25
     resumed.run(35, checkpoint=path, every=0)
-    assert resumed.iterations == 60
+    assert again.load(path) == resumed.iterations == 60
     for name, array in whole.arrays().items():
-        assert array.tolist() == resumed.arrays()[name].tolist(), name
-        assert array.tolist() == lt.MCCFR.load(path, LEDUC).arrays()[name].tolist(), name
+        assert array.tolist() == resumed.arrays()[name].tolist() == again.arrays()[name].tolist(), name
 
 
 def test_checkpoints_of_other_work_stay(tmp_path: Path) -> None:
@@ -330,12 +332,12 @@ def test_checkpoints_of_other_work_stay(tmp_path: Path) -> None:
         lt.MCCFR(KUHN, seed=2).run(20, checkpoint=path)
     with pytest.raises(lt.CheckpointError, match="got one with sampling 'external'"):
         lt.MCCFR(KUHN, "outcome", seed=1).run(20, checkpoint=path)
-    with pytest.raises(lt.CheckpointError, match="expected a checkpoint of leduc"):
-        lt.MCCFR.load(path, LEDUC)
-    assert lt.MCCFR.load(path, KUHN).iterations == 10
-    empty = lt.MCCFR(KUHN)
-    empty.save(path)
-    assert lt.MCCFR.load(path, KUHN).num_information_states == 0
+    with pytest.raises(lt.CheckpointError, match=r"expected a checkpoint with game 'leduc_poker\(\)', got one with game 'kuhn"):
+        lt.MCCFR(LEDUC, seed=1).load(path)
+    solver = lt.MCCFR(KUHN)
+    assert solver.load(path) == 10
+    lt.MCCFR(KUHN).save(path)
+    assert (solver.load(path), solver.num_information_states) == (0, 0)
 
 
 def test_until_exploitability() -> None:
@@ -359,7 +361,7 @@ def test_ctrl_c_leaves_a_whole_average_strategy(tmp_path: Path) -> None:
     assert solver.iterations == result.iterations == result.spent.simulations > 0
     assert told == sorted(told)
     assert solver.nash_conv() < 1
-    assert lt.MCCFR.load(path, LEDUC).iterations == solver.iterations
+    assert lt.MCCFR(LEDUC).load(path) == solver.iterations
 
 
 # ---- Limits ----
@@ -379,14 +381,15 @@ def test_full_memory_stops_with_all_that_was_learned(tmp_path: Path) -> None:
     with pytest.raises(lt.MemoryLimitError):
         solver.run(1)
     assert (solver.num_information_states, solver.iterations) == (met, made)
-    more = lt.MCCFR.load(path, LEDUC, memory_bytes=1 << 20)
-    assert (more.num_information_states, more.iterations) == (met, made)
+    more = lt.MCCFR(LEDUC, seed=1, memory_bytes=1 << 20)
+    assert (more.load(path), more.num_information_states) == (made, met)
     more.run(10_000)
     assert more.num_information_states == 936
     assert more.nash_conv() < 1
     more.save(path)
     with pytest.raises(lt.MemoryLimitError, match="do not fit"):
-        lt.MCCFR.load(path, LEDUC, memory_bytes=60_000)
+        solver.load(path)
+    assert (solver.num_information_states, solver.iterations) == (met, made)
 
 
 def test_bad_input_is_refused() -> None:

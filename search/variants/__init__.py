@@ -1,0 +1,62 @@
+"""Variants of regret minimisation: each is one small file of weights, with its paper, equation and guarantee.
+
+`variant` finds one by name; `weights.py` says what weights are. Also `Exploitability`, which says how near an
+equilibrium to come.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from longthink.errors import ParameterError, UnknownNameError
+from longthink.search.variants import (
+    cfr,
+    cfr_plus,
+    dcfr,
+    hs_dcfr,
+    hs_pcfr_plus,
+    linear,
+    mmd,
+    pcfr,
+    pcfr_plus,
+    pdcfr_plus,
+)
+from longthink.search.variants.weights import Variant
+
+# One line for each variant.
+VARIANTS: dict[str, Variant] = {
+    "cfr": cfr.VARIANT,
+    "cfr+": cfr_plus.VARIANT,
+    "linear": linear.VARIANT,
+    "dcfr": dcfr.VARIANT,
+    "hs-dcfr": hs_dcfr.VARIANT,
+    "pcfr": pcfr.VARIANT,
+    "pcfr+": pcfr_plus.VARIANT,
+    "pdcfr+": pdcfr_plus.VARIANT,
+    "hs-pcfr+": hs_pcfr_plus.VARIANT,
+    "mmd": mmd.VARIANT,
+}
+
+
+def variant(name: str, **changes: Any) -> Variant:
+    """The variant of this name with some weights changed. Raises `UnknownNameError` with near matches."""
+    if name not in VARIANTS:
+        raise UnknownNameError.of("variant", name, VARIANTS)
+    known = [field.name for field in fields(VARIANTS[name])]
+    for key in changes:
+        if key not in known:
+            raise UnknownNameError.of(f"weight of {name}", key, known)
+    return replace(VARIANTS[name], **changes)
+
+
+@dataclass(frozen=True)
+class Exploitability:
+    """Stop when the average strategy's exploitability (NashConv over players) is at most `value`, in utilities."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.value, (int, float)) and 0 <= self.value < math.inf):
+            raise ParameterError(f"Exploitability expects a number >= 0, got {self.value!r}")
