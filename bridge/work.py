@@ -156,4 +156,7 @@ class Workshop:
             return
         for completion in answer:
             self._purse.spend(completion.spent)
-        self._go_on(key, work, answer)
+        if any(completion.finish == "cut off" for completion in answer):
+            self._finish(key, work)
+        else:
+            self._go_on(key, work, answer)

@@ -19,12 +19,9 @@ from longthink.bridge.cache import FILE, CachedModel
 from longthink.bridge.image import Image
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
+from tower import digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
-
-
-def digits(prompt: str) -> dict[str, float]:
-    return {digit: 0.1 for digit in "0123456789"}
 
 
 class Counted(ScriptedModel):
