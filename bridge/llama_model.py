@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import json
 import tempfile
 import threading
 from functools import cached_property
@@ -23,9 +22,9 @@ class LlamaModel(Model):
 
     threads: of the processor. context: tokens of prompt and answer together. sequences: requests that it works on at
     once; each remembers the prompt it read last. A request goes to the free sequence that remembers most of its
-    prompt, and where another one remembers much more, a copy of that is made first, so that a beginning that all prompts
-    share is read once. The same request may differ in the last digits of its log-probabilities by what was remembered,
-    and by what else is under way; a near tie may then fall the other way.
+    prompt, and where another one remembers much more, a copy of that is made first, so that a beginning that all
+    prompts share is read once. The same request may differ in the last digits of its log-probabilities by what was
+    remembered, and by what else is under way; a near tie may then fall the other way.
 
     Raises `ModelError` where the file is missing or is no model.
     """
@@ -60,6 +59,7 @@ class LlamaModel(Model):
         except Exception as error:  # xllamacpp raises bare kinds
             raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
         self._remembered = [""] * sequences  # the prompt of each sequence
+        self._saved = ""  # the prompt that the file of a copy holds
         self._free = set(range(sequences))
         self._changed = threading.Condition()
 
@@ -100,25 +100,26 @@ class LlamaModel(Model):
             known = [_common(prompt, remembered) for remembered in self._remembered]
             best = max(self._free, key=lambda sequence: (known[sequence], -len(self._remembered[sequence])))
             self._free.remove(best)
-            source = max(self._free, key=lambda sequence: known[sequence], default=best)
+            source = known.index(max(known))
             if known[source] >= known[best] + _WORTH_COPYING:
-                self._copy(source, best)
+                if _common(prompt, self._saved) < known[best] + _WORTH_COPYING:
+                    self._saved = self._remembered[source] if self._do("save", source) else ""
+                self._do("restore", best)
             self._remembered[best] = prompt
             return best
 
-    def _copy(self, source: int, target: int) -> None:
-        """Let a sequence remember what another does. Where that fails, the prompt is read again, which is only slower."""
+    def _do(self, action: str, sequence: int) -> bool:
+        """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
         address = urlsplit(self._server.listening_address)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         try:
-            for sequence, action in ((source, "save"), (target, "restore")):
-                connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
-                body = json.dumps({"filename": f"sequence-{target}"})
-                headers = {"Content-Type": "application/json"}
-                connection.request("POST", f"/slots/{sequence}?action={action}", body, headers)
-                connection.getresponse().read()
-                connection.close()
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/slots/{sequence}?action={action}", '{"filename": "copy"}', headers)
+            return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            return
+            return False
+        finally:
+            connection.close()
 
     def _one(self, options: dict[str, Any]) -> Completion:
         try:

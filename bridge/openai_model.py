@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from longthink.bridge.background import background
-from longthink.bridge.model import Completion, Model, Request
+from longthink.bridge.model import Completion, Model, Request, cost_of
 from longthink.bridge.openai_format import Events, Prices, Unreadable, body_of, money, read
 from longthink.bridge.rate_limit import RateLimit
 from longthink.errors import ModelError, ParameterError, require
@@ -175,7 +175,7 @@ class OpenAIModel(Model):
                     raise _Retry(str(error)) from error
                 if found[0].finish == "cut off" and not found[0].prompt_tokens:  # nothing was said of its costs
                     found[0] = self._at_most(found[0], request)
-                entry[0] = sum(completion.spent.tokens for completion in found)
+                entry[0] = cost_of(found).tokens
                 return found
 
         def give_up(state: Any) -> bool:
