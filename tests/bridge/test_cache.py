@@ -208,7 +208,7 @@ def test_images_become_png(tmp_path: Path) -> None:
         path = tmp_path / "picture.png"
         path.write_bytes(image.data)
         assert np.array_equal(np.asarray(pillow.open(path)), given)
-        assert Image.of(path) == Image.of(str(path)) == image
+        assert Image.of(path) == Image.of(str(path)) == Image.of(image.data) == image
     assert image.url.startswith("data:image/png;base64,iVBOR")
 
 
