@@ -150,7 +150,9 @@ class Model(ABC):
         temperature: 0 takes the likeliest token each time. grammar: GBNF, as llama.cpp defines it, where
         `grammars` is true; log-probabilities are those of the model without it. top: how many of the likeliest
         tokens are told in each place, where `logprobs` is true. images: paths, the bytes of files, or arrays
-        `[rows, columns]` or `[rows, columns, 3]` of bytes, where `images` is true. Raises `ModelError`, `ParameterError`.
+        `[rows, columns]` or `[rows, columns, 3]` of bytes, where `images` is true.
+
+        Raises `ModelError`, `ParameterError`.
         """
         return self.answer(
             self.request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top, tuple(images))
