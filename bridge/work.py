@@ -65,7 +65,7 @@ class Workshop:
         self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], Spent]] = {}
         self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room in the budget yet
         self._over = False
-        self._failure: ModelError | None = None
+        self._failure: Exception | None = None
 
     def run(self, begin: Callable[[], tuple[Any, Work[T]] | None], end: Callable[[Any, T | None], None]) -> None:
         """Work until the purse says stop or there is nothing left to do.
@@ -150,7 +150,7 @@ class Workshop:
         key, work, _ = self._under_way.pop(future)
         try:
             answer = future.result()
-        except ModelError as error:
+        except Exception as error:
             self._failure, self._over = self._failure or error, True
             self._finish(key, work)
             return

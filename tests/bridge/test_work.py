@@ -109,6 +109,19 @@ def test_a_failure_keeps_what_was_paid(slots: int) -> None:
     assert told(answer) == len(model.answered)
 
 
+def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
+    class Broken(SlowModel):
+        def answer(self, request: Request) -> list[Completion]:
+            if len(self.answered) >= 20:
+                raise ValueError("a mistake in the model")
+            return super().answer(request)
+
+    model, counted = Broken(4), []
+    with pytest.raises(ValueError, match="mistake"):
+        lt.think(Tower(), model, lt.Budget(calls=1000), progress=lambda spent: counted.append(spent.calls))
+    assert counted[-1] == len(model.answered)
+
+
 def test_ctrl_c_waits_for_what_is_paid() -> None:
     model = SlowModel(6, seconds=0.01)
 
