@@ -116,10 +116,10 @@ def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
                 raise ValueError("a mistake in the model")
             return super().answer(request)
 
-    model, counted = Broken(4), []
+    thinking = Thinking(Tower(), model := Broken(4), lt.Budget(calls=1000))
     with pytest.raises(ValueError, match="mistake"):
-        lt.think(Tower(), model, lt.Budget(calls=1000), progress=lambda spent: counted.append(spent.calls))
-    assert counted[-1] == len(model.answered)
+        lt.methods()["search"].run(thinking)
+    assert thinking.spent.calls == len(model.answered)
 
 
 def test_ctrl_c_waits_for_what_is_paid() -> None:
