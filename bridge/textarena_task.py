@@ -112,9 +112,10 @@ class TextArenaTask(Task):
                     environment.reset(num_players=1, seed=self.seed)
                     self._see((), environment)
                     self._start = environment, random.getstate()
-                played, environment, numbers = self._live or (transcript, None, None)
-                if environment is None or transcript[: len(played)] != played:
-                    played, environment, numbers = (), copy.deepcopy(self._start[0]), self._start[1]
+                live = self._live
+                if live is None or transcript[: len(live[0])] != live[0]:
+                    live = (), copy.deepcopy(self._start[0]), self._start[1]
+                played, environment, numbers = live
                 random.setstate(numbers)
                 self._live = None  # until it stands where it should
                 for length in range(len(played) + 1, len(transcript) + 1):
