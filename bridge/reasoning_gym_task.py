@@ -7,7 +7,7 @@ every step is checked.
 from __future__ import annotations
 
 import ast
-import dataclasses
+import json
 import re
 from functools import lru_cache
 from typing import Any
@@ -33,9 +33,18 @@ def describe(family: str) -> tuple[str, dict[str, Any]]:
     from reasoning_gym.factory import DATASETS
 
     dataset, config = DATASETS[family]
-    fields = {field.name: field.default for field in dataclasses.fields(config) if field.name not in ("seed", "size")}
+    own = {key: _plain(value) for key, value in vars(config()).items() if key not in ("seed", "size")}
     summary = (dataset.__doc__ or f"reasoning-gym's {family}").strip().partition("\n")[0]
-    return summary, {"seed": 0, "steps": True, **fields}
+    return summary, {"seed": 0, "steps": True, **own}
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON can hold it: an object of reasoning-gym's own by its text."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return str(value)
+    return value
 
 
 def load(family: str, seed: int = 0, steps: bool = True, **parameters: Any) -> Task:

@@ -45,6 +45,7 @@ def test_every_task_keeps_the_interface(name: str) -> None:
     summary, parameters = describe(name)
     assert summary
     assert "seed" in parameters
+    json.dumps(parameters, allow_nan=False)  # as the command line shows them
     task = lt.load_task(name, seed=3, **({"simulations": 10} if name.startswith("game:") else {}))
     assert isinstance(task, Task)
     assert task.prompt
