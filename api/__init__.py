@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from longthink.bridge.methods import methods as methods
     from longthink.bridge.model import Model as Model
     from longthink.bridge.model import load_model as load_model
+    from longthink.bridge.own_task import make_task as make_task
     from longthink.bridge.proposer import Proposer as Proposer
     from longthink.bridge.task import Task as Task
     from longthink.bridge.task import load_task as load_task
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from longthink.bridge.task import tasks as tasks
     from longthink.bridge.think import Answer as Answer
     from longthink.bridge.think import think as think
+    from longthink.bridge.tools.tool import Tool as Tool
+    from longthink.bridge.tools.tool import ToolResult as ToolResult
+    from longthink.bridge.tools.tool import load_tool as load_tool
+    from longthink.bridge.tools.tool import register_tool as register_tool
+    from longthink.bridge.tools.tool import tools as tools
+    from longthink.bridge.tools.use import with_tools as with_tools
     from longthink.bridge.verifier import Verifier as Verifier
     from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import GameError as GameError
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
     from longthink.errors import ModelError as ModelError
     from longthink.errors import ParameterError as ParameterError
     from longthink.errors import RunLogError as RunLogError
+    from longthink.errors import ToolError as ToolError
     from longthink.errors import UnknownNameError as UnknownNameError
     from longthink.games.core import Game as Game
     from longthink.games.core import State as State
@@ -129,6 +137,9 @@ _HOME = {
     **dict.fromkeys(("Line", "Power"), "search.variants.weights"),
     **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
+    "make_task": "bridge.own_task",
+    **dict.fromkeys(("Tool", "ToolResult", "load_tool", "register_tool", "tools"), "bridge.tools.tool"),
+    "with_tools": "bridge.tools.use",
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
     "Proposer": "bridge.proposer",
     "Verifier": "bridge.verifier",
@@ -147,6 +158,7 @@ _HOME = {
             "ModelError",
             "ParameterError",
             "RunLogError",
+            "ToolError",
             "UnknownNameError",
         ),
         "errors",

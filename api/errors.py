@@ -53,6 +53,10 @@ class ModelError(LongthinkError, RuntimeError):
     answer: Any = None
 
 
+class ToolError(LongthinkError, RuntimeError):
+    """A tool cannot do its work on this machine; the text says what to install or to allow."""
+
+
 class RunLogError(LongthinkError, RuntimeError):
     """A run log cannot be read or written."""
 

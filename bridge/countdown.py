@@ -9,14 +9,15 @@ made without, since |a+b| and |a-b| are always the sum and the difference of |a|
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from longthink.bridge.arithmetic import evaluate
+from longthink.bridge.reasoning_gym_task import generate
 from longthink.bridge.task import Solved, Task, Transcript
-from longthink.errors import ParameterError, require
+from longthink.errors import ParameterError
 
 Table = tuple[Fraction, ...]
 """The numbers that are left, ascending."""
@@ -54,36 +55,6 @@ def steps(table: Table, fractions: bool) -> Iterator[Step]:
         for left, right in dict.fromkeys([(high, low), (low, high)]):
             if right and (fractions or left % right == 0):
                 yield Step(left, "/", right, left / right)
-
-
-def evaluate(expression: str) -> tuple[Fraction, list[int]]:
-    """The exact value of an expression of whole numbers, + - * / and brackets, and the numbers in it, ascending.
-
-    Raises `ValueError` for any other text, and for a division by zero.
-    """
-    if len(expression) > 1000:
-        raise ValueError("an expression of more than 1000 characters")
-    numbers: list[int] = []
-
-    def value(node: ast.expr) -> Fraction:
-        match node:
-            case ast.Constant(value=int(number)) if not isinstance(number, bool):
-                numbers.append(number)
-                return Fraction(number)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return value(left) + value(right)
-            case ast.BinOp(left=left, op=ast.Sub(), right=right):
-                return value(left) - value(right)
-            case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                return value(left) * value(right)
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return value(left) / value(right)
-        raise ValueError("only whole numbers, + - * / and brackets")
-
-    try:
-        return value(ast.parse(expression.strip(), mode="eval").body), sorted(numbers)
-    except (SyntaxError, ZeroDivisionError, RecursionError, MemoryError) as error:
-        raise ValueError(str(error)) from error
 
 
 def solve(numbers: Sequence[int], target: int, fractions: bool = True) -> Solved:
@@ -217,10 +188,10 @@ def countdown(
     count: how many numbers are generated, from 1 to `max_value`; the target lies in `min_target` to `max_target`.
     """
     if numbers is None and target is None:
-        _whole("countdown", "count", count, 2, 6)
-        _whole("countdown", "max_value", max_value, 1, 1000)
-        _whole("countdown", "min_target", min_target, 1, 1_000_000)
-        _whole("countdown", "max_target", max_target, min_target, 1_000_000)
+        checked_whole("countdown", "count", count, 2, 6)
+        checked_whole("countdown", "max_value", max_value, 1, 1000)
+        checked_whole("countdown", "min_target", min_target, 1, 1_000_000)
+        checked_whole("countdown", "max_target", max_target, min_target, 1_000_000)
         entry = generate(
             "countdown",
             seed,
@@ -233,43 +204,25 @@ def countdown(
         numbers, target = entry["metadata"]["numbers"], entry["metadata"]["target"]
     if numbers is None or target is None:
         raise ParameterError("countdown expects numbers and target together, or neither to have them generated")
-    numbers = _numbers("countdown", numbers)
-    _whole("countdown", "target", target, 0, 1_000_000_000)
+    numbers = checked_numbers("countdown", numbers)
+    checked_whole("countdown", "target", target, 0, 1_000_000_000)
     return Countdown(numbers, target, fractions=False, name=f"countdown(numbers={numbers}, target={target})")
-
-
-def game24(seed: int = 0, numbers: Sequence[int] | None = None) -> Countdown:
-    """The game of 24 from four given `numbers`, or as reasoning-gym generates it from `seed`."""
-    if numbers is None:
-        numbers = generate("puzzle24", seed)["metadata"]["numbers"]
-    numbers = _numbers("game24", numbers)
-    return Countdown(numbers, 24, fractions=True, name=f"game24(numbers={numbers})")
-
-
-def generate(dataset: str, seed: int, **parameters: Any) -> dict[str, Any]:
-    """The problem that reasoning-gym's `dataset` generates from `seed`."""
-    reasoning_gym = require("reasoning_gym", "lm")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ParameterError(f"seed expects a whole number from 0, got {seed!r}")
-    try:
-        entry: dict[str, Any] = reasoning_gym.create_dataset(dataset, seed=seed, size=1, **parameters)[0]
-    except (ValueError, AssertionError) as error:
-        raise ParameterError(f"reasoning-gym cannot generate {dataset} with {parameters}: {error}") from error
-    return entry
 
 
 def _list(table: Table) -> str:
     return " ".join(map(show, table))
 
 
-def _numbers(task: str, numbers: Sequence[int]) -> tuple[int, ...]:
+def checked_numbers(task: str, numbers: Sequence[int]) -> tuple[int, ...]:
+    """Two to six whole numbers, or `ParameterError`."""
     if not isinstance(numbers, (list, tuple)) or not 2 <= len(numbers) <= 6:
         raise ParameterError(f"{task}: numbers expects two to six whole numbers, got {numbers!r}")
     for number in numbers:
-        _whole(task, "a number", number, 1, 1_000_000)
+        checked_whole(task, "a number", number, 1, 1_000_000)
     return tuple(numbers)
 
 
-def _whole(task: str, name: str, value: Any, low: int, high: int) -> None:
+def checked_whole(task: str, name: str, value: Any, low: int, high: int) -> None:
+    """Raise `ParameterError` unless a value is a whole number in `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ParameterError(f"{task}: {name} expects a whole number in {low}..{high}, got {value!r}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from longthink.errors import UnknownNameError
+from longthink.errors import MissingExtraError, UnknownNameError
 from longthink.games.registry import parse
 
 Transcript = tuple[str, ...]
@@ -22,7 +23,7 @@ Transcript = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Solved:
-    """What a task's domain method found: an answer, or None where there is none, and the states it looked at."""
+    """What a task's domain method found: an answer, or None where it found none, and the states it looked at."""
 
     answer: str | None
     nodes: int
@@ -38,6 +39,8 @@ class Task(ABC):
     max_steps: int
     """Steps in a longest transcript."""
     initial: Transcript = ()
+    free_text: bool = False
+    """Whether a step is any line of text, among which results of tools may stand."""
 
     @abstractmethod
     def context(self, transcript: Transcript) -> str:
@@ -73,6 +76,10 @@ class Task(ABC):
         """Solve it by a method of its own domain, the yardstick of every general one; None where there is none."""
         return None
 
+    def picture(self, transcript: Transcript) -> bytes | None:
+        """The state after a transcript as a PNG, for models that look at pictures; None where there is none."""
+        return None
+
     def __repr__(self) -> str:
         return f"<task {self.name}>"
 
@@ -80,7 +87,15 @@ class Task(ABC):
 # One line for each task: its name and where the function stands that makes one from parameters, `seed` among them.
 _TASKS: dict[str, str | Callable[..., Task]] = {
     "countdown": "longthink.bridge.countdown:countdown",
-    "game24": "longthink.bridge.countdown:game24",
+    "game24": "longthink.bridge.game24:game24",
+    "synthesis": "longthink.bridge.synthesis:synthesis",
+}
+
+# One line for each family, "family:NAME": a module with `families()`, `describe(name)` and `load(name, seed, ...)`.
+_FAMILIES: dict[str, str] = {
+    "game": "longthink.bridge.game_task",
+    "reasoning_gym": "longthink.bridge.reasoning_gym_task",
+    "textarena": "longthink.bridge.textarena_task",
 }
 
 
@@ -90,8 +105,12 @@ def register_task(name: str, make: Callable[..., Task]) -> None:
 
 
 def tasks() -> list[str]:
-    """The names that `load_task` knows."""
-    return sorted(_TASKS)
+    """The names that `load_task` knows, those of a family only where its library is installed."""
+    found = [*_TASKS]
+    for family, module in _FAMILIES.items():
+        with suppress(MissingExtraError):
+            found += [f"{family}:{name}" for name in import_module(module).families()]
+    return sorted(found)
 
 
 def _maker(name: str) -> Callable[..., Task]:
@@ -105,7 +124,11 @@ def _maker(name: str) -> Callable[..., Task]:
 
 
 def describe(name: str) -> tuple[str, dict[str, Any]]:
-    """One sentence about a registered task, and its parameters with their defaults."""
+    """One sentence about a task of `tasks()`, and its parameters with their defaults."""
+    family, of, member = name.partition(":")
+    if of and family in _FAMILIES:
+        described: tuple[str, dict[str, Any]] = import_module(_FAMILIES[family]).describe(member)
+        return described
     make = _maker(name)
     summary = (inspect.getdoc(make) or "").partition("\n")[0]
     return summary, {key: p.default for key, p in inspect.signature(make).parameters.items()}
@@ -114,17 +137,23 @@ def describe(name: str) -> tuple[str, dict[str, Any]]:
 def load_task(name: str, seed: int = 0, **parameters: Any) -> Task:
     """Load a task: `load_task("countdown", seed=3)` or `load_task("game24(numbers=(4, 6, 8, 8))")`.
 
-    `seed` picks one of the generated problems. Raises `UnknownNameError` with near matches for a name or
-    parameter that does not exist, `ParameterError` for a value the task does not accept.
+    One of a family is "reasoning_gym:NAME", "game:NAME" or "textarena:NAME". `seed` picks one of the generated
+    problems. Raises `UnknownNameError` with near matches for a name or parameter that does not exist,
+    `ParameterError` for a value the task does not accept, `MissingExtraError` where its library is not installed.
     """
-    base, written = parse(name)
+    base, bracket, inside = name.partition("(")
+    base, written = base.strip(), parse(f"task({inside}")[1] if bracket else {}
+    given = {"seed": seed, **written, **parameters}
+    family, of, member = base.partition(":")
+    if of and family in _FAMILIES:
+        task: Task = import_module(_FAMILIES[family]).load(member, **given)
+        return task
     if base not in _TASKS:
         raise UnknownNameError.of("task", base, tasks())
     make = _maker(base)
-    given = {"seed": seed, **written, **parameters}
     known = inspect.signature(make).parameters
     for key in given:
         if key not in known:
             raise UnknownNameError.of(f"parameter of {base}", key, known)
-    task: Task = make(**given)
+    task = make(**given)
     return task

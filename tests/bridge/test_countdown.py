@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longthink as lt
-from longthink.bridge.countdown import Countdown, evaluate, solve, steps
+from longthink.bridge.arithmetic import evaluate
+from longthink.bridge.countdown import Countdown, solve, steps
 
 
 def reachable(numbers: tuple[Fraction, ...]) -> set[Fraction]:
