@@ -10,6 +10,7 @@ import difflib
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
 
 class LongthinkError(Exception):
@@ -47,7 +48,9 @@ class MissingExtraError(LongthinkError, ImportError):
 
 
 class ModelError(LongthinkError, RuntimeError):
-    """A language model could not be loaded or did not answer."""
+    """A language model could not be loaded or did not answer; `answer` is what `think` had found by then."""
+
+    answer: Any = None
 
 
 class RunLogError(LongthinkError, RuntimeError):

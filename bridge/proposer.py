@@ -7,8 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from longthink.bridge.model import Model
+from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.task import Task, Transcript
+from longthink.bridge.work import Work, do
 from longthink.search.budget import Spent
 
 
@@ -21,7 +22,10 @@ class Proposal:
 
 
 class Proposer(ABC):
-    """Proposes steps. What that cost is added to `spent`."""
+    """Proposes steps. What calls of `propose` cost is added to `spent`."""
+
+    model: Model | None = None
+    """The model that `work` asks; None is the one that thinks."""
 
     def __init__(self) -> None:
         self.spent = Spent()
@@ -29,6 +33,11 @@ class Proposer(ABC):
     @abstractmethod
     def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
         """Different legal steps after a transcript that is not finished; none where it found none."""
+
+    def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
+        """The same as work that yields its requests, so that several are under way at once; None: nothing learned."""
+        return self.propose(task, transcript)
+        yield
 
 
 class UniformProposer(Proposer):
@@ -39,7 +48,23 @@ class UniformProposer(Proposer):
         return [Proposal(step, 1 / len(steps)) for step in steps]
 
 
-class TrieProposer(Proposer):
+class ModelProposer(Proposer):
+    """A proposer that asks a model: `work` says how."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model: Model = model
+
+    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+        proposals, spent = do(self.work(task, transcript), self.model)
+        self.spent += spent
+        return proposals or []
+
+    @abstractmethod
+    def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]: ...
+
+
+class TrieProposer(ModelProposer):
     """Every legal step, as likely as the model finds its text: for tasks that can list their steps.
 
     The legal steps are a tree of characters. The model is asked for the likeliest next tokens at its root, then again
@@ -48,10 +73,10 @@ class TrieProposer(Proposer):
     """
 
     def __init__(self, model: Model, calls: int = 5, top: int = 40) -> None:
-        super().__init__()
-        self._model, self._calls, self._top = model, calls, top
+        super().__init__(model)
+        self._calls, self._top = calls, top
 
-    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+    def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
         steps = list(task.legal_steps(transcript) or [])
         context = task.context(transcript)
         groups = {"": (1.0, steps)} if steps else {}  # a prefix: its probability, and the steps that begin so
@@ -60,54 +85,35 @@ class TrieProposer(Proposer):
             if not open_groups:
                 break
             prefix = max(open_groups, key=lambda prefix: groups[prefix][0])
+            told = yield Request(context + prefix, max_tokens=1, temperature=0.0, top=self._top)
+            if told is None:
+                if len(groups) == 1:
+                    return None
+                break
             mass, members = groups.pop(prefix)
-            groups |= self._told_apart(context, prefix, mass, members)
+            groups |= _told_apart(told[0], prefix, mass, members)
         return [Proposal(step, mass / len(members)) for mass, members in groups.values() for step in members]
 
-    def _told_apart(
-        self, context: str, prefix: str, mass: float, members: Sequence[str]
-    ) -> dict[str, tuple[float, list[str]]]:
-        """A group as smaller ones, by what the model expects after its prefix."""
-        (told,) = self._model.complete(context + prefix, max_tokens=1, temperature=0.0, top=self._top)
-        self.spent += told.spent
-        top = dict(told.tokens[0].top) if told.tokens else {}
-        floor = 0.5 * math.exp(min(top.values())) if top else 1.0
-        by_character: dict[str, list[str]] = {}
-        for step in members:
-            by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)
-        weights = {}
-        for character, group in by_character.items():
-            rests = [step[len(prefix) :] for step in group]
-            fits = [
-                math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)
-            ]
-            weights[character] = sum(fits) or floor
-        total = sum(weights.values())
-        # a step that ends here cannot be continued, so its group is complete as it is
-        return {
-            prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
-            for character, group in by_character.items()
-        }
 
-
-class SampleProposer(Proposer):
+class SampleProposer(ModelProposer):
     """Steps that the model writes, `samples` of them, equal ones merged: for tasks that cannot list theirs."""
 
     def __init__(
         self, model: Model, samples: int = 4, temperature: float = 1.0, max_tokens: int = 64, seed: int = 0
     ) -> None:
-        super().__init__()
-        self._model, self._samples, self._temperature = model, samples, temperature
+        super().__init__(model)
+        self._samples, self._temperature = samples, temperature
         self._max_tokens, self._seed = max_tokens, seed
 
-    def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
-        written = self._model.complete(
+    def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
+        written = yield Request(
             task.context(transcript), n=self._samples, max_tokens=self._max_tokens, temperature=self._temperature,
-            stop=["\n"], seed=self._seed + 1000 * len(transcript),
+            stop=("\n",), seed=self._seed + 1000 * len(transcript),
         )  # fmt: skip
+        if written is None:
+            return None
         weights: dict[str, float] = {}
         for completion in written:
-            self.spent += completion.spent
             step = task.parse_step(transcript, completion.text)
             if step is None:
                 continue
@@ -119,6 +125,28 @@ class SampleProposer(Proposer):
         if total <= 0:
             return [Proposal(step, 1 / len(weights)) for step in weights]
         return [Proposal(step, weight / total) for step, weight in weights.items()]
+
+
+def _told_apart(
+    told: Completion, prefix: str, mass: float, members: Sequence[str]
+) -> dict[str, tuple[float, list[str]]]:
+    """A group as smaller ones, by what the model expects after its prefix."""
+    top = dict(told.tokens[0].top) if told.tokens else {}
+    floor = 0.5 * math.exp(min(top.values())) if top else 1.0
+    by_character: dict[str, list[str]] = {}
+    for step in members:
+        by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)
+    weights = {}
+    for character, group in by_character.items():
+        rests = [step[len(prefix) :] for step in group]
+        fits = [math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)]
+        weights[character] = sum(fits) or floor
+    total = sum(weights.values())
+    # a step that ends here cannot be continued, so its group is complete as it is
+    return {
+        prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
+        for character, group in by_character.items()
+    }
 
 
 def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:

@@ -1,11 +1,12 @@
 """How long to think: a `Budget` says what may be spent, `Spent` what was.
 
-Both have the same fields, one for each thing that thinking costs. Whatever thinks takes a budget,
+Both speak of the same measures, one for each thing that thinking costs. Whatever thinks takes a budget,
 stops at the first limit it reaches, and returns what it spent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from longthink.errors import ParameterError
@@ -13,21 +14,41 @@ from longthink.errors import ParameterError
 
 @dataclass
 class Spent:
-    """What a piece of thinking has cost so far."""
+    """What a piece of thinking has cost so far.
+
+    prompt_tokens: read by a language model and paid for; cached_tokens: of prompts, which it remembered;
+    generated_tokens: written by it. calls: requests to it; cached_calls: those that a cache answered for nothing.
+    """
 
     simulations: int = 0
     nodes: int = 0
-    tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
     calls: int = 0
+    cached_calls: int = 0
     seconds: float = 0.0
     money: float = 0.0
 
+    @property
+    def tokens(self) -> int:
+        """Prompt tokens that were paid for, and generated tokens."""
+        return self.prompt_tokens + self.generated_tokens
+
     def __add__(self, other: Spent) -> Spent:
-        return Spent(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Spent)})
+        return Spent(*[getattr(self, name) + getattr(other, name) for name in _MEASURES])
 
     def as_dict(self) -> dict[str, float]:
-        """The fields that are not zero, for logs."""
-        return {f.name: getattr(self, f.name) for f in fields(Spent) if getattr(self, f.name)}
+        """The measures that are not zero, with `tokens`, for logs."""
+        return {name: getattr(self, name) for name in ("tokens", *_MEASURES) if getattr(self, name)}
+
+    @classmethod
+    def of(cls, measures: Mapping[str, float]) -> Spent:
+        """From what `as_dict` gave, to go on from there."""
+        return cls(**{name: value for name, value in measures.items() if name != "tokens"})  # type: ignore[arg-type]
+
+
+_MEASURES = tuple(f.name for f in fields(Spent))
 
 
 @dataclass(frozen=True)
@@ -35,8 +56,9 @@ class Budget:
     """Limits of a piece of thinking; None is no limit, and the first one reached stops it.
 
     simulations: descents of the search tree. nodes: nodes of the search tree.
-    tokens: prompt (not cached) and generated tokens of a language model. calls: requests to it.
-    seconds: wall-clock time. money: in the currency of the price table in use.
+    tokens: prompt (not cached) and generated tokens of a language model together; prompt_tokens, generated_tokens: each
+    apart. calls: requests to it, those that a cache answers left out. seconds: wall-clock time. money: in the
+    currency of the price table in use.
 
     Raises `ParameterError` where a limit is not a positive number.
     """
@@ -44,20 +66,25 @@ class Budget:
     simulations: int | None = None
     nodes: int | None = None
     tokens: int | None = None
+    prompt_tokens: int | None = None
+    generated_tokens: int | None = None
     calls: int | None = None
     seconds: float | None = None
     money: float | None = None
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            limit = getattr(self, f.name)
-            if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
-                raise ParameterError(f"Budget({f.name}=...) expects a positive number or None, got {limit!r}")
+        for name, limit in self.limits():
+            if not (isinstance(limit, (int, float)) and limit > 0):
+                raise ParameterError(f"Budget({name}=...) expects a positive number or None, got {limit!r}")
+
+    def limits(self) -> list[tuple[str, float]]:
+        """The limits that are set, by name."""
+        return [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None]
 
     def check_for_search(self, name: str) -> None:
         """Refuse what a search of a tree, called `name`, cannot spend, or a budget without an end: `ParameterError`."""
-        for limit in ("tokens", "calls", "money"):
-            if getattr(self, limit) is not None:
+        for limit, _ in self.limits():
+            if limit not in ("simulations", "nodes", "seconds"):
                 raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
         if self.simulations is None and self.nodes is None and self.seconds is None:
             raise ParameterError(
@@ -66,15 +93,8 @@ class Budget:
 
     def reached(self, spent: Spent) -> str | None:
         """The name of the first limit that `spent` has reached, or None."""
-        for f in fields(self):
-            limit = getattr(self, f.name)
-            if limit is not None and getattr(spent, f.name) >= limit:
-                return f.name
-        return None
+        return next((name for name, limit in self.limits() if getattr(spent, name) >= limit), None)
 
     def share_spent(self, spent: Spent) -> float:
         """The largest share of a limit that `spent` has used, in [0, 1]; 0 where there is no limit."""
-        shares = [
-            getattr(spent, f.name) / getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None
-        ]
-        return min(1.0, max(shares, default=0.0))
+        return min(1.0, max((getattr(spent, name) / limit for name, limit in self.limits()), default=0.0))
