@@ -8,8 +8,11 @@ model has to read. A quarter of all tables, whatever they are part of, is never 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from itertools import pairwise
 from random import Random
 from zlib import crc32
+
+from longthink.bridge.task import load_task
 
 BENCHMARK_SEEDS = 1_000
 """The problems that `load_task("countdown", seed)` gives for seeds below this are in no line either."""
@@ -25,6 +28,11 @@ def state(numbers: Sequence[int], target: int) -> str:
 def held_out(numbers: Sequence[int], target: int) -> bool:
     """Whether no tiny model has been trained at this table with this target: so it is for every fourth, by a hash."""
     return crc32(state(numbers, target).encode()) % 4 == 0
+
+
+def benchmark_state(seed: int) -> str:
+    """The table and target that `load_task("countdown", seed)` begins with."""
+    return load_task("countdown", seed).context(()).rpartition("\n")[2]
 
 
 def lines(seed: int, benchmark: Container[str] = ()) -> Iterator[tuple[str, str]]:
@@ -87,7 +95,7 @@ def _chain(random: Random, numbers: list[int]) -> tuple[list[int], list[int]]:
 def _written(numbers: list[int], values: list[int]) -> Solution:
     """A chain as steps among numbers that are never negative: signs are left out, + and - are what is left then."""
     solution = []
-    for i, (before, after) in enumerate(zip(values, values[1:], strict=False), start=1):
+    for i, (before, after) in enumerate(pairwise(values), start=1):
         left, right, result = abs(before), numbers[i], abs(after)
         high, low = max(left, right), min(left, right)
         step = {high + low: f"{high}+{low}", high - low: f"{high}-{low}", high * low: f"{high}*{low}"}

@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from longthink.bridge.task import load_task
-from longthink.bridge.tiny_data import BENCHMARK_SEEDS, lines
+from longthink.bridge.onnx_model import OnnxModel
+from longthink.bridge.tiny_data import BENCHMARK_SEEDS, benchmark_state, lines
 
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
-SIZES = (("quarter", 64, 1000, 128), ("one", 128, 220, 96), ("four", 256, 100, 64))
+_INDEX = {piece: i for i, piece in enumerate(VOCABULARY)}
+SIZES = (("0.25x", 64, 600, 96), ("1x", 128, 280, 64), ("4x", 256, 120, 48))
 """Name, width, steps of training, and lines in each step."""
 EPSILON = 1e-6
 
 Weights = dict[str, Tensor]
-"""tokens `[V, d]`, positions `[CONTEXT, d]`, attention `[4 LAYERS, d, d]`, up `[LAYERS, d, 4d]`, down `[LAYERS, 4d, d]`."""
+"""tokens `[V, d]`, positions `[CONTEXT, d]`; L layers: attention `[4L, d, d]`, up `[L, d, 4d]`, down `[L, 4d, d]`."""
 
 
 # ---- The network ----
@@ -100,38 +101,33 @@ def orthogonal(stack: Tensor) -> Tensor:
     return x.mT if tall else x
 
 
-def batches(size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _tokens(text: str) -> Tensor:
+    """Tokens `[T]` of a table with its target, and the step after it if there is one."""
+    return torch.tensor([_INDEX[piece] for piece in re.findall(r" from |: |[^:]", text)])
+
+
+def batches(size: int, seed: int, benchmark: Container[str]) -> Iterator[tuple[Tensor, Tensor]]:
     """Tokens `[B, T]`, and where they belong to a step, which is all that is learnt."""
-    index = {piece: i for i, piece in enumerate(VOCABULARY)}
-    benchmark = {
-        load_task("countdown", seed=s).context(()).rpartition("\n")[2] for s in range(BENCHMARK_SEEDS)
-    }
     stream = lines(seed, benchmark)
     while True:
-        rows, starts = [], []
-        for before, step in islice(stream, size):
-            target, _, table = before.removesuffix(": ").partition(" from ")
-            pieces = [*target, " from ", *table, ": "]
-            rows.append([index[piece] for piece in [*pieces, *step]])
-            starts.append(len(pieces))
-        length = max(map(len, rows))
-        tokens = torch.tensor([row + [0] * (length - len(row)) for row in rows])
-        place = torch.arange(length)
-        ends = torch.tensor([len(row) for row in rows])
-        yield tokens, (place >= torch.tensor(starts)[:, None]) & (place < ends[:, None])
+        found = [(_tokens(before), _tokens(step)) for before, step in islice(stream, size)]
+        tokens = pad_sequence([torch.cat(line) for line in found], batch_first=True)
+        starts, steps = (torch.tensor([len(part) for part in parts])[:, None] for parts in zip(*found, strict=True))
+        place = torch.arange(tokens.shape[1])
+        yield tokens, (place >= starts) & (place < starts + steps)
 
 
-def train(weights: Weights, name: str, steps: int, size: int, seed: int) -> tuple[Weights, int]:
+def train(weights: Weights, name: str, steps: int, data: Iterator[tuple[Tensor, Tensor]]) -> tuple[Weights, int]:
     """Train for a number of steps, or until Ctrl-C: the weights, and the steps done."""
     matrices = ("attention", "up", "down")
     weights = {key: w.clone().requires_grad_() for key, w in weights.items()}
     adam = torch.optim.Adam([weights["tokens"], weights["positions"]], betas=(0.9, 0.95))
     momentum = {key: torch.zeros_like(weights[key]) for key in matrices}
-    stream, told, recent = batches(size, seed), time.monotonic(), 0.0
+    told, recent = time.monotonic(), 0.0
     for step in range(steps):
         try:
-            tokens, learnt = next(stream)
-            rate = min(1.0, (step + 1) / 20, 1.2 * (1 - step / steps))
+            tokens, learnt = next(data)
+            rate = min(1.0, (step + 1) / 20, 1.5 * (1 - step / steps))
             predicted = logits(weights, tokens[:, :-1])[learnt[:, 1:]]
             loss = torch.nn.functional.cross_entropy(predicted, tokens[:, 1:][learnt[:, 1:]])
             loss.backward()  # type: ignore[no-untyped-call]
@@ -152,11 +148,117 @@ def train(weights: Weights, name: str, steps: int, size: int, seed: int) -> tupl
         recent = loss.item() if not step else 0.97 * recent + 0.03 * loss.item()
         if time.monotonic() - told > 10 or step + 1 == steps:
             told = time.monotonic()
-            print(
-                f"{name}: step {step + 1} of {steps}, loss {recent:.3f} nats, {time.process_time() / 60:.1f} CPU-minutes",
-                flush=True,
-            )
+            spent = f"{time.process_time() / 60:.1f} CPU-minutes"
+            print(f"{name}: step {step + 1} of {steps}, loss {recent:.3f} nats, {spent}", flush=True)
     return {key: w.detach() for key, w in weights.items()}, steps
+
+
+# ---- ONNX ----
+
+
+def onnx_text(heads: int, names: Iterable[str]) -> str:
+    """The network in the textual syntax of ONNX. Weights are kept in half precision and used in full."""
+    casts = "".join(f"{name} = Cast<to = 1>({name}_half)\n" for name in names)
+    layers = "".join(_LAYER.replace("{l}", str(layer)).replace("{after}", str(layer + 1)) for layer in range(LAYERS))
+    return (
+        '<ir_version: 8, opset_import: ["" : 17]>\n'
+        "tiny (int64[B, T] tokens, int64[B, T] positions, bool[B, T, T] sees)"
+        f" => (float[B, T, {len(VOCABULARY)}] logits)\n"
+        f"<int64[4] split = {{0, 0, {heads}, {HEAD}}}, int64[3] joined = {{0, 0, -1}},"
+        f" int64[1] second = {{1}}, float far = {{-1e9}}, float attention_scale = {{{HEAD**-0.5}}},"
+        f" float epsilon = {{{EPSILON}}}, float scale = {{{8 / (heads * HEAD)}}}>\n"
+        f"{{{casts}{_BEGINNING}{layers}{_norm_text(f'x{LAYERS}', 'normed')}{_END}}}"
+    )
+
+
+def _norm_text(x: str, normed: str) -> str:
+    return f"""
+    {normed}_square = Mul({x}, {x})
+    {normed}_mean = ReduceMean<axes = [-1]>({normed}_square)
+    {normed}_positive = Add({normed}_mean, epsilon)
+    {normed}_root = Sqrt({normed}_positive)
+    {normed} = Div({x}, {normed}_root)"""
+
+
+def _heads_text(name: str, axes: str) -> str:
+    return f"""
+    {name}_flat{{l}} = MatMul(n{{l}}, {name}{{l}})
+    {name}_split{{l}} = Reshape({name}_flat{{l}}, split)
+    {name}_heads{{l}} = Transpose<perm = {axes}>({name}_split{{l}})"""
+
+
+_BEGINNING = """
+    read = Gather(token_table, tokens)
+    here = Gather(position_table, positions)
+    x0 = Add(read, here)
+    unseen = Not(sees)
+    is_unseen = Cast<to = 1>(unseen)
+    masks = Mul(is_unseen, far)
+    mask = Unsqueeze(masks, second)"""
+_LAYER = (
+    _norm_text("x{l}", "n{l}")
+    + _heads_text("query", "[0, 2, 1, 3]")
+    + _heads_text("key", "[0, 2, 3, 1]")
+    + _heads_text("value", "[0, 2, 1, 3]")
+    + """
+    likeness{l} = MatMul(query_heads{l}, key_heads{l})
+    scaled{l} = Mul(likeness{l}, attention_scale)
+    masked{l} = Add(scaled{l}, mask)
+    attention{l} = Softmax<axis = -1>(masked{l})
+    mixed{l} = MatMul(attention{l}, value_heads{l})
+    in_place{l} = Transpose<perm = [0, 2, 1, 3]>(mixed{l})
+    together{l} = Reshape(in_place{l}, joined)
+    attended{l} = MatMul(together{l}, out{l})
+    y{l} = Add(x{l}, attended{l})"""
+    + _norm_text("y{l}", "m{l}")
+    + """
+    raised{l} = MatMul(m{l}, up{l})
+    positive{l} = Relu(raised{l})
+    hidden{l} = Mul(positive{l}, positive{l})
+    lowered{l} = MatMul(hidden{l}, down{l})
+    x{after} = Add(y{l}, lowered{l})"""
+)
+_END = """
+    outward = Transpose<perm = [1, 0]>(token_table)
+    raw = MatMul(normed, outward)
+    logits = Mul(raw, scale)
+"""
+
+
+def write_onnx(path: Path, weights: Weights, trained: dict[str, object]) -> None:
+    """Write a model with `trained` among its metadata."""
+    arrays = _arrays(weights)
+    model = onnx.parser.parse_model(onnx_text(weights["tokens"].shape[1] // HEAD, arrays))
+    for name, array in arrays.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array.half().numpy(), f"{name}_half"))
+    metadata = {"vocabulary": VOCABULARY, "context": CONTEXT, "prompt_lines": 1, **trained}
+    onnx.helper.set_model_props(
+        model, {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    _check(path, weights)
+
+
+def _check(path: Path, weights: Weights) -> None:
+    """Raise `RuntimeError` unless the file expects after a prompt what the weights do."""
+    prompt = "71 from 9 12 50: "
+    (told,) = OnnxModel(path).complete(prompt, temperature=0, max_tokens=1, top=len(VOCABULARY))
+    halved = {name: w.half().float() for name, w in weights.items()}
+    expected = logits(halved, _tokens(prompt)[None])[0, -1].log_softmax(-1)
+    difference = max(abs(told.tokens[0].top[piece] - float(e)) for piece, e in zip(VOCABULARY, expected, strict=True))
+    if difference > 1e-3:
+        raise RuntimeError(f"{path} differs from what was trained by {difference} nats; onnx_text does not say logits")
+
+
+def _arrays(weights: Weights) -> dict[str, Tensor]:
+    """The stacks of weights one by one, as the graph names them."""
+    named = {"token_table": weights["tokens"], "position_table": weights["positions"]}
+    for layer in range(LAYERS):
+        for i, name in enumerate(("query", "key", "value", "out")):
+            named[f"{name}{layer}"] = weights["attention"][4 * layer + i]
+        named |= {f"{name}{layer}": weights[name][layer] for name in ("up", "down")}
+    return named
 
 
 # ---- The run ----
@@ -164,29 +266,40 @@ def train(weights: Weights, name: str, steps: int, size: int, seed: int) -> tupl
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="train_tiny", description="Train the tiny models of Countdown.")
-    parser.add_argument("out", type=Path, help="the folder for tiny-quarter.onnx, tiny-one.onnx and tiny-four.onnx")
+    parser.add_argument("out", type=Path, help="the folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx")
+    parser.add_argument("--kept", type=Path, default=Path("runs/tiny-training.pt"), help="sizes done, to go on from")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    kept = arguments.out / "tiny-training.pt"
-    done: dict[str, dict[str, object]] = torch.load(kept) if kept.exists() else {}
+    options.kept.parent.mkdir(parents=True, exist_ok=True)
+    done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(options.kept) if options.kept.exists() else {}
+    benchmark = {benchmark_state(seed) for seed in range(BENCHMARK_SEEDS)}
     weights: Weights = {}
     for number, (name, width, steps, size) in enumerate(SIZES):
         if name not in done:
-            random = torch.Generator().manual_seed(arguments.seed + number)
+            random = torch.Generator().manual_seed(options.seed + number)
             weights = grown(weights, random) if weights else first_weights(width, random)
             started = time.process_time()
-            weights, reached = train(weights, name, steps, size, arguments.seed + number)
-            done[name] = {
-                "weights": weights,
-                "steps": reached,
-                "lines": reached * size,
-                "cpu_minutes": round((time.process_time() - started) / 60, 2),
-            }
-            torch.save(done, kept)
-            if reached < steps:
-                break
-        weights = done[name]["weights"]
+            weights, reached = train(weights, name, steps, batches(size, options.seed + number, benchmark))
+            done[name] = (
+                weights,
+                {
+                    "task": "Countdown and the game of 24, four numbers",
+                    "weights": sum(w.numel() for w in weights.values()),
+                    "steps": reached,
+                    "lines": reached * size,
+                    "grown_from": SIZES[number - 1][0] if number else "",
+                    "cpu_minutes": round((time.process_time() - started) / 60, 2),
+                    "seed": options.seed,
+                    "license": "Apache-2.0",
+                },
+            )
+        weights, trained = done[name]
+        write_onnx(options.out / f"tiny-{name}.onnx", weights, trained)
+        if trained["steps"] != steps:
+            return  # interrupted: this size is begun anew next time
+        torch.save(done, options.kept)
+    options.kept.unlink()
 
 
 if __name__ == "__main__":
