@@ -26,8 +26,8 @@ from longthink.bridge.tiny_data import BENCHMARK_SEEDS, benchmark_state, lines
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
 _INDEX = {piece: i for i, piece in enumerate(VOCABULARY)}
-SIZES = (("0.25x", 64, 600, 96), ("1x", 128, 280, 64), ("4x", 256, 120, 48))
-"""Name, width, steps of training, and lines in each step."""
+SIZES = (("0.25x", 64, 600, 96, 1.0), ("1x", 128, 240, 64, 0.7), ("4x", 256, 90, 48, 0.5))
+"""Name, width, steps of training, lines in each step, and the highest learning rate as a share of the first size's."""
 EPSILON = 1e-6
 
 Weights = dict[str, Tensor]
@@ -117,7 +117,9 @@ def batches(size: int, seed: int, benchmark: Container[str]) -> Iterator[tuple[T
         yield tokens, (place >= starts) & (place < starts + steps)
 
 
-def train(weights: Weights, name: str, steps: int, data: Iterator[tuple[Tensor, Tensor]]) -> tuple[Weights, int]:
+def train(
+    weights: Weights, name: str, steps: int, peak: float, data: Iterator[tuple[Tensor, Tensor]]
+) -> tuple[Weights, int]:
     """Train for a number of steps, or until Ctrl-C: the weights, and the steps done."""
     matrices = ("attention", "up", "down")
     weights = {key: w.clone().requires_grad_() for key, w in weights.items()}
@@ -127,10 +129,10 @@ def train(weights: Weights, name: str, steps: int, data: Iterator[tuple[Tensor, 
     for step in range(steps):
         try:
             tokens, learnt = next(data)
-            rate = min(1.0, (step + 1) / 20, 1.5 * (1 - step / steps))
+            rate = peak * min(1.0, (step + 1) / 20, 1.5 * (1 - step / steps))
             predicted = logits(weights, tokens[:, :-1])[learnt[:, 1:]]
             loss = torch.nn.functional.cross_entropy(predicted, tokens[:, 1:][learnt[:, 1:]])
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             with torch.no_grad():
                 for key in matrices:
                     weight, gradient = weights[key], weights[key].grad
@@ -275,12 +277,12 @@ def main() -> None:
     done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(options.kept) if options.kept.exists() else {}
     benchmark = {benchmark_state(seed) for seed in range(BENCHMARK_SEEDS)}
     weights: Weights = {}
-    for number, (name, width, steps, size) in enumerate(SIZES):
+    for number, (name, width, steps, size, peak) in enumerate(SIZES):
         if name not in done:
             random = torch.Generator().manual_seed(options.seed + number)
             weights = grown(weights, random) if weights else first_weights(width, random)
             started = time.process_time()
-            weights, reached = train(weights, name, steps, batches(size, options.seed + number, benchmark))
+            weights, reached = train(weights, name, steps, peak, batches(size, options.seed + number, benchmark))
             done[name] = (
                 weights,
                 {
