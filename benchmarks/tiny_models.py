@@ -28,6 +28,7 @@ UNIFORM = "uniform"
 METHODS = {"greedy": Budget(calls=100), "best_of_n": Budget(calls=100), "search": Budget(simulations=100)}
 COLUMNS = (("greedy", "calls", 100), ("best_of_n", "calls", 20), ("best_of_n", "calls", 100),
            ("search", "simulations", 20), ("search", "simulations", 100))  # fmt: skip
+_COLOURS = {UNIFORM: "#999999", "0.25x": "#56b4e9", "1x": "#0072b2", "4x": "#004b75"}
 
 Record = Mapping[str, Any]
 Told = Callable[[str], None]
@@ -125,8 +126,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
     matplotlib.rcParams.update(STYLE)
     axes = figure.subplots()
     limits = range(1, 101)
-    colours = dict(zip((UNIFORM, *TINY_SIZES), ("#999999", "#56b4e9", "#0072b2", "#004b75"), strict=True))
-    for size, colour in colours.items():
+    for size, colour in _COLOURS.items():
         found = by_case(records).get((size, "search"), [])
         if not found:
             continue

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from random import Random
 from typing import Any, TypeVar
 
 from longthink.bridge.language_game import LanguageGame
-from longthink.bridge.model import Model, Request
+from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import Proposal, Proposer, UniformProposer, legal_grammar, proposer_for
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
@@ -139,16 +141,26 @@ def _writing(task: Task, model: Model, temperature: float, seed: int) -> Work[Tr
     """Write one transcript step by step among the legal steps; None where it leads nowhere."""
     transcript = task.initial
     while not task.done(transcript):
-        steps = task.legal_steps(transcript)
-        grammar = legal_grammar(steps) if steps and model.grammars else None
-        written = yield Request(
-            task.context(transcript), temperature=temperature, stop=("\n",), seed=seed, grammar=grammar
-        )
-        step = None if written is None else task.parse_step(transcript, written[0].text)
+        steps, context = task.legal_steps(transcript), task.context(transcript)
+        if steps and model.scores:
+            scored = yield Request(context, choices=tuple(steps))
+            step = None if scored is None else _chosen(scored, temperature, f"{seed} {len(transcript)}")
+        else:
+            grammar = legal_grammar(steps) if steps and model.grammars else None
+            written = yield Request(context, temperature=temperature, stop=("\n",), seed=seed, grammar=grammar)
+            step = None if written is None else task.parse_step(transcript, written[0].text)
         if step is None:
             return None
         transcript = (*transcript, step)
     return transcript
+
+
+def _chosen(scored: Sequence[Completion], temperature: float, seed: str) -> str:
+    """One of the texts that a model has scored: the likeliest, or a sample."""
+    logprobs = [completion.logprob or 0.0 for completion in scored]
+    if temperature == 0:
+        return scored[logprobs.index(max(logprobs))].text
+    return Random(seed).choices(scored, [math.exp(logprob / temperature) for logprob in logprobs])[0].text
 
 
 def search(thinking: Thinking) -> None:

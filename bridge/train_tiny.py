@@ -26,7 +26,7 @@ from longthink.bridge.tiny_data import BENCHMARK_SEEDS, benchmark_state, lines
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
 _INDEX = {piece: i for i, piece in enumerate(VOCABULARY)}
-SIZES = (("0.25x", 64, 600, 96, 1.0), ("1x", 128, 240, 64, 0.7), ("4x", 256, 90, 48, 0.5))
+SIZES = (("0.25x", 64, 600, 96, 1.0), ("1x", 128, 240, 64, 0.7), ("4x", 256, 90, 48, 0.25))
 """Name, width, steps of training, lines in each step, and the highest learning rate as a share of the first size's."""
 EPSILON = 1e-6
 
