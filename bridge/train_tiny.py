@@ -1,6 +1,6 @@
 """Trains the tiny models and writes them as ONNX: `make train-tiny`. Nothing else here needs torch or imports this.
 
-One run of at most 15 minutes of one processor gives three models. Each has twice the width of the one before and grows
+One run of at most 15 CPU-minutes gives three models. Each has twice the width of the one before and grows
 out of it: the weights are doubled so that it computes the same at first, and then trained further. So the three are
 points along one line of training as much as they are sizes.
 """
@@ -26,7 +26,7 @@ from longthink.bridge.tiny_data import BENCHMARK_SEEDS, benchmark_state, lines
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
 _INDEX = {piece: i for i, piece in enumerate(VOCABULARY)}
-SIZES = (("0.25x", 64, 600, 96, 1.0), ("1x", 128, 240, 64, 0.7), ("4x", 256, 90, 48, 0.25))
+SIZES = (("0.25x", 64, 1200, 96, 1.0), ("1x", 128, 1000, 64, 0.7), ("4x", 256, 180, 48, 0.25))
 """Name, width, steps of training, lines in each step, and the highest learning rate as a share of the first size's."""
 EPSILON = 1e-6
 
@@ -270,6 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="train_tiny", description="Train the tiny models of Countdown.")
     parser.add_argument("out", type=Path, help="the folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx")
     parser.add_argument("--kept", type=Path, default=Path("runs/tiny-training.pt"), help="sizes done, to go on from")
+    parser.add_argument("--share", type=float, default=1.0, help="of the steps of each size")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -277,7 +278,8 @@ def main() -> None:
     done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(options.kept) if options.kept.exists() else {}
     benchmark = {benchmark_state(seed) for seed in range(BENCHMARK_SEEDS)}
     weights: Weights = {}
-    for number, (name, width, steps, size, peak) in enumerate(SIZES):
+    for number, (name, width, all_steps, size, peak) in enumerate(SIZES):
+        steps = round(options.share * all_steps)
         if name not in done:
             random = torch.Generator().manual_seed(options.seed + number)
             weights = grown(weights, random) if weights else first_weights(width, random)
