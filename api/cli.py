@@ -388,7 +388,9 @@ def _parser() -> argparse.ArgumentParser:
         "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
     )
     command.add_argument("--target", type=int, help="of countdown")
-    command.add_argument("--method", default="search", help="search (default), uniform, best_of_n, greedy, exhaustive")
+    command.add_argument(
+        "--method", default="search", help="search (default), best_first, uniform, best_of_n, greedy, exhaustive"
+    )
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")
