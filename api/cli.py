@@ -430,7 +430,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("suite", nargs="?", default="quick", help="quick (default) or smoke")
     command.add_argument("--run-dir", type=Path, help="where the log and the report go; default runs/SUITE")
-    command.add_argument("--model", help="the language model: a GGUF path or openai:NAME; default the embedded one")
+    command.add_argument(
+        "--model", help="the language model: tiny, a GGUF path or openai:NAME; default the embedded one"
+    )
     command.add_argument("--fresh", action="store_true", help="start again; the old run is kept beside")
 
     command = add(
@@ -472,8 +474,10 @@ def _parser() -> argparse.ArgumentParser:
         "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
     )
     command.add_argument("--target", type=int, help="of countdown")
-    command.add_argument("--method", default="search", help="search (default), uniform, best_of_n, greedy, exhaustive")
-    command.add_argument("--model", help="a GGUF path or openai:NAME; default the embedded model")
+    command.add_argument(
+        "--method", default="search", help="search (default), best_first, uniform, best_of_n, greedy, exhaustive"
+    )
+    command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")
     command.add_argument("--calls", type=int, help="limit of requests to the model")

@@ -48,6 +48,7 @@ class CachedModel(Model):
         self.name = model.name if model is not None else f"replay of {self._identity}"
         for trait in ("grammars", "logprobs", "images"):
             setattr(self, trait, getattr(model, trait, True))
+        self.scores = model is not None and model.scores
         self.slots = 1 if model is None else model.slots
 
     @property

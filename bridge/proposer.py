@@ -95,6 +95,17 @@ class TrieProposer(ModelProposer):
         return [Proposal(step, mass / len(members)) for mass, members in groups.values() for step in members]
 
 
+class ScoreProposer(ModelProposer):
+    """Every legal step, exactly as likely as the model finds it, in one request: for models that score."""
+
+    def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
+        steps = tuple(task.legal_steps(transcript) or ())
+        if not steps:
+            return []
+        scored = yield Request(task.context(transcript), choices=steps)
+        return None if scored is None else [Proposal(s.text, math.exp(s.logprob or 0.0)) for s in scored]
+
+
 class SampleProposer(ModelProposer):
     """Steps that the model writes, `samples` of them, equal ones merged: for tasks that cannot list theirs."""
 
@@ -151,6 +162,8 @@ def _told_apart(
 
 def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:
     """The proposer that fits a task and a model: priors over all legal steps where both allow it, else samples."""
+    if model.scores and task.legal_steps(task.initial) is not None:
+        return ScoreProposer(model)
     if model.logprobs and task.legal_steps(task.initial) is not None:
         return TrieProposer(model)
     return SampleProposer(model, seed=seed)

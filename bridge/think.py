@@ -54,11 +54,11 @@ def think(
 ) -> Answer:
     """Think about `task` until `budget` is spent or a correct answer is found, and give the best answer.
 
-    method: "search", "uniform", "best_of_n", "greedy" or "exhaustive". proposer: of "search", in place of the one that
-    fits task and model. spent: what an earlier piece of the same thinking has spent of the budget already; with a model
-    that has a request cache, it goes on where that one ended. A limit is passed by at most what one answer takes. As
-    many requests as the model has slots are under way at once. Ctrl-C ends it with the best so far, once the answers
-    that are under way have come; a second one does not wait for them.
+    method: "search", "best_first", "uniform", "best_of_n", "greedy" or "exhaustive". proposer: of the first two, in
+    place of the one that fits task and model. spent: what an earlier piece of the same thinking has spent of the budget
+    already; with a model that has a request cache, it goes on where that one ended. A limit is passed by at most what
+    one answer takes. As many requests as the model has slots are under way at once. Ctrl-C ends it with the best so
+    far, once the answers that are under way have come; a second one does not wait for them.
 
     Raises `UnknownNameError`, `ParameterError` for a budget without a limit, `ModelError` where the model fails: what
     was found until then is its `answer`.

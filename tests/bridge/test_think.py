@@ -9,7 +9,7 @@ import pytest
 import longthink as lt
 from longthink.bridge.methods import methods
 from longthink.bridge.model import Completion, Request
-from longthink.bridge.proposer import Proposal, SampleProposer, TrieProposer, UniformProposer
+from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer, UniformProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
 
@@ -126,7 +126,7 @@ def test_bad_input_is_refused() -> None:
         lt.load_model("smolm2")
     with pytest.raises(lt.ModelError, match="no model file"):
         lt.load_model("missing.gguf")
-    assert set(methods()) == {"greedy", "best_of_n", "search", "uniform", "exhaustive"}
+    assert set(methods()) == {"greedy", "best_of_n", "search", "best_first", "uniform", "exhaustive"}
 
 
 # ---- Proposers ----
@@ -201,6 +201,21 @@ def test_samples_without_logprobs_count() -> None:
 
     proposals = SampleProposer(Plain(spell)).propose(Spell(), ())
     assert {p.text: p.prior for p in proposals} == {"o": 0.75, "a": 0.25}
+
+
+def test_best_first_goes_on_with_the_likeliest_and_ends() -> None:
+    looked: list[Transcript] = []
+
+    class Known(Proposer):
+        def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+            looked.append(transcript)
+            return [Proposal("a", 0.6), Proposal("b", 0.4)]
+
+    answer = lt.think(Spell(), None, lt.Budget(simulations=99), method="best_first", proposer=Known())
+    assert looked == [(), ("a",), ("b",), ("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]
+    assert answer.stopped_by == "exhausted"
+    assert answer.spent.simulations == 15
+    assert not answer.correct
 
 
 def test_a_model_that_proposes_nothing_ends_the_line() -> None:

@@ -1,0 +1,167 @@
+"""Training against thinking: how many Countdown problems the tiny models solve, by size and by how long they think.
+
+`python -m longthink.benchmarks.tiny_models` prints the table of docs/tiny_models.md and draws its picture. All problems
+are held out from training. What is done is kept in a log, so that an interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from longthink.benchmarks.charts import STYLE
+from longthink.benchmarks.run_log import RunLog
+from longthink.benchmarks.statistics import wilson
+from longthink.bridge.model import Model, load_model
+from longthink.bridge.onnx_model import TINY_SIZES
+from longthink.bridge.task import Task, load_task
+from longthink.bridge.think import think
+from longthink.bridge.tiny_data import BENCHMARK_SEEDS
+from longthink.errors import ParameterError, require
+from longthink.search.budget import Budget
+
+UNIFORM = "uniform"
+METHODS = {
+    "search": Budget(simulations=100),
+    "best_first": Budget(simulations=100),
+    "greedy": Budget(calls=3),
+    "best_of_n": Budget(calls=60),
+}
+COLUMNS = (
+    ("greedy", "calls", 3),
+    ("best_of_n", "calls", 60),
+    *((method, "simulations", limit) for method in ("search", "best_first") for limit in (20, 60, 100)),
+)
+_COLOURS = {UNIFORM: "#999999", "0.25x": "#56b4e9", "1x": "#0072b2", "4x": "#004b75"}
+
+Record = Mapping[str, Any]
+Told = Callable[[str], None]
+
+
+def run(folder: Path, problems: int, told: Told = print) -> list[Record]:
+    """Think about every problem by every method that is not in the folder's log yet; give all records.
+
+    Raises `ParameterError` for more problems than are held out by their seed, `RunLogError`.
+    """
+    if not 1 <= problems <= BENCHMARK_SEEDS:
+        raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {problems}")
+    models: dict[str, Model] = {}
+    with RunLog(folder / "log.jsonl") as log:
+        done = {record["key"] for record in log.records}
+        for size in (UNIFORM, *TINY_SIZES):
+            for method in METHODS if size != UNIFORM else ("search",):
+                for seed in range(problems):
+                    key = f"{size} {method} {seed}"
+                    if key in done:
+                        continue
+                    if size != UNIFORM and size not in models:
+                        models[size] = load_model(f"tiny:{size}")
+                    log.append({"key": key, **_think(models.get(size), method, seed)})
+                told(f"{size}: {method} done")
+        wanted = {f"{size} {method} {seed}" for size, method, seed in _cases(problems)}
+        return [record for record in log.records if record["key"] in wanted]
+
+
+def _cases(problems: int) -> Iterator[tuple[str, str, int]]:
+    for seed in range(problems):
+        yield UNIFORM, "search", seed
+        for size in TINY_SIZES:
+            yield from ((size, method, seed) for method in METHODS)
+
+
+@cache
+def _task(seed: int) -> Task:
+    return load_task("countdown", seed=seed)
+
+
+def _think(model: Model | None, method: str, seed: int) -> dict[str, Any]:
+    task = _task(seed)
+    started = time.process_time()
+    answer = think(task, model, METHODS[method], method=UNIFORM if model is None else method, seed=seed)
+    if answer.interrupted:
+        raise KeyboardInterrupt
+    return {
+        "size": UNIFORM if model is None else model.name.removeprefix("tiny-"),
+        "method": method,
+        "task": task.name,
+        "spent": answer.spent.as_dict(),
+        "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
+        "cpu_seconds": round(time.process_time() - started, 5),
+    }
+
+
+def solved(records: Sequence[Record], measure: str, limit: float) -> int:
+    """How many are solved when they have spent `limit` of `measure`."""
+    return sum(r["solved_at"] is not None and r["solved_at"].get(measure, 0) <= limit for r in records)
+
+
+def by_case(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
+    """Records by size and method."""
+    cases: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        cases[record["size"], record["method"]].append(record)
+    return cases
+
+
+def table(records: Sequence[Record]) -> str:
+    """Shares solved with 95% Wilson intervals, and CPU-seconds for each simulation, as Markdown."""
+    cases = by_case(records)
+    heads = [f"{method.replace('_', ' ')}, {limit} {measure}" for method, measure, limit in COLUMNS]
+    lines = ["| model | " + " | ".join(heads) + " | CPU-ms a simulation |", "|---" * (len(heads) + 2) + "|"]
+    for size in (UNIFORM, *TINY_SIZES):
+        cells = []
+        for method, measure, limit in COLUMNS:
+            found = cases.get((size, method))
+            cells.append("" if not found else _share(solved(found, measure, limit), len(found)))
+        searched = cases.get((size, "search"), [])
+        simulations = sum(r["spent"].get("simulations", 0) for r in searched)
+        cost = 1000 * sum(r["cpu_seconds"] for r in searched) / max(1, simulations)
+        lines.append(f"| {size} | " + " | ".join(cells) + f" | {cost:.2f} |")
+    return "\n".join(lines)
+
+
+def _share(successes: int, n: int) -> str:
+    low, high = wilson(successes, n)
+    return f"{100 * successes / n:.0f}% ({100 * low:.0f}-{100 * high:.0f})"
+
+
+def draw(records: Sequence[Record], path: Path) -> None:
+    """The share solved against simulations, a line with its 95% Wilson band for each size."""
+    matplotlib = require("matplotlib", "compare")
+    figure = require("matplotlib.figure", "compare").Figure(figsize=(6.4, 4.0))
+    matplotlib.rcParams.update(STYLE)
+    axes = figure.subplots()
+    limits = range(1, 101)
+    for size, colour in _COLOURS.items():
+        for method, style in (("best_first", "-"), ("search", ":")):
+            found = by_case(records).get((size, method), [])
+            if not found:
+                continue
+            counts = [solved(found, "simulations", limit) for limit in limits]
+            label = "uniform proposals, search" if size == UNIFORM else f"tiny:{size}, {method.replace('_', ' ')}"
+            axes.plot(limits, [count / len(found) for count in counts], style, color=colour, label=label)
+            bands = [wilson(count, len(found)) for count in counts]
+            axes.fill_between(limits, *zip(*bands, strict=True), color=colour, alpha=0.08, linewidth=0)
+    axes.set(xscale="log", ylim=(0, 1), xlabel="simulations", ylabel="share of problems solved")
+    axes.set_title("Training against thinking: Countdown, four numbers")
+    axes.legend(loc="upper left")
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tiny_models", description="Measure the tiny models on held-out problems.")
+    parser.add_argument("--out", type=Path, default=Path("runs/tiny_models"), help="folder of the log and the picture")
+    parser.add_argument("--problems", type=int, default=100)
+    options = parser.parse_args()
+    records = run(options.out, options.problems)
+    draw(records, options.out / "training_against_thinking.png")
+    print(table(records))
+
+
+if __name__ == "__main__":
+    main()
