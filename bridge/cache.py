@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.model import Completion, Model, Request, Token
+from longthink.bridge.model import Answered, Completion, Model, Request, Token
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Spent
 
@@ -68,19 +68,15 @@ class CachedModel(Model):
         return self.submit(request).result()
 
     def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
-        answered: Future[list[Completion]] = Future()
         asked = _canonical(self._identity, request)
         key = hashlib.sha256(asked.encode()).hexdigest()
         found = self._find(key)
         if found is not None:
-            answered.set_result(found)
-            return answered
+            return Answered(found)
         if self._model is None:
             missing = f"seed {request.seed}, n {request.n}, prompt ending {request.prompt[-60:]!r}"
-            answered.set_exception(
-                ModelError(f"{self.name}: {str(self._path)!r} has no answer to this request ({missing})")
-            )
-            return answered
+            return Answered(error=ModelError(f"{self.name}: no answer to this request is in {self._path} ({missing})"))
+        answered: Future[list[Completion]] = Future()
 
         def keep(asking: Future[list[Completion]]) -> None:
             try:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from longthink.errors import ParameterError
 
-ImageLike: TypeAlias = "str | Path | NDArray[Any] | Image"
+ImageLike: TypeAlias = "str | Path | bytes | NDArray[Any] | Image"
 
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
@@ -28,7 +28,7 @@ class Image:
 
     @classmethod
     def of(cls, image: ImageLike) -> Image:
-        """From a path, or an array of `uint8`: `[rows, columns]` of grey or `[rows, columns, 3]` of red, green, blue.
+        """From a path, the bytes of a file, or an array of `uint8`: `[rows, columns]` of grey or `[rows, columns, 3]`.
 
         Raises `ParameterError`.
         """
@@ -36,16 +36,16 @@ class Image:
             return image
         if isinstance(image, np.ndarray):
             return cls(_png(image), "png")
-        if not isinstance(image, (str, Path)):
-            raise ParameterError(f"an image is a path or an array, got {type(image).__name__}")
+        if not isinstance(image, (str, Path, bytes)):
+            raise ParameterError(f"an image is a path, bytes or an array, got {type(image).__name__}")
         try:
-            data = Path(image).read_bytes()
+            data = image if isinstance(image, bytes) else Path(image).read_bytes()
         except OSError as error:
             raise ParameterError(f"the image {str(image)!r} cannot be read: {error}") from error
         for begins, kind in _KINDS:
             if data.startswith(begins):
                 return cls(data, kind)
-        raise ParameterError(f"the image {str(image)!r} is none of PNG, JPEG, GIF and WebP")
+        raise ParameterError(f"the image {str(image)[:80]!r} is none of PNG, JPEG, GIF and WebP")
 
     @property
     def url(self) -> str:

@@ -7,14 +7,17 @@ any game.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
 
 from longthink.bridge.proposer import Proposal, Proposer
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.verifier import Verifier, task_verifier
 from longthink.games.core import Game, State
 from longthink.games.numba_games import TERMINAL
-from longthink.games.objects import object_game
+from longthink.games.objects import ObjectRules, object_game
 from longthink.games.text import Text
 
 MAX_PROPOSALS = 1024
@@ -39,8 +42,12 @@ class LanguageGame:
             max_game_length=task.max_steps,
             min_utility=0.0,
             max_utility=1.0,
-            text=_Words(self),
+            text=self._make_words,
         )
+
+    def _make_words(self, rules: ObjectRules) -> _Words:
+        self._words = _Words(self, rules)
+        return self._words
 
     def transcript(self, history: list[int]) -> Transcript:
         """What the actions of a history have written."""
@@ -48,6 +55,13 @@ class LanguageGame:
         for action in history:
             transcript = (*transcript, self._proposals[transcript][action].text)
         return transcript
+
+    def transcript_at(self, buffer: NDArray[np.uint8]) -> Transcript:
+        """The transcript of a state's buffer: what `transcript` gives for its history, from the rules' own store."""
+        data = buffer.tobytes()
+        length = int.from_bytes(data[:4], sys.byteorder)
+        found: LanguageState = self._words.rules.find(data[: 4 * (1 + length)])
+        return found.transcript
 
     def propose(self, transcript: Transcript) -> list[Proposal]:
         """The proposals for a transcript, from the proposer the first time; where there are none, it is over."""
@@ -79,33 +93,37 @@ class LanguageGame:
         return self._values[transcript]
 
 
-@dataclass
 class LanguageState:
     """A transcript with the methods of a game's state, for `object_game`."""
 
-    language: LanguageGame
-    transcript: Transcript = field(default=())
+    __slots__ = ("_actions", "_language", "transcript")
+
+    def __init__(self, language: LanguageGame, transcript: Transcript) -> None:
+        self._language, self.transcript = language, transcript
+        self._actions: list[int] = []  # once they are known
 
     def current_player(self) -> int:
-        return TERMINAL if self.language.over(self.transcript) else 0
+        return 0 if self._actions or not self._language.over(self.transcript) else TERMINAL
 
     def legal_actions(self) -> list[int]:
-        return list(range(len(self.language.known(self.transcript) or [])))
+        if not self._actions:
+            self._actions = list(range(len(self._language.known(self.transcript) or ())))
+        return self._actions
 
     def apply_action(self, action: int) -> None:
-        proposals = self.language.known(self.transcript) or []
-        self.transcript = (*self.transcript, proposals[action].text)
+        proposals = self._language.known(self.transcript) or []
+        self.transcript, self._actions = (*self.transcript, proposals[action].text), []
 
     def returns(self) -> list[float]:
-        return [self.language.value(self.transcript)]
+        return [self._language.value(self.transcript)]
 
     def clone(self) -> LanguageState:
-        return LanguageState(self.language, self.transcript)
+        return LanguageState(self._language, self.transcript)
 
 
 class _Words(Text):
-    def __init__(self, language: LanguageGame) -> None:
-        self._language = language
+    def __init__(self, language: LanguageGame, rules: ObjectRules) -> None:
+        self._language, self.rules = language, rules
 
     def state(self, state: State) -> str:
         return "\n".join([self._language.task.prompt, *self._language.transcript(state.history())])

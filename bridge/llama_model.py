@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
+import tempfile
+import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from longthink.bridge.model import Completion, Model, Request, Token
 from longthink.errors import ModelError, ParameterError, require
+
+_WORTH_COPYING = 200  # characters that another sequence has read already
 
 
 class LlamaModel(Model):
     """A GGUF file on llama.cpp.
 
-    threads: of the processor. context: tokens of prompt and answer together. One sequence runs at a time, so that
-    prompts that begin alike find what they share in the cache. The same request may differ in the last digits of its
-    log-probabilities by what was cached before, and a near tie may then fall the other way.
+    threads: of the processor. context: tokens of prompt and answer together. sequences: requests that it works on at
+    once; each remembers the prompt it read last. A request goes to the free sequence that remembers most of its
+    prompt, and where another one remembers much more, a copy of that is made first, so that a beginning that all
+    prompts share is read once. The same request may differ in the last digits of its log-probabilities by what was
+    remembered, and by what else is under way; a near tie may then fall the other way.
 
     Raises `ModelError` where the file is missing or is no model.
     """
@@ -22,30 +32,42 @@ class LlamaModel(Model):
     grammars = True
     logprobs = True
 
-    def __init__(self, path: str, threads: int = 2, context: int = 4096) -> None:
+    def __init__(self, path: str, threads: int = 2, context: int = 4096, sequences: int = 1) -> None:
         xllamacpp = require("xllamacpp", "lm")
         if not Path(path).is_file():
             raise ModelError(f"there is no model file at {path!r}; give the path of a GGUF file")
         with open(path, "rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{path!r} is not a GGUF file; convert the model with llama.cpp first")
-        for name, value, low in (("threads", threads, 1), ("context", context, 64)):
+        for name, value, low in (("threads", threads, 1), ("context", context, 64), ("sequences", sequences, 1)):
             if not isinstance(value, int) or value < low:
                 raise ParameterError(f"{name} expects a whole number from {low}, got {value!r}")
-        self.name = Path(path).stem
+        self.name, self.slots, self._path = Path(path).stem, sequences, path
+        self._copies = tempfile.TemporaryDirectory(prefix="longthink-")
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
-        parameters.n_ctx = context
-        parameters.n_parallel = 1
+        parameters.n_ctx = context * sequences
+        parameters.n_parallel = sequences
         parameters.cpuparams.n_threads = threads
         parameters.cpuparams_batch.n_threads = threads
         parameters.cache_ram_mib = 0
+        parameters.slot_save_path = self._copies.name + "/"
         parameters.verbosity = -1
         parameters.warmup = False
         try:
             self._server = xllamacpp.Server(parameters)
         except Exception as error:  # xllamacpp raises bare kinds
             raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
+        self._remembered = [""] * sequences  # the prompt of each sequence
+        self._saved = ""  # the prompt that the file of a copy holds
+        self._free = set(range(sequences))
+        self._changed = threading.Condition()
+
+    @cached_property
+    def identity(self) -> str:
+        with open(self._path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{self.name} (sha256 {digest[:16]})"
 
     def answer(self, request: Request) -> list[Completion]:
         options: dict[str, Any] = {
@@ -61,7 +83,43 @@ class LlamaModel(Model):
         }
         if request.grammar is not None:
             options["grammar"] = request.grammar
-        return [self._one({**options, "seed": (request.seed + i) % 2**31}) for i in range(request.n)]
+        sequence = self._take(request.prompt)
+        try:
+            options["id_slot"] = sequence
+            return [self._one({**options, "seed": (request.seed + i) % 2**31}) for i in range(request.n)]
+        finally:
+            with self._changed:
+                self._free.add(sequence)
+                self._changed.notify()
+
+    def _take(self, prompt: str) -> int:
+        """Wait for a free sequence, and take the one that remembers most of a prompt."""
+        with self._changed:
+            while not self._free:
+                self._changed.wait()
+            known = [_common(prompt, remembered) for remembered in self._remembered]
+            best = max(self._free, key=lambda sequence: (known[sequence], -len(self._remembered[sequence])))
+            self._free.remove(best)
+            source = known.index(max(known))
+            if known[source] >= known[best] + _WORTH_COPYING:
+                if _common(prompt, self._saved) < known[best] + _WORTH_COPYING:
+                    self._saved = self._remembered[source] if self._do("save", source) else ""
+                self._do("restore", best)
+            self._remembered[best] = prompt
+            return best
+
+    def _do(self, action: str, sequence: int) -> bool:
+        """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
+        address = urlsplit(self._server.listening_address)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/slots/{sequence}?action={action}", '{"filename": "copy"}', headers)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def _one(self, options: dict[str, Any]) -> Completion:
         try:
@@ -86,3 +144,15 @@ class LlamaModel(Model):
             generated_tokens=usage["completion_tokens"],
             calls=1,
         )
+
+
+def _common(a: str, b: str) -> int:
+    """How many characters two texts begin with together."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -11,6 +11,8 @@ from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
+import numpy as np
+
 from longthink.bridge.language_game import LanguageGame
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import Proposal, Proposer, UniformProposer, legal_grammar, proposer_for
@@ -25,6 +27,7 @@ from longthink.search.rules import PUCT
 T = TypeVar("T")
 
 TRACE_NODES = 400
+_NOT_SOLVED = np.zeros(1)
 _FRUITLESS = 10_000  # simulations in a row that reach nothing but finished transcripts
 
 
@@ -75,9 +78,10 @@ class Thinking:
 
     def affords(self, reserved: Spent) -> bool:
         """Whether there is something left for a request, once what is `reserved` has been spent too."""
-        return self.value < 1.0 and all(
-            getattr(self.spent, name) + getattr(reserved, name) < limit for name, limit in self._request_limits
-        )
+        for name, limit in self._request_limits:
+            if getattr(self.spent, name) + getattr(reserved, name) >= limit:
+                return False
+        return self.value < 1.0
 
     def until(self) -> float | None:
         """When time is up, as `time.monotonic()` tells it."""
@@ -196,14 +200,13 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
         """The next leaf worth asking about; those at an end of the game are valued on the way."""
         nonlocal fruitless
         while fruitless < _FRUITLESS:
-            made = tree.simulations
             leaves = tree.ask(1, attempts=1)
-            thinking.spent.simulations = before.simulations + tree.simulations
+            made, thinking.spent.simulations = thinking.spent.simulations, before.simulations + tree.simulations
             if len(leaves):
                 fruitless = 0
-                transcript = language.transcript(leaves.states[0].history())
+                transcript = language.transcript_at(leaves.buffers[0])
                 return (leaves.tickets, transcript), proposer.work(task, transcript)
-            if tree.pending and tree.simulations == made:
+            if tree.pending and thinking.spent.simulations == made:
                 return None  # nothing else is worth asking about until one is told
             fruitless += 1  # it reaches what is finished
             _take_best(thinking, language)
@@ -218,7 +221,7 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
         if proposals is None or not language.learn(transcript, proposals):
             tree.forget(tickets)
         else:
-            tree.tell(tickets, [0.0], [[proposal.prior for proposal in proposals]])
+            tree.tell(tickets, _NOT_SOLVED, [[proposal.prior for proposal in proposals]])
         thinking.spent.nodes = before.nodes + tree.nodes
         _pay(thinking, proposer)
         _take_best(thinking, language)
@@ -232,9 +235,9 @@ def _search(thinking: Thinking, proposer: Proposer) -> None:
 
 def _pay(thinking: Thinking, proposer: Proposer) -> None:
     """Count what a proposer has spent that asks by itself."""
-    if proposer.spent != Spent():
-        thinking.spend(proposer.spent)
-        proposer.spent = Spent()
+    if proposer.model is None:
+        cost, proposer.spent = proposer.spent, Spent()
+        thinking.spend(cost)
 
 
 def _take_best(thinking: Thinking, language: LanguageGame) -> None:

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from longthink.bridge.model import Completion, Model, Request
+from longthink.bridge.model import Completion, Model, Request, cost_of
 from longthink.errors import ModelError
 from longthink.search.budget import Spent
 
 T = TypeVar("T")
+_NOTHING = Spent()
 Work: TypeAlias = Generator[Request, "list[Completion] | None", T]
 
 
@@ -27,8 +28,7 @@ def do(work: Work[T], model: Model) -> tuple[T, Spent]:
     try:
         while True:
             answer = model.answer(work.send(answer))
-            for completion in answer:
-                spent += completion.spent
+            spent += cost_of(answer)
     except StopIteration as done:
         return done.value, spent
 
@@ -65,7 +65,7 @@ class Workshop:
         self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], Spent]] = {}
         self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room in the budget yet
         self._over = False
-        self._failure: ModelError | None = None
+        self._failure: Exception | None = None
 
     def run(self, begin: Callable[[], tuple[Any, Work[T]] | None], end: Callable[[Any, T | None], None]) -> None:
         """Work until the purse says stop or there is nothing left to do.
@@ -125,7 +125,7 @@ class Workshop:
             self._end(key, done.value)
 
     def _may_ask(self) -> bool:
-        return not self._over and self._purse.affords(Spent())
+        return not self._over and self._purse.affords(_NOTHING)
 
     def _room(self) -> bool:
         """Whether the budget bears one more request, whatever those under way cost."""
@@ -150,10 +150,12 @@ class Workshop:
         key, work, _ = self._under_way.pop(future)
         try:
             answer = future.result()
-        except ModelError as error:
+        except Exception as error:
             self._failure, self._over = self._failure or error, True
             self._finish(key, work)
             return
-        for completion in answer:
-            self._purse.spend(completion.spent)
-        self._go_on(key, work, answer)
+        self._purse.spend(cost_of(answer))
+        if any(completion.finish == "cut off" for completion in answer):
+            self._finish(key, work)
+        else:
+            self._go_on(key, work, answer)

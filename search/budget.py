@@ -36,7 +36,19 @@ class Spent:
         return self.prompt_tokens + self.generated_tokens
 
     def __add__(self, other: Spent) -> Spent:
-        return Spent(*[getattr(self, name) + getattr(other, name) for name in _MEASURES])
+        return Spent().__iadd__(self).__iadd__(other)
+
+    def __iadd__(self, other: Spent) -> Spent:
+        self.simulations += other.simulations
+        self.nodes += other.nodes
+        self.prompt_tokens += other.prompt_tokens
+        self.cached_tokens += other.cached_tokens
+        self.generated_tokens += other.generated_tokens
+        self.calls += other.calls
+        self.cached_calls += other.cached_calls
+        self.seconds += other.seconds
+        self.money += other.money
+        return self
 
     def as_dict(self) -> dict[str, float]:
         """The measures that are not zero, with `tokens`, for logs."""

@@ -19,12 +19,9 @@ from longthink.bridge.cache import FILE, CachedModel
 from longthink.bridge.image import Image
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
+from tower import digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
-
-
-def digits(prompt: str) -> dict[str, float]:
-    return {digit: 0.1 for digit in "0123456789"}
 
 
 class Counted(ScriptedModel):
@@ -211,7 +208,7 @@ def test_images_become_png(tmp_path: Path) -> None:
         path = tmp_path / "picture.png"
         path.write_bytes(image.data)
         assert np.array_equal(np.asarray(pillow.open(path)), given)
-        assert Image.of(path) == Image.of(str(path)) == image
+        assert Image.of(path) == Image.of(str(path)) == Image.of(image.data) == image
     assert image.url.startswith("data:image/png;base64,iVBOR")
 
 

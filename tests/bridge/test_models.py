@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.bridge.cache import CachedModel
 from longthink.bridge.openai_model import OpenAIModel
 from longthink.bridge.proposer import legal_grammar
 
@@ -59,6 +60,27 @@ def test_thinks_with_the_real_model(smollm2: lt.Model) -> None:
     answer = lt.think(task, smollm2, lt.Budget(tokens=1500))
     assert answer.correct
     assert answer.spent.tokens > 0
+
+
+def test_sequences_share_the_beginning_of_their_prompts() -> None:
+    """Four sequences at once read what they share once, copied from the one that read it."""
+    model = lt.load_model(sequences=4, context=512, threads=1)
+    shared = "One two three four five six seven eight nine ten eleven twelve. " * 6
+    model.complete(shared, max_tokens=1)
+    asked = [model.submit(model.request(f"{shared} {word}", max_tokens=4)) for word in ("red", "green", "blue", "dark")]
+    told = [future.result()[0] for future in asked]
+    assert sum(c.cached_tokens for c in told) > 0.9 * sum(c.cached_tokens + c.prompt_tokens for c in told)
+    task = lt.load_task("countdown", numbers=(3, 5, 7), target=22)
+    answer = lt.think(task, model, lt.Budget(calls=12))
+    assert answer.spent.calls == 12 or answer.correct
+
+
+def test_kept_answers_are_those_of_this_file(smollm2: lt.Model, tmp_path: Path) -> None:
+    assert "sha256 b179c9523d0e6a0f" in smollm2.identity
+    first, again = (CachedModel(smollm2, tmp_path).complete("One two", max_tokens=2) for _ in range(2))
+    assert not first[0].cached
+    assert again[0].cached
+    assert again[0].text == first[0].text
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:

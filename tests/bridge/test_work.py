@@ -16,30 +16,9 @@ from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TriePr
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Work
+from tower import Tower, digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
-
-
-class Tower(Task):
-    """Ten digits; no answer is correct, so that thinking goes on to the end of its budget."""
-
-    name, prompt, max_steps = "tower", "Write ten digits.", 10
-
-    def context(self, transcript: Transcript) -> str:
-        return "".join(transcript) + ":"
-
-    def done(self, transcript: Transcript) -> bool:
-        return len(transcript) == 10
-
-    def answer(self, transcript: Transcript) -> str:
-        return "".join(transcript)
-
-    def check(self, answer: str) -> float:
-        return 0.5
-
-
-def digits(prompt: str) -> dict[str, float]:
-    return {digit: 0.1 for digit in "0123456789"}
 
 
 class SlowModel(ScriptedModel):
@@ -128,6 +107,19 @@ def test_a_failure_keeps_what_was_paid(slots: int) -> None:
     assert answer.stopped_by == "failed"
     assert answer.spent.calls == len(model.answered) >= 39
     assert told(answer) == len(model.answered)
+
+
+def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
+    class Broken(SlowModel):
+        def answer(self, request: Request) -> list[Completion]:
+            if len(self.answered) >= 20:
+                raise ValueError("a mistake in the model")
+            return super().answer(request)
+
+    thinking = Thinking(Tower(), model := Broken(4), lt.Budget(calls=1000))
+    with pytest.raises(ValueError, match="mistake"):
+        lt.methods()["search"].run(thinking)
+    assert thinking.spent.calls == len(model.answered)
 
 
 def test_ctrl_c_waits_for_what_is_paid() -> None:

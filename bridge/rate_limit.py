@@ -1,0 +1,52 @@
+"""How fast a server may be asked: requests and tokens in any minute, and the pauses it orders."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+from longthink.errors import ParameterError
+
+
+class RateLimit:
+    """Lets requests through, in the order in which they come, as fast as the limits allow.
+
+    requests, tokens: in any `period` of seconds; None is no limit. A request with more tokens than the limit waits
+    until it is alone. Raises `ParameterError` where a limit is not positive.
+    """
+
+    def __init__(self, requests: float | None = None, tokens: float | None = None, period: float = 60.0) -> None:
+        for name, limit in (("requests_per_minute", requests), ("tokens_per_minute", tokens)):
+            if limit is not None and not limit > 0:
+                raise ParameterError(f"{name} expects a positive number or None, got {limit!r}")
+        self._requests, self._tokens, self._period = requests, tokens, period
+        self._let_through: deque[tuple[float, list[int]]] = deque()  # when, and how many tokens
+        self._paused_until = 0.0
+        self._line = asyncio.Lock()
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing through for so long."""
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    async def enter(self, tokens: int) -> list[int]:
+        """Wait for one's turn. The list given back holds `tokens`; write there what it was in the end."""
+        async with self._line:
+            while (wait := self._wait(tokens)) > 0:
+                await asyncio.sleep(wait)
+            entry = [tokens]
+            self._let_through.append((time.monotonic(), entry))
+            return entry
+
+    def _wait(self, tokens: int) -> float:
+        """Seconds until it is worth looking again; 0 lets it through."""
+        now = time.monotonic()
+        if now < self._paused_until:
+            return self._paused_until - now
+        recent = self._let_through
+        while recent and recent[0][0] <= now - self._period:
+            recent.popleft()
+        full = self._requests is not None and len(recent) + 1 > self._requests
+        if self._tokens is not None and sum(entry[0] for _, entry in recent) + tokens > self._tokens:
+            full = True
+        return recent[0][0] + self._period - now + 1e-4 if full and recent else 0.0
