@@ -67,6 +67,7 @@ EXAMPLES = {
   longthink perf --json speeds.json       with all of pytest-benchmark's figures in a file""",
 }
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit status."""
     options = _parser().parse_args(arguments)

@@ -1,6 +1,5 @@
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
+from longthink.search.iterations import CFRResult
 from longthink.search.policy import Policy
 from longthink.search.variants import Exploitability
 from longthink.search.variants.weights import Variant

@@ -71,11 +71,12 @@ class CFRBR:
         budget: Budget | None = None,
         progress: Callable[[Spent], Any] | None = None,
     ) -> CFRResult:
-        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or simulations,
-        which are iterations) is reached.
+        """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` is reached.
 
         Goes on from where the last run ended. Exploitability is looked at after growing numbers of iterations. Ctrl-C
-        stops and returns. Raises `ParameterError` where there is no limit, or one that is not spent.
+        stops and returns. Simulations of the budget are iterations.
+
+        Raises `ParameterError` where there is no limit, or one that is not spent.
         """
         return run_iterations(
             "CFRBR",

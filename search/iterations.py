@@ -17,7 +17,8 @@ _CHUNK_SECONDS = 0.02
 
 @dataclass
 class CFRResult:
-    """What a run of regret minimisation did: iterations made by this call, exploitability where it was asked for, what was spent.
+    """What a run of regret minimisation did: iterations of this call, exploitability where it was asked for, what was
+    spent.
 
     stopped_by: "iterations", "exploitability", "seconds" or "interrupted"."""
 
