@@ -106,7 +106,7 @@ def connect_four(params: Any, key: Any, action: Any, state: Any) -> Any:
 def has_line(stones: Any) -> Any:
     def along(down: int, right: int) -> Any:
         rows, columns = ROWS - 3 * abs(down), COLUMNS - 3 * right
-        line = True
+        line: Any = True
         for k in range(4):
             top = k * down if down >= 0 else 3 - k
             line = line & stones[:, top : top + rows, k * right : k * right + columns]
