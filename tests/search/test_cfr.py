@@ -86,7 +86,7 @@ def test_discounted_variants_equal_openspiels_python(variant: str, make: type) -
 )
 @pytest.mark.parametrize(("variant", "solver"), [("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")])
 def test_convergence_equals_openspiel(name: str, more: int, variant: str, solver: str) -> None:
-    """At 100 iterations, and at 1,000 where rounding has not decided between equal actions by then (docs/variants.md)."""
+    """At 100 iterations, and at 1,000 where rounding has not parted them by then (docs/variants.md)."""
     game, peers_game = lt.load_game(name), openspiels(name)
     theirs, ours = getattr(pyspiel, solver)(peers_game), lt.CFR(game, variant)
     for iterations in filter(None, (100, more)):
