@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import os
 import tempfile
 import threading
 from functools import cached_property
@@ -17,14 +18,25 @@ from longthink.errors import ModelError, ParameterError, require
 _WORTH_COPYING = 200  # characters that another sequence has read already
 
 
+def _free_processors() -> int:
+    """How many processors other work than this process leaves free, at least one.
+
+    The threads of llama.cpp wait for each other, busily, at every step: where one has no processor to itself, all stand
+    still, and two are many times slower than one.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    others = os.getloadavg()[0] - 1 if hasattr(os, "getloadavg") else 0.0
+    return max(1, processors - max(0, round(others)))
+
+
 class LlamaModel(Model):
     """A GGUF file on llama.cpp.
 
-    threads: of the processor. context: tokens of prompt and answer together. sequences: requests that it works on at
-    once; each remembers the prompt it read last. A request goes to the free sequence that remembers most of its
-    prompt, and where another one remembers much more, a copy of that is made first, so that a beginning that all
-    prompts share is read once. The same request may differ in the last digits of its log-probabilities by what was
-    remembered, and by what else is under way; a near tie may then fall the other way.
+    threads: None: one for each processor that nothing else uses. context: tokens of prompt and answer together.
+    sequences: requests that it works on at once; each remembers the prompt it read last. A request goes to the free
+    sequence that remembers most of its prompt, and where another one remembers much more, a copy of that is made first,
+    so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
+    log-probabilities by what was remembered, and by what else is under way; a near tie may then fall the other way.
 
     Raises `ModelError` where the file is missing or is no model.
     """
@@ -32,13 +44,14 @@ class LlamaModel(Model):
     grammars = True
     logprobs = True
 
-    def __init__(self, path: str, threads: int = 2, context: int = 4096, sequences: int = 1) -> None:
+    def __init__(self, path: str, threads: int | None = None, context: int = 4096, sequences: int = 1) -> None:
         xllamacpp = require("xllamacpp", "lm")
         if not Path(path).is_file():
             raise ModelError(f"there is no model file at {path!r}; give the path of a GGUF file")
         with open(path, "rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{path!r} is not a GGUF file; convert the model with llama.cpp first")
+        threads = _free_processors() if threads is None else threads
         for name, value, low in (("threads", threads, 1), ("context", context, 64), ("sequences", sequences, 1)):
             if not isinstance(value, int) or value < low:
                 raise ParameterError(f"{name} expects a whole number from {low}, got {value!r}")
