@@ -151,8 +151,9 @@ class GoRecord:
     def state(self, to_play: int | None = None) -> State:
         """The state of `game` in which `to_play` (whose turn it is, if None) moves."""
         line = self.actions(to_play)
-        if len(line) + self.size * self.size > self._room:  # keep room to think
-            self._room = 2 * len(line) + 2 * self.size * self.size
+        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
+        if longest + self.size * self.size > self._room:  # keep room to think
+            self._room = 2 * longest + 2 * self.size * self.size
             self._game = self._load()
         state = self._game.state_from_history(line)
         real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]

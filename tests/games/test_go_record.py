@@ -211,3 +211,12 @@ def test_japanese_and_chinese_counting_agree_where_both_moved_equally_often() ->
     japanese.moves = list(record.moves)
     chinese_score, japanese_score = final_score(record), final_score(japanese)
     assert chinese_score.points == japanese_score.points
+
+
+def test_a_long_game_is_scored_at_every_length() -> None:
+    """A record makes room for longer games on the way, perhaps between the states that both sides go on from."""
+    record, rng = GoRecord(5, 0.5), np.random.default_rng(2)
+    for _ in range(110):
+        legal = [a for a in record.state().legal_actions() if a != 25 and not record.state().child(a).is_terminal()]
+        record.play(record.to_play, int(rng.choice(legal)) if legal else 25)
+        assert abs(final_score(record, playouts=2).points) <= 25.5
