@@ -75,6 +75,7 @@ class Thought:
     def __init__(self, think: Think, seconds: float) -> None:
         self.spent, self.until = Spent(), time.monotonic() + seconds
         self.came: Future[Found] = Future()
+        self.ended: Future[None] = Future()  # what waits for this one need not take an error from it
         self._think, self._cancelled = think, False
 
     def begin(self) -> None:
@@ -93,6 +94,7 @@ class Thought:
             self.came.set_result(self._think(self._progress))
         except BaseException as error:  # whatever it is, the one who waits has to know
             self.came.set_exception(error)
+        self.ended.set_result(None)
 
 
 @dataclass(frozen=True)
@@ -381,7 +383,7 @@ _UNEXPECTED = ApiError(500, "longthink met an error of its own; its log says mor
 
 async def _done(thought: Thought) -> bool:
     """Whether a thought is done, after waiting for it a little. 408 where it is far over its time."""
-    await asyncio.wait([asyncio.wrap_future(thought.came)], timeout=BEAT)
+    await asyncio.wait([asyncio.wrap_future(thought.ended)], timeout=BEAT)
     if not thought.came.done() and time.monotonic() > thought.until + GRACE:
         raise ApiError(408, "the model did not come to an end in time; ask for less", "timeout")
     return thought.came.done()

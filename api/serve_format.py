@@ -311,7 +311,7 @@ def openapi(version: str, request: Json, token: bool) -> Json:
                     "requestBody": {"required": True, "content": _json_content(request)},
                     **answers(
                         "the answer",
-                        {**_json_content(reply), "text/event-stream": {"schema": {"type": "string"}}},
+                        {**_json_content(reply), "text/event-stream": {}},
                         *("400", "404", "408", "413", "415", "422", "429"),
                     ),
                 }
