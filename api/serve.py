@@ -36,7 +36,7 @@ from longthink import serve_format as form
 from longthink.bridge.chat import METHODS as CHAT_METHODS
 from longthink.bridge.chat import ChatAnswer, think_about_chat
 from longthink.bridge.model import Model
-from longthink.bridge.task import Task
+from longthink.bridge.task import Task, kinds
 from longthink.bridge.think import Answer, think
 from longthink.search.budget import Budget, Spent
 from longthink.serve_format import ApiError, Json
@@ -140,8 +140,8 @@ class Service:
         if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
             raise lt.ParameterError("the token expects at least 16 letters, digits and signs without spaces")
         for name in tasks:
-            if not any(name in (known, known.partition(":")[0]) for known in lt.tasks()):
-                raise lt.UnknownNameError.of("task", name, lt.tasks())
+            if name.partition(":")[0] not in kinds():
+                raise lt.UnknownNameError.of("task", name, kinds())
         self._model, self._tasks, self._limits, self._template = model, tuple(tasks), limits, template
         self._models = ["longthink", *(f"longthink/{name}" for name in tasks)]
         self._schema = form.request_schema(self._models, limits.tokens)
@@ -277,8 +277,6 @@ class Service:
         said = next((each["content"].strip() for each in reversed(messages) if each["role"] == "user"), "")
         if said.partition("(")[0].strip().partition(":")[0] == name.partition(":")[0]:
             return said
-        if ":" not in name and any(known.startswith(f"{name}:") for known in lt.tasks()):
-            raise ApiError(422, f"expected {name}:NAME(...) as the last message, got {said[:80]!r}", "invalid_task")
         return f"{name}({said})"
 
     async def _load(self, written: str) -> Task:
@@ -289,9 +287,9 @@ class Service:
                 422, f"tasks here are {allowed}, each in at most 1000 characters; got {written[:80]!r}", "invalid_task"
             )
         try:
-            return await asyncio.wait_for(asyncio.to_thread(lt.load_task, written), GRACE)
+            return await asyncio.wait_for(asyncio.to_thread(lt.load_task, written), self._limits.seconds)
         except TimeoutError as error:
-            raise ApiError(408, f"the task was not made within {GRACE:g} s", "timeout") from error
+            raise ApiError(408, f"the task was not made within {self._limits.seconds:g} s", "timeout") from error
         except (lt.LongthinkError, *_UNMADE) as e:
             raise ApiError(422, f"this task cannot be made: {str(e)[:500]}", "invalid_task") from e
 
