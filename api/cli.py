@@ -331,7 +331,8 @@ def serve(options: argparse.Namespace) -> int:
         limits=Limits(options.max_body, options.max_seconds, options.max_tokens, options.concurrency),
         template=options.template or ("chatml" if embedded else "plain"),
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("longthink").setLevel(logging.INFO)
     print(f"longthink: serving on http://{options.host}:{options.port}/v1; Ctrl-C ends it", file=sys.stderr)
     serve_now(service, options.host, options.port)
     return 0
