@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from longthink.errors import MissingExtraError as MissingExtraError
     from longthink.errors import ModelError as ModelError
     from longthink.errors import ParameterError as ParameterError
+    from longthink.errors import RequestRefusedError as RequestRefusedError
     from longthink.errors import RunLogError as RunLogError
     from longthink.errors import ToolError as ToolError
     from longthink.errors import UnknownNameError as UnknownNameError
@@ -157,6 +158,7 @@ _HOME = {
             "MissingExtraError",
             "ModelError",
             "ParameterError",
+            "RequestRefusedError",
             "RunLogError",
             "ToolError",
             "UnknownNameError",

@@ -1,4 +1,4 @@
-"""The command line: `longthink compare | solve | think | play | gtp | match | games | tasks | perf`.
+"""The command line: `longthink compare | solve | think | play | gtp | match | serve | games | tasks | perf`.
 
 Every command is one function here: it reads its arguments, calls the public face, and shows what came, for
 people or (with `--json`) for machines. Errors that longthink raises on purpose end in one line and exit status 2.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -55,6 +56,11 @@ EXAMPLES = {
   longthink match --opponent "gnugo --mode gtp --chinese-rules --level 10" --games 100 --run-dir runs/gnugo
   longthink match --opponent "gnugo --mode gtp --chinese-rules" --engine "longthink gtp --simulations 5000" --size 9
   longthink match ... --judge "gnugo --mode gtp --chinese-rules --level 10"   another engine counts, too""",
+    "serve": """examples:
+  longthink serve                                          on http://127.0.0.1:8000/v1, with the embedded model
+  longthink serve --model tiny --task countdown            a model of Countdown alone
+  longthink serve --model openai:qwen3 --base-url http://localhost:8080/v1 --concurrency 8
+  LONGTHINK_TOKEN=... longthink serve --host 0.0.0.0       for others, who need the token""",
     "games": """examples:
   longthink games
   longthink games --json""",
@@ -300,6 +306,38 @@ def match(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def serve(options: argparse.Namespace) -> int:
+    for module in ("starlette", "uvicorn"):
+        require(module, "serve")
+    from longthink.serve import Limits, Service, is_loopback
+    from longthink.serve import serve as serve_now
+
+    token = os.environ.get(options.token_env) or None
+    if token is None and not is_loopback(options.host):
+        raise lt.ParameterError(
+            f"--host {options.host} lets others in, which needs a token: set {options.token_env} in the environment"
+        )
+    name = options.model
+    server: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
+    embedded = name in (None, "smollm2") or name.endswith(".gguf")
+    if embedded:
+        server["sequences"] = options.concurrency
+    elif name.startswith("openai:"):
+        server["slots"] = max(4, options.concurrency)
+    service = Service(
+        lt.load_model(name, **server),
+        tasks=options.task or ["countdown", "game24"],
+        token=token,
+        limits=Limits(options.max_body, options.max_seconds, options.max_tokens, options.concurrency),
+        template=options.template or ("chatml" if embedded else "plain"),
+    )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("longthink").setLevel(logging.INFO)
+    print(f"longthink: serving on http://{options.host}:{options.port}/v1; Ctrl-C ends it", file=sys.stderr)
+    serve_now(service, options.host, options.port)
+    return 0
+
+
 def games(options: argparse.Namespace) -> int:
     from longthink.games.registry import entry
 
@@ -422,7 +460,7 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.set_defaults(run=run)
-        if name not in ("perf", "gtp"):
+        if name not in ("perf", "gtp", "serve"):
             command.add_argument("--json", action="store_true", help="print JSON for machines")
         return command
 
@@ -511,6 +549,33 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("match", match, "play a match of Go against another program, with the score checked")
     match_arguments(command)
+
+    command = add("serve", serve, "answer chats like OpenAI's servers do, after thinking longer")
+    command.add_argument("--host", default="127.0.0.1", help="to listen on (default this machine alone: 127.0.0.1)")
+    command.add_argument("--port", type=int, default=8000, help="default 8000")
+    command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
+    command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
+    command.add_argument(
+        "--template",
+        choices=["chatml", "plain"],
+        help="how a chat becomes a prompt; default chatml for GGUF, else plain",
+    )
+    command.add_argument(
+        "--task",
+        action="append",
+        metavar="NAME",
+        help="that clients may name, or a family such as reasoning_gym; may be repeated (default countdown and game24)",
+    )
+    command.add_argument(
+        "--token-env",
+        default="LONGTHINK_TOKEN",
+        metavar="NAME",
+        help="the environment variable with the token that clients send (default LONGTHINK_TOKEN)",
+    )
+    command.add_argument("--max-body", type=int, default=256 << 10, metavar="BYTES", help="default 262144")
+    command.add_argument("--max-seconds", type=float, default=120.0, help="of thinking for a request (default 120)")
+    command.add_argument("--max-tokens", type=int, default=100_000, help="of thinking for a request (default 100000)")
+    command.add_argument("--concurrency", type=int, default=1, help="requests thought about at once (default 1)")
 
     add("games", games, "list the games and their parameters")
     add("tasks", tasks, "list the language tasks and their parameters")

@@ -53,6 +53,10 @@ class ModelError(LongthinkError, RuntimeError):
     answer: Any = None
 
 
+class RequestRefusedError(ModelError):
+    """A language model does not take a request as it is: too long for it, or with signs it does not know."""
+
+
 class ToolError(LongthinkError, RuntimeError):
     """A tool cannot do its work on this machine; the text says what to install or to allow."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from longthink.bridge.model import Completion, Model, Request, Token
-from longthink.errors import ModelError, ParameterError, require
+from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
 
 _WORTH_COPYING = 200  # characters that another sequence has read already
 
@@ -138,7 +138,8 @@ class LlamaModel(Model):
         try:
             answer = self._server.handle_completions(options)
             if "error" in answer:
-                raise ModelError(f"llama.cpp refuses the request: {answer['error'].get('message', answer['error'])}")
+                why = answer["error"].get("message", answer["error"])
+                raise RequestRefusedError(f"llama.cpp refuses the request: {why}")
             choice, usage = answer["choices"][0], answer["usage"]
             tokens = tuple(
                 Token(t["token"], t["logprob"], {o["token"]: o["logprob"] for o in t["top_logprobs"]})

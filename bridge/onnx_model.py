@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longthink.bridge.model import Completion, Model, Request, Token
-from longthink.errors import ModelError, ParameterError, UnknownNameError, require
+from longthink.errors import ModelError, ParameterError, RequestRefusedError, UnknownNameError, require
 
 TINY_SIZES = ("0.25x", "1x", "4x")
 
@@ -72,7 +72,9 @@ class OnnxModel(Model):
         lines = request.prompt.split("\n")[-self._lines :]
         prompt = self._tokens("\n".join(lines))
         if not prompt:
-            raise ModelError(f"{self.name} needs a prompt that does not end with an empty line, got {request.prompt!r}")
+            raise RequestRefusedError(
+                f"{self.name} needs a prompt that does not end with an empty line, got {request.prompt!r}"
+            )
         return self._score(prompt, request.choices) if request.choices else self._write(prompt, request)
 
     def _tokens(self, text: str) -> tuple[int, ...]:
@@ -80,7 +82,7 @@ class OnnxModel(Model):
         pieces = self._piece.findall(text)
         if sum(map(len, pieces)) != len(text):
             unknown = sorted(set(text) - set("".join(self._texts)))
-            raise ModelError(f"{self.name} cannot read {text!r}: it has no {', '.join(map(repr, unknown))}")
+            raise RequestRefusedError(f"{self.name} cannot read {text!r}: it has no {', '.join(map(repr, unknown))}")
         return tuple(self._index[piece] for piece in pieces)
 
     def _expected(
@@ -88,7 +90,9 @@ class OnnxModel(Model):
     ) -> NDArray[np.float64]:
         """Log-probabilities `[B, T, V]` of what comes after each token."""
         if positions.max() >= self._context:
-            raise ModelError(f"{self.name} takes {self._context} tokens, prompt and answer together; give it less")
+            raise RequestRefusedError(
+                f"{self.name} takes {self._context} tokens, prompt and answer together; give it less"
+            )
         (logits,) = self._session.run(None, {"tokens": tokens, "positions": positions, "sees": sees})
         logits = logits.astype(np.float64)
         logits -= logits.max(axis=-1, keepdims=True)

@@ -20,7 +20,7 @@ from longthink.bridge.background import background
 from longthink.bridge.model import Completion, Model, Request, cost_of
 from longthink.bridge.openai_format import Events, Prices, Unreadable, body_of, money, read
 from longthink.bridge.rate_limit import RateLimit
-from longthink.errors import ModelError, ParameterError, require
+from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
 from longthink.search.budget import Spent
 
 _LARGEST = 64 << 20  # bytes of an answer
@@ -34,10 +34,6 @@ class _Retry(Exception):
     def __init__(self, why: str, after: float | None = None) -> None:
         super().__init__(why)
         self.after = after
-
-
-class _Refused(ModelError):
-    """A request that this server does not take as it is."""
 
 
 class OpenAIModel(Model):
@@ -148,7 +144,7 @@ class OpenAIModel(Model):
             try:
                 part = replace(request, n=wanted, seed=request.seed + len(found))
                 found += (await self._ask(part, self._stream, until))[:wanted]
-            except _Refused:
+            except RequestRefusedError:
                 if wanted == 1:
                     raise
                 self._several = False
@@ -240,7 +236,7 @@ class OpenAIModel(Model):
         if 300 <= status < 400:
             place = self._clean(re.sub(r"//[^/@]*@", "//", response.headers.get("Location", "")))[:200]
             raise ModelError(f"{self.name} at {self._url}{path} sends on to {place!r}; give that address as base_url")
-        kind = _Refused if status in (400, 422) else ModelError
+        kind = RequestRefusedError if status in (400, 422) else ModelError
         raise kind(
             f"{self.name} at {self._url}{path} refuses the request with status {status}: {self._clean(text)[:300]}"
         )

@@ -40,6 +40,7 @@ class ScriptedModel(Model):
                 prefix,
                 sum(token.logprob for token in tokens),
                 tuple(tokens),
+                finish="stop" if prefix == chosen else "length",
                 prompt_tokens=len(request.prompt) if i == 0 else 0,
                 generated_tokens=len(tokens),
                 calls=1 if i == 0 else 0,

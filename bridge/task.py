@@ -113,6 +113,11 @@ def tasks() -> list[str]:
     return sorted(found)
 
 
+def kinds() -> list[str]:
+    """The names of single tasks and of families, told without loading any library."""
+    return sorted([*_TASKS, *_FAMILIES])
+
+
 def _maker(name: str) -> Callable[..., Task]:
     """The function that makes a registered task from its parameters."""
     make = _TASKS[name]

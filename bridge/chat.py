@@ -1,0 +1,146 @@
+"""Thinking about a chat, whose answers nothing verifies: several answers, and the one that most of them agree on.
+
+It stands beside `think` (bridge/think.py), which has a task with a verifier, and spends the same kind of budget.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from longthink.bridge.methods import Thinking
+from longthink.bridge.model import Completion, Model, Request
+from longthink.bridge.own_task import make_task
+from longthink.bridge.work import Work
+from longthink.errors import ModelError, ParameterError
+from longthink.search.budget import Budget, Spent
+
+SAMPLES = 40  # the most answers that are asked for; agreement hardly grows after that many in the paper
+METHODS = ("agreement", "one")
+TEMPLATES = ("chatml", "plain")
+
+_STOPS = {"chatml": ("<|im_end|>",), "plain": ("\nUser:", "\nSystem:")}
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_SAID = re.compile(r"answer(?: is)?\s*[:=]?\s*(.+)", re.IGNORECASE)
+
+
+@dataclass
+class ChatAnswer:
+    """The answer to a chat that most samples agree on.
+
+    completion: the first sample that gave it, None where none was finished within the budget. agreement: the share of
+    all samples that gave it, in [0, 1]. samples: how many there were. stopped_by: as of `Answer`, or "agreed" where
+    the samples that were left could not have changed the answer.
+    """
+
+    completion: Completion | None
+    agreement: float
+    samples: int
+    spent: Spent
+    method: str
+    stopped_by: str
+
+
+def think_about_chat(
+    messages: Sequence[Mapping[str, str]],
+    model: Model,
+    budget: Budget,
+    *,
+    method: str = "agreement",
+    template: str = "plain",
+    answer_tokens: int = 512,
+    temperature: float = 1.0,
+    stop: Sequence[str] = (),
+    seed: int = 0,
+    progress: Callable[[Spent], object] | None = None,
+) -> ChatAnswer:
+    """Answer the last of `messages`, each with a "role" and "content", as most of several samples do.
+
+    method: "agreement" samples until the budget is spent, 40 answers have come or the rest cannot change the vote;
+    "one" takes one answer. template: how messages become a prompt, "chatml" or "plain". answer_tokens: of a longest
+    answer. A limit of generated tokens is not passed; the others by at most what one answer takes. Ctrl-C ends it with
+    what there is. Self-consistency (Wang et al., 2022, arXiv:2203.11171, section 2).
+
+    Raises `ParameterError`, `ModelError`.
+    """
+    if method not in METHODS or template not in TEMPLATES or answer_tokens < 1 or not messages:
+        raise ParameterError(
+            f"think_about_chat expects messages, answer_tokens from 1, a method of {METHODS} and a template of "
+            f"{TEMPLATES}; got {len(messages)} messages, {answer_tokens}, {method!r} and {template!r}"
+        )
+    prompt, most = prompt_of(messages, template), 1 if method == "one" else SAMPLES
+    longest = min(answer_tokens, budget.generated_tokens or answer_tokens)
+    asked = Request(prompt, max_tokens=longest, temperature=temperature, stop=(*_STOPS[template], *stop), seed=seed)
+    task = make_task(prompt, lambda transcript: len(transcript) == 1, lambda answer: 0.0, name="chat", max_steps=1)
+    thinking = Thinking(task, model, budget, seed, progress=progress)
+    samples: list[Completion] = []
+    votes: Counter[str] = Counter()
+    begun = ended = 0
+
+    def begin() -> tuple[None, Work[Completion | None]] | None:
+        nonlocal begun
+        under_way = begun - ended
+        if begun == most or _settled(votes, most - len(samples)):
+            return None
+        most_written = thinking.spent.generated_tokens + (under_way + 1) * longest
+        if begun and budget.generated_tokens is not None and most_written > budget.generated_tokens:
+            return None
+        begun += 1
+        return None, _sample(replace(asked, seed=seed + begun - 1))
+
+    def end(key: None, sample: Completion | None) -> None:
+        nonlocal ended
+        ended += 1
+        if sample is not None:
+            samples.append(sample)
+            votes[final_answer(sample.text)] += 1
+
+    try:
+        thinking.work_through(model, begin, end)
+    except KeyboardInterrupt:
+        thinking.stopped_by = "interrupted"
+    except ModelError:
+        if not samples:
+            raise
+        thinking.stopped_by = "failed"
+    thinking.spend(Spent())
+    if thinking.stopped_by == "done" and method == "agreement" and begun < most:
+        thinking.stopped_by = "agreed" if _settled(votes, most - len(samples)) else "generated_tokens"
+    if not samples:
+        return ChatAnswer(None, 0.0, 0, thinking.spent, method, thinking.stopped_by)
+    ((winner, count),) = votes.most_common(1)
+    chosen = next(sample for sample in samples if final_answer(sample.text) == winner)
+    chosen = replace(chosen, text=chosen.text.strip())
+    return ChatAnswer(chosen, count / len(samples), len(samples), thinking.spent, method, thinking.stopped_by)
+
+
+def _sample(request: Request) -> Work[Completion | None]:
+    written = yield request
+    return None if written is None else written[0]
+
+
+def _settled(votes: Counter[str], left: int) -> bool:
+    """Whether `left` more votes cannot change the winner."""
+    first, second, *_ = (*(count for _, count in votes.most_common(2)), 0, 0)
+    return first > second + left
+
+
+def final_answer(text: str) -> str:
+    """What an answer comes to, for comparing answers: what is boxed, else what follows "answer", else the last line."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    boxed, said = _BOXED.findall(text), _SAID.findall(text)
+    found: str = boxed[-1] if boxed else said[-1] if said else lines[-1]
+    return " ".join(found.casefold().strip(" \t.!*`'\"$").split())
+
+
+def prompt_of(messages: Sequence[Mapping[str, str]], template: str) -> str:
+    """The text that a model continues with its reply."""
+    if template == "chatml":
+        turns = [f"<|im_start|>{message['role']}\n{message['content']}<|im_end|>\n" for message in messages]
+        return "".join(turns) + "<|im_start|>assistant\n"
+    turns = [f"{message['role'].capitalize()}: {message['content']}\n\n" for message in messages]
+    return "".join(turns) + "Assistant:"
