@@ -212,7 +212,7 @@ def test_the_model_values_states() -> None:
     assert answer.correct
     assert {child.text: child.value for child in answer.trace.children}["a"] == pytest.approx(0.001 / 20)
     astray = ScriptedModel(lambda prompt: {"a": 0.6, "y": 0.4})
-    lost = lt.think(Word(), astray, lt.Budget(calls=500), method="tree_of_thoughts")
+    lost = lt.think(Word(), astray, lt.Budget(calls=500), method="tree_of_thoughts", width=1)
     assert not lost.correct
     assert lost.stopped_by == "done"
 
