@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import tempfile
+from ast import literal_eval
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ EXAMPLES = {
   longthink think game24 4 6 8 8
   longthink think countdown 3 25 50 7 --target 431 --tokens 5000
   longthink think countdown --seed 3 --method best_of_n
+  longthink think countdown --seed 3 --model tiny --method mcts --option rule=puct --trace traces
   longthink think countdown --seed 3 --model path/to/model.gguf
   longthink think game24 4 6 8 8 --model openai:qwen3 --base-url http://localhost:8080/v1""",
     "play": """examples:
@@ -256,13 +258,24 @@ def think(options: argparse.Namespace) -> int:
     )
     if budget == lt.Budget():
         budget = lt.Budget(tokens=5000, seconds=60)
-    needs_model = lt.methods()[options.method].needs_model if options.method in lt.methods() else True
+    method = lt.methods().get(options.method)
+    if method is not None:
+        method.check(dict(options.option))
     model = None
-    if needs_model:
+    if method is None or method.needs_model:
         server = {"base_url": options.base_url} if options.base_url else {}
         model = lt.load_model(options.model, **server)
     with progress_bar("thinking", budget, options.json) as told:
-        answer = lt.think(task, model, budget, method=options.method, seed=options.seed, progress=told)
+        answer = lt.think(
+            task,
+            model,
+            budget,
+            method=options.method,
+            seed=options.seed,
+            progress=told,
+            trace=options.trace,
+            **dict(options.option),
+        )
     if options.json:
         _print_json(
             task=task.name,
@@ -273,15 +286,18 @@ def think(options: argparse.Namespace) -> int:
             value=answer.value,
             spent=answer.spent.as_dict(),
             interrupted=answer.interrupted,
-            trace=answer.trace.as_dict() if answer.trace is not None else None,
+            trace=answer.trace.as_dict(),
+            page=None if answer.page is None else str(answer.page),
         )
         return 0
     print(task.prompt)
-    if options.show and answer.trace is not None:
+    if options.show:
         print(answer.trace)
     verdict = "correct" if answer.correct else "not correct"
     print(f"{answer.text}   ({verdict})" if answer.text is not None else "no answer")
     print(f"spent: {_spent(answer.spent)}, method {answer.method}")
+    if answer.page is not None:
+        print(f"trace: {answer.page}")
     return 0
 
 
@@ -441,6 +457,16 @@ def _history(text: str) -> list[int]:
     return [int(part) for part in text.replace(",", " ").split()]
 
 
+def _option(text: str) -> tuple[str, Any]:
+    name, given, value = text.partition("=")
+    if not given:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    try:
+        return name.strip(), literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name.strip(), value
+
+
 def _parser() -> argparse.ArgumentParser:
     from longthink.benchmarks.gtp_match import add_arguments as match_arguments
     from longthink.search.variants import VARIANTS
@@ -513,9 +539,16 @@ def _parser() -> argparse.ArgumentParser:
         "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
     )
     command.add_argument("--target", type=int, help="of countdown")
+    command.add_argument("--method", default="search", help=f"one of {', '.join(lt.methods())}; default search")
     command.add_argument(
-        "--method", default="search", help="search (default), best_first, uniform, best_of_n, greedy, exhaustive"
+        "--option",
+        action="append",
+        type=_option,
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the method, as in width=8 of beam",
     )
+    command.add_argument("--trace", metavar="FOLDER", help="write a log and a page of what was thought there")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")

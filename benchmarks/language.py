@@ -74,7 +74,7 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
             "spent": answer.spent.as_dict(),
             "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
             "stopped_by": answer.stopped_by,
-            "trace": answer.trace.as_dict() if method == "search" and answer.trace is not None else None,
+            "trace": answer.trace.as_dict() if method == "search" else None,
         }
 
     weight = {"greedy": 0.8, "best_of_n": 6.0, "search": 4.0}.get(method, 0.15)

@@ -117,7 +117,7 @@ def table(records: Sequence[Record]) -> str:
         cells = []
         for method, measure, limit in COLUMNS:
             found = cases.get((size, method))
-            cells.append("" if not found else _share(solved(found, measure, limit), len(found)))
+            cells.append("" if not found else share(solved(found, measure, limit), len(found)))
         searched = cases.get((size, "search"), [])
         simulations = sum(r["spent"].get("simulations", 0) for r in searched)
         cost = 1000 * sum(r["cpu_seconds"] for r in searched) / max(1, simulations)
@@ -125,7 +125,8 @@ def table(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def _share(successes: int, n: int) -> str:
+def share(successes: int, n: int) -> str:
+    """A share with its 95% Wilson interval, in percent."""
     low, high = wilson(successes, n)
     return f"{100 * successes / n:.0f}% ({100 * low:.0f}-{100 * high:.0f})"
 

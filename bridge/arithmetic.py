@@ -62,6 +62,29 @@ def evaluate(expression: str, operators: tuple[str, ...] = BASIC) -> tuple[Fract
         raise ValueError(str(error) or "an expression nested too deeply") from error
 
 
+def unordered(expression: str) -> str:
+    """An expression with the parts of every sum and product in one order; any other text as it is."""
+
+    def parts(node: ast.expr, op: type[ast.operator]) -> list[str]:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, op):
+            return [*parts(node.left, op), *parts(node.right, op)]
+        return [written(node)]
+
+    def written(node: ast.expr) -> str:
+        match node:
+            case ast.BinOp(op=ast.Add() | ast.Mult() as op):
+                symbol = _OPERATORS[type(op)][0]
+                return f"({symbol.join(sorted(parts(node, type(op))))})"
+            case ast.BinOp(left=left, op=op, right=right):
+                return f"({written(left)}{_OPERATORS[type(op)][0]}{written(right)})"
+        return ast.unparse(node)
+
+    try:
+        return written(ast.parse(expression.strip(), mode="eval").body)
+    except (SyntaxError, KeyError, RecursionError, MemoryError, ValueError):
+        return expression.strip()
+
+
 def _checked(number: Fraction) -> Fraction:
     if max(number.numerator.bit_length(), number.denominator.bit_length()) > _MOST_BITS:
         raise ValueError("a number of more than 3000 digits")

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from longthink.bridge.arithmetic import evaluate
+from longthink.bridge.arithmetic import evaluate, unordered
 from longthink.bridge.reasoning_gym_task import generate
 from longthink.bridge.task import Solved, Task, Transcript
 from longthink.errors import ParameterError
@@ -169,6 +169,10 @@ class Countdown(Task):
         except ValueError:
             return 0.0
         return 1.0 if value == self.target and used == sorted(self.numbers) else 0.0
+
+    def canonical(self, answer: str) -> str:
+        """Sums and products without an order of their parts: "3*(1+2)" and "(2+1)*3" are one answer."""
+        return unordered(answer)
 
     def solve(self) -> Solved:
         return solve(self.numbers, self.target, self.fractions)

@@ -27,10 +27,15 @@ class LanguageGame:
     """One player writes a transcript step by step and gets what the verifier says of it, in [0, 1].
 
     game: the game, for any search. best: the best finished transcript that was verified so far, and its value.
+    once: a finished transcript that is partly right is no end of the game but has one action, which ends it for
+    nothing. So a tree search can be told its value once, and then has proven that there is nothing more to get there;
+    as an end it would be gone to again and again for its part.
     """
 
-    def __init__(self, task: Task, proposer: Proposer, verifier: Verifier = task_verifier) -> None:
-        self.task, self.proposer, self.verifier = task, proposer, verifier
+    def __init__(
+        self, task: Task, proposer: Proposer, verifier: Verifier = task_verifier, *, once: bool = False
+    ) -> None:
+        self.task, self.proposer, self.verifier, self._once = task, proposer, verifier, once
         self.best: tuple[float, Transcript] | None = None
         self._proposals: dict[Transcript, list[Proposal]] = {}
         self._values: dict[Transcript, float] = {}
@@ -39,7 +44,7 @@ class LanguageGame:
             lambda: LanguageState(self, task.initial),
             num_players=1,
             num_distinct_actions=MAX_PROPOSALS,
-            max_game_length=task.max_steps,
+            max_game_length=task.max_steps + once,
             min_utility=0.0,
             max_utility=1.0,
             text=self._make_words,
@@ -53,7 +58,8 @@ class LanguageGame:
         """What the actions of a history have written."""
         transcript = self.task.initial
         for action in history:
-            transcript = (*transcript, self._proposals[transcript][action].text)
+            if not self.task.done(transcript):
+                transcript = (*transcript, self._proposals[transcript][action].text)
         return transcript
 
     def transcript_at(self, buffer: NDArray[np.uint8]) -> Transcript:
@@ -70,9 +76,8 @@ class LanguageGame:
         return self._proposals[transcript]
 
     def learn(self, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
-        """Take the proposals for a transcript from whoever asked for them, and give those that are kept."""
-        self._proposals[transcript] = proposals[:MAX_PROPOSALS]
-        return self._proposals[transcript]
+        """Take the proposals for a transcript from whoever asked for them, and give those that are kept: the first."""
+        return self._proposals.setdefault(transcript, proposals[:MAX_PROPOSALS])
 
     def known(self, transcript: Transcript) -> list[Proposal] | None:
         """The proposals for a transcript where they were asked for, else None."""
@@ -81,6 +86,10 @@ class LanguageGame:
     def over(self, transcript: Transcript) -> bool:
         """Whether a transcript is finished, or nobody knows how to go on."""
         return self.task.done(transcript) or self._proposals.get(transcript) == []
+
+    def closes(self, transcript: Transcript) -> bool:
+        """Whether a transcript is finished and has one action more, which ends the game."""
+        return self._once and self.task.done(transcript) and 0.0 < self.value(transcript) < 1.0
 
     def value(self, transcript: Transcript) -> float:
         """What the verifier says of a transcript that is over; one that cannot go on is worth nothing."""
@@ -96,29 +105,39 @@ class LanguageGame:
 class LanguageState:
     """A transcript with the methods of a game's state, for `object_game`."""
 
-    __slots__ = ("_actions", "_language", "transcript")
+    __slots__ = ("_actions", "_closed", "_language", "transcript")
 
     def __init__(self, language: LanguageGame, transcript: Transcript) -> None:
         self._language, self.transcript = language, transcript
         self._actions: list[int] = []  # once they are known
+        self._closed = False
 
     def current_player(self) -> int:
-        return 0 if self._actions or not self._language.over(self.transcript) else TERMINAL
+        if self._actions or not self._language.over(self.transcript):
+            return 0
+        return TERMINAL if self._closed or not self._language.closes(self.transcript) else 0
 
     def legal_actions(self) -> list[int]:
         if not self._actions:
-            self._actions = list(range(len(self._language.known(self.transcript) or ())))
+            closes = not self._closed and self._language.closes(self.transcript)
+            self._actions = [0] if closes else list(range(len(self._language.known(self.transcript) or ())))
         return self._actions
 
     def apply_action(self, action: int) -> None:
-        proposals = self._language.known(self.transcript) or []
-        self.transcript, self._actions = (*self.transcript, proposals[action].text), []
+        if self._language.closes(self.transcript):
+            self._closed = True
+        else:
+            proposals = self._language.known(self.transcript) or []
+            self.transcript = (*self.transcript, proposals[action].text)
+        self._actions = []
 
     def returns(self) -> list[float]:
-        return [self._language.value(self.transcript)]
+        return [0.0 if self._closed else self._language.value(self.transcript)]
 
     def clone(self) -> LanguageState:
-        return LanguageState(self._language, self.transcript)
+        copy = LanguageState(self._language, self.transcript)
+        copy._closed = self._closed
+        return copy
 
 
 class _Words(Text):

@@ -72,6 +72,20 @@ class Task(ABC):
         steps = self.legal_steps(transcript)
         return step if step and (steps is None or step in steps) else None
 
+    def canonical(self, answer: str) -> str:
+        """The form in which equal answers are equal, for votes; by default without spaces to spare."""
+        return " ".join(answer.split())
+
+    def value_context(self, transcript: Transcript) -> str:
+        """The text that a model continues with "sure", "likely" or "impossible": whether a transcript leads on."""
+        lines = [self.prompt, *transcript, "Can this lead to a correct answer: sure, likely or impossible? It is "]
+        return "\n".join(lines)
+
+    def revision(self, earlier: Sequence[tuple[str, float]]) -> str:
+        """What stands before `context` where earlier answers, told with their values, are to be revised."""
+        told = [f"An earlier answer, of which the verifier says {value:.2f} of 1:\n{text}\n" for text, value in earlier]
+        return "\n".join([*told, "The next answer is better.\n", ""])
+
     def solve(self) -> Solved | None:
         """Solve it by a method of its own domain, the yardstick of every general one; None where there is none."""
         return None

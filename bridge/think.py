@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from longthink.bridge.methods import Thinking
 from longthink.bridge.methods import method as find_method
@@ -11,6 +15,8 @@ from longthink.bridge.model import Model
 from longthink.bridge.proposer import Proposer
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
+from longthink.bridge.trace_log import TraceLog
+from longthink.bridge.trace_page import trace_page
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
 
@@ -20,7 +26,8 @@ class Answer:
     """What thinking found: the best answer so far, and what it cost.
 
     text: None where no transcript was finished. correct: the verifier gave 1. value: what it gave, in [0, 1].
-    transcript: the steps that lead to it. trace: the search tree, where the method has one. solved_at: what had been
+    transcript: the steps that lead to it. trace: the tree of what was looked at. page: the file that shows it, where
+    `think` was given a folder for traces; the log, of JSON lines, has the same name. solved_at: what had been
     spent when the first correct answer was found. stopped_by: the limit reached, "solved", "done", "exhausted"
     (everything proposed was looked at), "interrupted" or "failed".
     """
@@ -29,11 +36,12 @@ class Answer:
     correct: bool
     value: float
     transcript: Transcript
-    trace: Trace | None
+    trace: Trace
     spent: Spent
     method: str
     solved_at: Spent | None
     stopped_by: str
+    page: Path | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -51,40 +59,70 @@ def think(
     seed: int = 0,
     progress: Callable[[Spent], object] | None = None,
     spent: Spent | None = None,
+    trace: str | Path | None = None,
+    **options: Any,
 ) -> Answer:
     """Think about `task` until `budget` is spent or a correct answer is found, and give the best answer.
 
-    method: "search", "best_first", "uniform", "best_of_n", "greedy" or "exhaustive". proposer: of the first two, in
-    place of the one that fits task and model. spent: what an earlier piece of the same thinking has spent of the budget
-    already; with a model that has a request cache, it goes on where that one ended. A limit is passed by at most what
-    one answer takes. As many requests as the model has slots are under way at once. Ctrl-C ends it with the best so
-    far, once the answers that are under way have come; a second one does not wait for them.
+    method: a name of `methods()`; options: what else that method takes, as in method="beam", width=8. proposer: in
+    place of the one that fits task and model, for methods that have one. spent: what an earlier piece of the same
+    thinking has spent of the budget already; with a model that has a request cache, it goes on where that one ended. A
+    limit is passed by at most what one answer takes. As many requests as the model has slots are under way at once.
+    Ctrl-C ends it with the best so far, once the answers that are under way have come; a second one does not wait for
+    them. trace: a folder, to which a log of all that was asked and answered is written, as JSON lines, and a page that
+    shows the tree; no secrets are in them.
 
-    Raises `UnknownNameError`, `ParameterError` for a budget without a limit, `ModelError` where the model fails: what
-    was found until then is its `answer`.
+    Raises `UnknownNameError` for a method or option that does not exist, `ParameterError` for a budget without a limit,
+    `ModelError` where the model fails: what was found until then is its `answer`.
     """
     chosen = find_method(method)
+    chosen.check(options)
     if budget == Budget() and method not in ("greedy", "exhaustive"):
         raise ParameterError("think needs a limit, as in Budget(tokens=5000) or Budget(seconds=30)")
     if chosen.needs_model and model is None and proposer is None:
         raise ParameterError(f"the method {method!r} needs a model, as in think(task, load_model(), budget)")
-    thinking = Thinking(task, model, budget, seed, proposer, progress, Spent() if spent is None else replace(spent))
+    before = Spent() if spent is None else replace(spent)
+    log = None if trace is None else TraceLog(Path(trace) / f"{_file_name(task, model, method, seed)}.jsonl")
+    thinking = Thinking(task, model, budget, seed, proposer, progress, before, log)
+    if log is not None:
+        log.write("think", **_facts(thinking, method, options))
     try:
-        chosen.run(thinking)
+        chosen.run(thinking, **options)
     except KeyboardInterrupt:
         thinking.stopped_by = "interrupted"
     except ModelError as error:
         thinking.stopped_by = "failed"
-        error.answer = _answer(thinking, method)
+        error.answer = _answer(thinking, method, options)
         raise
-    return _answer(thinking, method)
+    return _answer(thinking, method, options)
 
 
-def _answer(thinking: Thinking, method: str) -> Answer:
+def _file_name(task: Task, model: Model | None, method: str, seed: int) -> str:
+    """A name for the files of a trace; the number at its end tells tasks and models with long names apart."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", task.name).strip("-")[:60].strip("-")
+    told_apart = zlib.crc32(f"{task.name} {task.prompt} {'' if model is None else model.name}".encode())
+    return f"{words}.{method}.{seed}.{told_apart:08x}"
+
+
+def _facts(thinking: Thinking, method: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was to be done, for the trace."""
+    return {
+        "task": thinking.task.name,
+        "prompt": thinking.task.prompt,
+        "model": None if thinking.model is None else thinking.model.name,
+        "method": method,
+        "options": dict(options),
+        "budget": dict(thinking.budget.limits()),
+        "seed": thinking.seed,
+    }
+
+
+def _answer(thinking: Thinking, method: str, options: Mapping[str, Any]) -> Answer:
     thinking.spend(Spent())
     if thinking.value >= 1.0 and thinking.stopped_by == "done":
         thinking.stopped_by = "solved"
-    return Answer(
+    thinking.trace.choose(thinking.line, thinking.value >= 1.0)
+    answer = Answer(
         text=thinking.text,
         correct=thinking.value >= 1.0,
         value=thinking.value,
@@ -95,3 +133,17 @@ def _answer(thinking: Thinking, method: str) -> Answer:
         solved_at=thinking.solved_at,
         stopped_by=thinking.stopped_by,
     )
+    if thinking.log is not None:
+        facts = {
+            "answer": answer.text,
+            "value": answer.value,
+            "correct": answer.correct,
+            "stopped_by": answer.stopped_by,
+            "spent": answer.spent.as_dict(),
+            "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
+        }
+        thinking.log.write("end", **facts)
+        thinking.log.close()
+        answer.page = thinking.log.path.with_suffix(".html")
+        answer.page.write_text(trace_page({**_facts(thinking, method, options), **facts}, answer.trace), "utf-8")
+    return answer

@@ -1,26 +1,36 @@
-"""Traces: what a search thought, as a tree of texts, for people and for reports."""
+"""Traces: what was thought, as a tree of texts, for people and for reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from longthink.bridge.language_game import LanguageGame
 from longthink.bridge.task import Transcript
+from longthink.bridge.trace_log import without_secrets
 from longthink.search.result import TreeNode
+
+TRACE_NODES = 400
+"""Nodes of a trace at most, besides the chosen line."""
 
 
 @dataclass
 class Trace:
-    """A step that the search looked at: its text, prior, visits and mean value in [0, 1] (None without a visit)."""
+    """A step that was looked at: its text, prior, visits and mean value in [0, 1], None where they are not known.
+
+    Where answers are revised, a step is a whole answer. chosen: whether it leads to the answer that was given.
+    """
 
     text: str
-    prior: float
+    prior: float | None
     visits: int
     value: float | None
     correct: bool = False
+    chosen: bool = False
     children: list[Trace] = field(default_factory=list)
+    _valued: int = field(default=0, repr=False, compare=False)
+    _nodes: int = field(default=1, repr=False, compare=False)  # of the root: in the whole trace
 
     @classmethod
     def of(cls, language: LanguageGame, tree: TreeNode) -> Trace:
@@ -30,30 +40,74 @@ class Trace:
         return root
 
     def _grow(self, language: LanguageGame, tree: TreeNode, transcript: Transcript) -> None:
+        if language.task.done(transcript):
+            return
         proposals = language.known(transcript) or []
         for child in tree.children:
             text = proposals[child.action or 0].text
             after = (*transcript, text)
-            correct = language.task.done(after) and language.value(after) >= 1
-            node = Trace(text, child.prior, child.visits, child.value if child.visits else None, correct)
+            value = child.value if child.visits else None
+            if language.task.done(after):
+                value = language.value(after)
+            node = Trace(text, child.prior, child.visits, value, language.task.done(after) and value == 1)
             node._grow(language, child, after)
             self.children.append(node)
 
+    def look(self, line: Sequence[str], value: float | None = None, priors: Sequence[float | None] = ()) -> None:
+        """Count a look at the end of a line from here, which is made as far as there is room."""
+        node = self
+        for depth, text in enumerate(("", *line)):
+            if depth:
+                found = node._child(text)
+                if found is None:
+                    if self._nodes >= TRACE_NODES:
+                        return
+                    self._nodes += 1
+                    found = Trace(text, priors[depth - 1] if depth <= len(priors) else None, 0, None)
+                    node.children.append(found)
+                node = found
+            node.visits += 1
+            if value is not None and depth:
+                node._valued += 1
+                node.value = (node.value or 0.0) + (value - (node.value or 0.0)) / node._valued
+
+    def choose(self, line: Sequence[str], correct: bool) -> None:
+        """Mark the line of the answer that was given."""
+        node = self
+        for text in line:
+            found = node._child(text)
+            if found is None:
+                found = Trace(text, None, 1, None)
+                node.children.append(found)
+            node = found
+            node.chosen = True
+        if line:
+            node.correct = correct
+
+    def _child(self, text: str) -> Trace | None:
+        return next((child for child in self.children if child.text == text), None)
+
     def as_dict(self) -> dict[str, Any]:
-        """As nested plain values, for JSON."""
+        """As nested plain values, for JSON, without what looks like a secret."""
+        plain: dict[str, Any] = without_secrets(self._plain())
+        return plain
+
+    def _plain(self) -> dict[str, Any]:
         return {
             "text": self.text,
             "prior": self.prior,
             "visits": self.visits,
             "value": self.value,
             "correct": self.correct,
-            "children": [child.as_dict() for child in self.children],
+            "chosen": self.chosen,
+            "children": [child._plain() for child in self.children],
         }
 
     def lines(self, depth: int = 0) -> Iterator[str]:
+        prior = "" if self.prior is None else f", prior {self.prior:.3f}"
         value = "" if self.value is None else f"  value {self.value:.2f}"
         mark = "  correct" if self.correct else ""
-        yield f"{'  ' * depth}{self.text}  [{self.visits} visits, prior {self.prior:.3f}{value}]{mark}"
+        yield f"{'  ' * depth}{self.text}  [{self.visits} visits{prior}{value}]{mark}"
         for child in self.children:
             yield from child.lines(depth + 1)
 

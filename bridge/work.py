@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from longthink.bridge.model import Completion, Model, Request, cost_of
+from longthink.bridge.trace_log import TraceLog
 from longthink.errors import ModelError
 from longthink.search.budget import Spent
 
@@ -55,14 +56,14 @@ class Workshop:
     A request is made only where the most that all requests under way may cost leaves room in the budget, so that a
     limit is passed by what one answer takes and no more. When the purse says stop, when the model fails, and at Ctrl-C
     nothing more is asked; what was asked, and so is paid for, is waited for and ends its piece of work. A second
-    Ctrl-C does not wait.
+    Ctrl-C does not wait. log: is told every request and what came of it.
     """
 
-    def __init__(self, purse: Purse, model: Model | None) -> None:
-        self._purse, self._model = purse, model
+    def __init__(self, purse: Purse, model: Model | None, log: TraceLog | None = None) -> None:
+        self._purse, self._model, self._log = purse, model, log
         self._slots = 1 if model is None else model.slots
         self._answered: SimpleQueue[Future[list[Completion]]] = SimpleQueue()
-        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], Spent]] = {}
+        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], Spent, int]] = {}
         self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room in the budget yet
         self._over = False
         self._failure: Exception | None = None
@@ -132,7 +133,7 @@ class Workshop:
         if not self._under_way:
             return True
         reserved = Spent()
-        for _, _, most in self._under_way.values():
+        for _, _, most, _ in self._under_way.values():
             reserved += most
         return self._purse.affords(reserved)
 
@@ -140,14 +141,15 @@ class Workshop:
         if self._model is None:
             raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
         most = self._model.most(request) if self._slots > 1 else Spent()
+        number = 0 if self._log is None else self._log.asked(request)
         future = self._model.submit(request, self._purse.until())
-        self._under_way[future] = (key, work, most)
+        self._under_way[future] = (key, work, most, number)
         future.add_done_callback(self._answered.put)
 
     def _receive(self) -> None:
         """Wait for the next answer, whosever it is, and go on with its work."""
         future = self._answered.get()
-        key, work, _ = self._under_way.pop(future)
+        key, work, _, number = self._under_way.pop(future)
         try:
             answer = future.result()
         except Exception as error:
@@ -155,6 +157,8 @@ class Workshop:
             self._finish(key, work)
             return
         self._purse.spend(cost_of(answer))
+        if self._log is not None:
+            self._log.answered(number, answer)
         if any(completion.finish == "cut off" for completion in answer):
             self._finish(key, work)
         else:

@@ -7,7 +7,6 @@ import math
 import pytest
 
 import longthink as lt
-from longthink.bridge.methods import methods
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer, UniformProposer
 from longthink.bridge.scripted_model import ScriptedModel
@@ -126,7 +125,10 @@ def test_bad_input_is_refused() -> None:
         lt.load_model("smolm2")
     with pytest.raises(lt.ModelError, match="no model file"):
         lt.load_model("missing.gguf")
-    assert set(methods()) == {"greedy", "best_of_n", "search", "best_first", "uniform", "exhaustive"}
+    with pytest.raises(lt.UnknownNameError, match="did you mean 'width'"):
+        lt.think(TASK, ScriptedModel(confused), lt.Budget(calls=1), method="beam", widht=3)
+    with pytest.raises(lt.ParameterError, match="whole number from 1"):
+        lt.think(TASK, ScriptedModel(confused), lt.Budget(calls=1), method="beam", width=0)
 
 
 # ---- Proposers ----

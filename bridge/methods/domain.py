@@ -1,0 +1,19 @@
+"""The method made for a task's own domain, the yardstick of all others."""
+
+from __future__ import annotations
+
+from longthink.bridge.methods.thinking import Thinking
+from longthink.errors import ParameterError
+from longthink.search.budget import Spent
+
+
+def exhaustive(thinking: Thinking) -> None:
+    """The task's own solver."""
+    solved = thinking.task.solve()
+    if solved is None:
+        raise ParameterError(f"{thinking.task.name} has no solver of its own; use another method")
+    thinking.spend(Spent(nodes=solved.nodes))
+    if solved.answer is not None:
+        value = thinking.task.check(solved.answer)
+        thinking.look((solved.answer,), value)
+        thinking.found(solved.answer, value, line=(solved.answer,))

@@ -1,0 +1,87 @@
+"""Whole answers beside one another: greedy, best of n, and votes, in which the verifier is asked once, at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from longthink.bridge.methods.thinking import Thinking, checked_count
+from longthink.bridge.methods.writing import Written, seeds, verified, writing
+from longthink.bridge.task import Task, Transcript
+from longthink.bridge.work import Work
+from longthink.search.budget import Spent
+
+Score = Callable[[Task, Transcript], float]
+"""How much a finished transcript counts in a vote, from 0."""
+
+
+def greedy(thinking: Thinking) -> None:
+    """One transcript, the likeliest step each time."""
+    _write(thinking, 0.0, [thinking.seed], lambda written: verified(thinking, written))
+
+
+def best_of_n(thinking: Thinking) -> None:
+    """Transcripts sampled one beside the other; the verifier picks the best."""
+    _write(thinking, 1.0, seeds(thinking.seed), lambda written: verified(thinking, written))
+
+
+def majority_vote(thinking: Thinking, samples: int | None = None) -> None:
+    """The answer that most of the sampled transcripts give; answers are equal where `task.canonical` says so.
+
+    samples: how many; None: as many as the budget allows. Wang et al., "Self-consistency improves chain of thought
+    reasoning in language models", ICLR 2023.
+    """
+    _vote(thinking, "majority_vote", samples, lambda written: 1.0)
+
+
+def weighted_vote(thinking: Thinking, samples: int | None = None, score: Score | None = None) -> None:
+    """A vote in which a transcript counts by its probability, the geometric mean over what it was written in.
+
+    That is the "normalized weighted sum" of Wang et al., ICLR 2023, table 1; where a model does not tell how likely
+    its text is, all count the same. score: a function of task and transcript to be used in its place. samples: as of
+    `majority_vote`.
+    """
+
+    def weight(written: Written) -> float:
+        if score is not None:
+            return score(thinking.task, written.transcript)
+        return 1.0 if written.logprob is None else math.exp(written.logprob / max(1, written.tokens))
+
+    _vote(thinking, "weighted_vote", samples, weight)
+
+
+def _vote(thinking: Thinking, name: str, samples: int | None, weight: Callable[[Written], float]) -> None:
+    task = thinking.task
+    votes: dict[str, float] = {}
+    first: dict[str, Written] = {}
+    left = seeds(thinking.seed)
+
+    def end(written: Written) -> None:
+        answer = task.canonical(task.answer(written.transcript))
+        votes[answer] = votes.get(answer, 0.0) + weight(written)
+        first.setdefault(answer, written)
+        thinking.look(written.transcript, None, written.priors)
+
+    try:
+        _write(thinking, 1.0, left if samples is None else islice(left, checked_count(name, "samples", samples)), end)
+    finally:  # whatever ended it, there is a vote of those who came
+        if votes:
+            transcript = first[max(votes, key=lambda answer: votes[answer])].transcript
+            thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+
+
+def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: Callable[[Written], object]) -> None:
+    """Write a transcript for each seed, as long as there is something to spend."""
+    model, left = thinking.the_model(), iter(manners)
+
+    def begin() -> tuple[None, Work[Written | None]] | None:
+        seed = next(left, None)
+        return None if seed is None else (None, writing(thinking.task, model, temperature, seed))
+
+    def done(key: None, written: Written | None) -> None:
+        thinking.spend(Spent(simulations=1))
+        if written is not None:
+            end(written)
+
+    thinking.work_through(model, begin, done)

@@ -1,0 +1,165 @@
+"""A piece of thinking under way: `Thinking`, what every method works on, and `Method`, how one is registered."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from longthink.bridge.model import Model
+from longthink.bridge.proposer import Proposer, proposer_for
+from longthink.bridge.task import Task, Transcript
+from longthink.bridge.trace import Trace
+from longthink.bridge.trace_log import TraceLog
+from longthink.bridge.work import Work, Workshop
+from longthink.errors import ParameterError, UnknownNameError
+from longthink.search.budget import Budget, Spent
+
+T = TypeVar("T")
+
+
+@dataclass
+class Thinking:
+    """A piece of thinking under way: what it may spend, what it has, and the best it has found.
+
+    A method that asks the model gives its work to `work_through`, and says `found(...)` of every finished transcript it
+    has verified; one that spends something else asks `stop()` before it and says `spend(...)` after. What it looks at
+    besides it says to `look(...)`, for the trace.
+    """
+
+    task: Task
+    model: Model | None
+    budget: Budget
+    seed: int = 0
+    proposer: Proposer | None = None
+    progress: Callable[[Spent], object] | None = None
+    spent: Spent = field(default_factory=Spent)
+    log: TraceLog | None = None
+    text: str | None = None
+    value: float = 0.0
+    transcript: Transcript = ()
+    line: tuple[str, ...] = ()
+    solved_at: Spent | None = None
+    stopped_by: str = "done"
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(self.task.prompt, 1.0, 0, None)
+        self._began = time.monotonic() - self.spent.seconds
+        self._limits = self.budget.limits()
+        self._request_limits = [each for each in self._limits if each[0] not in ("simulations", "nodes")]
+
+    def spend(self, more: Spent) -> None:
+        self.spent += more
+        self.spent.seconds = time.monotonic() - self._began
+
+    def stop(self) -> bool:
+        """Whether to end here: a limit is reached, or a correct answer is found."""
+        self.spent.seconds = time.monotonic() - self._began
+        if self.progress is not None:
+            self.progress(self.spent)
+        if self.value >= 1.0:
+            self.stopped_by = "solved"
+            return True
+        for name, limit in self._limits:
+            if getattr(self.spent, name) >= limit:
+                self.stopped_by = name
+                return True
+        return False
+
+    def affords(self, reserved: Spent) -> bool:
+        """Whether there is something left for a request, once what is `reserved` has been spent too."""
+        for name, limit in self._request_limits:
+            if getattr(self.spent, name) + getattr(reserved, name) >= limit:
+                return False
+        return self.value < 1.0
+
+    def until(self) -> float | None:
+        """When time is up, as `time.monotonic()` tells it."""
+        return None if self.budget.seconds is None else self._began + self.budget.seconds
+
+    def work_through(
+        self,
+        model: Model | None,
+        begin: Callable[[], tuple[Any, Work[T]] | None],
+        end: Callable[[Any, T | None], None],
+    ) -> None:
+        """Keep the slots of `model` full until it is time to stop; see `Workshop.run`."""
+        Workshop(self, model, self.log).run(begin, end)
+
+    def work_off(
+        self, model: Model | None, works: Sequence[tuple[Any, Work[T]]], end: Callable[[Any, T | None], None]
+    ) -> None:
+        """The same for so many pieces of work, of one simulation each."""
+        left = iter(works)
+
+        def begin() -> tuple[Any, Work[T]] | None:
+            item = next(left, None)
+            if item is not None:
+                self.spend(Spent(simulations=1))
+            return item
+
+        self.work_through(model, begin, end)
+
+    def found(self, text: str, value: float, transcript: Transcript = (), line: tuple[str, ...] | None = None) -> None:
+        """A verified answer; the best one stays. line: where it stands in the trace, by default its transcript."""
+        line = transcript if line is None else line
+        if self.text is None or value > self.value:
+            self.text, self.value, self.transcript, self.line = text, value, transcript, line
+        if value >= 1.0 and self.solved_at is None:
+            self.spent.seconds = time.monotonic() - self._began
+            self.solved_at = replace(self.spent)
+        if self.log is not None:
+            self.log.write("verified", answer=text, value=value, line=line, spent=self.spent.as_dict())
+
+    def look(self, line: Sequence[str], value: float | None = None, priors: Sequence[float | None] = ()) -> None:
+        """A line was looked at: its end is worth `value`, where that is known; priors: of its steps, where known."""
+        self.trace.look(line, value, priors)
+        if self.log is not None:
+            self.log.write("told", line=line, value=value)
+
+    def the_model(self) -> Model:
+        """The model, or `ParameterError` where there is none."""
+        if self.model is None:
+            raise ParameterError("this method needs a model, as in think(task, load_model(), budget)")
+        return self.model
+
+    def the_proposer(self) -> Proposer:
+        """The proposer that was given, or the one that fits task and model."""
+        return self.proposer or proposer_for(self.task, self.the_model(), self.seed)
+
+    def pay(self, proposer: Proposer) -> None:
+        """Count what a proposer has spent that asks by itself."""
+        if proposer.model is None:
+            cost, proposer.spent = proposer.spent, Spent()
+            self.spend(cost)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method; `run` works on a `Thinking` until that says stop, and what else it takes are its options."""
+
+    name: str
+    summary: str
+    run: Callable[..., None]
+    needs_model: bool = True
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the method with their defaults."""
+        _, *parameters = inspect.signature(self.run).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Raise `UnknownNameError` for an option that the method does not have."""
+        for name in options:
+            if name not in self.options:
+                raise UnknownNameError.of(f"option of {self.name}", name, self.options)
+
+
+def checked_count(method: str, name: str, value: Any) -> int:
+    """A whole number from 1, or `ParameterError`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ParameterError(f"{method}: {name} expects a whole number from 1, got {value!r}")
+    return value

@@ -1,0 +1,125 @@
+"""Tree search on the C tree over what the model proposes: `search`, `uniform`, and `mcts` with any rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from longthink.bridge.language_game import LanguageGame
+from longthink.bridge.methods.thinking import Thinking
+from longthink.bridge.proposer import Proposal, Proposer, UniformProposer
+from longthink.bridge.task import Transcript
+from longthink.bridge.trace import TRACE_NODES, Trace
+from longthink.bridge.work import Work
+from longthink.errors import ParameterError, UnknownNameError
+from longthink.search.mcts import MCTS
+from longthink.search.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
+
+_RULES: dict[str, type[Rule]] = {rule.kind: rule for rule in (UCT, UCB1Tuned, Thompson, PUCT, RAVE, GRAVE, Gumbel)}
+_Looked = tuple[list[Proposal] | None, float]
+"""The proposals for a leaf, None where nothing was learned, and its value."""
+
+
+def search(thinking: Thinking) -> None:
+    """Tree search over the proposals of the model, each new state costing one look by the proposer.
+
+    PUCT on the C tree. A transcript that is not finished counts as not solved, so that visits follow the priors until
+    something is found; a finished one counts once, as the verifier says, and is closed.
+    """
+    _search(thinking, thinking.the_proposer(), PUCT(c=1.25), playouts=False)
+
+
+def uniform(thinking: Thinking) -> None:
+    """The same search where every legal step is proposed as equally likely: no model."""
+    _search(thinking, UniformProposer(), PUCT(c=1.25), playouts=False)
+
+
+def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) -> None:
+    """Monte Carlo tree search with any rule of the engine.
+
+    rule: a rule, as in `UCT(c=1)`, or its name. playouts: a new state is worth what the verifier says of a transcript
+    that the model writes from there to its end, step by step; what was proposed on the way is kept. Without, it counts
+    as not solved. Kocsis and Szepesvari, ECML 2006; the rules say what is theirs.
+    """
+    if isinstance(rule, str):
+        if rule not in _RULES:
+            raise UnknownNameError.of("rule", rule, _RULES)
+        rule = _RULES[rule]()
+    if not isinstance(rule, Rule):
+        raise ParameterError(f"mcts: rule expects a rule as in UCT(c=1), or its name, got {rule!r}")
+    if isinstance(rule, Gumbel) and rule.simulations is None:
+        if thinking.budget.simulations is None:
+            raise ParameterError("mcts: Gumbel plans its simulations; give Budget(simulations=...)")
+        rule = replace(rule, simulations=thinking.budget.simulations)
+    _search(thinking, thinking.the_proposer(), rule, playouts)
+
+
+def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> None:
+    task = thinking.task
+    language = LanguageGame(task, proposer, once=True)
+    tree = MCTS(language.game, rule, seed=thinking.seed, memory_bytes=64 << 20)
+    before = replace(thinking.spent)
+
+    def begin() -> tuple[tuple[Any, Transcript], Work[_Looked]] | None:
+        """The next leaf worth asking about; what is finished is valued on the way."""
+        while True:
+            leaves = tree.ask(1, attempts=1)
+            made, thinking.spent.simulations = thinking.spent.simulations, before.simulations + tree.simulations
+            if len(leaves):
+                transcript = language.transcript_at(leaves.buffers[0])
+                if not task.done(transcript):
+                    return (leaves.tickets, transcript), _looking(thinking, language, transcript, playouts)
+                tree.tell(leaves.tickets, [language.value(transcript)], [[1.0]])
+            elif thinking.spent.simulations == made:  # all is proven, or waits to be told
+                if not tree.pending:
+                    thinking.stopped_by = "exhausted"
+                return None
+            _take_best(thinking, language)
+            if thinking.stop():
+                return None
+
+    def end(key: tuple[Any, Transcript], looked: _Looked | None) -> None:
+        tickets, transcript = key
+        proposals, value = looked or (None, 0.0)
+        if proposals is None or not language.learn(transcript, proposals):
+            tree.forget(tickets)
+        else:
+            tree.tell(tickets, [value], [[each.prior for each in language.learn(transcript, proposals)]])
+        thinking.spent.nodes = before.nodes + tree.nodes
+        thinking.pay(proposer)
+        _take_best(thinking, language)
+        if thinking.log is not None:
+            thinking.log.write("told", line=transcript, value=value, proposals=len(proposals or ()))
+
+    try:
+        thinking.work_through(proposer.model or thinking.model, begin, end)
+    finally:
+        _take_best(thinking, language)
+        thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))
+
+
+def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript, playouts: bool) -> Work[_Looked]:
+    """Ask for the proposals of a leaf, and with `playouts` write on from it to the end."""
+    task, proposer = thinking.task, language.proposer
+    first = language.known(transcript)
+    if first is None:
+        first = yield from proposer.work(task, transcript)
+    proposals, random = first, Random(f"{thinking.seed} {transcript}")
+    while playouts and proposals:
+        transcript = (*transcript, random.choices(proposals, [each.prior for each in proposals])[0].text)
+        if task.done(transcript):
+            return first, language.value(transcript)
+        proposals = language.known(transcript)
+        if proposals is None:
+            proposals = yield from proposer.work(task, transcript)
+            if proposals is not None:
+                language.learn(transcript, proposals)
+    return first, 0.0
+
+
+def _take_best(thinking: Thinking, language: LanguageGame) -> None:
+    if language.best is not None:
+        value, transcript = language.best
+        if thinking.text is None or value > thinking.value:
+            thinking.found(thinking.task.answer(transcript), value, transcript)

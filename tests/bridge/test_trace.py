@@ -1,0 +1,176 @@
+"""Traces of thinking: the log of everything, the page for people, and that no secret gets into either."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import longthink as lt
+from longthink.bridge.methods import methods
+from longthink.bridge.model import Completion, Request
+from longthink.bridge.scripted_model import ScriptedModel
+from longthink.bridge.task import Task, Transcript
+from longthink.bridge.trace_log import without_secrets
+from longthink.cli import main
+
+SECRET = "s3cr3t-and-long-enough"
+TASK = lt.load_task("countdown", numbers=(2, 3), target=6)
+
+
+class Say(Task):
+    """Say anything in two lines; never quite right."""
+
+    name, prompt, max_steps = "say", 'Say <b>"hello"</b> & more.', 2
+
+    def context(self, transcript: Transcript) -> str:
+        return "\n".join([self.prompt, *transcript, ""])
+
+    def done(self, transcript: Transcript) -> bool:
+        return len(transcript) == 2
+
+    def answer(self, transcript: Transcript) -> str:
+        return " ".join(transcript)
+
+    def check(self, answer: str) -> float:
+        return 0.5
+
+
+class Tags(HTMLParser):
+    """What a page is made of, and whether all that is opened is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attributes)))
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def says(prompt: str) -> dict[str, float]:
+    return {"<script>alert(1)</script>": 0.5, "hello & so on": 0.5}
+
+
+def events(answer: lt.Answer) -> list[dict[str, Any]]:
+    assert answer.page is not None
+    return [json.loads(line) for line in answer.page.with_suffix(".jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("method", methods())
+def test_every_think_writes_a_log_and_a_page(method: str, tmp_path: Path) -> None:
+    task: Task = TASK if method in ("exhaustive", "uniform") else Say()
+    answer = lt.think(task, ScriptedModel(says), lt.Budget(simulations=15), method=method, trace=tmp_path)
+    told = events(answer)
+    assert told[0]["event"] == "think"
+    assert told[0]["method"] == method
+    assert told[-1]["event"] == "end"
+    assert told[-1]["answer"] == answer.text
+    assert told[-1]["stopped_by"] == answer.stopped_by
+    asked = [each["number"] for each in told if each["event"] == "request"]
+    answered = [each for each in told if each["event"] == "answer"]
+    assert sorted(asked) == sorted(each["number"] for each in answered)
+    assert sum(each["cost"].get("calls", 0) for each in answered) == answer.spent.calls
+    assert sum(each["cost"].get("tokens", 0) for each in answered) == answer.spent.tokens
+    assert any(each["event"] == "verified" for each in told)
+
+    assert answer.page is not None
+    page = Tags(answer.page.read_text("utf-8"))
+    assert not {tag for tag, _ in page.seen} & {"script", "link", "img", "iframe", "object", "b<"}
+    for _, attributes in page.seen:
+        assert not {"src", "href", "onclick", "srcset"} & set(attributes)
+    assert "http" not in answer.page.read_text("utf-8")
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.seen
+    assert any("chosen" in (attributes.get("class") or "") for _, attributes in page.seen)
+    assert task.prompt in page.text
+
+
+def test_the_page_shows_what_was_thought(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda prompt: {"6=3*2": 0.6, "5=3+2": 0.4})
+    answer = lt.think(TASK, model, lt.Budget(calls=20), method="best_first", trace=tmp_path)
+    assert answer.correct
+    assert answer.page is not None
+    page = Tags(answer.page.read_text("utf-8"))
+    for words in ("best first", TASK.name, "6=3*2", "prior 0.", "value 1.00", "correct", "when solved", "limit"):
+        assert words in page.text
+    chosen = [attributes for _, attributes in page.seen if "chosen" in (attributes.get("class") or "")]
+    assert len(chosen) == len(answer.transcript)
+
+
+def test_a_failure_and_ctrl_c_leave_their_traces(tmp_path: Path) -> None:
+    class Fails(ScriptedModel):
+        def answer(self, request: Request) -> list[Completion]:
+            if request.seed > 5:
+                raise lt.ModelError("the model is gone")
+            return super().answer(request)
+
+    with pytest.raises(lt.ModelError) as failure:
+        lt.think(Say(), Fails(says), lt.Budget(calls=9), method="best_of_n", trace=tmp_path)
+    assert events(failure.value.answer)[-1]["stopped_by"] == "failed"
+
+    def interrupt(spent: lt.Spent) -> None:
+        if spent.calls == 3:
+            raise KeyboardInterrupt
+
+    stopped = lt.think(Say(), ScriptedModel(says), lt.Budget(calls=9), trace=tmp_path, progress=interrupt)
+    assert events(stopped)[-1]["stopped_by"] == "interrupted"
+    with pytest.raises(lt.ParameterError, match="folder"):
+        lt.think(Say(), ScriptedModel(says), lt.Budget(calls=9), trace=failure.value.answer.page)
+
+
+def test_traces_of_different_thinking_do_not_meet(tmp_path: Path) -> None:
+    pages = {
+        lt.think(task, ScriptedModel(says), lt.Budget(calls=2), method=method, seed=seed, trace=tmp_path).page
+        for task in (Say(), TASK)
+        for method in ("greedy", "beam")
+        for seed in (1, 2)
+    }
+    assert len(pages) == 8
+    assert len(list(tmp_path.iterdir())) == 16
+
+
+@pytest.mark.parametrize("method", ["best_of_n", "search", "revision", "majority_vote"])
+def test_secrets_get_into_no_trace(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where a model repeats them."""
+    monkeypatch.setenv("MY_API_KEY", SECRET)
+    forms = ["sk-proj-0123456789abcdefghij", "https://user:pa55word@host/v1", "Bearer abc.def-ghijkl"]
+    said = {f"key {SECRET} {form}": 1.0 for form in forms}
+    answer = lt.think(Say(), ScriptedModel(lambda p: said), lt.Budget(calls=12), method=method, trace=tmp_path)
+    assert answer.page is not None
+    written = answer.page.read_text("utf-8") + answer.page.with_suffix(".jsonl").read_text("utf-8")
+    written += json.dumps(answer.trace.as_dict())
+    for secret in (SECRET, "0123456789abcdefghij", "pa55word", "abc.def-ghijkl"):
+        assert secret not in written
+    assert "[secret]" in written
+
+
+def test_what_is_no_secret_stays() -> None:
+    plain = {"a": ["3*(2+1)", 1.5, None, True], "b": "the key to it is sk-ill; mail me@home; https://host/v1"}
+    assert without_secrets(plain) == plain
+
+
+def test_the_command_line_writes_traces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = ["think", "countdown", "2", "3", "--target", "6"]
+    assert main([*task, "--method", "uniform", "--trace", str(tmp_path)]) == 0
+    shown = re.search(r"trace: (.*\.html)", capsys.readouterr().out)
+    assert shown is not None
+    assert "uniform" in Path(shown[1]).read_text("utf-8")
+    assert main([*task, "--model", "tiny", "--method", "mcts", "--option", "rule=puct", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["correct"]
+    assert main([*task, "--model", "tiny", "--method", "beam", "--option", "widht=3"]) == 2
+    assert "did you mean 'width'" in capsys.readouterr().err
