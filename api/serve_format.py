@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -166,7 +166,7 @@ def _problem(value: Any, schema: Json) -> str:
         return " or ".join(kinds)
     size = len(value) if isinstance(value, (str, list, dict)) else math.nan
     number = value if _is(value, "number") else math.nan
-    for limit, wrong, words in (
+    limits: tuple[tuple[str, Callable[[float], bool], str], ...] = (
         ("minimum", lambda low: number < low, "at least"),
         ("maximum", lambda high: number > high, "at most"),
         ("exclusiveMinimum", lambda low: number <= low, "more than"),
@@ -175,7 +175,8 @@ def _problem(value: Any, schema: Json) -> str:
         ("minItems", lambda low: size < low, "at least this many items:"),
         ("maxItems", lambda high: size > high, "at most this many items:"),
         ("minProperties", lambda low: size < low, "at least this many fields:"),
-    ):
+    )
+    for limit, wrong, words in limits:
         if limit in schema and wrong(schema[limit]):
             return f"{words} {schema[limit]}"
     return ""
@@ -186,7 +187,7 @@ def _is(value: Any, kind: str) -> bool:
         return kind == "boolean"
     if isinstance(value, float):
         return kind == "number" or (kind == "integer" and value.is_integer())
-    types = {"string": str, "array": list, "object": dict, "null": type(None), "integer": int, "number": int}
+    types: dict[str, type] = {"string": str, "array": list, "object": dict, "null": type(None), "integer": int, "number": int}
     return kind in types and isinstance(value, types[kind])
 
 
