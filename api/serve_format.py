@@ -187,7 +187,14 @@ def _is(value: Any, kind: str) -> bool:
         return kind == "boolean"
     if isinstance(value, float):
         return kind == "number" or (kind == "integer" and value.is_integer())
-    types: dict[str, type] = {"string": str, "array": list, "object": dict, "null": type(None), "integer": int, "number": int}
+    types: dict[str, type] = {
+        "string": str,
+        "array": list,
+        "object": dict,
+        "null": type(None),
+        "integer": int,
+        "number": int,
+    }
     return kind in types and isinstance(value, types[kind])
 
 
