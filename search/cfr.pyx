@@ -5,7 +5,6 @@ The arrays and their loops are C (csrc/game_tree.c, csrc/cfr.c). This file gives
 
 import hashlib
 import operator
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,12 +16,13 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from cfr cimport *
 from game cimport lt_game, lt_max_history
 
-from longthink.errors import CheckpointError, GameError, MemoryLimitError, ParameterError
+from longthink.errors import GameError, MemoryLimitError, ParameterError
 from longthink.search import checkpoint as checkpoints
 from longthink.search.iterations import run_iterations
 from longthink.search.variants import variant as find_variant
 
 _SAVED = ("regret", "strategy", "average")
+_OWN = ("game", "fingerprint", "variant", "weights")  # what a checkpoint must share with the solver that loads it
 _BLOCK = 1024  # iterations whose weights are worked out at once
 
 
@@ -194,6 +194,10 @@ cdef class GameTree:
         """The most that every player could get against the others' `strategy` `[S]`: `[P]`, in utilities."""
         return self._values(strategy, True)
 
+    def nash_conv(self, strategy):
+        """What all players together could gain by best answers to `strategy` `[S]`, in utilities."""
+        return float((self.best_response_values(strategy) - self.values(strategy)).sum())
+
     def gradient(self, int player, strategy):
         """What each sequence of `player` is worth at the ends it leads to at once, where the others play `strategy`
         `[S]`: `[S]`, in utilities; 0 for the others' sequences."""
@@ -314,7 +318,7 @@ cdef class CFR:
         begins where the path has something else, or a later state.
         """
         if checkpoint is not None:
-            self._check_place(checkpoint)
+            checkpoints.check_place(checkpoint, "CFR", self._meta(), _OWN)
         save = None if checkpoint is None else lambda: self.save(checkpoint)
         return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
                               iterations=iterations, until=until, budget=budget, progress=progress, every=every)
@@ -363,7 +367,7 @@ cdef class CFR:
         Raises `CheckpointError` where it is missing, damaged or of something else; the solver stays as it is.
         """
         there, arrays = checkpoints.load(path, "CFR")
-        self._check_own(path, there)
+        checkpoints.check_own(path, there, self._meta(), _OWN)
         for name in _SAVED:
             self._array(name)[:] = arrays[name]
         self.data.iterations = there["iterations"]
@@ -375,24 +379,6 @@ cdef class CFR:
             self.fingerprint = self.tree.fingerprint
         return {"game": str(self.game), "fingerprint": self.fingerprint, "variant": self.name,
                 "weights": self.variant.as_dict(), "iterations": self.iterations}
-
-    def _check_own(self, path, there):
-        """Raise `CheckpointError` unless a checkpoint is of this game and variant."""
-        here = self._meta()
-        for name in ("game", "fingerprint", "variant", "weights"):
-            if there[name] != here[name]:
-                raise CheckpointError(f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with "
-                                      f"{name} {there[name]!r}; make a solver like it, or take another path")
-
-    def _check_place(self, path):
-        """Raise `CheckpointError` where one at `path` would take the place of something else, or of more work."""
-        if not os.path.exists(path):
-            return
-        there = checkpoints.load(path, "CFR")[0]
-        self._check_own(path, there)
-        if there["iterations"] > self.iterations:
-            raise CheckpointError(f"{path} has {there['iterations']} iterations and this solver {self.iterations}; "
-                                  "load it first, or take another path")
 
     def average_strategy(self):
         """The average strategy over sequences, `[S]`; uniform where play never came."""
@@ -431,8 +417,7 @@ cdef class CFR:
 
     def nash_conv(self):
         """What all players together could gain by best answers to the average strategy, in utilities."""
-        strategy = self.average_strategy()
-        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+        return self.tree.nash_conv(self.average_strategy())
 
     def exploitability(self):
         """NashConv over the number of players, as OpenSpiel defines it, in utilities."""

@@ -146,8 +146,7 @@ class CFRBR:
 
     def nash_conv(self) -> float:
         """What both players together could gain by best answers to the average strategy, in utilities."""
-        strategy = self.average_strategy()
-        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+        return self.tree.nash_conv(self.average_strategy())
 
     def exploitability(self) -> float:
         """NashConv over the number of players, as OpenSpiel defines it, in utilities."""

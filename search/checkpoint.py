@@ -13,7 +13,7 @@ import json
 import math
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,34 @@ def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         arrays[name] = np.frombuffer(content, dtype, count, end).reshape(shape).copy()
         end += count * np.dtype(dtype).itemsize
     return header["meta"], arrays
+
+
+def check_own(
+    path: str | os.PathLike[str], there: Mapping[str, Any], here: Mapping[str, Any], names: Sequence[str]
+) -> None:
+    """Raise `CheckpointError` unless `there`, a checkpoint's `meta`, is as `here`, a solver's, in these `names`."""
+    for name in names:
+        if there[name] != here[name]:
+            raise CheckpointError(
+                f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with {name} {there[name]!r}; "
+                "make a solver like it, or take another path"
+            )
+
+
+def check_place(path: str | os.PathLike[str], kind: str, here: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise `CheckpointError` where a checkpoint at `path` would take the place of something else, or of more work.
+
+    names: as in `check_own`.
+    """
+    if not os.path.exists(path):
+        return
+    there = load(path, kind)[0]
+    check_own(path, there, here, names)
+    if there["iterations"] > here["iterations"]:
+        raise CheckpointError(
+            f"{path} has {there['iterations']} iterations and this solver {here['iterations']}; "
+            "load it first, or take another path"
+        )
 
 
 def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:

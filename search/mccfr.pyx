@@ -5,7 +5,6 @@ The walks and their memory are C (csrc/mccfr.c). This file gives them names, bud
 
 import math
 import operator
-import os
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from libc.stdint cimport int8_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from game cimport lt_game, lt_max_actions
 from mccfr cimport *
 
-from longthink.errors import CheckpointError, GameError, MemoryLimitError, ParameterError, UnknownNameError
+from longthink.errors import GameError, MemoryLimitError, ParameterError, UnknownNameError
 from longthink.search import checkpoint as checkpoints
 from longthink.search.cfr import GameTree
 from longthink.search.iterations import run_iterations
@@ -29,6 +28,8 @@ SAMPLINGS = {
     "chance": (LT_FOLLOW_ALL, LT_FOLLOW_ALL, LT_FOLLOW_DRAWN),  # Zinkevich et al., NIPS 2007
     "public": (LT_FOLLOW_ALL, LT_FOLLOW_ALL, LT_FOLLOW_PRIVATE),  # Johanson et al., AAMAS 2012
 }
+
+_OWN = ("game", "sampling", "options")  # what a checkpoint must share with the solver that loads it
 
 _ARRAYS = {"key": np.uint64, "player": np.int8, "count": np.uint16, "action": np.int32,
            "regret": np.float64, "average": np.float64, "baseline": np.float64}
@@ -128,7 +129,7 @@ cdef class MCCFR:
         all that was learned being whole, and saved; `GameError` where rules break; `CheckpointError`.
         """
         if checkpoint is not None:
-            self._check_place(checkpoint)
+            checkpoints.check_place(checkpoint, "MCCFR", self._meta(), (*_OWN, "seed"))
         save = None if checkpoint is None else lambda: self.save(checkpoint)
         result = run_iterations("MCCFR", self._iterate, lambda: self.iterations, self.exploitability, save,
                                 iterations=iterations, until=until, budget=budget, progress=progress, every=every)
@@ -178,7 +179,7 @@ cdef class MCCFR:
         fit; the solver stays as it is.
         """
         meta, arrays = checkpoints.load(path, "MCCFR")
-        self._check_own(path, meta, ("game", "sampling", "options"))
+        checkpoints.check_own(path, meta, self._meta(), _OWN)
         cdef MCCFR other = MCCFR(self.game, self.sampling, seed=self.seed, memory_bytes=self.memory_bytes, **self.options)
         if other._import(meta["iterations"], arrays) != LT_MCCFR_OK:
             raise MemoryLimitError(f"{path} has {len(arrays['key'])} information states, which do not fit in "
@@ -210,24 +211,6 @@ cdef class MCCFR:
         if len(arrays["key"]) == 0:
             return LT_MCCFR_OK
         return lt_mccfr_import(self.data, iterations, len(arrays["key"]), _pointers(arrays))
-
-    def _check_own(self, path, there, names):
-        """Raise `CheckpointError` unless what a checkpoint says of these is so of this solver."""
-        here = self._meta()
-        for name in names:
-            if there[name] != here[name]:
-                raise CheckpointError(f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with "
-                                      f"{name} {there[name]!r}; make a solver like it, or take another path")
-
-    def _check_place(self, path):
-        """Raise `CheckpointError` where one at `path` would take the place of something else, or of more work."""
-        if not os.path.exists(path):
-            return
-        there = checkpoints.load(path, "MCCFR")[0]
-        self._check_own(path, there, ("game", "sampling", "options", "seed"))
-        if there["iterations"] > self.iterations:
-            raise CheckpointError(f"{path} has {there['iterations']} iterations and this solver {self.iterations}; "
-                                  "load it first, or take another path")
 
     # ---- What was found ----
 
@@ -284,8 +267,7 @@ cdef class MCCFR:
 
     def nash_conv(self):
         """What all players together could gain by best answers to the average strategy, in utilities."""
-        strategy = self.average_strategy()
-        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+        return self.tree.nash_conv(self.average_strategy())
 
     def exploitability(self):
         """NashConv over the number of players, as OpenSpiel defines it, in utilities."""

@@ -180,8 +180,7 @@ def nash_conv(game: Game | GameTree, policy: Any) -> float:
     Lanctot et al., "A unified game-theoretic approach to multiagent reinforcement learning", NIPS 2017, section 4.
     """
     tree = _tree(game)
-    strategy = _strategy(tree, policy)
-    return float((tree.best_response_values(strategy) - tree.values(strategy)).sum())
+    return tree.nash_conv(_strategy(tree, policy))
 
 
 def exploitability(game: Game | GameTree, policy: Any) -> float:

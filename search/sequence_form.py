@@ -135,8 +135,7 @@ class SequenceFormLP:
 
     def nash_conv(self) -> float:
         """What both players together could still gain by best answers, in utilities: rounding."""
-        strategy = self.strategy()
-        return float((self.tree.best_response_values(strategy) - self.tree.values(strategy)).sum())
+        return self.tree.nash_conv(self.strategy())
 
     def exploitability(self) -> float:
         """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
