@@ -18,6 +18,7 @@ from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Spent
 
 FILE = "answers.sqlite"
+_PATIENCE = 60.0  # seconds for which a process waits for another
 _TABLE = """CREATE TABLE IF NOT EXISTS answers (
   key TEXT PRIMARY KEY, model TEXT, request TEXT, completions TEXT, made REAL,
   prompt_tokens INTEGER, cached_tokens INTEGER, generated_tokens INTEGER, calls INTEGER, money REAL
@@ -120,17 +121,30 @@ class CachedModel(Model):
                 if self._store is None or self._process != os.getpid():
                     self._path.parent.mkdir(parents=True, exist_ok=True)
                     self._process = os.getpid()
-                    store = sqlite3.connect(self._path, timeout=60.0, isolation_level=None, check_same_thread=False)
-                    store.execute("PRAGMA journal_mode = WAL")
-                    store.execute("PRAGMA synchronous = NORMAL")
-                    store.execute(_TABLE)
-                    self._store = store
+                    self._store = _open(self._path)
                 found: list[Any] = self._store.execute(statement, values).fetchall()
                 return found
         except (sqlite3.Error, OSError) as error:
             raise ModelError(
                 f"the request cache {self._path} cannot be used ({error}); free or delete it, or name another folder"
             ) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection with the table made. SQLite does not wait for the lock that the first switch to WAL takes: we do."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        store = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            store.execute("PRAGMA journal_mode = WAL")
+            store.execute("PRAGMA synchronous = NORMAL")
+            store.execute(_TABLE)
+            return store
+        except sqlite3.Error as error:
+            store.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _canonical(identity: str, request: Request) -> str:
