@@ -16,7 +16,7 @@ FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp
 
 # `make sanitize` builds with "address,undefined" and with "thread".
 if SANITIZE := os.environ.get("LONGTHINK_SANITIZE"):
-    FLAGS += ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
+    FLAGS += ["-O1", "-g1", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
 
 GO = ["csrc/go_knowledge.c", "csrc/go_playouts.c"]
 SOURCES = {

@@ -30,7 +30,7 @@ typedef struct lt_game {
   int32_t simultaneous;              /* players choose in turn, but nobody sees a choice before all have made theirs */
   const int32_t *failed;             /* NULL, or set non-zero by a function that failed (Python rules only) */
 
-  /* Write the initial state. The buffer is zeroed before. */
+  /* Write the initial state. The buffer is zeroed before: NULL where all zero is the initial state. */
   void (*init)(void *context, void *state);
   /* Who acts: a player, LT_CHANCE or LT_TERMINAL. */
   int32_t (*current_player)(void *context, const void *state);
@@ -84,6 +84,12 @@ static inline int32_t lt_max_history(const lt_game *game) {
 }
 
 static inline int lt_failed(const lt_game *game) { return game->failed != NULL && *game->failed != 0; }
+
+/* Write the initial state. */
+static inline void lt_initial_state(const lt_game *game, void *state) {
+  memset(state, 0, game->state_bytes);
+  if (game->init != NULL) game->init(game->context, state);
+}
 
 /* The index of a chance outcome drawn with one number of `rng`. */
 static inline int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *rng) {

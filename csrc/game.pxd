@@ -50,6 +50,7 @@ cdef extern from "game.h" nogil:
     int32_t lt_max_actions(const lt_game *game)
     int32_t lt_max_history(const lt_game *game)
     int lt_failed(const lt_game *game)
+    void lt_initial_state(const lt_game *game, void *state)
     int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *rng)
     int lt_playout(const lt_game *game, void *state, lt_rng *rng, double *returns,
                    int32_t *actions, double *probabilities)

@@ -461,8 +461,7 @@ lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
   t->num_sequences = players; /* the empty ones */
   if (u->actions && u->probabilities && u->returns && u->key && level_room(t, &u->now, 1) == LT_TREE_DONE &&
       node_room(t, 1) == LT_TREE_DONE && info_room(t, 1) == LT_TREE_DONE) {
-    memset(u->now.states, 0, game->state_bytes);
-    game->init(game->context, u->now.states);
+    lt_initial_state(game, u->now.states);
     u->now.chance[0] = 1.0, u->now.node[0] = 0, u->now.size = 1;
     for (uint32_t p = 0; p < players; p++) u->now.last[p] = p;
     u->node_parent[0] = NONE, u->node_action[0] = -1, u->nodes = 1;

@@ -548,8 +548,7 @@ lt_mccfr *lt_mccfr_new(const lt_game *game, lt_mccfr_options options, uint64_t s
   m->infostates = take_arena(&block, rest - table * sizeof *m->table - rest / 8 - rest / 4 - 64);
   m->table_limit = (uint32_t)table, m->table_size = 64;
   memset(m->table, 0, m->table_size * sizeof *m->table);
-  memset(m->states, 0, m->state_stride);
-  game->init(game->context, m->states);
+  lt_initial_state(game, m->states);
   return m;
 }
 

@@ -81,8 +81,7 @@ int lt_root_settle(lt_tree *t, lt_root_game played, double *returns, uint8_t *st
     if (lt_failed(g)) return LT_RULES_BROKE;
     if (player == LT_TERMINAL) {
       g->returns(g->context, state, returns);
-      memset(state, 0, g->state_bytes);
-      g->init(g->context, state);
+      lt_initial_state(g, state);
       lt_tree_reset(t, state);
       *played.length = 0, over = 1;
     } else if (player == LT_CHANCE) {

@@ -196,7 +196,7 @@ cdef class Game:
 
     def new_initial_state(self):
         cdef State state = _new_state(self)
-        self.table.init(self.table.context, state.data)
+        lt_initial_state(&self.table, state.data)
         self.raise_failure()
         return state
 

@@ -39,8 +39,6 @@ static inline int act(const rules_t *r, state_t *s, int32_t action) {
   return 1;
 }
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -274,7 +272,7 @@ int lt_connect_four(lt_game *game, const double *parameters) {
   }
   *game = (lt_game){.context = r, .state_bytes = sizeof(state_t), .num_players = 2,
                     .num_distinct_actions = r->columns, .max_game_length = r->rows * r->columns,
-                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns, .playout = playout,
                     .playouts = playouts, .free_context = free};
 #if defined(__x86_64__) && defined(__GNUC__)

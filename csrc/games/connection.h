@@ -93,8 +93,6 @@ static inline int has_won(const board_t *b, const state_t *s, int player, int32_
 
 /* ---- The rules ---- */
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -227,7 +225,7 @@ static inline board_t *new_board(lt_game *game, int columns, int rows, int shrin
   *game = (lt_game){.context = b, .state_bytes = sizeof(state_t) + 2 * (size_t)b->words * sizeof(uint64_t),
                     .num_players = 2, .num_distinct_actions = b->bits + (swap != 0),
                     .max_game_length = cells + (swap != 0), .min_utility = -1, .max_utility = 1, .zero_sum = 1,
-                    .init = init, .current_player = current_player, .legal_actions = legal_actions, .apply = apply,
+                    .current_player = current_player, .legal_actions = legal_actions, .apply = apply,
                     .returns = returns, .playout = playout, .traced_playout = traced_playout, .free_context = free};
   return b;
 }

@@ -49,8 +49,6 @@ static int has_row(const board_t *b, const uint64_t *own, int32_t cell) {
 
 static inline int outcome_of_row(const board_t *b, int player) { return player ^ b->anti ? WIN_1 : WIN_0; }
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -181,7 +179,7 @@ int lt_gomoku(lt_game *game, const double *parameters) {
   const int plain = b->dims == 2 && !b->wrap;
   *game = (lt_game){.context = b, .state_bytes = sizeof(state_t) + 2 * (size_t)b->words * sizeof(uint64_t),
                     .num_players = 2, .num_distinct_actions = b->cells, .max_game_length = b->cells, .min_utility = -1,
-                    .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns,
                     .playout = plain ? playout : NULL, .traced_playout = plain ? traced_playout : NULL,
                     .free_context = free};

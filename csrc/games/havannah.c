@@ -100,8 +100,6 @@ static inline int place(const board_t *b, uint8_t *side, size_t cell, const int3
 
 /* ---- The rules ---- */
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -297,7 +295,7 @@ int lt_havannah(lt_game *game, const double *parameters) {
   b->state_bytes = b->sides + 2 * side_bytes(b->across);
   *game = (lt_game){.context = b, .state_bytes = (size_t)b->state_bytes, .num_players = 2,
                     .num_distinct_actions = b->cells, .max_game_length = b->board_cells + b->swap, .min_utility = -1,
-                    .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns, .hash = hash,
                     .playout = playout, .traced_playout = traced_playout, .free_context = free};
   return 0;

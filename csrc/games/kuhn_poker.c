@@ -11,8 +11,6 @@ static int over(const rules_t *r, const state_t *s) {
   return s->num_bets == r->players + (s->bettor_plus_1 ? s->bettor_plus_1 - 1 : 0);
 }
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   const rules_t *r = context;
   const state_t *s = state;
@@ -99,9 +97,9 @@ int lt_kuhn_poker(lt_game *game, const double *parameters) {
   *game = (lt_game){.context = r, .state_bytes = sizeof(state_t), .information_state_bytes = 2 * (size_t)r->players,
                     .num_players = r->players, .num_distinct_actions = 2, .max_chance_outcomes = r->players + 1,
                     .max_game_length = 2 * r->players - 1, .max_chance_nodes_in_history = r->players,
-                    .min_utility = -2, .max_utility = 2 * (r->players - 1), .zero_sum = 1, .init = init,
-                    .current_player = current_player, .legal_actions = legal_actions, .apply = apply,
-                    .returns = returns, .chance_outcomes = chance_outcomes, .information_state = information_state, .resample = resample,
+                    .min_utility = -2, .max_utility = 2 * (r->players - 1), .zero_sum = 1,
+                    .current_player = current_player, .legal_actions = legal_actions, .apply = apply, .returns = returns,
+                    .chance_outcomes = chance_outcomes, .information_state = information_state, .resample = resample,
                     .free_context = free};
   return 0;
 }

@@ -11,8 +11,6 @@ typedef struct { uint64_t bidding; uint8_t rolled, next, turns, dice[]; } state_
 
 static int rolling(const rules_t *r, const state_t *s) { return s->rolled < PLAYERS * r->dice; }
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   const rules_t *r = context;
   const state_t *s = state;
@@ -123,7 +121,7 @@ int lt_liars_dice(lt_game *game, const double *parameters) {
                     .information_state_bytes = sizeof(uint64_t) + (size_t)r->dice,
                     .num_players = PLAYERS, .num_distinct_actions = r->bids + 1, .max_chance_outcomes = r->sides,
                     .max_game_length = r->bids + 1, .max_chance_nodes_in_history = PLAYERS * r->dice,
-                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns,
                     .chance_outcomes = chance_outcomes, .information_state = information_state, .resample = resample,
                     .playout = playout, .free_context = free};

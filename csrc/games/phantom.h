@@ -28,8 +28,6 @@ typedef struct { uint64_t stones[2], tried[2]; uint8_t count[2], player, outcome
 
 /* ---- A move ---- */
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -342,7 +340,7 @@ static void phantom_game(lt_game *game, rules_t *r) {
   *game = (lt_game){.context = r, .state_bytes = (offsetof(state_t, tries) + 2 * (size_t)r->cells + 7) / 8 * 8,
                     .information_state_bytes = (size_t)((r->shows_count ? 1 : 0) + (r->shows_turns ? longest : r->cells)),
                     .num_players = 2, .num_distinct_actions = r->cells, .max_game_length = longest, .min_utility = -1,
-                    .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns,
                     .information_state = information_state, .resample = resample, .playout = playout,
                     .free_context = free};

@@ -20,8 +20,6 @@ static void fill_tables(void) {
 
 static inline int has_line(unsigned s) { return line_table[s]; }
 
-static void init(void *context, void *state) { (void)context, (void)state; }
-
 static int32_t current_player(void *context, const void *state) {
   (void)context;
   const state_t *s = state;
@@ -79,7 +77,7 @@ int lt_tic_tac_toe(lt_game *game, const double *parameters) {
   (void)parameters;
   fill_tables();
   *game = (lt_game){.state_bytes = sizeof(state_t), .num_players = 2, .num_distinct_actions = 9, .max_game_length = 9,
-                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init, .current_player = current_player,
+                    .min_utility = -1, .max_utility = 1, .zero_sum = 1, .current_player = current_player,
                     .legal_actions = legal_actions, .apply = apply, .returns = returns, .playout = playout,
                     .playouts = playouts};
   return 0;
