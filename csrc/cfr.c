@@ -1,5 +1,5 @@
-/* Regret minimisation. Read in this order: one information state, one part of a tree, one iteration, threads. */
-#include "cfr.h"
+/* Regret minimisation. Read in this order: information states side by side, one part of a tree, one iteration, threads. */
+#include "hands.h"
 #include <math.h>
 #include <stdlib.h>
 #ifdef _WIN32
@@ -30,7 +30,7 @@ lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating) {
   c->value = (double *)(start + ARRAYS * bytes);
   for (int32_t p = 0; p < t->num_players; p++) c->strategy[t->first_sequence[p]] = 1.0;
   for (uint32_t id = 0; id < t->num_infostates; id++)
-    for (uint32_t s = t->first[id]; s < t->first[id] + t->count[id]; s++) {
+    for (uint32_t a = 0, s = t->first[id]; a < t->count[id]; a++, s += t->stride[id]) {
       c->strategy[s] = 1.0 / t->count[id];
       if (rule == LT_MIRROR_DESCENT) c->regret[s] = -log(t->count[id]);
     }
@@ -47,46 +47,29 @@ void lt_cfr_free(lt_cfr *c) {
   free(c->block), free(c);
 }
 
-/* ---- One information state of `count` actions: what it is worth, and its next strategy ---- */
+/* ---- Information states side by side: what each is worth, and its next strategy ----
+ *
+ * Regret matching is in hands.c. Arrays are [actions, stride], of which the first `size` columns are meant. */
 
-static inline double match_regrets(double *restrict regret, double *restrict strategy, const double *restrict gradient,
-                                   uint32_t count, const lt_cfr_step step) {
-  double value = 0, sum = 0;
-  for (uint32_t a = 0; a < count; a++) value += strategy[a] * gradient[a];
-  for (uint32_t a = 0; a < count; a++) {
-    const double instant = gradient[a] - value;
-    double total = regret[a] + instant;
-    total *= total > 0 ? step.keep_positive : step.keep_negative;
-    regret[a] = total;
-    const double target = total + step.prediction * instant;
-    strategy[a] = target > 0 ? target : 0.0;
-    sum += strategy[a];
+/* The strategies that trade value against entropy and the distance from the last one; their value has both in it. */
+static void descend(double *logarithm, double *strategy, const double *gradient, double *value, uint32_t size,
+                    uint32_t stride, uint32_t actions, const lt_cfr_step *step) {
+  const double weight = 1.0 + step->size * step->temperature, inverse = 1.0 / weight;
+  for (uint32_t i = 0; i < size; i++) {
+    const size_t end = i + (size_t)actions * stride;
+    double most = -INFINITY, sum = 0;
+    for (size_t s = i; s < end; s += stride) {
+      logarithm[s] = (step->size * gradient[s] + logarithm[s]) * inverse;
+      if (logarithm[s] > most) most = logarithm[s];
+    }
+    for (size_t s = i; s < end; s += stride) sum += strategy[s] = exp(logarithm[s] - most);
+    const double total = most + log(sum), share = 1.0 / sum;
+    for (size_t s = i; s < end; s += stride) {
+      logarithm[s] -= total;
+      strategy[s] *= share;
+    }
+    value[i] = total * weight / step->size;
   }
-  if (sum > 0) {
-    const double inverse = 1.0 / sum;
-    for (uint32_t a = 0; a < count; a++) strategy[a] *= inverse;
-  } else {
-    for (uint32_t a = 0; a < count; a++) strategy[a] = 1.0 / count;
-  }
-  return value;
-}
-
-/* The strategy that trades value against entropy and the distance from the last one; its value has both in it. */
-static inline double descend(double *restrict logarithm, double *restrict strategy, const double *restrict gradient,
-                             uint32_t count, const lt_cfr_step step) {
-  const double weight = 1.0 + step.size * step.temperature, inverse = 1.0 / weight;
-  double most = -INFINITY, sum = 0;
-  for (uint32_t a = 0; a < count; a++) {
-    logarithm[a] = (step.size * gradient[a] + logarithm[a]) * inverse;
-    if (logarithm[a] > most) most = logarithm[a];
-  }
-  for (uint32_t a = 0; a < count; a++) sum += strategy[a] = exp(logarithm[a] - most);
-  const double total = most + log(sum), share = 1.0 / sum;
-  for (uint32_t a = 0; a < count; a++) {
-    logarithm[a] -= total;
-    strategy[a] *= share;
-  }
-  return total * weight / step.size;
 }
 
 /* ---- One part of a player's tree ---- */
@@ -97,34 +80,37 @@ static void add_average(lt_cfr *c, lt_tree_part part, double keep) {
   for (uint32_t s = part.sequence; s < part.end_sequence; s++) average[s] = keep * average[s] + reach[s];
 }
 
-/* From its last information state to its first. Values go up to the action that leads there; from the roots of a part,
- * where that action is not in the part, they are left for the top. */
-static inline void update_by(lt_cfr *c, lt_tree_part part, const lt_cfr_step step, const lt_cfr_rule rule) {
-  const uint32_t *const parent = c->tree->parent, *const first = c->tree->first, *const count = c->tree->count;
-  double *const regret = c->regret, *const strategy = c->strategy, *const gradient = c->gradient, *const value = c->value;
-  for (uint32_t id = part.end_infostate; id-- > part.infostate;) {
-    const uint32_t s = first[id];
-    const double here = rule == LT_REGRET_MATCHING
-                            ? match_regrets(regret + s, strategy + s, gradient + s, count[id], step)
-                            : descend(regret + s, strategy + s, gradient + s, count[id], step);
-    if (parent[id] >= part.sequence) gradient[parent[id]] += here;
-    else value[id] = here;
-  }
-}
+enum { WIDTH = 64 };
 
-static void update(lt_cfr *c, lt_tree_part part, const lt_cfr_step step) {
-  if (c->rule == LT_REGRET_MATCHING) update_by(c, part, step, LT_REGRET_MATCHING);
-  else update_by(c, part, step, LT_MIRROR_DESCENT);
+/* From its last information states to its first, up to WIDTH of a block at once. Values go up to the actions that lead
+ * there; from the roots of a part, where those actions are not in the part, they are left for the top. */
+static void update(lt_cfr *c, lt_tree_part part, const lt_cfr_step *step) {
+  double here[WIDTH];
+  for (uint32_t b = part.end_block; b-- > part.block;) {
+    const lt_tree_block block = c->tree->blocks[b];
+    for (uint32_t from = 0; from < block.size; from += WIDTH) {
+      const uint32_t s = block.sequence + from, id = block.infostate + from;
+      const uint32_t size = block.size - from < WIDTH ? block.size - from : WIDTH;
+      double *const value = b < part.inner_block ? &c->value[id] : here;
+      if (block.actions == 1) /* nothing to choose */
+        memcpy(value, c->gradient + s, size * sizeof *value);
+      else if (c->rule == LT_REGRET_MATCHING)
+        lt_hands_match_regrets(c->regret + s, c->strategy + s, c->gradient + s, value, size, block.size, block.actions, step);
+      else
+        descend(c->regret + s, c->strategy + s, c->gradient + s, value, size, block.size, block.actions, step);
+      if (b >= part.inner_block)
+        for (uint32_t i = 0; i < size; i++) c->gradient[c->tree->parent[id + i]] += value[i];
+    }
+  }
 }
 
 /* What a player's parts left for the top. */
 static void collect(lt_cfr *c, int32_t player) {
   const lt_game_tree *t = c->tree;
-  for (uint32_t k = t->first_part[player + 1]; k-- > t->first_part[player];) {
-    uint32_t id = t->parts[k].infostate;
-    while (id < t->parts[k].end_infostate && t->parent[id] < t->parts[k].sequence) id++;
-    while (id-- > t->parts[k].infostate) c->gradient[t->parent[id]] += c->value[id];
-  }
+  for (uint32_t k = t->first_part[player]; k < t->first_part[player + 1]; k++)
+    for (uint32_t b = t->parts[k].block; b < t->parts[k].inner_block; b++)
+      for (uint32_t id = t->blocks[b].infostate; id < t->blocks[b].infostate + t->blocks[b].size; id++)
+        c->gradient[t->parent[id]] += c->value[id];
 }
 
 /* ---- Threads ---- */
@@ -177,14 +163,14 @@ static void update_player(lt_cfr *c, const lt_cfr_step step, int32_t player, sha
   for (const lt_tree_part *part = mine.from; part < mine.to; part++) {
     if (c->alternating) gradient(c, part);
     add_average(c, *part, step.keep_average);
-    update(c, *part, step);
+    update(c, *part, &step);
   }
   if (mine.top && c->alternating) gradient(c, mine.top);
   wait_for_all(c, threads);
   if (mine.top) {
     add_average(c, *mine.top, step.keep_average);
     collect(c, player);
-    update(c, *mine.top, step);
+    update(c, *mine.top, &step);
     lt_tree_part_reach(c->tree, *mine.top, c->strategy, c->reach);
   }
   wait_for_all(c, threads);
@@ -215,9 +201,10 @@ void lt_cfr_average(const lt_cfr *c, double *strategy) {
   const lt_game_tree *t = c->tree;
   for (int32_t p = 0; p < t->num_players; p++) strategy[t->first_sequence[p]] = 1.0;
   for (uint32_t id = 0; id < t->num_infostates; id++) {
+    const uint32_t end = t->first[id] + t->count[id] * t->stride[id];
     double sum = 0;
-    for (uint32_t a = 0; a < t->count[id]; a++) sum += c->average[t->first[id] + a];
-    for (uint32_t a = 0; a < t->count[id]; a++)
-      strategy[t->first[id] + a] = sum > 0 ? c->average[t->first[id] + a] / sum : 1.0 / t->count[id];
+    for (uint32_t s = t->first[id]; s < end; s += t->stride[id]) sum += c->average[s];
+    for (uint32_t s = t->first[id]; s < end; s += t->stride[id])
+      strategy[s] = sum > 0 ? c->average[s] / sum : 1.0 / t->count[id];
   }
 }

@@ -25,12 +25,14 @@ cdef extern from "cfr.h" nogil:
         int32_t *player
         uint32_t *parent
         uint32_t *first
+        uint32_t *stride
         uint32_t *count
         uint32_t *node
         int32_t *action
         uint32_t first_sequence[11]
         uint32_t first_infostate[11]
         uint32_t first_part[11]
+        uint64_t num_leaves
         uint64_t *row
         double *worth
         uint32_t *others
@@ -45,6 +47,7 @@ cdef extern from "cfr.h" nogil:
     uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions)
     void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach)
     void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient)
+    uint64_t lt_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *worth)
     double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best)
 
     ctypedef enum lt_cfr_rule:

@@ -1,5 +1,5 @@
-/* Unrolling a game. Read in this order: growing arrays, keys, one history, the layout, passes over the arrays. */
-#include "game_tree.h"
+/* Unrolling a game. Read in this order: growing arrays, keys, one history, passes over the arrays. */
+#include "hands.h"
 #include <stdlib.h>
 
 enum { NONE = UINT32_MAX };
@@ -33,8 +33,7 @@ typedef struct lt_unroll {
 
 /* ---- Growing arrays ---- */
 
-/* Resize an array from `old` to `new` entries within the memory limit. */
-static lt_tree_status resize(lt_game_tree *t, void **array, uint64_t old, uint64_t new, size_t entry) {
+lt_tree_status lt_tree_resize(lt_game_tree *t, void **array, uint64_t old, uint64_t new, size_t entry) {
   size_t more = (new > old ? new - old : 0) * entry;
   if (t->memory_bytes + more > t->memory_limit) return LT_TREE_OVER_LIMIT;
   void *moved = realloc(*array, (new ? new : 1) * entry);
@@ -44,18 +43,8 @@ static lt_tree_status resize(lt_game_tree *t, void **array, uint64_t old, uint64
   return LT_TREE_DONE;
 }
 
-#define TRY(call)                            \
-  do {                                       \
-    lt_tree_status status_ = (call);         \
-    if (status_ < 0) return status_;         \
-  } while (0)
-
-#define RESIZE(array, old, new, entry)       \
-  do {                                       \
-    void *array_ = (array);                  \
-    TRY(resize(t, &array_, old, new, entry)); \
-    (array) = array_;                        \
-  } while (0)
+#define TRY LT_TRY
+#define RESIZE(array, old, new, entry) LT_RESIZE(t, array, old, new, entry)
 
 static uint64_t doubled(uint64_t room, uint64_t needed) {
   uint64_t new = room ? 2 * room : 64;
@@ -101,6 +90,7 @@ static lt_tree_status info_room(lt_game_tree *t, uint32_t actions) {
     RESIZE(t->player, old, new, sizeof *t->player);
     RESIZE(t->parent, old, new, sizeof *t->parent);
     RESIZE(t->first, old, new, sizeof *t->first);
+    RESIZE(t->stride, old, new, sizeof *t->stride);
     RESIZE(t->count, old, new, sizeof *t->count);
     RESIZE(t->node, old, new, sizeof *t->node);
     u->info_room = new;
@@ -177,7 +167,7 @@ static lt_tree_status infostate(lt_game_tree *t, const uint8_t *state, int32_t p
     u->slots[slot] = *id;
   }
   t->player[*id] = player, t->parent[*id] = parent, t->node[*id] = node;
-  t->first[*id] = t->num_sequences, t->count[*id] = count;
+  t->first[*id] = t->num_sequences, t->stride[*id] = 1, t->count[*id] = count;
   memcpy(&t->action[t->num_sequences], u->actions, count * sizeof *u->actions);
   t->num_infostates++, t->num_sequences += count;
   return LT_TREE_DONE;
@@ -245,181 +235,7 @@ static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
   return LT_TREE_DONE;
 }
 
-/* ---- The layout ---- */
-
-enum { PARTS = 64, WORTH_PARTS = 8192 };
-
-/* What renumbering knows, by the old numbers of information states. */
-typedef struct numbering {
-  uint64_t *weight;        /* sequences and ends of the game in the subtree of each */
-  uint32_t *owner;         /* by sequence: its information state, NONE for the empty ones */
-  uint32_t *group;         /* 0: top; 2k: the roots of part k's subtrees; 2k + 1: what hangs below them */
-  uint32_t *order;         /* the old numbers in the new order */
-  uint32_t *new_sequence;  /* by old sequence */
-} numbering;
-
-static void weigh(const lt_game_tree *t, const numbering *n) {
-  const uint32_t players = (uint32_t)t->num_players;
-  for (uint32_t p = 0; p < players; p++) n->owner[p] = NONE;
-  for (uint32_t id = 0; id < t->num_infostates; id++) {
-    n->weight[id] = t->count[id];
-    for (uint32_t a = 0; a < t->count[id]; a++) n->owner[t->first[id] + a] = id;
-  }
-  for (uint64_t e = 0; e < t->num_terminals * players; e++) {
-    const uint32_t owner = n->owner[t->unroll->end_last[e]];
-    if (owner != NONE) n->weight[owner]++;
-  }
-  for (uint32_t id = t->num_infostates; id-- > 0;) {
-    const uint32_t above = n->owner[t->parent[id]];
-    if (above != NONE) n->weight[above] += n->weight[id];
-  }
-}
-
-/* Group a player's information states: those with heavy subtrees are the top, the subtrees below fall into parts of
- * about the same weight. Gives the number of parts, at most PARTS + 1. */
-static uint32_t group(const lt_game_tree *t, const numbering *n, int32_t player) {
-  uint64_t total = 0, filled = 0;
-  for (uint32_t id = 0; id < t->num_infostates; id++)
-    if (t->player[id] == player && n->owner[t->parent[id]] == NONE) total += n->weight[id];
-  const uint64_t limit = total >= WORTH_PARTS ? total / PARTS : 0;
-  uint32_t parts = 0;
-  for (uint32_t id = 0; id < t->num_infostates; id++) {
-    if (t->player[id] != player) continue;
-    const uint32_t above = n->owner[t->parent[id]];
-    if (n->weight[id] > limit) {
-      n->group[id] = 0;
-    } else if (above != NONE && n->group[above] != 0) {
-      n->group[id] = n->group[above] | 1;
-    } else {
-      if (parts == 0 || filled >= limit) parts++, filled = 0;
-      filled += n->weight[id];
-      n->group[id] = 2 * parts;
-    }
-  }
-  return parts;
-}
-
-/* Put a player's information states in order: by group, then as they were found. Marks where its parts begin and end;
- * gives where the information states end. */
-static uint32_t arrange(lt_game_tree *t, const numbering *n, int32_t player, uint32_t id, uint32_t sequence) {
-  const uint32_t parts = group(t, n, player);
-  lt_tree_part *part = &t->parts[t->first_part[player]];
-  uint32_t start[2 * (PARTS + 1) + 3] = {0}, sequences[PARTS + 2] = {0};
-  for (uint32_t old = 0; old < t->num_infostates; old++)
-    if (t->player[old] == player) start[n->group[old] + 1]++, sequences[n->group[old] / 2] += t->count[old];
-  for (uint32_t g = 0; g < 2 * (parts + 1); g++) start[g + 1] += start[g];
-  sequences[0]++; /* the empty one */
-  for (uint32_t k = 0; k <= parts; k++) {
-    const lt_tree_part made = {sequence, sequence + sequences[k], id + start[2 * k], id + start[2 * k + 2]};
-    if (k == 0) t->top[player] = made;
-    else part[k - 1] = made;
-    sequence += sequences[k];
-  }
-  t->first_part[player + 1] = t->first_part[player] + parts;
-  for (uint32_t old = 0; old < t->num_infostates; old++)
-    if (t->player[old] == player) n->order[id + start[n->group[old]]++] = old;
-  return id + start[2 * parts + 1];
-}
-
-/* New numbers by player, then by part. */
-static void number(lt_game_tree *t, const numbering *n) {
-  const uint32_t players = (uint32_t)t->num_players;
-  uint32_t id = 0, sequence = 0;
-  for (uint32_t p = 0; p < players; p++) {
-    t->first_infostate[p] = id, t->first_sequence[p] = sequence;
-    const uint32_t end = arrange(t, n, (int32_t)p, id, sequence);
-    n->new_sequence[p] = sequence++;
-    for (; id < end; id++) {
-      const uint32_t old = n->order[id];
-      for (uint32_t a = 0; a < t->count[old]; a++) n->new_sequence[t->first[old] + a] = sequence++;
-    }
-  }
-  t->first_infostate[players] = id, t->first_sequence[players] = sequence;
-}
-
-static void reorder(uint32_t *column, uint32_t *copy, const uint32_t *order, uint32_t size) {
-  memcpy(copy, column, size * sizeof *copy);
-  for (uint32_t i = 0; i < size; i++) column[i] = copy[order[i]];
-}
-
-/* Give information states and sequences, and the ends of the game that name them, their final numbers. */
-static lt_tree_status renumber(lt_game_tree *t) {
-  const uint32_t infos = t->num_infostates, sequences = t->num_sequences, players = (uint32_t)t->num_players;
-  RESIZE(t->parts, 0, (PARTS + 1) * players, sizeof *t->parts);
-  uint64_t *weight = malloc((infos + 1) * sizeof *weight);
-  uint32_t *block = malloc((3 * (size_t)sequences + 2 * (size_t)infos) * sizeof *block);
-  lt_tree_status status = LT_TREE_NO_MEMORY;
-  if (weight && block) {
-    uint32_t *copy = block + 2 * sequences;
-    const numbering n = {weight, block, copy + sequences, copy + sequences + infos, block + sequences};
-    weigh(t, &n);
-    number(t, &n);
-    uint32_t *columns[] = {(uint32_t *)t->player, t->parent, t->first, t->count, t->node};
-    for (int c = 0; c < 5; c++) reorder(columns[c], copy, n.order, infos);
-    for (uint32_t id = 0; id < infos; id++) {
-      t->parent[id] = n.new_sequence[t->parent[id]];
-      t->first[id] = n.new_sequence[t->first[id]];
-    }
-    for (uint32_t p = 0; p < players; p++) t->action[p] = -1;
-    memcpy(copy, t->action, sequences * sizeof *copy);
-    for (uint32_t s = 0; s < sequences; s++) t->action[n.new_sequence[s]] = (int32_t)copy[s];
-    for (uint64_t e = 0; e < t->num_terminals * players; e++)
-      t->unroll->end_last[e] = n.new_sequence[t->unroll->end_last[e]];
-    status = LT_TREE_DONE;
-  }
-  free(weight), free(block);
-  return status;
-}
-
-/* An end of the game in one player's row: its others' sequences, to be sorted. */
-static int same(const uint32_t *a, const uint32_t *b, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++)
-    if (a[i] != b[i]) return 0;
-  return 1;
-}
-
-/* Sort the ends of the game into rows. Ends that differ in chance alone are one entry. */
-static lt_tree_status fill_rows(lt_game_tree *t) {
-  lt_unroll *u = t->unroll;
-  const uint32_t players = (uint32_t)t->num_players, width = players - 1;
-  const uint64_t ends = t->num_terminals;
-  RESIZE(t->row, 0, (uint64_t)t->num_sequences + 1, sizeof *t->row);
-  RESIZE(t->worth, 0, ends * players, sizeof *t->worth);
-  RESIZE(t->others, 0, ends * players * (width ? width : 1), sizeof *t->others);
-  memset(t->row, 0, ((size_t)t->num_sequences + 1) * sizeof *t->row);
-  for (uint64_t e = 0; e < ends * players; e++) t->row[u->end_last[e] + 1]++;
-  for (uint32_t s = 0; s < t->num_sequences; s++) t->row[s + 1] += t->row[s];
-  for (uint64_t e = 0; e < ends; e++)
-    for (uint32_t p = 0; p < players; p++) {
-      uint64_t to = t->row[u->end_last[e * players + p]]++;
-      t->worth[to] = u->end_worth[e * players + p];
-      for (uint32_t q = 0, w = 0; q < players; q++)
-        if (q != p) t->others[to * width + w++] = u->end_last[e * players + q];
-    }
-  for (uint32_t s = t->num_sequences; s > 0; s--) t->row[s] = t->row[s - 1];
-  t->row[0] = 0;
-
-  uint64_t kept = 0;
-  for (uint32_t s = 0; s < t->num_sequences; s++) {
-    uint64_t from = t->row[s], to = t->row[s + 1], start = kept;
-    t->row[s] = kept;
-    for (uint64_t e = from; e < to; e++) {
-      const uint32_t *mine = &t->others[e * width];
-      /* ends with the same sequences come from one betting line: the latest entries are the likely ones */
-      uint64_t known = kept, tries = 0;
-      while (known > start && tries++ < 64 && !same(&t->others[(known - 1) * width], mine, width)) known--;
-      if (known > start && tries <= 64) {
-        t->worth[known - 1] += t->worth[e];
-        continue;
-      }
-      t->worth[kept] = t->worth[e];
-      for (uint32_t w = 0; w < width; w++) t->others[kept * width + w] = mine[w];
-      kept++;
-    }
-  }
-  t->row[t->num_sequences] = t->num_entries = kept;
-  return LT_TREE_DONE;
-}
+/* ---- Beginning and end ---- */
 
 static void free_level(lt_game_tree *t, level *l) {
   t->memory_bytes -= l->room * (t->game->state_bytes + sizeof *l->chance + sizeof *l->node +
@@ -439,13 +255,6 @@ static void free_scaffold(lt_game_tree *t) {
   u->keys = NULL, u->slots = NULL, u->end_last = NULL, u->end_worth = NULL;
   u->actions = NULL, u->probabilities = NULL, u->returns = NULL, u->key = NULL;
   u->key_room = u->slot_count = u->end_room = 0;
-}
-
-static lt_tree_status lay_out(lt_game_tree *t) {
-  TRY(renumber(t));
-  TRY(fill_rows(t));
-  free_scaffold(t);
-  return LT_TREE_DONE;
 }
 
 lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
@@ -475,8 +284,8 @@ void lt_game_tree_free(lt_game_tree *t) {
   if (t == NULL) return;
   free_scaffold(t);
   free(t->unroll->node_parent), free(t->unroll->node_action), free(t->unroll);
-  free(t->player), free(t->parent), free(t->first), free(t->count), free(t->node), free(t->action);
-  free(t->row), free(t->worth), free(t->others), free(t->parts);
+  free(t->player), free(t->parent), free(t->first), free(t->stride), free(t->count), free(t->node), free(t->action);
+  free(t->blocks), free(t->parts), free(t->leaves), free(t->matrices), free(t->row), free(t->worth), free(t->others);
   free(t);
 }
 
@@ -486,7 +295,11 @@ lt_tree_status lt_game_tree_grow(lt_game_tree *t, uint64_t histories) {
     if (u->at == u->now.size) {
       level done = u->now;
       u->now = u->next, u->next = done, u->next.size = 0, u->at = 0;
-      if (u->now.size == 0) return lay_out(t);
+      if (u->now.size == 0) {
+        TRY(lt_tree_lay_out(t, u->end_last, u->end_worth));
+        free_scaffold(t);
+        return LT_TREE_DONE;
+      }
     }
     TRY(visit(t, u->at));
     u->at++;
@@ -504,53 +317,66 @@ uint32_t lt_game_tree_history(const lt_game_tree *t, uint32_t node, int32_t *act
 /* ---- Passes over the arrays ---- */
 
 void lt_tree_part_reach(const lt_game_tree *t, lt_tree_part part, const double *strategy, double *reach) {
-  for (uint32_t id = part.infostate; id < part.end_infostate; id++) {
-    const double here = reach[t->parent[id]];
-    for (uint32_t s = t->first[id]; s < t->first[id] + t->count[id]; s++) reach[s] = here * strategy[s];
+  for (uint32_t b = part.block; b < part.end_block; b++) {
+    const lt_tree_block block = t->blocks[b];
+    const uint32_t *restrict const parent = &t->parent[block.infostate];
+    double *restrict own = &reach[block.sequence];
+    const double *restrict chosen = &strategy[block.sequence];
+    for (uint32_t i = 0; i < block.size; i++) own[i] = reach[parent[i]];
+    for (uint32_t a = block.actions; a-- > 1;)
+      for (uint32_t i = 0; i < block.size; i++) own[a * block.size + i] = own[i] * chosen[a * block.size + i];
+    for (uint32_t i = 0; i < block.size; i++) own[i] *= chosen[i];
   }
 }
 
 void lt_tree_part_gradient(const lt_game_tree *t, lt_tree_part part, const double *reach, double *gradient) {
   const uint32_t width = (uint32_t)t->num_players - 1;
-  if (width == 1) { /* two players: a sparse matrix times a vector */
-    uint64_t e = t->row[part.sequence];
+  uint64_t e = t->row[part.sequence];
+  if (e == t->row[part.end_sequence]) {
+    memset(&gradient[part.sequence], 0, (part.end_sequence - part.sequence) * sizeof *gradient);
+  } else if (width == 1) { /* two players: a sparse matrix times a vector */
     for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
       double sum = 0;
       for (const uint64_t end = t->row[s + 1]; e < end; e++) sum += t->worth[e] * reach[t->others[e]];
       gradient[s] = sum;
     }
-    return;
-  }
-  for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
-    double sum = 0;
-    for (uint64_t e = t->row[s]; e < t->row[s + 1]; e++) {
-      double product = t->worth[e];
-      for (uint32_t w = 0; w < width; w++) product *= reach[t->others[e * width + w]];
-      sum += product;
+  } else {
+    for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
+      double sum = 0;
+      for (const uint64_t end = t->row[s + 1]; e < end; e++) {
+        double product = t->worth[e];
+        for (uint32_t w = 0; w < width; w++) product *= reach[t->others[e * width + w]];
+        sum += product;
+      }
+      gradient[s] = sum;
     }
-    gradient[s] = sum;
   }
+  lt_hands_add_leaves(t, part, reach, gradient);
 }
 
-/* All of a player's tree as one part: the top and the parts follow each other. */
-static lt_tree_part whole(const lt_game_tree *t, int32_t player) {
-  return (lt_tree_part){t->first_sequence[player], t->first_sequence[player + 1], t->first_infostate[player],
-                        t->first_infostate[player + 1]};
+/* The top of a player's tree and then its parts: at 0, the top. */
+static lt_tree_part part_at(const lt_game_tree *t, int32_t player, uint32_t k) {
+  return k == 0 ? t->top[player] : t->parts[t->first_part[player] + k - 1];
+}
+
+static uint32_t num_parts(const lt_game_tree *t, int32_t player) {
+  return 1 + t->first_part[player + 1] - t->first_part[player];
 }
 
 void lt_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy, double *reach) {
   reach[t->first_sequence[player]] = 1.0;
-  lt_tree_part_reach(t, whole(t, player), strategy, reach);
+  for (uint32_t k = 0; k < num_parts(t, player); k++) lt_tree_part_reach(t, part_at(t, player, k), strategy, reach);
 }
 
 void lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient) {
-  lt_tree_part_gradient(t, whole(t, player), reach, gradient);
+  for (uint32_t k = 0; k < num_parts(t, player); k++) lt_tree_part_gradient(t, part_at(t, player, k), reach, gradient);
 }
 
 double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *gradient, double *best) {
   for (uint32_t id = t->first_infostate[player + 1]; id-- > t->first_infostate[player];) {
+    const uint32_t end = t->first[id] + t->count[id] * t->stride[id];
     uint32_t chosen = t->first[id];
-    for (uint32_t s = t->first[id]; s < t->first[id] + t->count[id]; s++) {
+    for (uint32_t s = t->first[id]; s < end; s += t->stride[id]) {
       if (gradient[s] > gradient[chosen]) chosen = s;
       if (best) best[s] = 0.0;
     }
@@ -558,4 +384,29 @@ double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *grad
     gradient[t->parent[id]] += gradient[chosen];
   }
   return gradient[t->first_sequence[player]];
+}
+
+uint64_t lt_tree_payoffs(const lt_game_tree *t, int32_t player, uint32_t *own, uint32_t *others, double *worth) {
+  const uint32_t width = (uint32_t)t->num_players - 1;
+  uint64_t n = 0;
+  for (uint32_t k = 0; k < num_parts(t, player); k++) {
+    const lt_tree_part part = part_at(t, player, k);
+    for (uint32_t s = part.sequence; s < part.end_sequence; s++)
+      for (uint64_t e = t->row[s]; e < t->row[s + 1]; e++, n++) {
+        if (own == NULL) continue;
+        own[n] = s, worth[n] = t->worth[e];
+        for (uint32_t w = 0; w < width; w++) others[n * width + w] = t->others[e * width + w];
+      }
+    for (uint32_t l = part.leaf; l < part.end_leaf; l++) {
+      const lt_tree_leaf leaf = t->leaves[l];
+      for (uint32_t i = 0; i < leaf.rows; i++)
+        for (uint32_t j = 0; j < leaf.columns; j++) {
+          const double here = t->matrices[lt_tree_cell(leaf, i, j)];
+          if (here == 0) continue;
+          if (own != NULL) own[n] = leaf.row + i, others[n] = leaf.column + j, worth[n] = here;
+          n++;
+        }
+    }
+  }
+  return n;
 }

@@ -99,6 +99,16 @@ cdef class GameTree:
         return self.data.memory_bytes
 
     @property
+    def num_leaves(self):
+        """The ends of the game that are worked on as matrices, between the hands of two players at a public state."""
+        return self.data.num_leaves
+
+    @property
+    def num_single_ends(self):
+        """What is worked on one by one besides: ends that make no such matrix, each counted once for every player."""
+        return self.data.num_entries
+
+    @property
     def num_parts(self):
         """The parts that threads can work on at once; 0 where the game is small."""
         return self.data.first_part[self.data.num_players]
@@ -106,14 +116,15 @@ cdef class GameTree:
     @property
     def fingerprint(self):
         """A digest of all that a solver sees of the game: its sequences, and what every end of it is worth."""
-        cdef uint64_t infostates = self.data.num_infostates, sequences = self.data.num_sequences
-        cdef uint64_t entries = self.data.num_entries, width = self.data.num_players - 1
+        cdef uint64_t infostates = self.data.num_infostates
         digest = hashlib.sha256()
         for part in (_bytes(self.data.player, infostates * 4), _bytes(self.data.parent, infostates * 4),
-                     _bytes(self.data.count, infostates * 4), _bytes(self.data.action, sequences * 4),
-                     _bytes(self.data.row, (sequences + 1) * 8), _bytes(self.data.worth, entries * 8),
-                     _bytes(self.data.others, entries * width * 4)):
+                     _bytes(self.data.first, infostates * 4), _bytes(self.data.count, infostates * 4),
+                     _bytes(self.data.action, self.data.num_sequences * 4)):
             digest.update(part)
+        for player in range(self.data.num_players):
+            for column in self._payoffs(player):
+                digest.update(column.tobytes())
         return digest.hexdigest()
 
     def _history(self, uint32_t node):
@@ -124,15 +135,17 @@ cdef class GameTree:
 
     @property
     def information_states(self):
-        """`[(information state string, player, actions, first sequence)]`, in the order of the arrays."""
+        """`[(information state string, player, actions, sequences)]`, in the order of the arrays. The sequences are a
+        slice, for an array over sequences: `strategy[sequences]` has the actions' probabilities."""
         cdef uint32_t i
         if self.rows is None:
             rows = []
             for i in range(self.data.num_infostates):
-                player, first, count = self.data.player[i], self.data.first[i], self.data.count[i]
+                player, first, stride = self.data.player[i], self.data.first[i], self.data.stride[i]
+                sequences = slice(first, first + (self.data.count[i] - 1) * stride + 1, stride)
                 state = self.game.state_from_history(self._history(self.data.node[i]))
-                actions = [self.data.action[s] for s in range(first, first + count)]
-                rows.append((state.information_state_string(player), player, actions, first))
+                actions = [self.data.action[s] for s in range(sequences.start, sequences.stop, stride)]
+                rows.append((state.information_state_string(player), player, actions, sequences))
             self.rows = rows
         return self.rows
 
@@ -147,43 +160,42 @@ cdef class GameTree:
         return np.array([self.data.first_sequence[p] for p in range(self.data.num_players + 1)], np.int64)
 
     def information_sets(self):
-        """The information states as arrays `[I]`: player, the sequence that leads there, first own sequence, actions."""
+        """The information states as arrays `[I]`: player, the sequence that leads there, first own sequence, how far
+        apart the own sequences are, and how many: one for each action."""
         cdef Py_ssize_t n = self.data.num_infostates
         if n == 0:
-            return tuple(np.zeros(0, np.int64) for _ in range(4))
+            return tuple(np.zeros(0, np.int64) for _ in range(5))
         return (np.asarray(<int32_t[:n]>self.data.player).astype(np.int64),
                 np.asarray(<uint32_t[:n]>self.data.parent).astype(np.int64),
                 np.asarray(<uint32_t[:n]>self.data.first).astype(np.int64),
+                np.asarray(<uint32_t[:n]>self.data.stride).astype(np.int64),
                 np.asarray(<uint32_t[:n]>self.data.count).astype(np.int64))
 
     def payoffs(self, int player):
         """What the ends of the game are worth to `player`, chance included: its last sequences `[E]`, the last
         sequences of the others in their order `[E, P - 1]`, and utilities times chance `[E]`. Ends of the same
         sequences are one entry."""
-        cdef Py_ssize_t width = self.data.num_players - 1, e, w, s
-        start, end = self.data.first_sequence[player], self.data.first_sequence[player + 1]
-        cdef Py_ssize_t low = self.data.row[start], n = self.data.row[end] - low
-        own, others, worth = np.empty(n, np.int64), np.empty((n, width), np.int64), np.empty(n)
-        cdef int64_t[::1] o = own
-        cdef int64_t[:, ::1] other = others
+        own, others, worth = self._payoffs(player)
+        return own.astype(np.int64), others.astype(np.int64), worth
+
+    def _payoffs(self, int player):
+        cdef Py_ssize_t n = lt_tree_payoffs(self.data, player, NULL, NULL, NULL)
+        own, others = np.empty(n, np.uint32), np.empty((n, self.data.num_players - 1), np.uint32)
+        worth = np.empty(n)
+        cdef uint32_t[::1] o = own, other = others.reshape(-1)
         cdef double[::1] value = worth
-        for s in range(start, end):
-            for e in range(self.data.row[s] - low, self.data.row[s + 1] - low):
-                o[e] = s
-        for e in range(n):
-            value[e] = self.data.worth[low + e]
-            for w in range(width):
-                other[e, w] = self.data.others[(low + e) * width + w]
+        if n > 0:
+            lt_tree_payoffs(self.data, player, &o[0], &other[0] if len(other) else NULL, &value[0])
         return own, others, worth
 
     def uniform(self):
         """The strategy that plays every legal action equally, `[S]`."""
         strategy = np.ones(self.data.num_sequences)
         cdef double[::1] view = strategy
-        cdef uint32_t i, s
+        cdef uint32_t i, a
         for i in range(self.data.num_infostates):
-            for s in range(self.data.first[i], self.data.first[i] + self.data.count[i]):
-                view[s] = 1.0 / self.data.count[i]
+            for a in range(self.data.count[i]):
+                view[self.data.first[i] + a * self.data.stride[i]] = 1.0 / self.data.count[i]
         return strategy
 
     def values(self, strategy):

@@ -160,12 +160,12 @@ def _shares(weights: Array, level: _Level) -> Array:
 
 
 def _levels(tree: GameTree, player: int) -> list[_Level]:
-    of, parents, firsts, counts = tree.information_sets()
+    of, parents, firsts, strides, counts = tree.information_sets()
     depth = np.zeros(tree.num_sequences, np.int64)
     rows: list[list[int]] = []
     for row in np.flatnonzero(of == player).tolist():
         here = int(depth[parents[row]])
-        depth[firsts[row] : firsts[row] + counts[row]] = here + 1
+        depth[firsts[row] + np.arange(counts[row]) * strides[row]] = here + 1
         if here == len(rows):
             rows.append([])
         rows[here].append(row)
@@ -174,6 +174,7 @@ def _levels(tree: GameTree, player: int) -> list[_Level]:
         count = counts[level]
         starts = np.cumsum(count) - count
         index = np.repeat(np.arange(len(level)), count)
-        sequences = firsts[level][index] + np.arange(len(index)) - starts[index]
+        action: Index = np.arange(len(index)) - starts[index]
+        sequences = firsts[level][index] + strides[level][index] * action
         made.append(_Level(sequences, starts, index, parents[level], (1.0 / count)[index]))
     return made

@@ -242,8 +242,8 @@ cdef class MCCFR:
         if self.unrolled is None:
             tree = GameTree(self.game)
             rows = zip(tree.histories(), tree.information_states, strict=True)
-            self.keys = [(self.key_at(self.game.state_from_history(history)), first, len(actions))
-                         for history, (_, _, actions, first) in rows]
+            self.keys = [(self.key_at(self.game.state_from_history(history)), sequences, len(actions))
+                         for history, (_, _, actions, sequences) in rows]
             self.unrolled = tree
         return self.unrolled
 
@@ -252,9 +252,9 @@ cdef class MCCFR:
         strategy = self.tree.uniform()
         row = np.empty(lt_max_actions(self.table))
         cdef double[::1] view = row
-        for key, first, count in self.keys:
+        for key, sequences, count in self.keys:
             if lt_mccfr_average(self.data, key, &view[0]) == count:
-                strategy[first:first + count] = row[:count]
+                strategy[sequences] = row[:count]
         return strategy
 
     def average_policy(self):

@@ -67,8 +67,8 @@ class Policy:
         return cls(
             tree.game,
             {
-                key: dict(zip(actions, strategy[first : first + len(actions)].tolist(), strict=True))
-                for key, _, actions, first in tree.information_states
+                key: dict(zip(actions, strategy[sequences].tolist(), strict=True))
+                for key, _, actions, sequences in tree.information_states
             },
         )
 
@@ -86,7 +86,7 @@ class Policy:
                 f"{len(unknown)} information states of the policy are none that play of {tree.game} reaches, "
                 f"{min(unknown)!r} for one; expected such as {known}"
             )
-        for key, _, actions, first in tree.information_states:
+        for key, _, actions, sequences in tree.information_states:
             row = self.table.get(key)
             if row is not None:
                 foreign = [action for action, p in row.items() if p > 0 and action not in actions]
@@ -94,7 +94,7 @@ class Policy:
                     raise ParameterError(
                         f"actions {foreign} are not legal in information state {key!r}; legal: {actions}"
                     )
-                strategy[first : first + len(actions)] = [row.get(action, 0.0) for action in actions]
+                strategy[sequences] = [row.get(action, 0.0) for action in actions]
         return strategy
 
     def save(self, path: str | Path) -> None:

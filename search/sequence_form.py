@@ -147,21 +147,24 @@ def _flow(tree: GameTree, player: int) -> Any:
     together what leads there. A sparse matrix [1 + information states, sequences]."""
     sparse = require("scipy.sparse", "lp")
     start, end = tree.first_sequence[player : player + 2]
-    of, parent, first, count = (column[tree.information_sets()[0] == player] for column in tree.information_sets())
-    rows = np.arange(1, len(of) + 1)
-    own = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
+    sets = tree.information_sets()
+    _, parent, first, stride, count = (column[sets[0] == player] for column in sets)
+    rows = np.arange(1, len(parent) + 1)
+    action = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    own = np.repeat(first, count) + action * np.repeat(stride, count)
     row = np.concatenate([[0], rows, np.repeat(rows, count)])
     column = np.concatenate([[0], parent - start, own - start])
-    value = np.concatenate([[1.0], -np.ones(len(of)), np.ones(len(own))])
-    return sparse.csr_array((value, (row, column)), shape=(len(of) + 1, end - start))
+    value = np.concatenate([[1.0], -np.ones(len(parent)), np.ones(len(own))])
+    return sparse.csr_array((value, (row, column)), shape=(len(parent) + 1, end - start))
 
 
 def _behaviour(tree: GameTree, reach: NDArray[np.float64]) -> NDArray[np.float64]:
     """The strategy that has these reaches, `[S]` both; uniform where nothing reaches."""
     strategy = tree.uniform()
     reach = np.maximum(reach, 0.0)
-    for _, _, first, count in zip(*tree.information_sets(), strict=True):
-        total = reach[first : first + count].sum()
+    for _, _, first, stride, count in zip(*tree.information_sets(), strict=True):
+        own = slice(first, first + (count - 1) * stride + 1, stride)
+        total = reach[own].sum()
         if total > 0:
-            strategy[first : first + count] = reach[first : first + count] / total
+            strategy[own] = reach[own] / total
     return strategy
