@@ -115,6 +115,7 @@ class _Together:
         self._waiting: list[tuple[float, int, int, int]] = []  # for a turn: the largest worth first
         self._short: list[_Part] = []  # of room
         self._now = time.monotonic()
+        self._last: Thinking | None = None  # whose turn it is, or was
         self._solved = 0
         self._refused: list[RequestRefusedError] = []
         for part in parts:
@@ -168,7 +169,7 @@ class _Together:
         thinking, waits = part.thinking, None
         part.ticket += 1
         thinking.turns = turns
-        thinking.go_on(self._now, self._spent - thinking.spent)
+        self._go_on(thinking)
         try:
             waits = next(part.turns, None)
         except RequestRefusedError as error:
@@ -188,24 +189,29 @@ class _Together:
         elif waits == "room":
             self._short.append(part)
 
+    def _go_on(self, thinking: Thinking) -> None:
+        """It is another one's turn; the time in which nothing was to be done is that of the one that had waited."""
+        if self._last is not thinking:
+            if self._last is not None:
+                self._spent, self._now = self._last.others + self._last.spent, self._last.left_off()
+            thinking.go_on(self._now, self._spent - thinking.spent)
+            self._last = thinking
+
     def _count(self, part: _Part, ended: bool) -> None:
-        """What a turn has cost and brought."""
+        """What a turn has brought."""
         thinking = part.thinking
-        thinking.spend(Spent())
         part.better += thinking.value > part.value
         part.value = thinking.value
         if ended:
             part.answer = answer_of(thinking, self._method, self._options)
             self._solved += part.answer.correct
-        self._spent = thinking.others + thinking.spent
-        self._now = time.monotonic()
 
     def _end(self, why: str) -> None:
         """End what has not ended: what was asked is waited for, until Ctrl-C comes again."""
         interrupt, patient = KeyboardInterrupt(), True
         for part in self._parts:
             if part.answer is None:
-                part.thinking.go_on(self._now, self._spent - part.thinking.spent)
+                self._go_on(part.thinking)
                 try:
                     if patient:
                         part.turns.throw(interrupt)

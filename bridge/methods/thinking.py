@@ -55,9 +55,17 @@ class Thinking:
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.task.prompt, 1.0, 0, None)
-        self._began = time.monotonic() - self.spent.seconds
-        self._limits = self.budget.limits()
+        self.go_on(time.monotonic(), self.others)
+
+    def go_on(self, now: float, others: Spent) -> None:
+        """It is its turn, from a time of `time.monotonic()` on, and others have spent so much of its budget."""
+        self._began, self.others = now - self.spent.seconds, others
+        self._limits = [(name, limit - getattr(others, name)) for name, limit in self.budget.limits()]
         self._request_limits = [each for each in self._limits if each[0] not in ("simulations", "nodes")]
+
+    def left_off(self) -> float:
+        """When it last had something to do, as `time.monotonic()` tells it."""
+        return self._began + self.spent.seconds
 
     def spend(self, more: Spent) -> None:
         self.spent += more
@@ -72,7 +80,7 @@ class Thinking:
             self.stopped_by = "solved"
             return True
         for name, limit in self._limits:
-            if getattr(self.spent, name) + getattr(self.others, name) >= limit:
+            if getattr(self.spent, name) >= limit:
                 self.stopped_by = name
                 return True
         return False
@@ -80,17 +88,13 @@ class Thinking:
     def affords(self, reserved: Spent) -> bool:
         """Whether there is something left for a request, once what is `reserved` has been spent too."""
         for name, limit in self._request_limits:
-            if getattr(self.spent, name) + getattr(self.others, name) + getattr(reserved, name) >= limit:
+            if getattr(self.spent, name) + getattr(reserved, name) >= limit:
                 return False
         return self.value < 1.0
 
     def until(self) -> float | None:
         """When time is up, as `time.monotonic()` tells it."""
         return None if self.budget.seconds is None else self._began + self.budget.seconds - self.others.seconds
-
-    def go_on(self, now: float, others: Spent) -> None:
-        """It is its turn, from a time of `time.monotonic()` on, and others have spent so much of its budget."""
-        self._began, self.others = now - self.spent.seconds, others
 
     def work_through(
         self,
