@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longthink.bridge.task import tasks as tasks
     from longthink.bridge.think import Answer as Answer
     from longthink.bridge.think import think as think
+    from longthink.bridge.think_all import think_all as think_all
     from longthink.bridge.tools.tool import Tool as Tool
     from longthink.bridge.tools.tool import ToolResult as ToolResult
     from longthink.bridge.tools.tool import load_tool as load_tool
@@ -145,6 +146,7 @@ _HOME = {
     "Proposer": "bridge.proposer",
     "Verifier": "bridge.verifier",
     **dict.fromkeys(("Answer", "think"), "bridge.think"),
+    "think_all": "bridge.think_all",
     "methods": "bridge.methods",
     "compare": "benchmarks.compare",
     **dict.fromkeys(

@@ -43,6 +43,8 @@ EXAMPLES = {
   longthink think countdown --seed 3 --method best_of_n
   longthink think countdown --seed 3 --model tiny --method mcts --option rule=puct --trace traces
   longthink think countdown --seed 3 --model path/to/model.gguf
+  longthink think countdown --problems 100 --tokens 50000 --model tiny --method best_first
+                                          one budget for 100 problems, given out where it gains most
   longthink think game24 4 6 8 8 --model openai:qwen3 --base-url http://localhost:8080/v1""",
     "play": """examples:
   longthink play connect_four             you begin
@@ -252,44 +254,44 @@ def think(options: argparse.Namespace) -> int:
     parameters: dict[str, Any] = {"numbers": tuple(options.numbers)} if options.numbers else {}
     if options.target is not None:
         parameters["target"] = options.target
-    task = lt.load_task(options.task, seed=options.seed, **parameters)
+    many = options.problems is not None
+    if many and (options.problems < 1 or parameters):
+        raise lt.ParameterError(
+            "--problems expects a whole number from 1, of a task that generates its problems from --seed; "
+            f"got {options.problems}" + (f" and {parameters}" if parameters else "")
+        )
+    seeds = range(options.seed, options.seed + (options.problems or 1))
+    tasks = [lt.load_task(options.task, seed=seed, **parameters) for seed in seeds]
     budget = lt.Budget(
         tokens=options.tokens, calls=options.calls, seconds=options.seconds, simulations=options.simulations
     )
     if budget == lt.Budget():
-        budget = lt.Budget(tokens=5000, seconds=60)
+        budget = lt.Budget(tokens=5000 * len(tasks), seconds=60 * len(tasks))
     method = lt.methods().get(options.method)
     if method is not None:
         method.check(dict(options.option))
     model = None
     if method is None or method.needs_model:
         server = {"base_url": options.base_url} if options.base_url else {}
-        model = lt.load_model(options.model, **server)
-    with progress_bar("thinking", budget, options.json) as told:
-        answer = lt.think(
-            task,
-            model,
-            budget,
-            method=options.method,
-            seed=options.seed,
-            progress=told,
-            trace=options.trace,
-            **dict(options.option),
-        )
+        model = lt.load_model(options.model, cache=options.cache, **server)
+    how = {"method": options.method, "seed": options.seed, "trace": options.trace, **dict(options.option)}
+    title = f"thinking about {len(tasks)} problems" if many else "thinking"
+    with progress_bar(title, budget, options.json) as told:
+        if many:
+            counting = None if told is None else lambda spent, solved: told(spent, f"{solved} of {len(tasks)} solved")
+            answers = lt.think_all(tasks, model, budget, progress=counting, **how)
+        else:
+            answers = [lt.think(tasks[0], model, budget, progress=told, **how)]
+    show = _show_answers if many else _show_answer
+    show(tasks, answers, options)
+    return 130 if many and any(answer.interrupted for answer in answers) else 0
+
+
+def _show_answer(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options: argparse.Namespace) -> None:
+    (task,), (answer,) = tasks, answers
     if options.json:
-        _print_json(
-            task=task.name,
-            prompt=task.prompt,
-            method=answer.method,
-            answer=answer.text,
-            correct=answer.correct,
-            value=answer.value,
-            spent=answer.spent.as_dict(),
-            interrupted=answer.interrupted,
-            trace=answer.trace.as_dict(),
-            page=None if answer.page is None else str(answer.page),
-        )
-        return 0
+        _print_json(**_answer_as_dict(task, answer), trace=answer.trace.as_dict())
+        return
     print(task.prompt)
     if options.show:
         print(answer.trace)
@@ -298,7 +300,40 @@ def think(options: argparse.Namespace) -> int:
     print(f"spent: {_spent(answer.spent)}, method {answer.method}")
     if answer.page is not None:
         print(f"trace: {answer.page}")
-    return 0
+
+
+def _show_answers(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options: argparse.Namespace) -> None:
+    solved = sum(answer.correct for answer in answers)
+    spent = sum((answer.spent for answer in answers), lt.Spent())
+    if options.json:
+        rows = [_answer_as_dict(task, answer) for task, answer in zip(tasks, answers, strict=True)]
+        _print_json(problems=rows, solved=solved, spent=spent.as_dict())
+        return
+    for task, answer in zip(tasks, answers, strict=True):
+        verdict = "correct" if answer.correct else "not correct" if answer.text is not None else "no answer"
+        said = " ".join((answer.text or "").split())
+        print(f"{verdict:<12} {answer.spent.tokens:>8,} tokens  {answer.stopped_by:<11}  {task.name}  {said[:60]}")
+        if options.show:
+            print(answer.trace)
+    print(f"solved: {solved} of {len(tasks)}")
+    print(f"spent: {_spent(spent)}, method {options.method}")
+    if options.trace is not None:
+        print(f"traces: {options.trace}")
+
+
+def _answer_as_dict(task: lt.Task, answer: lt.Answer) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "prompt": task.prompt,
+        "method": answer.method,
+        "answer": answer.text,
+        "correct": answer.correct,
+        "value": answer.value,
+        "spent": answer.spent.as_dict(),
+        "stopped_by": answer.stopped_by,
+        "interrupted": answer.interrupted,
+        "page": None if answer.page is None else str(answer.page),
+    }
 
 
 def play(options: argparse.Namespace) -> int:
@@ -539,6 +574,12 @@ def _parser() -> argparse.ArgumentParser:
         "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
     )
     command.add_argument("--target", type=int, help="of countdown")
+    command.add_argument(
+        "--problems",
+        type=int,
+        metavar="N",
+        help="so many, generated from --seed on, share the limits (docs/adaptive.md)",
+    )
     command.add_argument("--method", default="search", help=f"one of {', '.join(lt.methods())}; default search")
     command.add_argument(
         "--option",
@@ -551,10 +592,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--trace", metavar="FOLDER", help="write a log and a page of what was thought there")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
-    command.add_argument("--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000")
+    command.add_argument(
+        "--cache", metavar="FOLDER", help="keep the model's answers there; what is there already costs nothing"
+    )
+    command.add_argument(
+        "--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000 a problem"
+    )
     command.add_argument("--calls", type=int, help="limit of requests to the model")
     command.add_argument("--simulations", type=int, help="limit of the search's simulations")
-    command.add_argument("--seconds", type=float, help="time limit; default 60")
+    command.add_argument("--seconds", type=float, help="time limit; default 60 a problem")
     command.add_argument("--seed", type=int, default=0, help="of the generated problem and of the sampling")
     command.add_argument("--show", action="store_true", help="print the search tree")
 

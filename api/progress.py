@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from longthink.search.budget import Budget, Spent
 
 
+class Told(Protocol):
+    """Shows what is spent, and what there is to say besides."""
+
+    def __call__(self, spent: Spent, said: str = "") -> None: ...
+
+
 @contextmanager
-def progress_bar(title: str, budget: Budget, quiet: bool = False) -> Iterator[Callable[[Spent], None] | None]:
+def progress_bar(title: str, budget: Budget, quiet: bool = False) -> Iterator[Told | None]:
     """Gives what `progress=` of a solver takes, and shows the largest share of a limit that is spent.
 
     Nothing is shown (and None given) where `quiet` is true, the terminal is none, or rich is not installed.
@@ -27,8 +34,8 @@ def progress_bar(title: str, budget: Budget, quiet: bool = False) -> Iterator[Ca
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(title, total=1.0, spent="")
 
-        def told(spent: Spent) -> None:
+        def told(spent: Spent, said: str = "") -> None:
             counts = [f"{value:,} {name}" for name, value in spent.as_dict().items() if name != "seconds"]
-            bars.update(bar, completed=budget.share_spent(spent), spent=" ".join(counts[:2]))
+            bars.update(bar, completed=budget.share_spent(spent), spent=" ".join([*counts[:2], said]))
 
         yield told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from longthink.errors import require
@@ -27,3 +28,19 @@ def paired_p(ours: Sequence[float], others: Sequence[float]) -> float:
         return 1.0
     stats = require("scipy.stats", "compare")
     return float(stats.binomtest(only_ours, only_ours + only_others).pvalue)
+
+
+def paired_interval(ours: Sequence[float], others: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of the difference of two shares over the same cases, ours less the others'.
+
+    Half a case is added to each of the four kinds (right by both, by one, by none), so that it does not shrink to a
+    point where both agree. Agresti and Min, Statistics in Medicine 24, 2005, section 3.
+    """
+    stats = require("scipy.stats", "compare")
+    n = len(ours) + 2
+    only_ours = sum(a > b for a, b in zip(ours, others, strict=True)) + 0.5
+    only_others = sum(a < b for a, b in zip(ours, others, strict=True)) + 0.5
+    difference = (only_ours - only_others) / n
+    width = float(stats.norm.ppf((1 + confidence) / 2)) * math.sqrt((only_ours + only_others) / n - difference**2)
+    width /= math.sqrt(n)
+    return max(-1.0, difference - width), min(1.0, difference + width)

@@ -1,7 +1,8 @@
 """Language: models, tasks, proposals, verifiers, and the game they make together.
 
 `task` and `countdown` state problems; `model` loads what continues text; `proposer` turns it into actions; `verifier`
-values them; `language_game` makes a game of the three; `methods` and `think` spend a budget on it.
+values them; `language_game` makes a game of the three; `methods` and `think` spend a budget on it, and
+`think_all` one budget on many.
 """
 
 from longthink.bridge.language_game import LanguageGame
@@ -10,6 +11,7 @@ from longthink.bridge.model import Completion, Model, load_model
 from longthink.bridge.proposer import Proposal, Proposer
 from longthink.bridge.task import Task, load_task, register_task, tasks
 from longthink.bridge.think import Answer, think
+from longthink.bridge.think_all import think_all
 from longthink.bridge.trace import Trace
 from longthink.bridge.verifier import Verifier
 
@@ -30,4 +32,5 @@ __all__ = [
     "register_task",
     "tasks",
     "think",
+    "think_all",
 ]

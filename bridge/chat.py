@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from longthink.bridge.methods import Thinking
+from longthink.bridge.methods.agreement import settled
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.own_task import make_task
-from longthink.bridge.work import Work
+from longthink.bridge.work import Work, finish
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
 
@@ -82,7 +83,7 @@ def think_about_chat(
     def begin() -> tuple[None, Work[Completion | None]] | None:
         nonlocal begun
         under_way = begun - ended
-        if begun == most or _settled(votes, most - len(samples)):
+        if begun == most or settled(votes.values(), most - len(samples)):
             return None
         most_written = thinking.spent.generated_tokens + (under_way + 1) * longest
         if begun and budget.generated_tokens is not None and most_written > budget.generated_tokens:
@@ -98,7 +99,7 @@ def think_about_chat(
             votes[final_answer(sample.text)] += 1
 
     try:
-        thinking.work_through(model, begin, end)
+        finish(thinking.work_through(model, begin, end), thinking.desk)
     except KeyboardInterrupt:
         thinking.stopped_by = "interrupted"
     except ModelError:
@@ -107,7 +108,7 @@ def think_about_chat(
         thinking.stopped_by = "failed"
     thinking.spend(Spent())
     if thinking.stopped_by == "done" and method == "agreement" and begun < most:
-        thinking.stopped_by = "agreed" if _settled(votes, most - len(samples)) else "generated_tokens"
+        thinking.stopped_by = "agreed" if settled(votes.values(), most - len(samples)) else "generated_tokens"
     if not samples:
         return ChatAnswer(None, 0.0, 0, thinking.spent, method, thinking.stopped_by)
     ((winner, count),) = votes.most_common(1)
@@ -119,12 +120,6 @@ def think_about_chat(
 def _sample(request: Request) -> Work[Completion | None]:
     written = yield request
     return None if written is None else written[0]
-
-
-def _settled(votes: Counter[str], left: int) -> bool:
-    """Whether `left` more votes cannot change the winner."""
-    first, second, *_ = (*(count for _, count in votes.most_common(2)), 0, 0)
-    return first > second + left
 
 
 def final_answer(text: str) -> str:

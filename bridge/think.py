@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.methods import Thinking
+from longthink.bridge.methods import Method, Thinking
 from longthink.bridge.methods import method as find_method
 from longthink.bridge.model import Model
 from longthink.bridge.proposer import Proposer
@@ -17,6 +17,7 @@ from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
 from longthink.bridge.trace_log import TraceLog
 from longthink.bridge.trace_page import trace_page
+from longthink.bridge.work import finish
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
 
@@ -29,7 +30,7 @@ class Answer:
     transcript: the steps that lead to it. trace: the tree of what was looked at. page: the file that shows it, where
     `think` was given a folder for traces; the log, of JSON lines, has the same name. solved_at: what had been
     spent when the first correct answer was found. stopped_by: the limit reached, "solved", "done", "exhausted"
-    (everything proposed was looked at), "interrupted" or "failed".
+    (everything proposed was looked at), "agreed" (a vote that needs no more voters), "interrupted" or "failed".
     """
 
     text: str | None
@@ -75,26 +76,51 @@ def think(
     Raises `UnknownNameError` for a method or option that does not exist, `ParameterError` for a budget without a limit,
     `ModelError` where the model fails: what was found until then is its `answer`.
     """
+    chosen = checked(method, options, model, budget, proposer)
+    thinking = started(task, model, budget, method, options, proposer, seed, progress, spent, trace)
+    try:
+        finish(chosen.run(thinking, **options), thinking.desk)
+    except KeyboardInterrupt:
+        thinking.stopped_by = "interrupted"
+    except ModelError as error:
+        thinking.stopped_by = "failed"
+        error.answer = answer_of(thinking, method, options)
+        raise
+    return answer_of(thinking, method, options)
+
+
+def checked(
+    method: str, options: Mapping[str, Any], model: Model | None, budget: Budget, proposer: Proposer | None
+) -> Method:
+    """The method of this name, where all that it needs is there."""
     chosen = find_method(method)
     chosen.check(options)
     if budget == Budget() and method not in ("greedy", "exhaustive"):
         raise ParameterError("think needs a limit, as in Budget(tokens=5000) or Budget(seconds=30)")
     if chosen.needs_model and model is None and proposer is None:
         raise ParameterError(f"the method {method!r} needs a model, as in think(task, load_model(), budget)")
+    return chosen
+
+
+def started(
+    task: Task,
+    model: Model | None,
+    budget: Budget,
+    method: str,
+    options: Mapping[str, Any],
+    proposer: Proposer | None,
+    seed: int,
+    progress: Callable[[Spent], object] | None,
+    spent: Spent | None,
+    trace: str | Path | None,
+) -> Thinking:
+    """A piece of thinking before it begins, with its log opened."""
     before = Spent() if spent is None else replace(spent)
     log = None if trace is None else TraceLog(Path(trace) / f"{_file_name(task, model, method, seed)}.jsonl")
     thinking = Thinking(task, model, budget, seed, proposer, progress, before, log)
     if log is not None:
         log.write("think", **_facts(thinking, method, options))
-    try:
-        chosen.run(thinking, **options)
-    except KeyboardInterrupt:
-        thinking.stopped_by = "interrupted"
-    except ModelError as error:
-        thinking.stopped_by = "failed"
-        error.answer = _answer(thinking, method, options)
-        raise
-    return _answer(thinking, method, options)
+    return thinking
 
 
 def _file_name(task: Task, model: Model | None, method: str, seed: int) -> str:
@@ -117,7 +143,8 @@ def _facts(thinking: Thinking, method: str, options: Mapping[str, Any]) -> dict[
     }
 
 
-def _answer(thinking: Thinking, method: str, options: Mapping[str, Any]) -> Answer:
+def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> Answer:
+    """What a piece of thinking that has ended comes to; its log is closed, and its page written."""
     thinking.spend(Spent())
     if thinking.value >= 1.0 and thinking.stopped_by == "done":
         thinking.stopped_by = "solved"

@@ -3,6 +3,9 @@
 A piece of work is a generator. It yields a `Request` and is sent what came of it, or None where the budget is over:
 then it returns what it has. So one thread interleaves as much work as the model has slots, no piece waits for another,
 and one loop serves a model in this process and sixteen slots of a server.
+
+The loop itself is a generator, too: it yields where it has nothing to do until an answer comes. So a whole piece of
+thinking is taken in `Turns`, by `finish` where it is alone, and beside others by `think_all`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from longthink.bridge.model import Completion, Model, Request, cost_of
 from longthink.bridge.trace_log import TraceLog
@@ -21,6 +24,9 @@ from longthink.search.budget import Spent
 T = TypeVar("T")
 _NOTHING = Spent()
 Work: TypeAlias = Generator[Request, "list[Completion] | None", T]
+Turns: TypeAlias = Generator[Literal["answer", "room", "turn"], None, None]
+"""Thinking that yields what it waits for: an answer to what it asked, room in the budget and the model's slots, which
+others take up, or a turn, without which it begins nothing new."""
 
 
 def do(work: Work[T], model: Model) -> tuple[T, Spent]:
@@ -34,8 +40,21 @@ def do(work: Work[T], model: Model) -> tuple[T, Spent]:
         return done.value, spent
 
 
+def finish(turns: Turns, desk: Desk) -> None:
+    """Take all the turns of thinking that is alone at its desk. Ctrl-C reaches it wherever it is."""
+    try:
+        for _ in turns:
+            desk.receive()
+    except KeyboardInterrupt as interrupt:
+        turns.throw(interrupt)  # where it is at its end already, that is all
+        raise
+
+
 class Purse(Protocol):
     """What pays for work: `Thinking` is one."""
+
+    turns: float
+    """How many pieces of work may begin before others have their turn."""
 
     def stop(self) -> bool:
         """Whether to begin nothing more."""
@@ -50,25 +69,57 @@ class Purse(Protocol):
         """When time is up, as `time.monotonic()` tells it."""
 
 
+class Desk:
+    """The requests that are under way, whosever they are, and the answers that have come."""
+
+    def __init__(self) -> None:
+        self._answered: SimpleQueue[Future[list[Completion]]] = SimpleQueue()
+        self._under_way: dict[Future[list[Completion]], tuple[Workshop, Spent]] = {}
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    @property
+    def reserved(self) -> Spent:
+        """The most that all requests under way may cost."""
+        reserved = Spent()
+        for _, most in self._under_way.values():
+            reserved += most
+        return reserved
+
+    def send(self, workshop: Workshop, future: Future[list[Completion]], most: Spent) -> None:
+        """A request is under way; its answer goes to `workshop`."""
+        self._under_way[future] = workshop, most
+        future.add_done_callback(self._answered.put)
+
+    def receive(self) -> Purse:
+        """Wait for the next answer, lay it before whose it is, and give that one's purse."""
+        future = self._answered.get()
+        workshop, _ = self._under_way.pop(future)
+        workshop.came.append(future)
+        return workshop.purse
+
+
 class Workshop:
     """Keeps up to `model.slots` pieces of work under way, and every limit of the purse.
 
     A request is made only where the most that all requests under way may cost leaves room in the budget, so that a
     limit is passed by what one answer takes and no more. When the purse says stop, when the model fails, and at Ctrl-C
     nothing more is asked; what was asked, and so is paid for, is waited for and ends its piece of work. A second
-    Ctrl-C does not wait. log: is told every request and what came of it.
+    Ctrl-C does not wait. log: is told every request and what came of it. desk: where its requests lie, those of others
+    among them.
     """
 
-    def __init__(self, purse: Purse, model: Model | None, log: TraceLog | None = None) -> None:
-        self._purse, self._model, self._log = purse, model, log
+    def __init__(self, purse: Purse, model: Model | None, log: TraceLog | None, desk: Desk) -> None:
+        self.purse, self._model, self._log, self._desk = purse, model, log, desk
+        self.came: deque[Future[list[Completion]]] = deque()
         self._slots = 1 if model is None else model.slots
-        self._answered: SimpleQueue[Future[list[Completion]]] = SimpleQueue()
-        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], Spent, int]] = {}
-        self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room in the budget yet
+        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], int]] = {}
+        self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room for them yet
         self._over = False
         self._failure: Exception | None = None
 
-    def run(self, begin: Callable[[], tuple[Any, Work[T]] | None], end: Callable[[Any, T | None], None]) -> None:
+    def run(self, begin: Callable[[], tuple[Any, Work[T]] | None], end: Callable[[Any, T | None], None]) -> Turns:
         """Work until the purse says stop or there is nothing left to do.
 
         begin: gives a new piece of work and a key for it, or None where there is none to begin now. end: is given the
@@ -76,10 +127,11 @@ class Workshop:
         """
         self._end = end
         try:
-            self._loop(begin)
+            yield from self._loop(begin)
         except KeyboardInterrupt:
             self._over = True
-            self._loop(begin)
+            for _ in self._loop(begin):
+                self._desk.receive()
             raise
         finally:
             for future in self._under_way:
@@ -87,19 +139,26 @@ class Workshop:
         if self._failure:
             raise self._failure
 
-    def _loop(self, begin: Callable[[], tuple[Any, Work[Any]] | None]) -> None:
+    def _loop(self, begin: Callable[[], tuple[Any, Work[Any]] | None]) -> Turns:
         while True:
-            ending = self._over or self._purse.stop()
+            ending = self._over or self.purse.stop()
             if self._held and not self._may_ask():
                 key, work, _ = self._held.popleft()
                 self._finish(key, work)
+            elif self.came:
+                self._take(self.came.popleft())
             elif self._held and self._room():
                 self._send(*self._held.popleft())
-            elif not (ending or self._held or len(self._under_way) == self._slots) and (begun := begin()) is not None:
+            elif not (ending or self._held or self.purse.turns):
+                yield "turn"
+            elif not (ending or self._held or self._full()) and (begun := begin()) is not None:
+                self.purse.turns -= 1
                 self._go_on(*begun, None)
             elif self._under_way:
-                self._receive()
-            elif not self._held:
+                yield "answer"
+            elif self._held:
+                yield "room"
+            else:
                 break
 
     def _go_on(self, key: Any, work: Work[Any], answer: list[Completion] | None) -> None:
@@ -126,37 +185,34 @@ class Workshop:
             self._end(key, done.value)
 
     def _may_ask(self) -> bool:
-        return not self._over and self._purse.affords(_NOTHING)
+        return not self._over and self.purse.affords(_NOTHING)
+
+    def _full(self) -> bool:
+        return len(self._desk) >= self._slots
 
     def _room(self) -> bool:
-        """Whether the budget bears one more request, whatever those under way cost."""
-        if not self._under_way:
-            return True
-        reserved = Spent()
-        for _, _, most, _ in self._under_way.values():
-            reserved += most
-        return self._purse.affords(reserved)
+        """Whether a slot is free, and the budget bears one more request, whatever those under way cost."""
+        return not self._desk or (not self._full() and self.purse.affords(self._desk.reserved))
 
     def _send(self, key: Any, work: Work[Any], request: Request) -> None:
         if self._model is None:
             raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
         most = self._model.most(request) if self._slots > 1 else Spent()
         number = 0 if self._log is None else self._log.asked(request)
-        future = self._model.submit(request, self._purse.until())
-        self._under_way[future] = (key, work, most, number)
-        future.add_done_callback(self._answered.put)
+        future = self._model.submit(request, self.purse.until())
+        self._under_way[future] = key, work, number
+        self._desk.send(self, future, most)
 
-    def _receive(self) -> None:
-        """Wait for the next answer, whosever it is, and go on with its work."""
-        future = self._answered.get()
-        key, work, _, number = self._under_way.pop(future)
+    def _take(self, future: Future[list[Completion]]) -> None:
+        """Take an answer, and go on with its work."""
+        key, work, number = self._under_way.pop(future)
         try:
             answer = future.result()
         except Exception as error:
             self._failure, self._over = self._failure or error, True
             self._finish(key, work)
             return
-        self._purse.spend(cost_of(answer))
+        self.purse.spend(cost_of(answer))
         if self._log is not None:
             self._log.answered(number, answer)
         if any(completion.finish == "cut off" for completion in answer):

@@ -50,6 +50,9 @@ class Spent:
         self.money += other.money
         return self
 
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(*(getattr(self, name) - getattr(other, name) for name in _MEASURES))
+
     def as_dict(self) -> dict[str, float]:
         """The measures that are not zero, with `tokens`, for logs."""
         return {name: getattr(self, name) for name in ("tokens", *_MEASURES) if getattr(self, name)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from longthink.bridge.methods.thinking import Thinking
+from longthink.bridge.work import Turns
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 
 
-def exhaustive(thinking: Thinking) -> None:
+def exhaustive(thinking: Thinking) -> Turns:
     """The task's own solver."""
+    yield from ()  # it is at its end in its first turn
     solved = thinking.task.solve()
     if solved is None:
         raise ParameterError(f"{thinking.task.name} has no solver of its own; use another method")

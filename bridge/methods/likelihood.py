@@ -8,14 +8,14 @@ from heapq import heappop, heappush
 from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.proposer import Proposal
 from longthink.bridge.task import Transcript
-from longthink.bridge.work import Work
+from longthink.bridge.work import Turns, Work
 from longthink.search.budget import Spent
 
 Unlikely = tuple[float, Transcript, float]
 """How unlikely a transcript is, in nats, the transcript, and how likely its last step is."""
 
 
-def beam(thinking: Thinking, width: int = 5) -> None:
+def beam(thinking: Thinking, width: int = 5) -> Turns:
     """The `width` likeliest transcripts go on together, a step at a time; the finished ones among them are verified.
 
     A simulation is a transcript that goes on. Lowerre, "The HARPY speech recognition system", 1976.
@@ -35,11 +35,11 @@ def beam(thinking: Thinking, width: int = 5) -> None:
             grown += _after(key, proposals)
 
         going = [(each, proposer.work(task, each[1])) for each in kept if not task.done(each[1])]
-        thinking.work_off(proposer.model or thinking.model, going, end)
+        yield from thinking.work_off(proposer.model or thinking.model, going, end)
         kept = sorted(grown)[:width]
 
 
-def best_first(thinking: Thinking) -> None:
+def best_first(thinking: Thinking) -> Turns:
     """The likeliest transcript of all goes on, and each is looked at once: search by probability alone.
 
     Where nothing but a finished transcript has a value, simulations that come back to a state learn nothing, and none
@@ -62,7 +62,7 @@ def best_first(thinking: Thinking) -> None:
         for each in _after(key, proposals):
             heappush(waiting, each)
 
-    thinking.work_through(proposer.model or thinking.model, begin, end)
+    yield from thinking.work_through(proposer.model or thinking.model, begin, end)
     if not waiting and thinking.value < 1.0 and thinking.stopped_by == "done":
         thinking.stopped_by = "exhausted"
 

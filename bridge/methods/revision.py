@@ -11,12 +11,12 @@ import numpy as np
 
 from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.methods.writing import Written, seeds, writing
-from longthink.bridge.work import Work
+from longthink.bridge.work import Turns, Work
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 
 
-def revision(thinking: Thinking, remember: int = 3) -> None:
+def revision(thinking: Thinking, remember: int = 3) -> Turns:
     """One answer after the other, each with the last `remember` ones and what the verifier said of them in its prompt.
 
     Snell et al., "Scaling LLM test-time compute optimally can be more effective than scaling model parameters", 2024,
@@ -39,10 +39,10 @@ def revision(thinking: Thinking, remember: int = 3) -> None:
         after = _told(thinking, before, written)
         last = after or last
 
-    thinking.work_through(thinking.the_model(), begin, end)
+    yield from thinking.work_through(thinking.the_model(), begin, end)
 
 
-def ab_mcts(thinking: Thinking, prior: Literal["gaussian", "beta"] = "gaussian") -> None:
+def ab_mcts(thinking: Thinking, prior: Literal["gaussian", "beta"] = "gaussian") -> Turns:
     """Adaptive branching: at every answer, Thompson sampling decides between writing another one from it and going on.
 
     Each answer, and the root, where nothing is written yet, has a node GEN that stands for a new answer made from it,
@@ -77,7 +77,7 @@ def ab_mcts(thinking: Thinking, prior: Literal["gaussian", "beta"] = "gaussian")
             if node.parent is not None:
                 node.parent.made.add(value)
 
-    thinking.work_through(thinking.the_model(), begin, end)
+    yield from thinking.work_through(thinking.the_model(), begin, end)
 
 
 class Belief:

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
+from longthink.bridge.methods.agreement import gain, leads, settled, top_two
 from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.methods.writing import Written, seeds, verified, writing
 from longthink.bridge.task import Task, Transcript
-from longthink.bridge.work import Work
+from longthink.bridge.work import Turns, Work
+from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 
 Score = Callable[[Task, Transcript], float]
 """How much a finished transcript counts in a vote, from 0."""
 
 
-def greedy(thinking: Thinking) -> None:
+def greedy(thinking: Thinking) -> Turns:
     """One transcript, the likeliest step each time."""
-    _write(thinking, 0.0, [thinking.seed], lambda written: verified(thinking, written))
+    yield from _write(thinking, 0.0, [thinking.seed], lambda written: verified(thinking, written))
 
 
-def best_of_n(thinking: Thinking) -> None:
+def best_of_n(thinking: Thinking) -> Turns:
     """Transcripts sampled one beside the other; the verifier picks the best."""
-    _write(thinking, 1.0, seeds(thinking.seed), lambda written: verified(thinking, written))
+    yield from _write(thinking, 1.0, seeds(thinking.seed), lambda written: verified(thinking, written))
 
 
-def majority_vote(thinking: Thinking, samples: int | None = None) -> None:
+def majority_vote(thinking: Thinking, samples: int | None = None, confidence: float | None = None) -> Turns:
     """The answer that most of the sampled transcripts give; answers are equal where `task.canonical` says so.
 
-    samples: how many; None: as many as the budget allows. Wang et al., "Self-consistency improves chain of thought
-    reasoning in language models", ICLR 2023.
+    samples: how many; None: as many as the budget allows. It ends before, as "agreed", where those that are left cannot
+    change the vote, or where `confidence`, above 1/2 and below 1, is given and the answer in front is the one that the
+    model gives most often with at least this probability (`leads` of agreement.py).
+
+    Wang et al., "Self-consistency improves chain of thought reasoning in language models", ICLR 2023; Aggarwal et al.,
+    "Let's sample step by step", EMNLP 2023.
     """
-    _vote(thinking, "majority_vote", samples, lambda written: 1.0)
+    if confidence is not None and not (isinstance(confidence, float) and 0.5 < confidence < 1.0):
+        raise ParameterError(
+            f"majority_vote: confidence expects a probability above 0.5 and below 1, as in 0.95, got {confidence!r}"
+        )
+    yield from _vote(thinking, "majority_vote", samples, lambda written: 1.0, 1.0, confidence)
 
 
-def weighted_vote(thinking: Thinking, samples: int | None = None, score: Score | None = None) -> None:
+def weighted_vote(thinking: Thinking, samples: int | None = None, score: Score | None = None) -> Turns:
     """A vote in which a transcript counts by its probability, the geometric mean over what it was written in.
 
     That is the "normalized weighted sum" of Wang et al., ICLR 2023, table 1; where a model does not tell how likely
@@ -48,30 +58,62 @@ def weighted_vote(thinking: Thinking, samples: int | None = None, score: Score |
             return score(thinking.task, written.transcript)
         return 1.0 if written.logprob is None else math.exp(written.logprob / max(1, written.tokens))
 
-    _vote(thinking, "weighted_vote", samples, weight)
+    yield from _vote(thinking, "weighted_vote", samples, weight, 1.0 if score is None else math.inf)
 
 
-def _vote(thinking: Thinking, name: str, samples: int | None, weight: Callable[[Written], float]) -> None:
+def _vote(
+    thinking: Thinking,
+    name: str,
+    samples: int | None,
+    weight: Callable[[Written], float],
+    heaviest: float,
+    confidence: float | None = None,
+) -> Turns:
+    """A vote; `heaviest` is the most that a transcript may count."""
     task = thinking.task
+    most = math.inf if samples is None else checked_count(name, "samples", samples)
     votes: dict[str, float] = {}
     first: dict[str, Written] = {}
-    left = seeds(thinking.seed)
+    given: Counter[str] = Counter()
+    before, begun = thinking.spent.simulations, 0
+
+    def agreed() -> bool:
+        ended = thinking.spent.simulations - before
+        left = most - ended
+        if thinking.budget.simulations is not None:
+            may_come = thinking.budget.simulations - thinking.spent.simulations - thinking.others.simulations
+            left = min(left, max(begun - ended, may_come))
+        sure = confidence is not None and leads(*top_two(given.values())) >= confidence
+        return sure or (left < math.inf and settled(votes.values(), left * heaviest if left else 0.0))
+
+    def manners() -> Iterator[int]:
+        nonlocal begun
+        for seed in seeds(thinking.seed):
+            if begun == most:
+                return
+            if agreed():
+                thinking.stopped_by = "agreed"
+                return
+            begun += 1
+            yield seed
 
     def end(written: Written) -> None:
         answer = task.canonical(task.answer(written.transcript))
         votes[answer] = votes.get(answer, 0.0) + weight(written)
+        given[answer] += 1
         first.setdefault(answer, written)
         thinking.look(written.transcript, None, written.priors)
 
+    thinking.gain = lambda: gain(*top_two(given.values()), given.total())
     try:
-        _write(thinking, 1.0, left if samples is None else islice(left, checked_count(name, "samples", samples)), end)
+        yield from _write(thinking, 1.0, manners(), end)
     finally:  # whatever ended it, there is a vote of those who came
         if votes:
             transcript = first[max(votes, key=lambda answer: votes[answer])].transcript
             thinking.found(task.answer(transcript), task.verify(transcript), transcript)
 
 
-def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: Callable[[Written], object]) -> None:
+def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: Callable[[Written], object]) -> Turns:
     """Write a transcript for each seed, as long as there is something to spend."""
     model, left = thinking.the_model(), iter(manners)
 
@@ -84,4 +126,4 @@ def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: 
         if written is not None:
             end(written)
 
-    thinking.work_through(model, begin, done)
+    yield from thinking.work_through(model, begin, done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from longthink.bridge.proposer import Proposer, proposer_for
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
 from longthink.bridge.trace_log import TraceLog
-from longthink.bridge.work import Work, Workshop
+from longthink.bridge.work import Desk, Turns, Work, Workshop
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.budget import Budget, Spent
 
@@ -27,6 +28,10 @@ class Thinking:
     A method that asks the model gives its work to `work_through`, and says `found(...)` of every finished transcript it
     has verified; one that spends something else asks `stop()` before it and says `spend(...)` after. What it looks at
     besides it says to `look(...)`, for the trace.
+
+    desk: where its requests lie. others: what is spent of the same budget besides. turns: how many pieces of work it
+    may begin before others have their turn. gain: what one more piece of work is expected to gain, in [0, 1], where the
+    method can tell better than by how often the best answer has become better.
     """
 
     task: Task
@@ -37,6 +42,10 @@ class Thinking:
     progress: Callable[[Spent], object] | None = None
     spent: Spent = field(default_factory=Spent)
     log: TraceLog | None = None
+    desk: Desk = field(default_factory=Desk)
+    others: Spent = field(default_factory=Spent)
+    turns: float = math.inf
+    gain: Callable[[], float] | None = None
     text: str | None = None
     value: float = 0.0
     transcript: Transcript = ()
@@ -46,9 +55,17 @@ class Thinking:
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.task.prompt, 1.0, 0, None)
-        self._began = time.monotonic() - self.spent.seconds
-        self._limits = self.budget.limits()
+        self.go_on(time.monotonic(), self.others)
+
+    def go_on(self, now: float, others: Spent) -> None:
+        """It is its turn, from a time of `time.monotonic()` on, and others have spent so much of its budget."""
+        self._began, self.others = now - self.spent.seconds, others
+        self._limits = [(name, limit - getattr(others, name)) for name, limit in self.budget.limits()]
         self._request_limits = [each for each in self._limits if each[0] not in ("simulations", "nodes")]
+
+    def left_off(self) -> float:
+        """When it last had something to do, as `time.monotonic()` tells it."""
+        return self._began + self.spent.seconds
 
     def spend(self, more: Spent) -> None:
         self.spent += more
@@ -77,20 +94,20 @@ class Thinking:
 
     def until(self) -> float | None:
         """When time is up, as `time.monotonic()` tells it."""
-        return None if self.budget.seconds is None else self._began + self.budget.seconds
+        return None if self.budget.seconds is None else self._began + self.budget.seconds - self.others.seconds
 
     def work_through(
         self,
         model: Model | None,
         begin: Callable[[], tuple[Any, Work[T]] | None],
         end: Callable[[Any, T | None], None],
-    ) -> None:
-        """Keep the slots of `model` full until it is time to stop; see `Workshop.run`."""
-        Workshop(self, model, self.log).run(begin, end)
+    ) -> Turns:
+        """Keep the slots of `model` full until it is time to stop, as `Workshop.run`; to be taken with `yield from`."""
+        return Workshop(self, model, self.log, self.desk).run(begin, end)
 
     def work_off(
         self, model: Model | None, works: Sequence[tuple[Any, Work[T]]], end: Callable[[Any, T | None], None]
-    ) -> None:
+    ) -> Turns:
         """The same for so many pieces of work, of one simulation each."""
         left = iter(works)
 
@@ -100,7 +117,7 @@ class Thinking:
                 self.spend(Spent(simulations=1))
             return item
 
-        self.work_through(model, begin, end)
+        return self.work_through(model, begin, end)
 
     def found(self, text: str, value: float, transcript: Transcript = (), line: tuple[str, ...] | None = None) -> None:
         """A verified answer; the best one stays. line: where it stands in the trace, by default its transcript."""
@@ -138,11 +155,14 @@ class Thinking:
 
 @dataclass(frozen=True)
 class Method:
-    """A registered method; `run` works on a `Thinking` until that says stop, and what else it takes are its options."""
+    """A registered method; `run` works on a `Thinking` until that says stop, and what else it takes are its options.
+
+    One that asks the model is a generator, which passes on the turns of `Thinking.work_through`.
+    """
 
     name: str
     summary: str
-    run: Callable[..., None]
+    run: Callable[..., Turns]
     needs_model: bool = True
 
     @property

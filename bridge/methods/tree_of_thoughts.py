@@ -9,7 +9,7 @@ from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.model import Model, Request
 from longthink.bridge.proposer import Proposal, legal_grammar
 from longthink.bridge.task import Task, Transcript
-from longthink.bridge.work import Work
+from longthink.bridge.work import Turns, Work
 
 WORTH = {"sure": 20.0, "likely": 1.0, "impossible": 0.001}
 """What the words are worth in which the model values a state, as in the paper's game of 24."""
@@ -22,7 +22,7 @@ Valued = list[tuple[float, float, Transcript]]
 
 def tree_of_thoughts(
     thinking: Thinking, width: int = 5, proposals: int = 8, votes: int = 3, value: Value | None = None
-) -> None:
+) -> Turns:
     """Of all next steps the model says whether they lead on (sure, likely, impossible), and the `width` best go on.
 
     proposals: at most so many steps of a state, the likeliest, are valued. votes: the model is asked so often about a
@@ -44,7 +44,7 @@ def tree_of_thoughts(
             likeliest = sorted(found or [], key=lambda each: (-each.prior, each.text))[:proposals]
             grown += [((*transcript, each.text), each.prior) for each in likeliest]
 
-        thinking.work_off(
+        yield from thinking.work_off(
             proposer.model or model, [(each, proposer.work(task, each)) for each in kept if not task.done(each)], grow
         )
         for transcript, prior in sorted(grown, key=lambda each: (-each[1], each[0])):
@@ -63,7 +63,7 @@ def tree_of_thoughts(
         asked = [
             (each, _valuing(task, thinking, model, each[0], votes, value)) for each in grown if not task.done(each[0])
         ]
-        thinking.work_off(model, asked, keep)
+        yield from thinking.work_off(model, asked, keep)
         kept = [transcript for _, _, transcript in sorted(valued)[:width]]
 
 

@@ -11,7 +11,7 @@ from longthink.bridge.methods.thinking import Thinking
 from longthink.bridge.proposer import Proposal, Proposer, UniformProposer
 from longthink.bridge.task import Transcript
 from longthink.bridge.trace import TRACE_NODES, Trace
-from longthink.bridge.work import Work
+from longthink.bridge.work import Turns, Work
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.mcts import MCTS
 from longthink.search.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
@@ -21,21 +21,21 @@ _Looked = tuple[list[Proposal] | None, float]
 """The proposals for a leaf, None where nothing was learned, and its value."""
 
 
-def search(thinking: Thinking) -> None:
+def search(thinking: Thinking) -> Turns:
     """Tree search over the proposals of the model, each new state costing one look by the proposer.
 
     PUCT on the C tree. A transcript that is not finished counts as not solved, so that visits follow the priors until
     something is found; a finished one counts once, as the verifier says, and is closed.
     """
-    _search(thinking, thinking.the_proposer(), PUCT(c=1.25), playouts=False)
+    yield from _search(thinking, thinking.the_proposer(), PUCT(c=1.25), playouts=False)
 
 
-def uniform(thinking: Thinking) -> None:
+def uniform(thinking: Thinking) -> Turns:
     """The same search where every legal step is proposed as equally likely: no model."""
-    _search(thinking, UniformProposer(), PUCT(c=1.25), playouts=False)
+    yield from _search(thinking, UniformProposer(), PUCT(c=1.25), playouts=False)
 
 
-def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) -> None:
+def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) -> Turns:
     """Monte Carlo tree search with any rule of the engine.
 
     rule: a rule, as in `UCT(c=1)`, or its name. playouts: a new state is worth what the verifier says of a transcript
@@ -52,10 +52,10 @@ def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) ->
         if thinking.budget.simulations is None:
             raise ParameterError("mcts: Gumbel plans its simulations; give Budget(simulations=...)")
         rule = replace(rule, simulations=thinking.budget.simulations)
-    _search(thinking, thinking.the_proposer(), rule, playouts)
+    yield from _search(thinking, thinking.the_proposer(), rule, playouts)
 
 
-def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> None:
+def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> Turns:
     task = thinking.task
     language = LanguageGame(task, proposer, once=True)
     tree = MCTS(language.game, rule, seed=thinking.seed, memory_bytes=64 << 20)
@@ -93,7 +93,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
             thinking.log.write("told", line=transcript, value=value, proposals=len(proposals or ()))
 
     try:
-        thinking.work_through(proposer.model or thinking.model, begin, end)
+        yield from thinking.work_through(proposer.model or thinking.model, begin, end)
     finally:
         _take_best(thinking, language)
         thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))

@@ -105,6 +105,26 @@ def test_think_with_the_real_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert "spent:" in out
 
 
+def test_think_about_many(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """One budget for all; with a cache the same command goes on, and what is there costs nothing."""
+    many = ("think", "countdown", "--problems", "4", "--model", "tiny", "--method", "best_first", "--tokens", "500")
+    found = as_json(capsys, *many)
+    assert [row["task"] for row in found["problems"]] == [
+        lt.load_task("countdown", seed=seed).name for seed in range(4)
+    ]
+    assert found["solved"] == sum(row["correct"] for row in found["problems"]) > 0
+    assert 500 <= found["spent"]["tokens"] <= 560
+    assert sum(row["spent"]["tokens"] for row in found["problems"]) == found["spent"]["tokens"]
+    first, again = (as_json(capsys, *many, "--cache", str(tmp_path / "answers")) for _ in range(2))
+    assert first["solved"] == found["solved"] < again["solved"]
+    assert again["spent"]["cached_calls"] >= first["spent"]["calls"]
+    status, out, _ = run(capsys, *many, "--show", "--trace", str(tmp_path))
+    assert status == 0
+    assert f"solved: {found['solved']} of 4" in out
+    assert out.count(" tokens ") >= 4
+    assert len(list(tmp_path.glob("*.html"))) == 4
+
+
 def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(capsys, "games")
     assert [game["name"] for game in found["games"]] == lt.games()
@@ -127,6 +147,8 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
         (["solve", "efg:nothing.efg"], "nothing.efg"),
         (["solve", "connect_four", "--history", "9"], "not legal"),
         (["think", "contdown"], "did you mean 'countdown'"),
+        (["think", "countdown", "3", "4", "--target", "7", "--problems", "2"], "generates its problems from --seed"),
+        (["think", "countdown", "--problems", "0"], "whole number from 1, of a task"),
         (["think", "countdown", "--method", "serch"], "did you mean 'search'"),
         (["think", "game24", "1", "2", "3", "--model", "missing.gguf"], "no model file"),
         (["play", "tic_tac_toe", "--player", "5"], "expects 0..1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
+from itertools import combinations_with_replacement, product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import longthink as lt
 from longthink.bridge.arithmetic import unordered
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.methods import methods
+from longthink.bridge.methods.agreement import gain, leads, settled
 from longthink.bridge.methods.revision import Belief
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer
@@ -150,9 +152,98 @@ def test_a_vote_verifies_nothing_but_its_answer(method: str) -> None:
     assert task.checked == {"aa": 1}
     assert answer.stopped_by == "calls"
     assert not answer.correct
-    few = lt.think(Word(), ScriptedModel(spells), lt.Budget(calls=80), method=method, samples=3)
-    assert few.spent.simulations == 3
+    few = lt.think(Word(), ScriptedModel(spells), lt.Budget(calls=80), method=method, samples=1)
+    assert few.spent.simulations == 1
     assert few.stopped_by == "done"
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("limit", ["samples", "simulations"])
+def test_a_vote_ends_when_it_cannot_change(slots: int, limit: str) -> None:
+    """Of nine votes the first five are for one answer, or the sixth is for another and one more is needed."""
+    for others, needed in ((frozenset[int](), 5), (frozenset({1}), 6), (frozenset({1, 2, 4, 6}), 9)):
+        model = Answers(others)
+        model.slots = slots
+        budget = lt.Budget(calls=1000) if limit == "samples" else lt.Budget(simulations=9)
+        options = {"samples": 9} if limit == "samples" else {}
+        answer = lt.think(Letter(), model, budget, method="majority_vote", **options)
+        assert answer.text == "a"
+        assert needed <= answer.spent.simulations <= needed + slots - 1
+        if needed + slots <= 9:
+            assert answer.stopped_by == "agreed"
+
+
+def test_a_vote_ends_when_it_is_sure_enough() -> None:
+    def samples(confidence: float | None, others: frozenset[int] = frozenset()) -> int:
+        model, budget = Answers(others), lt.Budget(calls=60)
+        answer = lt.think(Letter(), model, budget, method="majority_vote", confidence=confidence)
+        assert answer.text == "a"
+        assert answer.stopped_by == ("calls" if answer.spent.simulations == 60 else "agreed")
+        return answer.spent.simulations
+
+    assert samples(None) == 60
+    assert samples(0.95) == 4  # 1 - 2^-5 is the first above
+    assert samples(0.99) == 6
+    assert samples(0.95, frozenset({1})) == 7  # 6 against 1: 1 - 9/256; 5 against 1: 1 - 8/128
+    for wrong in (0.5, 1.0, 1, "0.9"):
+        with pytest.raises(lt.ParameterError, match=r"above 0\.5 and below 1"):
+            lt.think(Letter(), Answers(), lt.Budget(calls=9), method="majority_vote", confidence=wrong)
+
+
+def test_how_sure_a_vote_is() -> None:
+    """The sum is the integral of the paper: the Beta density above one half."""
+    stats = pytest.importorskip("scipy.stats")
+    for first, second in [*product(range(7), repeat=2), (60, 50), (50, 60), (1000, 1000), (3000, 2900), (900, 0)]:
+        assert leads(first, second) == pytest.approx(stats.beta(first + 1, second + 1).sf(0.5), abs=1e-11)
+        surer = leads(first + 1, second) - leads(first, second)
+        assert gain(first, second, first + second) == pytest.approx(surer, abs=1e-11)
+    assert gain(3, 3, 6) > gain(5, 5, 10) > gain(6, 3, 9) > gain(12, 0, 12) > 0.0
+    assert gain(2, 1, 30) < gain(2, 1, 5) < gain(2, 1, 3)
+
+
+def test_a_settled_vote_is_one_that_no_rest_can_change() -> None:
+    """Against all that may come, for all votes of up to three answers and four that are left."""
+
+    def winner(votes: dict[str, int]) -> str:
+        return max(votes, key=lambda answer: votes[answer])
+
+    for counts in product(range(1, 4), repeat=3):
+        for answers in range(1, 4):
+            votes = dict(zip("abc", counts[:answers], strict=False))
+            for left in range(5):
+                rests = combinations_with_replacement([*votes, "new"], left)
+                ends = {winner({**votes, **{r: votes.get(r, 0) + rest.count(r) for r in rest}}) for rest in rests}
+                assert settled(votes.values(), left) == (len(ends) == 1)
+    assert not settled([], 0)
+
+
+class Letter(Task):
+    """One letter; none is right."""
+
+    name, prompt, max_steps = "letter", "A letter.", 1
+
+    def context(self, transcript: Transcript) -> str:
+        return "letter:"
+
+    def done(self, transcript: Transcript) -> bool:
+        return len(transcript) == 1
+
+    def answer(self, transcript: Transcript) -> str:
+        return transcript[0]
+
+    def check(self, answer: str) -> float:
+        return 0.0
+
+
+class Answers(ScriptedModel):
+    """Answers "a", but for the requests of these numbers: those it answers "b"."""
+
+    def __init__(self, others: frozenset[int] = frozenset()) -> None:
+        super().__init__(lambda prompt: {"a": 1.0})
+        self.others = others
+
+    def answer(self, request: Request) -> list[Completion]:
+        return [Completion("b" if request.seed // 7919 in self.others else "a", calls=1)]
 
 
 def test_weights_of_a_vote() -> None:

@@ -15,7 +15,7 @@ from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
-from longthink.bridge.work import Work
+from longthink.bridge.work import Work, finish
 from tower import Tower, digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
@@ -118,7 +118,7 @@ def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
 
     thinking = Thinking(Tower(), model := Broken(4), lt.Budget(calls=1000))
     with pytest.raises(ValueError, match="mistake"):
-        lt.methods()["search"].run(thinking)
+        finish(lt.methods()["search"].run(thinking), thinking.desk)
     assert thinking.spent.calls == len(model.answered)
 
 
@@ -146,7 +146,7 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
 
     thinking = Impatient(Tower(), model, lt.Budget(calls=1000))
     with pytest.raises(KeyboardInterrupt):
-        lt.methods()["search"].run(thinking)
+        finish(lt.methods()["search"].run(thinking), thinking.desk)
     assert thinking.spent.calls == 13
 
 

@@ -1,0 +1,65 @@
+"""When a vote needs no more voters: the rest cannot change it, or hardly will."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp, lgamma, log
+
+
+def settled(votes: Iterable[float], left: float) -> bool:
+    """Whether the votes that may still come, of a weight of `left` together, cannot change which answer has most.
+
+    votes: the weight of each answer so far, in the order in which they were first given: of equal ones the first wins.
+    """
+    weights = list(votes)
+    if not weights:
+        return False
+    most = max(weights)
+    before = weights.index(most)
+    return left <= most and all(
+        weight + left < most or (weight + left == most and place >= before)
+        for place, weight in enumerate(weights)
+        if place != before
+    )
+
+
+def leads(first: int, second: int) -> float:
+    """How probable it is that the answer with `first` votes is given more often than the one with `second`, in [0, 1].
+
+    Of the votes for these two, a share p is for the first; from all p equally likely, the votes lead to Beta(first + 1,
+    second + 1), of which this is what lies above 1/2: the sum of C(n, k) / 2^n over k > second, with n = first + second
+    + 1. Aggarwal et al., "Let's sample step by step: adaptive-consistency for efficient reasoning and coding with
+    LLMs", EMNLP 2023, section 3, the Beta criterion.
+    """
+    if first < second:
+        return 1.0 - leads(second, first)
+    n = first + second + 1
+    rest = term = _binomial(n, second)
+    for k in range(second, 0, -1):
+        term *= k / (n - k + 1)
+        rest += term
+        if term < 1e-17:
+            break
+    return 1.0 - rest
+
+
+def gain(first: int, second: int, votes: int) -> float:
+    """How much surer one more vote can make us of the answer that has `first` of all `votes`, the next one `second`.
+
+    That is the most that it can, over whom of the two it may be for: leads(first + 1, second) - leads(first, second),
+    which is C(n, second) / 2^(n + 1). It is the optimistic knowledge gradient of Chen, Lin and Zhou, "Optimistic
+    knowledge gradient policy for optimal budget allocation in crowdsourcing", ICML 2013, section 4; times the share of
+    votes that are for one of the two, for where all answers differ one more says little.
+    """
+    return (first + second + 1) / (votes + 1) * _binomial(first + second + 1, second) / 2
+
+
+def _binomial(n: int, k: int) -> float:
+    """C(n, k) / 2^n."""
+    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2.0))
+
+
+def top_two(votes: Iterable[int]) -> tuple[int, int]:
+    """The votes of the two answers that have most; 0 where there are none."""
+    first, second, *_ = (*sorted(votes, reverse=True), 0, 0)
+    return first, second

@@ -1,0 +1,60 @@
+"""The comparison of adaptive and fixed budgets: it goes on where it was, and its table counts what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import longthink as lt
+from longthink.benchmarks import adaptive
+from longthink.benchmarks.statistics import paired_interval
+from longthink.bridge.tiny_data import held_out
+
+
+def test_it_goes_on_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adaptive, "LIMITS", (40, 80))
+    told: list[str] = []
+    records = adaptive.run(tmp_path, 1, told.append)
+    works = 2 * (3 * 3 + 6)  # votes are taken for each limit and a quarter of it
+    assert len(records) == len(told) == works
+    assert adaptive.run(tmp_path, 1, told.append) == records
+    assert len(told) == works
+    for family in adaptive.FAMILIES:
+        lines = adaptive.table(records, family).splitlines()
+        assert len(lines) == 2 + 2 * len(adaptive.CASES)
+        assert all(line.count("|") == 10 for line in lines)
+    with pytest.raises(lt.ParameterError, match="expects a number"):
+        adaptive.run(tmp_path, 0)
+
+
+def test_an_outcome_is_cut_off_at_a_smaller_limit() -> None:
+    case = adaptive.Case("x", "x")
+    problems = [
+        {"right": True, "at": 90, "tokens": 90}, {"right": True, "at": 1500, "tokens": 1500},
+        {"right": False, "at": None, "tokens": 2003},
+    ]  # fmt: skip
+    records = {"countdown, x, fixed 2000": problems}
+    assert adaptive.outcome(records, "countdown", case, "fixed", 1000) == adaptive.Outcome([True, False, False], 2090)
+    assert adaptive.outcome(records, "countdown", case, "fixed", 2000).right == [True, True, False]
+
+
+def test_problems_are_different_and_held_out() -> None:
+    cards = adaptive.problems("puzzle24", 1000)
+    assert len({task.name for task in cards}) == len(cards) == 143
+    assert all(held_out(task.numbers, 24) and max(task.numbers) <= 10 for task in cards)
+    assert [task.name for task in adaptive.problems("countdown", 2)] == [
+        lt.load_task("countdown", seed=seed).name for seed in range(2)
+    ]
+
+
+def test_paired_intervals() -> None:
+    """By hand: b = 5 and c = 1 of n = 20 are 5.5 and 1.5 of 22."""
+    ours = [1] * 5 + [0] * 1 + [1] * 14
+    others = [0] * 5 + [1] * 1 + [1] * 14
+    low, high = paired_interval(ours, others)
+    assert (low + high) / 2 == pytest.approx(4 / 22)
+    assert (high - low) / 2 == pytest.approx(1.959964 * (7 / 22 - (4 / 22) ** 2) ** 0.5 / 22**0.5)
+    low, high = paired_interval([1] * 100, [1] * 100)
+    assert low == -high
+    assert 0.0 < high < 0.03
