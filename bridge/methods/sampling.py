@@ -9,6 +9,7 @@ from itertools import islice
 from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.methods.writing import Written, seeds, verified, writing
 from longthink.bridge.task import Task, Transcript
+from longthink.bridge.votes import Votes
 from longthink.bridge.work import Work
 from longthink.search.budget import Spent
 
@@ -53,21 +54,17 @@ def weighted_vote(thinking: Thinking, samples: int | None = None, score: Score |
 
 def _vote(thinking: Thinking, name: str, samples: int | None, weight: Callable[[Written], float]) -> None:
     task = thinking.task
-    votes: dict[str, float] = {}
-    first: dict[str, Written] = {}
-    left = seeds(thinking.seed)
+    votes, left = Votes[Transcript](), seeds(thinking.seed)
 
     def end(written: Written) -> None:
-        answer = task.canonical(task.answer(written.transcript))
-        votes[answer] = votes.get(answer, 0.0) + weight(written)
-        first.setdefault(answer, written)
+        votes.add(task.canonical(task.answer(written.transcript)), written.transcript, weight(written))
         thinking.look(written.transcript, None, written.priors)
 
     try:
         _write(thinking, 1.0, left if samples is None else islice(left, checked_count(name, "samples", samples)), end)
     finally:  # whatever ended it, there is a vote of those who came
-        if votes:
-            transcript = first[max(votes, key=lambda answer: votes[answer])].transcript
+        if votes.count:
+            transcript = votes.winner()
             thinking.found(task.answer(transcript), task.verify(transcript), transcript)
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import digits
 from longthink.bridge.cache import FILE, CachedModel
 from longthink.bridge.image import Image
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
-from tower import digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower, digits
 from longthink.bridge.arithmetic import unordered
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.methods import methods
@@ -20,7 +21,6 @@ from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
-from tower import Tower, digits
 
 ASKING = [name for name, method in methods().items() if method.needs_model]
 ENDLESS = [name for name in ASKING if name not in ("greedy", "beam", "tree_of_thoughts")]  # until the budget is spent

@@ -226,6 +226,20 @@ def test_a_model_that_proposes_nothing_ends_the_line() -> None:
     assert answer.stopped_by in ("exhausted", "calls")
 
 
+def test_requests_are_checked() -> None:
+    model = ScriptedModel(confused)
+    with pytest.raises(lt.UnknownNameError, match="did you mean 'max_tokens'"):
+        model.complete("", max_token=3)
+    for wrong in ({"n": 0}, {"max_tokens": 0}, {"temperature": -1.0}, {"top": -1}):
+        with pytest.raises(lt.ParameterError, match="complete expects"):
+            model.complete("", **wrong)
+    with pytest.raises(lt.ModelError, match="no grammar"):
+        model.complete("", grammar="root ::= [a]")
+    with pytest.raises(lt.ModelError, match="no images"):
+        model.complete("", images=[b""])
+    assert model.request("a", stop=["b"]) == Request("a", stop=("b",))
+
+
 def test_scripted_models_say_what_they_find_likely() -> None:
     (told,) = ScriptedModel(lambda prompt: {"ab": 0.25, "ac": 0.25, "b": 0.5}).complete("", temperature=0.0, top=5)
     assert told.text == "b"
