@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longthink.bridge.model import Completion, Model, Request
@@ -123,19 +123,32 @@ class SampleProposer(ModelProposer):
         )  # fmt: skip
         if written is None:
             return None
-        weights: dict[str, float] = {}
-        for completion in written:
-            step = task.parse_step(transcript, completion.text)
-            if step is None:
-                continue
-            if completion.logprob is None:  # as often as it was written
-                weights[step] = weights.get(step, 0.0) + 1.0
-            else:  # as likely as it is, however often it was written
-                weights[step] = math.exp(completion.logprob)
-        total = sum(weights.values())
-        if total <= 0:
-            return [Proposal(step, 1 / len(weights)) for step in weights]
-        return [Proposal(step, weight / total) for step, weight in weights.items()]
+        return merged((task.parse_step(transcript, each.text), each) for each in written)
+
+
+def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
+    """What was written, equal texts as one: as likely as the model finds it, or as often as it was written.
+
+    None stands for what is not legal, and is left out.
+    """
+    weights: dict[str, float] = {}
+    for step, completion in written:
+        if step is None:
+            continue
+        if completion.logprob is None:
+            weights[step] = weights.get(step, 0.0) + 1.0
+        else:
+            weights[step] = math.exp(completion.logprob)
+    total = sum(weights.values())
+    if total <= 0:
+        return [Proposal(step, 1 / len(weights)) for step in weights]
+    return [Proposal(step, weight / total) for step, weight in weights.items()]
+
+
+def floor_of(told: Completion) -> float:
+    """Half of the probability of the least likely token that was told: for what was not told."""
+    top = told.tokens[0].top if told.tokens else {}
+    return 0.5 * math.exp(min(top.values())) if top else 1.0
 
 
 def _told_apart(
@@ -143,7 +156,7 @@ def _told_apart(
 ) -> dict[str, tuple[float, list[str]]]:
     """A group as smaller ones, by what the model expects after its prefix."""
     top = dict(told.tokens[0].top) if told.tokens else {}
-    floor = 0.5 * math.exp(min(top.values())) if top else 1.0
+    floor = floor_of(told)
     by_character: dict[str, list[str]] = {}
     for step in members:
         by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)

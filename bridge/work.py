@@ -23,15 +23,22 @@ _NOTHING = Spent()
 Work: TypeAlias = Generator[Request, "list[Completion] | None", T]
 
 
-def do(work: Work[T], model: Model) -> tuple[T, Spent]:
+def do(work: Work[T], model: Model | None) -> tuple[T, Spent]:
     """One piece of work from beginning to end, and what it cost."""
     spent, answer = Spent(), None
     try:
         while True:
-            answer = model.answer(work.send(answer))
+            answer = the_model(model).answer(work.send(answer))
             spent += cost_of(answer)
     except StopIteration as done:
         return done.value, spent
+
+
+def the_model(model: Model | None) -> Model:
+    """The model, or `ModelError` where work asks one and there is none."""
+    if model is None:
+        raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
+    return model
 
 
 class Purse(Protocol):
@@ -138,11 +145,10 @@ class Workshop:
         return self._purse.affords(reserved)
 
     def _send(self, key: Any, work: Work[Any], request: Request) -> None:
-        if self._model is None:
-            raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
-        most = self._model.most(request) if self._slots > 1 else Spent()
+        model = the_model(self._model)
+        most = model.most(request) if self._slots > 1 else Spent()
         number = 0 if self._log is None else self._log.asked(request)
-        future = self._model.submit(request, self._purse.until())
+        future = model.submit(request, self._purse.until())
         self._under_way[future] = (key, work, most, number)
         future.add_done_callback(self._answered.put)
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.methods.writing import Written, seeds, verified, writing
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.votes import Votes
 from longthink.bridge.work import Work
+from longthink.bridge.writing import Written, seeds, writing
 from longthink.search.budget import Spent
 
 Score = Callable[[Task, Transcript], float]
@@ -19,12 +19,12 @@ Score = Callable[[Task, Transcript], float]
 
 def greedy(thinking: Thinking) -> None:
     """One transcript, the likeliest step each time."""
-    _write(thinking, 0.0, [thinking.seed], lambda written: verified(thinking, written))
+    _write(thinking, 0.0, [thinking.seed], lambda written: _verify(thinking, written))
 
 
 def best_of_n(thinking: Thinking) -> None:
     """Transcripts sampled one beside the other; the verifier picks the best."""
-    _write(thinking, 1.0, seeds(thinking.seed), lambda written: verified(thinking, written))
+    _write(thinking, 1.0, seeds(thinking.seed), lambda written: _verify(thinking, written))
 
 
 def majority_vote(thinking: Thinking, samples: int | None = None) -> None:
@@ -68,6 +68,14 @@ def _vote(thinking: Thinking, name: str, samples: int | None, weight: Callable[[
             thinking.found(task.answer(transcript), task.verify(transcript), transcript)
 
 
+def _verify(thinking: Thinking, written: Written) -> None:
+    """Verify what was written, and tell it."""
+    task, transcript = thinking.task, written.transcript
+    value = task.verify(transcript)
+    thinking.look(transcript, value, written.priors)
+    thinking.found(task.answer(transcript), value, transcript)
+
+
 def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: Callable[[Written], object]) -> None:
     """Write a transcript for each seed, as long as there is something to spend."""
     model, left = thinking.the_model(), iter(manners)
@@ -79,6 +87,7 @@ def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: 
     def done(key: None, written: Written | None) -> None:
         thinking.spend(Spent(simulations=1))
         if written is not None:
+            thinking.count(written.transcript)
             end(written)
 
     thinking.work_through(model, begin, done)
