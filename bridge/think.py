@@ -103,9 +103,10 @@ def think(
 
 
 def _file_name(task: Task, model: Model | None, method: str, seed: int) -> str:
-    """A name for the files of a trace; the number at its end tells tasks and models with long names apart."""
+    """A name for the files of a trace; the number at its end tells tasks, models and kinds apart."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", task.name).strip("-")[:60].strip("-")
-    told_apart = zlib.crc32(f"{task.name} {task.prompt} {'' if model is None else model.name}".encode())
+    facts = [task.name, task.prompt, "" if model is None else model.name, *task.kinds]
+    told_apart = zlib.crc32(" ".join(facts).encode())
     return f"{words}.{method}.{seed}.{told_apart:08x}"
 
 

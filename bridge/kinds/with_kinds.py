@@ -72,7 +72,7 @@ class WithKinds(Task):
     def state(self, transcript: Transcript) -> State:
         """What a transcript has come to."""
         known = len(transcript)
-        while transcript[:known] not in self._states:
+        while known and transcript[:known] not in self._states:
             known -= 1
         for length in range(known + 1, len(transcript) + 1):
             self._states[transcript[:length]] = self.after(
@@ -207,6 +207,7 @@ class KindProposer(Proposer):
     def __init__(self, model: Model | None, seed: int = 0, steps: Proposer | None = None) -> None:
         super().__init__()
         self._steps, self._seed = steps, seed
+        self._proposed: dict[Transcript, set[str]] = {}  # by place, where a kind may be chosen again
         self.model = steps.model if steps is not None and steps.model is not None else model
 
     def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
@@ -226,13 +227,15 @@ class KindProposer(Proposer):
             return [Proposal(f"<{kind.name}>", task.weights[kind.name] / total) for kind in kinds]
         kind = kinds[0]
         proposals = yield from kind.work(asking)
-        if proposals is not None and kind.again(asking) and task.room(transcript):
-            share = 1 / (len(proposals) + 1)
-            proposals = [Proposal(each.text, each.prior * (1 - share)) for each in proposals]
-            proposals.append(Proposal(f"<{kind.name}>", share))
-        if self._steps is not None and self._steps.model is None:  # it has asked by itself
-            self.spent, self._steps.spent = self._steps.spent, type(self.spent)()
-        return proposals
+        if proposals is None or not kind.again(asking):
+            return proposals
+        known = self._proposed.setdefault((*transcript[: len(transcript) - kind.looks(asking)], kind.name), set())
+        fresh = [each for each in proposals if each.text not in known]
+        known.update(each.text for each in fresh)
+        if not task.room(transcript):
+            return fresh
+        share = 1 / (len(fresh) + 1)
+        return [*(Proposal(each.text, share) for each in fresh), Proposal(f"<{kind.name}>", share)]
 
 
 def weights_of(kinds: Kinds) -> dict[str, float]:

@@ -160,7 +160,10 @@ class Thinking:
 
     def count(self, steps: Sequence[str], kind: str | None = None) -> None:
         """Count proposals, by kind; choices of a kind are none."""
-        self.kinds.update(found for step in steps if (found := kind or self.task.kind_of(step)) != "choice")
+        if kind is None and isinstance(self.task, WithKinds):
+            self.kinds.update(found for step in steps if (found := self.task.kind_of(step)) != "choice")
+        elif steps:
+            self.kinds[kind or "step"] += len(steps)
 
     def the_model(self) -> Model:
         """The model, or `ParameterError` where there is none."""
@@ -177,9 +180,10 @@ class Thinking:
 
     def pay(self, proposer: Proposer) -> None:
         """Count what a proposer has spent that asks by itself."""
-        if proposer.model is None:
-            cost, proposer.spent = proposer.spent, Spent()
-            self.spend(cost)
+        for each in {proposer, self.proposer or proposer}:
+            if each.model is None:
+                cost, each.spent = each.spent, Spent()
+                self.spend(cost)
 
 
 @dataclass(frozen=True)

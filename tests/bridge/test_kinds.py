@@ -262,6 +262,29 @@ def test_the_likeliest_call_of_each_tool_is_proposed() -> None:
     assert set(asked(task, ("<calculator> 6 * 7\n42", "<tool>"), calls)) == {"<tool>"}  # it was made already
 
 
+def test_what_was_proposed_is_not_proposed_again() -> None:
+    task = with_kinds(question("What is 6 * 7?", "42"), "step", "tool", "answer")
+    proposer = KindProposer(ScriptedModel(lambda p: {" 6 * 7" if p.endswith("<calculator>") else "Answer: 1": 1.0}))
+    assert [each.text for each in proposer.propose(task, ("<tool>",))] == ["<calculator> 6 * 7\n42", "<tool>"]
+    assert proposer.propose(task, ("<tool>", "<tool>")) == [Proposal("<tool>", 1.0)]
+    assert len(proposer.propose(task, ("Let us see.", "<tool>"))) == 2  # another place
+    assert len(proposer.propose(task, ("<answer>",))) == 2
+    assert proposer.propose(task, ("<answer>", "<answer>")) == [Proposal("<answer>", 1.0)]
+
+
+def test_a_proposer_of_ones_own_proposes_the_steps_and_is_paid_for() -> None:
+    class Own(Proposer):
+        def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+            self.spent += lt.Spent(calls=1)
+            return [Proposal("Answer: 1", 1.0)]
+
+    budget, own = lt.Budget(calls=20), Own()
+    for model in (None, ScriptedModel(solver)):
+        answer = lt.think(question("?", "42"), model, budget, proposer=own, kinds=("step", "strategy", "tool"))
+        assert answer.spent.calls >= answer.kinds["step"] > 0
+        assert ("tool" in answer.kinds) == (model is not None)
+
+
 # ---- Searches ----
 
 
