@@ -48,7 +48,9 @@ class WithKinds(Task):
         self.kinds: tuple[str, ...] = tuple(self.weights)
         if "tool" in self.weights and not tools:
             tools = [load_tool("calculator")]
-        self.tools = {tool.name: tool for tool in tools if "tool" in self.weights}
+        if tools and "tool" not in self.weights:
+            raise ParameterError(f'tools are given, but the kind "tool" is not among {", ".join(self.weights)}')
+        self.tools = {tool.name: tool for tool in tools}
         if len(self.tools) < len(tools) or calls < 1:
             raise ParameterError(f"tools of different names are expected, and calls from 1, got {tools}, {calls}")
         self.name = f"{task.name} with {', '.join(self.tools)}" if self.tools else task.name
@@ -264,7 +266,8 @@ def with_kinds(task: Task, kinds: Kinds, **options: Any) -> Task:
         if weights_of(kinds) == task.weights and not options:
             return task
         task = task.task
-    return task if list(weights_of(kinds)) == ["step"] else WithKinds(task, kinds, **{**had, **options})
+    steps_alone = list(weights_of(kinds)) == ["step"] and not options
+    return task if steps_alone else WithKinds(task, kinds, **{**had, **options})
 
 
 def with_tools(task: Task, tools: Sequence[Tool], calls: int = 8) -> WithKinds:

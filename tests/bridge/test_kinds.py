@@ -52,6 +52,10 @@ def test_a_search_is_offered_the_kinds_by_their_weights() -> None:
     task = lt.with_kinds(TASK, {"step": 3, "answer": 1, "subproblem": 1})
     assert asked(task, (), lambda prompt: {"x": 1.0}) == {"<step>": 0.6, "<answer>": 0.2, "<subproblem>": 0.2}
     assert lt.with_kinds(TASK, ("step",)) is TASK
+    called = lt.with_tools(TASK, [lt.load_tool("calculator")])
+    assert called.kinds == ("step", "tool")
+    assert lt.with_kinds(called, ("step",)) is TASK
+    assert with_kinds(called, "answer", "tool").tools == called.tools
     assert lt.with_kinds(task, ("step",)) is TASK
     plain, chosen = task.context(("40=20*2",)), task.context(("<step>", "40=20*2"))
     assert plain == chosen == TASK.context(("40=20*2",))
@@ -65,6 +69,8 @@ def test_bad_kinds_are_refused() -> None:
         lt.with_kinds(TASK, ("revision",))
     with pytest.raises(lt.ParameterError, match="weight above 0"):
         lt.with_kinds(TASK, {"step": 0})
+    with pytest.raises(lt.ParameterError, match='"tool" is not among step, answer'):
+        lt.with_kinds(TASK, ("step", "answer"), tools=[lt.load_tool("calculator")])
     with pytest.raises(lt.ParameterError, match="names as in"):
         lt.with_kinds(TASK, "step")  # type: ignore[arg-type]
 
