@@ -87,11 +87,11 @@ def run(
     """Think about every problem with every choice of kinds that is not in the folder's log yet; give all records."""
     chosen, loaded = SUITES[suite], list[Model]()
     with RunLog(folder / "log.jsonl") as log:
-        done, wanted = {record["key"] for record in log.records}, set()
+        done, wanted = {record["key"] for record in log.records}, list[str]()
         for name, kinds in chosen.cases():
             for seed in range(problems):
                 key = f"{suite} {model or chosen.model} {method} {name} {seed}"
-                wanted.add(key)
+                wanted.append(key)
                 if key in done:
                     continue
                 loaded = loaded or [load_model(model or chosen.model)]
@@ -104,7 +104,8 @@ def run(
                     "spent": answer.spent.as_dict(), "proposals": dict(answer.kinds),
                 })  # fmt: skip
             told(f"{suite}, {method}: {name} done")
-        return [record for record in log.records if record["key"] in wanted]
+        by_key = {record["key"]: record for record in log.records}
+        return [by_key[key] for key in wanted]
 
 
 def table(records: Sequence[Record]) -> str:

@@ -163,7 +163,7 @@ def _told_apart(
     weights = {}
     for character, group in by_character.items():
         rests = [step[len(prefix) :] for step in group]
-        fits = [math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)]
+        fits = [math.exp(lp) for token, lp in top.items() if token and any(_fits(token, rest) for rest in rests)]
         weights[character] = sum(fits) or floor
     total = sum(weights.values())
     # a step that ends here cannot be continued, so its group is complete as it is
@@ -171,6 +171,11 @@ def _told_apart(
         prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
         for character, group in by_character.items()
     }
+
+
+def _fits(token: str, rest: str) -> bool:
+    """Whether a token leads on to a text, or ends it by a line break."""
+    return rest.startswith(token) or token.startswith(rest + "\n")
 
 
 def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:
