@@ -33,7 +33,6 @@ SOURCES = {
 }
 
 
-
 class SideBySide(build_ext):
     """Builds the modules on all processors. Each has object files of its own, for some share a source."""
 
@@ -66,5 +65,5 @@ setup(
         build_dir="build",
         nthreads=os.cpu_count(),
         compiler_directives={"language_level": 3},
-    )
+    ),
 )

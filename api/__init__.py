@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longthink.benchmarks.compare import compare as compare
+    from longthink.bridge.kinds import kinds as kinds
+    from longthink.bridge.kinds.with_kinds import with_kinds as with_kinds
+    from longthink.bridge.kinds.with_kinds import with_tools as with_tools
     from longthink.bridge.methods import methods as methods
     from longthink.bridge.model import Model as Model
     from longthink.bridge.model import load_model as load_model
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from longthink.bridge.tools.tool import load_tool as load_tool
     from longthink.bridge.tools.tool import register_tool as register_tool
     from longthink.bridge.tools.tool import tools as tools
-    from longthink.bridge.tools.use import with_tools as with_tools
     from longthink.bridge.verifier import Verifier as Verifier
     from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import GameError as GameError
@@ -141,7 +143,8 @@ _HOME = {
     **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
     "make_task": "bridge.own_task",
     **dict.fromkeys(("Tool", "ToolResult", "load_tool", "register_tool", "tools"), "bridge.tools.tool"),
-    "with_tools": "bridge.tools.use",
+    "kinds": "bridge.kinds",
+    **dict.fromkeys(("with_kinds", "with_tools"), "bridge.kinds.with_kinds"),
     **dict.fromkeys(("Model", "load_model"), "bridge.model"),
     "Proposer": "bridge.proposer",
     "Verifier": "bridge.verifier",

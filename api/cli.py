@@ -42,6 +42,7 @@ EXAMPLES = {
   longthink think countdown 3 25 50 7 --target 431 --tokens 5000
   longthink think countdown --seed 3 --method best_of_n
   longthink think countdown --seed 3 --model tiny --method mcts --option rule=puct --trace traces
+  longthink think countdown --seed 3 --model tiny --kinds step,answer --cache answers
   longthink think countdown --seed 3 --model path/to/model.gguf
   longthink think countdown --problems 100 --tokens 50000 --model tiny --method best_first
                                           one budget for 100 problems, given out where it gains most
@@ -274,7 +275,7 @@ def think(options: argparse.Namespace) -> int:
     if method is None or method.needs_model:
         server = {"base_url": options.base_url} if options.base_url else {}
         model = lt.load_model(options.model, cache=options.cache, **server)
-    how = {"method": options.method, "seed": options.seed, "trace": options.trace, **dict(options.option)}
+    how = {name: getattr(options, name) for name in ("method", "kinds", "seed", "trace")} | dict(options.option)
     title = f"thinking about {len(tasks)} problems" if many else "thinking"
     with progress_bar(title, budget, options.json) as told:
         if many:
@@ -298,6 +299,8 @@ def _show_answer(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options
     verdict = "correct" if answer.correct else "not correct"
     print(f"{answer.text}   ({verdict})" if answer.text is not None else "no answer")
     print(f"spent: {_spent(answer.spent)}, method {answer.method}")
+    if options.kinds:
+        print("proposals: " + ", ".join(f"{count} {kind}" for kind, count in answer.kinds.items()))
     if answer.page is not None:
         print(f"trace: {answer.page}")
 
@@ -332,6 +335,7 @@ def _answer_as_dict(task: lt.Task, answer: lt.Answer) -> dict[str, Any]:
         "spent": answer.spent.as_dict(),
         "stopped_by": answer.stopped_by,
         "interrupted": answer.interrupted,
+        "kinds": dict(answer.kinds),
         "page": None if answer.page is None else str(answer.page),
     }
 
@@ -376,7 +380,7 @@ def serve(options: argparse.Namespace) -> int:
     elif name.startswith("openai:"):
         server["slots"] = max(4, options.concurrency)
     service = Service(
-        lt.load_model(name, **server),
+        lt.load_model(name, cache=options.cache, **server),
         tasks=options.task or ["countdown", "game24"],
         token=token,
         limits=Limits(options.max_body, options.max_seconds, options.max_tokens, options.concurrency),
@@ -502,6 +506,13 @@ def _option(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.replace(",", " ").split())
+
+
+_CACHE = "a folder in which answers are kept, and looked up first; what it has costs nothing"
+
+
 def _parser() -> argparse.ArgumentParser:
     from longthink.benchmarks.gtp_match import add_arguments as match_arguments
     from longthink.search.variants import VARIANTS
@@ -589,12 +600,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="of the method, as in width=8 of beam",
     )
+    command.add_argument(
+        "--kinds",
+        type=_names,
+        metavar="A,B,...",
+        help=f"kinds of proposals to choose among, of {', '.join(lt.kinds())}; default those of the task",
+    )
     command.add_argument("--trace", metavar="FOLDER", help="write a log and a page of what was thought there")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
+    command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
-    command.add_argument(
-        "--cache", metavar="FOLDER", help="keep the model's answers there; what is there already costs nothing"
-    )
     command.add_argument(
         "--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000 a problem"
     )
@@ -633,6 +648,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--host", default="127.0.0.1", help="to listen on (default this machine alone: 127.0.0.1)")
     command.add_argument("--port", type=int, default=8000, help="default 8000")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
+    command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument(
         "--template",

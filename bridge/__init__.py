@@ -1,8 +1,8 @@
 """Language: models, tasks, proposals, verifiers, and the game they make together.
 
 `task` and `countdown` state problems; `model` loads what continues text; `proposer` turns it into actions; `verifier`
-values them; `language_game` makes a game of the three; `methods` and `think` spend a budget on it, and
-`think_all` one budget on many.
+values them; `kinds` say what a proposal may be; `language_game` makes a game of it all; `methods` and `think` spend a
+budget on it, and `think_all` one budget on many.
 """
 
 from longthink.bridge.language_game import LanguageGame

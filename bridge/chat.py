@@ -6,14 +6,13 @@ It stands beside `think` (bridge/think.py), which has a task with a verifier, an
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from longthink.bridge.methods import Thinking
-from longthink.bridge.methods.agreement import settled
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.own_task import make_task
+from longthink.bridge.votes import Votes
 from longthink.bridge.work import Work, finish
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
@@ -76,14 +75,13 @@ def think_about_chat(
     asked = Request(prompt, max_tokens=longest, temperature=temperature, stop=(*_STOPS[template], *stop), seed=seed)
     task = make_task(prompt, lambda transcript: len(transcript) == 1, lambda answer: 0.0, name="chat", max_steps=1)
     thinking = Thinking(task, model, budget, seed, progress=progress)
-    samples: list[Completion] = []
-    votes: Counter[str] = Counter()
+    votes = Votes[Completion]()
     begun = ended = 0
 
     def begin() -> tuple[None, Work[Completion | None]] | None:
         nonlocal begun
         under_way = begun - ended
-        if begun == most or settled(votes.values(), most - len(samples)):
+        if begun == most or votes.settled(most - votes.count):
             return None
         most_written = thinking.spent.generated_tokens + (under_way + 1) * longest
         if begun and budget.generated_tokens is not None and most_written > budget.generated_tokens:
@@ -95,26 +93,24 @@ def think_about_chat(
         nonlocal ended
         ended += 1
         if sample is not None:
-            samples.append(sample)
-            votes[final_answer(sample.text)] += 1
+            votes.add(final_answer(sample.text), sample)
 
     try:
         finish(thinking.work_through(model, begin, end), thinking.desk)
     except KeyboardInterrupt:
         thinking.stopped_by = "interrupted"
     except ModelError:
-        if not samples:
+        if not votes.count:
             raise
         thinking.stopped_by = "failed"
     thinking.spend(Spent())
     if thinking.stopped_by == "done" and method == "agreement" and begun < most:
-        thinking.stopped_by = "agreed" if settled(votes.values(), most - len(samples)) else "generated_tokens"
-    if not samples:
+        thinking.stopped_by = "agreed" if votes.settled(most - votes.count) else "generated_tokens"
+    if not votes.count:
         return ChatAnswer(None, 0.0, 0, thinking.spent, method, thinking.stopped_by)
-    ((winner, count),) = votes.most_common(1)
-    chosen = next(sample for sample in samples if final_answer(sample.text) == winner)
+    chosen = votes.winner()
     chosen = replace(chosen, text=chosen.text.strip())
-    return ChatAnswer(chosen, count / len(samples), len(samples), thinking.spent, method, thinking.stopped_by)
+    return ChatAnswer(chosen, votes.share, votes.count, thinking.spent, method, thinking.stopped_by)
 
 
 def _sample(request: Request) -> Work[Completion | None]:

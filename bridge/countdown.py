@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from longthink.bridge.arithmetic import evaluate, unordered
 from longthink.bridge.reasoning_gym_task import generate
-from longthink.bridge.task import Solved, Task, Transcript
+from longthink.bridge.task import Solved, Subproblem, Task, Transcript
 from longthink.errors import ParameterError
 
 Table = tuple[Fraction, ...]
@@ -55,6 +55,17 @@ def steps(table: Table, fractions: bool) -> Iterator[Step]:
         for left, right in dict.fromkeys([(high, low), (low, high)]):
             if right and (fractions or left % right == 0):
                 yield Step(left, "/", right, left / right)
+
+
+def last_steps(number: Fraction, target: int, fractions: bool) -> Iterator[Step]:
+    """Every step that makes `target` of a number and another one, which is not negative."""
+    others = {target - number, target + number, number - target, target * number}
+    others |= {Fraction(target) / number} if number else set()
+    others |= {number / target} if target else set()
+    for other in sorted(others):
+        if other >= 0:
+            table = tuple(sorted([number, other]))
+            yield from (step for step in steps(table, fractions) if step.result == target)
 
 
 def solve(numbers: Sequence[int], target: int, fractions: bool = True) -> Solved:
@@ -159,6 +170,27 @@ class Countdown(Task):
 
     def legal_steps(self, transcript: Transcript) -> list[str]:
         return list(map(str, steps(self._played(transcript)[0], self.fractions)))
+
+    def subproblems(self, transcript: Transcript) -> list[Subproblem]:
+        """What the last step but its other number leaves: "80 from 2 20 40, then 75=80-5"."""
+        table, _ = self._played(transcript)
+        if len(table) < 3 or any(number.denominator > 1 for number in table):
+            return []
+        found = []
+        for number in dict.fromkeys(table):
+            rest = list(table)
+            rest.remove(number)
+            numbers = tuple(map(int, rest))
+            for last in last_steps(number, self.target, self.fractions):
+                other = last.left if last.right == number else last.right
+                if other.denominator == 1:
+                    part = Countdown(
+                        numbers, int(other), fractions=self.fractions,
+                        name=f"countdown(numbers={numbers}, target={other})",
+                    )  # fmt: skip
+                    text = f"{other} from {_list(tuple(rest))}, then {last}"
+                    found.append(Subproblem(text, part, (str(last),)))
+        return found
 
     def answer(self, transcript: Transcript) -> str:
         return expression(self._played(())[0], self._played(transcript)[1])

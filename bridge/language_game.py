@@ -26,7 +26,7 @@ MAX_PROPOSALS = 1024
 class LanguageGame:
     """One player writes a transcript step by step and gets what the verifier says of it, in [0, 1].
 
-    game: the game, for any search. best: the best finished transcript that was verified so far, and its value.
+    game: the game, for any search. best: the best transcript with an answer that was verified so far, and its value.
     once: a finished transcript that is partly right is no end of the game but has one action, which ends it for
     nothing. So a tree search can be told its value once, and then has proven that there is nothing more to get there;
     as an end it would be gone to again and again for its part.
@@ -92,8 +92,8 @@ class LanguageGame:
         return self._once and self.task.done(transcript) and 0.0 < self.value(transcript) < 1.0
 
     def value(self, transcript: Transcript) -> float:
-        """What the verifier says of a transcript that is over; one that cannot go on is worth nothing."""
-        if not self.task.done(transcript):
+        """What the verifier says of a transcript that has an answer; any other is worth nothing."""
+        if not self.task.answered(transcript):
             return 0.0
         if transcript not in self._values:
             self._values[transcript] = value = self.verifier(self.task, transcript)

@@ -10,11 +10,11 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from longthink.bridge.image import Image, ImageLike
+from longthink.bridge.image import Image
 from longthink.errors import ModelError, ParameterError, UnknownNameError
 from longthink.search.budget import Spent
 
@@ -105,7 +105,13 @@ class Answered(Future[T]):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model; `Model.complete` says what the fields mean, and `Model.score` what `choices` are."""
+    """What is asked of a model: to continue `prompt` in `n` independent ways.
+
+    It writes up to `max_tokens` tokens or a `stop` text, which is cut off. temperature: 0 takes the likeliest token
+    each time. grammar: GBNF, as llama.cpp defines it, where the model's `grammars` is true; log-probabilities are those
+    of the model without it. top: how many of the likeliest tokens are told in each place, where `logprobs` is true.
+    images: where `images` is true. choices: texts to be scored instead, see `Model.score`.
+    """
 
     prompt: str
     n: int = 1
@@ -117,6 +123,9 @@ class Request:
     top: int = 0
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
+
+
+_OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt", "choices")]
 
 
 class Model(ABC):
@@ -135,31 +144,14 @@ class Model(ABC):
     """How many requests it works on at once; with more than one, `answer` is called from several threads."""
     _threads: ThreadPoolExecutor | None = None
 
-    def complete(
-        self,
-        prompt: str,
-        *,
-        n: int = 1,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-        seed: int = 0,
-        grammar: str | None = None,
-        top: int = 0,
-        images: Sequence[ImageLike] = (),
-    ) -> list[Completion]:
-        """Continue `prompt` in `n` independent ways, up to `max_tokens` tokens or a `stop` text, which is cut off.
+    def complete(self, prompt: str, **options: Any) -> list[Completion]:
+        """Continue `prompt`, as in complete("2+2=", max_tokens=4, stop=["\\n"]); options: the fields of `Request`.
 
-        temperature: 0 takes the likeliest token each time. grammar: GBNF, as llama.cpp defines it, where
-        `grammars` is true; log-probabilities are those of the model without it. top: how many of the likeliest
-        tokens are told in each place, where `logprobs` is true. images: paths, the bytes of files, or arrays
-        `[rows, columns]` or `[rows, columns, 3]` of bytes, where `images` is true.
+        images: paths, the bytes of files, or arrays `[rows, columns]` or `[rows, columns, 3]` of bytes.
 
-        Raises `ModelError`, `ParameterError`.
+        Raises `ModelError`, `ParameterError`, `UnknownNameError` for an option that does not exist.
         """
-        return self.answer(
-            self.request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top, tuple(images))
-        )
+        return self.answer(self.request(prompt, **options))
 
     async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
         """`complete`, to be awaited."""
@@ -175,30 +167,24 @@ class Model(ABC):
             raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
         return self.answer(Request(prompt, choices=tuple(choices)))
 
-    def request(
-        self,
-        prompt: str,
-        n: int = 1,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-        seed: int = 0,
-        grammar: str | None = None,
-        top: int = 0,
-        images: Sequence[ImageLike] = (),
-    ) -> Request:
-        """The checked request that `complete` makes of its arguments. Raises `ModelError`, `ParameterError`."""
-        if n < 1 or max_tokens < 1 or temperature < 0 or top < 0:
-            raise ParameterError(
-                "complete expects n and max_tokens from 1, temperature and top from 0, "
-                f"got n={n}, max_tokens={max_tokens}, temperature={temperature}, top={top}"
-            )
-        if grammar is not None and not self.grammars:
+    def request(self, prompt: str, **options: Any) -> Request:
+        """The checked request that `complete` makes of its options. Raises what that does."""
+        for name in options:
+            if name not in _OPTIONS:
+                raise UnknownNameError.of("option of a request", name, _OPTIONS)
+        images = tuple(options.get("images", ()))
+        if options.get("grammar") is not None and not self.grammars:
             raise ModelError(f"{self.name} takes no grammar")
         if images and not self.images:
             raise ModelError(f'{self.name} takes no images; use a server\'s chat, as in endpoint="chat"')
-        looked_at = tuple(Image.of(image) for image in images)
-        return Request(prompt, n, max_tokens, temperature, tuple(stop), seed, grammar, top, looked_at)
+        options |= {"stop": tuple(options.get("stop", ())), "images": tuple(map(Image.of, images))}
+        request = Request(prompt, **options)
+        if request.n < 1 or request.max_tokens < 1 or request.temperature < 0 or request.top < 0:
+            raise ParameterError(
+                "complete expects n and max_tokens from 1, temperature and top from 0, got "
+                f"n={request.n}, max_tokens={request.max_tokens}, temperature={request.temperature}, top={request.top}"
+            )
+        return request
 
     @abstractmethod
     def answer(self, request: Request) -> list[Completion]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longthink.bridge.model import Completion, Model, Request
@@ -123,19 +123,32 @@ class SampleProposer(ModelProposer):
         )  # fmt: skip
         if written is None:
             return None
-        weights: dict[str, float] = {}
-        for completion in written:
-            step = task.parse_step(transcript, completion.text)
-            if step is None:
-                continue
-            if completion.logprob is None:  # as often as it was written
-                weights[step] = weights.get(step, 0.0) + 1.0
-            else:  # as likely as it is, however often it was written
-                weights[step] = math.exp(completion.logprob)
-        total = sum(weights.values())
-        if total <= 0:
-            return [Proposal(step, 1 / len(weights)) for step in weights]
-        return [Proposal(step, weight / total) for step, weight in weights.items()]
+        return merged((task.parse_step(transcript, each.text), each) for each in written)
+
+
+def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
+    """What was written, equal texts as one: as likely as the model finds it, or as often as it was written.
+
+    None stands for what is not legal, and is left out.
+    """
+    weights: dict[str, float] = {}
+    for step, completion in written:
+        if step is None:
+            continue
+        if completion.logprob is None:
+            weights[step] = weights.get(step, 0.0) + 1.0
+        else:
+            weights[step] = math.exp(completion.logprob)
+    total = sum(weights.values())
+    if total <= 0:
+        return [Proposal(step, 1 / len(weights)) for step in weights]
+    return [Proposal(step, weight / total) for step, weight in weights.items()]
+
+
+def floor_of(told: Completion) -> float:
+    """Half of the probability of the least likely token that was told: for what was not told."""
+    top = told.tokens[0].top if told.tokens else {}
+    return 0.5 * math.exp(min(top.values())) if top else 1.0
 
 
 def _told_apart(
@@ -143,14 +156,14 @@ def _told_apart(
 ) -> dict[str, tuple[float, list[str]]]:
     """A group as smaller ones, by what the model expects after its prefix."""
     top = dict(told.tokens[0].top) if told.tokens else {}
-    floor = 0.5 * math.exp(min(top.values())) if top else 1.0
+    floor = floor_of(told)
     by_character: dict[str, list[str]] = {}
     for step in members:
         by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)
     weights = {}
     for character, group in by_character.items():
         rests = [step[len(prefix) :] for step in group]
-        fits = [math.exp(lp) for token, lp in top.items() if token and any(rest.startswith(token) for rest in rests)]
+        fits = [math.exp(lp) for token, lp in top.items() if token and any(_fits(token, rest) for rest in rests)]
         weights[character] = sum(fits) or floor
     total = sum(weights.values())
     # a step that ends here cannot be continued, so its group is complete as it is
@@ -158,6 +171,11 @@ def _told_apart(
         prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
         for character, group in by_character.items()
     }
+
+
+def _fits(token: str, rest: str) -> bool:
+    """Whether a token leads on to a text, or ends it by a line break."""
+    return rest.startswith(token) or token.startswith(rest + "\n")
 
 
 def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:

@@ -29,6 +29,19 @@ class Solved:
     nodes: int
 
 
+@dataclass(frozen=True)
+class Subproblem:
+    """A smaller problem on the way to an answer.
+
+    then: the steps that follow its own, once it is solved, in the problem that it is a part of; with None its answer is
+    told there, and nothing else.
+    """
+
+    text: str
+    task: Task
+    then: Transcript | None = None
+
+
 class Task(ABC):
     """A problem stated in words, whose transcript grows by one step at a time and can be verified."""
 
@@ -41,6 +54,10 @@ class Task(ABC):
     initial: Transcript = ()
     free_text: bool = False
     """Whether a step is any line of text, among which results of tools may stand."""
+    kinds: Sequence[str] = ("step",)
+    """The kinds of proposals (bridge/kinds) that `think` chooses among where it is not told others."""
+    strategies: Sequence[str] = ()
+    """Ways to go about it, each a line for the model to read."""
 
     @abstractmethod
     def context(self, transcript: Transcript) -> str:
@@ -58,9 +75,13 @@ class Task(ABC):
     def check(self, answer: str) -> float:
         """How right an answer is, wherever it comes from, in [0, 1]; 1 is correct."""
 
+    def answered(self, transcript: Transcript) -> bool:
+        """Whether there is an answer to verify; more may follow only where answers are revised."""
+        return self.done(transcript)
+
     def verify(self, transcript: Transcript) -> float:
-        """How right a transcript is, in [0, 1]: 0 unless it is finished."""
-        return self.check(self.answer(transcript)) if self.done(transcript) else 0.0
+        """How right a transcript is, in [0, 1]: 0 unless it has an answer."""
+        return self.check(self.answer(transcript)) if self.answered(transcript) else 0.0
 
     def legal_steps(self, transcript: Transcript) -> Sequence[str] | None:
         """Every step that may come next, or None where the task cannot list them."""
@@ -71,6 +92,14 @@ class Task(ABC):
         step = text.strip()
         steps = self.legal_steps(transcript)
         return step if step and (steps is None or step in steps) else None
+
+    def kind_of(self, step: str) -> str:
+        """Which kind of proposal a step is."""
+        return "step"
+
+    def subproblems(self, transcript: Transcript) -> Sequence[Subproblem] | None:
+        """The smaller problems that would help to go on, or None where the task cannot list them."""
+        return None
 
     def canonical(self, answer: str) -> str:
         """The form in which equal answers are equal, for votes; by default without spaces to spare."""

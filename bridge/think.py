@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from longthink.bridge.kinds.with_kinds import Kinds, with_kinds
 from longthink.bridge.methods import Method, Thinking
 from longthink.bridge.methods import method as find_method
 from longthink.bridge.model import Model
@@ -30,7 +31,8 @@ class Answer:
     transcript: the steps that lead to it. trace: the tree of what was looked at. page: the file that shows it, where
     `think` was given a folder for traces; the log, of JSON lines, has the same name. solved_at: what had been
     spent when the first correct answer was found. stopped_by: the limit reached, "solved", "done", "exhausted"
-    (everything proposed was looked at), "agreed" (a vote that needs no more voters), "interrupted" or "failed".
+    (everything proposed was looked at), "agreed" (a vote that needs no more voters), "interrupted" or "failed". kinds:
+    how many proposals of each kind there were.
     """
 
     text: str | None
@@ -42,6 +44,7 @@ class Answer:
     method: str
     solved_at: Spent | None
     stopped_by: str
+    kinds: Mapping[str, int]
     page: Path | None = None
 
     @property
@@ -57,6 +60,7 @@ def think(
     *,
     method: str = "search",
     proposer: Proposer | None = None,
+    kinds: Kinds | None = None,
     seed: int = 0,
     progress: Callable[[Spent], object] | None = None,
     spent: Spent | None = None,
@@ -66,18 +70,19 @@ def think(
     """Think about `task` until `budget` is spent or a correct answer is found, and give the best answer.
 
     method: a name of `methods()`; options: what else that method takes, as in method="beam", width=8. proposer: in
-    place of the one that fits task and model, for methods that have one. spent: what an earlier piece of the same
-    thinking has spent of the budget already; with a model that has a request cache, it goes on where that one ended. A
-    limit is passed by at most what one answer takes. As many requests as the model has slots are under way at once.
-    Ctrl-C ends it with the best so far, once the answers that are under way have come; a second one does not wait for
-    them. trace: a folder, to which a log of all that was asked and answered is written, as JSON lines, and a page that
-    shows the tree; no secrets are in them.
+    place of the one that fits task and model, for methods that have one. kinds: the kinds of proposals that a search
+    chooses among, of `kinds()`, as in ("step", "answer"), or how likely it is to choose each at first, by name; by
+    default those of the task. spent: what an earlier piece of the same thinking has spent of the budget already; with a
+    model that has a request cache, it goes on where that one ended. A limit is passed by at most what one answer takes.
+    As many requests as the model has slots are under way at once. Ctrl-C ends it with the best so far, once the answers
+    that are under way have come; a second one does not wait for them. trace: a folder, to which a log of all that was
+    asked and answered is written, as JSON lines, and a page that shows the tree; no secrets are in them.
 
-    Raises `UnknownNameError` for a method or option that does not exist, `ParameterError` for a budget without a limit,
-    `ModelError` where the model fails: what was found until then is its `answer`.
+    Raises `UnknownNameError` for a method, option or kind that does not exist, `ParameterError` for a budget without a
+    limit, `ModelError` where the model fails: what was found until then is its `answer`.
     """
     chosen = checked(method, options, model, budget, proposer)
-    thinking = started(task, model, budget, method, options, proposer, seed, progress, spent, trace)
+    thinking = started(task, model, budget, method, options, proposer, kinds, seed, progress, spent, trace)
     try:
         finish(chosen.run(thinking, **options), thinking.desk)
     except KeyboardInterrupt:
@@ -109,12 +114,14 @@ def started(
     method: str,
     options: Mapping[str, Any],
     proposer: Proposer | None,
+    kinds: Kinds | None,
     seed: int,
     progress: Callable[[Spent], object] | None,
     spent: Spent | None,
     trace: str | Path | None,
 ) -> Thinking:
     """A piece of thinking before it begins, with its log opened."""
+    task = with_kinds(task, task.kinds if kinds is None else kinds)
     before = Spent() if spent is None else replace(spent)
     log = None if trace is None else TraceLog(Path(trace) / f"{_file_name(task, model, method, seed)}.jsonl")
     thinking = Thinking(task, model, budget, seed, proposer, progress, before, log)
@@ -124,9 +131,10 @@ def started(
 
 
 def _file_name(task: Task, model: Model | None, method: str, seed: int) -> str:
-    """A name for the files of a trace; the number at its end tells tasks and models with long names apart."""
+    """A name for the files of a trace; the number at its end tells tasks, models and kinds apart."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", task.name).strip("-")[:60].strip("-")
-    told_apart = zlib.crc32(f"{task.name} {task.prompt} {'' if model is None else model.name}".encode())
+    facts = [task.name, task.prompt, "" if model is None else model.name, *task.kinds]
+    told_apart = zlib.crc32(" ".join(facts).encode())
     return f"{words}.{method}.{seed}.{told_apart:08x}"
 
 
@@ -138,6 +146,7 @@ def _facts(thinking: Thinking, method: str, options: Mapping[str, Any]) -> dict[
         "model": None if thinking.model is None else thinking.model.name,
         "method": method,
         "options": dict(options),
+        "kinds": list(thinking.task.kinds),
         "budget": dict(thinking.budget.limits()),
         "seed": thinking.seed,
     }
@@ -159,6 +168,7 @@ def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> An
         method=method,
         solved_at=thinking.solved_at,
         stopped_by=thinking.stopped_by,
+        kinds=dict(thinking.kinds),
     )
     if thinking.log is not None:
         facts = {
@@ -166,6 +176,7 @@ def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> An
             "value": answer.value,
             "correct": answer.correct,
             "stopped_by": answer.stopped_by,
+            "proposals": answer.kinds,
             "spent": answer.spent.as_dict(),
             "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
         }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longthink.bridge.kinds.with_kinds import Kinds
 from longthink.bridge.methods import Thinking
 from longthink.bridge.model import Model
 from longthink.bridge.proposer import Proposer
@@ -27,6 +28,7 @@ def think_all(
     *,
     method: str = "search",
     proposer: Proposer | None = None,
+    kinds: Kinds | None = None,
     seed: int = 0,
     progress: Callable[[Spent, int], object] | None = None,
     spent: Spent | None = None,
@@ -39,7 +41,7 @@ def think_all(
     expected gain, for what it costs there, is largest; one that is solved, agreed or exhausted takes no more. A gain is
     the chance that the next piece makes the best answer better, times what is missing to 1. The chance is the mean of
     Beta(1 + better, 1 + not), from how many pieces have made it better so far (Laplace's rule of succession); in a vote
-    the gain is how much surer one more vote can make us of the answer in front (agreement.py). The cost is the mean of
+    the gain is how much surer one more vote can make us of the answer in front (votes.py). The cost is the mean of
     what the pieces of this problem took of the budget so far. Giving the next piece where it gains most, after Damani
     et al., "Learning how hard to think: input-adaptive allocation of LM computation", ICLR 2025, who train a model to
     tell the gains in advance; here they are told by what has happened.
@@ -62,7 +64,7 @@ def think_all(
         slots = proposer.model.slots
     desk, parts = Desk(), []
     for place, task in enumerate(tasks):
-        thinking = started(task, model, budget, method, options, proposer, seed + place, None, None, trace)
+        thinking = started(task, model, budget, method, options, proposer, kinds, seed + place, None, None, trace)
         thinking.desk = desk
         parts.append(_Part(place, thinking, chosen.run(thinking, **options)))
     together = _Together(parts, desk, slots, Spent() if spent is None else spent, method, options, progress)

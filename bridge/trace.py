@@ -19,7 +19,8 @@ TRACE_NODES = 400
 class Trace:
     """A step that was looked at: its text, prior, visits and mean value in [0, 1], None where they are not known.
 
-    Where answers are revised, a step is a whole answer. chosen: whether it leads to the answer that was given.
+    kind: which kind of proposal it is, "choice" where it chooses one, "task" at the root. chosen: whether it leads to
+    the answer that was given.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Trace:
     value: float | None
     correct: bool = False
     chosen: bool = False
+    kind: str = "task"
     children: list[Trace] = field(default_factory=list)
     _valued: int = field(default=0, repr=False, compare=False)
     _nodes: int = field(default=1, repr=False, compare=False)  # of the root: in the whole trace
@@ -40,21 +42,28 @@ class Trace:
         return root
 
     def _grow(self, language: LanguageGame, tree: TreeNode, transcript: Transcript) -> None:
-        if language.task.done(transcript):
+        task = language.task
+        if task.done(transcript):
             return
         proposals = language.known(transcript) or []
         for child in tree.children:
             text = proposals[child.action or 0].text
             after = (*transcript, text)
             value = child.value if child.visits else None
-            if language.task.done(after):
+            if task.answered(after):
                 value = language.value(after)
-            node = Trace(text, child.prior, child.visits, value, language.task.done(after) and value == 1)
+            right = task.answered(after) and value == 1
+            node = Trace(text, child.prior, child.visits, value, right, kind=task.kind_of(text))
             node._grow(language, child, after)
             self.children.append(node)
 
-    def look(self, line: Sequence[str], value: float | None = None, priors: Sequence[float | None] = ()) -> None:
-        """Count a look at the end of a line from here, which is made as far as there is room."""
+    def look(
+        self, line: Sequence[str], value: float | None, priors: Sequence[float | None], kinds: Sequence[str]
+    ) -> None:
+        """Count a look at the end of a line from here, which is made as far as there is room.
+
+        priors, kinds: of its steps; priors where they are known.
+        """
         node = self
         for depth, text in enumerate(("", *line)):
             if depth:
@@ -63,7 +72,8 @@ class Trace:
                     if self._nodes >= TRACE_NODES:
                         return
                     self._nodes += 1
-                    found = Trace(text, priors[depth - 1] if depth <= len(priors) else None, 0, None)
+                    prior = priors[depth - 1] if depth <= len(priors) else None
+                    found = Trace(text, prior, 0, None, kind=kinds[depth - 1])
                     node.children.append(found)
                 node = found
             node.visits += 1
@@ -71,13 +81,13 @@ class Trace:
                 node._valued += 1
                 node.value = (node.value or 0.0) + (value - (node.value or 0.0)) / node._valued
 
-    def choose(self, line: Sequence[str], correct: bool) -> None:
-        """Mark the line of the answer that was given."""
+    def choose(self, line: Sequence[tuple[str, str]], correct: bool) -> None:
+        """Mark the line of the answer that was given: its steps, and of what kind they are."""
         node = self
-        for text in line:
+        for text, kind in line:
             found = node._child(text)
             if found is None:
-                found = Trace(text, None, 1, None)
+                found = Trace(text, None, 1, None, kind=kind)
                 node.children.append(found)
             node = found
             node.chosen = True
@@ -95,6 +105,7 @@ class Trace:
     def _plain(self) -> dict[str, Any]:
         return {
             "text": self.text,
+            "kind": self.kind,
             "prior": self.prior,
             "visits": self.visits,
             "value": self.value,

@@ -29,7 +29,8 @@ _MEASURES = {
 def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
     """The page of what `think` did: its answer, what it cost, and the tree of what it looked at.
 
-    facts: task, prompt, model, method, options, budget, seed, answer, value, correct, stopped_by, spent and solved_at.
+    facts: task, prompt, model, method, options, budget, seed, answer, value, correct, stopped_by, kinds, proposals
+    (counted by kind), spent and solved_at.
     """
     facts, root = without_secrets(facts), trace.as_dict()
     title = f"{facts['method'].replace('_', ' ')}: {facts['task']}"
@@ -42,6 +43,7 @@ def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
             _answer(facts),
             "<h2>Cost</h2>",
             _costs(facts),
+            _kinds(facts["proposals"]),
             "<h2>What was looked at</h2>",
             '<p class="soft">Bars: visits, how likely the proposer found a step (prior), and the mean value. '
             "The line of the answer is marked.</p>",
@@ -81,6 +83,13 @@ def _costs(facts: Mapping[str, Any]) -> str:
     return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
+def _kinds(proposals: Mapping[str, int]) -> str:
+    if not proposals:
+        return ""
+    rows = "".join(f'<tr><th>{escape(name)}</th><td class="n">{n:,}</td></tr>' for name, n in proposals.items())
+    return f'<h2>Proposals</h2>\n<table><tr><th>kind</th><th class="n">proposals</th></tr>{rows}</table>'
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return ""
@@ -88,7 +97,8 @@ def _number(value: float | None) -> str:
 
 
 def _settings(facts: Mapping[str, Any]) -> str:
-    rows = {name: facts[name] for name in ("task", "model", "method", "seed")} | dict(facts["options"])
+    rows = {name: facts[name] for name in ("task", "model", "method", "seed")}
+    rows |= {"kinds": ", ".join(facts["kinds"])} | dict(facts["options"])
     return (
         "<table>"
         + "".join(f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
@@ -98,7 +108,9 @@ def _settings(facts: Mapping[str, Any]) -> str:
 
 def _node(node: Mapping[str, Any], most: int, depth: int) -> Iterator[str]:
     mark = " chosen" if node["chosen"] else ""
-    text = f"<b{' class=right' if node['correct'] else ''}>{escape(node['text']) if depth else 'the task'}</b>"
+    words = escape(node["text"]) if depth else "the task"
+    kind = f'<span class="kind">{escape(node["kind"])}</span>' if node["kind"] not in ("task", "step") else ""
+    text = f"{kind}<b{' class=right' if node['correct'] else ''}>{words}</b>"
     bars = [_bar("visits", node["visits"] / most, f"{node['visits']:,} {'visit' if node['visits'] == 1 else 'visits'}")]
     if depth and node["prior"] is not None:
         bars.append(_bar("prior", node["prior"], f"prior {node['prior']:.3f}"))

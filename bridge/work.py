@@ -29,12 +29,12 @@ Turns: TypeAlias = Generator[Literal["answer", "room", "turn"], None, None]
 others take up, or a turn, without which it begins nothing new."""
 
 
-def do(work: Work[T], model: Model) -> tuple[T, Spent]:
+def do(work: Work[T], model: Model | None) -> tuple[T, Spent]:
     """One piece of work from beginning to end, and what it cost."""
     spent, answer = Spent(), None
     try:
         while True:
-            answer = model.answer(work.send(answer))
+            answer = the_model(model).answer(work.send(answer))
             spent += cost_of(answer)
     except StopIteration as done:
         return done.value, spent
@@ -48,6 +48,13 @@ def finish(turns: Turns, desk: Desk) -> None:
     except KeyboardInterrupt as interrupt:
         turns.throw(interrupt)  # where it is at its end already, that is all
         raise
+
+
+def the_model(model: Model | None) -> Model:
+    """The model, or `ModelError` where work asks one and there is none."""
+    if model is None:
+        raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
+    return model
 
 
 class Purse(Protocol):
@@ -195,11 +202,10 @@ class Workshop:
         return not self._desk or (not self._full() and self.purse.affords(self._desk.reserved))
 
     def _send(self, key: Any, work: Work[Any], request: Request) -> None:
-        if self._model is None:
-            raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
-        most = self._model.most(request) if self._slots > 1 else Spent()
+        model = the_model(self._model)
+        most = model.most(request) if self._slots > 1 else Spent()
         number = 0 if self._log is None else self._log.asked(request)
-        future = self._model.submit(request, self.purse.until())
+        future = model.submit(request, self.purse.until())
         self._under_way[future] = key, work, number
         self._desk.send(self, future, most)
 

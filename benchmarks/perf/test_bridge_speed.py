@@ -13,27 +13,9 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import SampleProposer
-from longthink.bridge.task import Task, Transcript
-
-
-class Tower(Task):
-    """Ten digits, of which none are right, so that thinking goes on to the end of its budget."""
-
-    name, prompt, max_steps = "tower", "Write ten digits.", 10
-
-    def context(self, transcript: Transcript) -> str:
-        return "".join(transcript) + ":"
-
-    def done(self, transcript: Transcript) -> bool:
-        return len(transcript) == 10
-
-    def answer(self, transcript: Transcript) -> str:
-        return "".join(transcript)
-
-    def check(self, answer: str) -> float:
-        return 0.5
 
 
 class InstantModel(Model):

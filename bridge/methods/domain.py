@@ -17,5 +17,7 @@ def exhaustive(thinking: Thinking) -> Turns:
     thinking.spend(Spent(nodes=solved.nodes))
     if solved.answer is not None:
         value = thinking.task.check(solved.answer)
-        thinking.look((solved.answer,), value)
-        thinking.found(solved.answer, value, line=(solved.answer,))
+        line, kinds = (solved.answer,), ["answer"]
+        thinking.count(line, "answer")
+        thinking.look(line, value, kinds=kinds)
+        thinking.found(solved.answer, value, line=line, kinds=kinds)

@@ -34,7 +34,7 @@ def beam(thinking: Thinking, width: int = 5) -> Turns:
             thinking.pay(proposer)
             grown += _after(key, proposals)
 
-        going = [(each, proposer.work(task, each[1])) for each in kept if not task.done(each[1])]
+        going = [(each, thinking.proposing(proposer, each[1])) for each in kept if not task.done(each[1])]
         yield from thinking.work_off(proposer.model or thinking.model, going, end)
         kept = sorted(grown)[:width]
 
@@ -54,7 +54,7 @@ def best_first(thinking: Thinking) -> Turns:
             thinking.spend(Spent(simulations=1))
             _look(thinking, each)
             if not task.done(each[1]):
-                return each, proposer.work(task, each[1])
+                return each, thinking.proposing(proposer, each[1])
         return None
 
     def end(key: Unlikely, proposals: list[Proposal] | None) -> None:
@@ -80,8 +80,7 @@ def _look(thinking: Thinking, each: Unlikely) -> None:
     """Tell the trace, and verify what is finished."""
     _, transcript, prior = each
     task = thinking.task
-    finished = task.done(transcript)
-    value = task.verify(transcript) if finished else None
+    value = task.verify(transcript) if task.answered(transcript) else None
     thinking.look(transcript, value, [*[None] * (len(transcript) - 1), prior] if transcript else ())
     if value is not None:
         thinking.found(task.answer(transcript), value, transcript)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from longthink.bridge.kinds.with_kinds import with_kinds
 from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.methods.writing import Written, seeds, writing
+from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Turns, Work
+from longthink.bridge.writing import Written, seeds, writing
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 
@@ -23,20 +26,20 @@ def revision(thinking: Thinking, remember: int = 3) -> Turns:
     section 6; Madaan et al., "Self-refine", NeurIPS 2023.
     """
     checked_count("revision", "remember", remember)
-    last, under_way = _Answer(None, "", None), False
-    left = seeds(thinking.seed)
+    task, left = _revised(thinking, remember), seeds(thinking.seed)
+    last, under_way = _Answer(None, task.initial), False
 
     def begin() -> tuple[_Answer, Work[Written | None]] | None:
         nonlocal under_way
         if under_way:  # the next one needs what comes of it
             return None
         under_way = True
-        return last, _revising(thinking, last, next(left), remember)
+        return last, _revising(thinking, task, last, next(left))
 
     def end(before: _Answer, written: Written | None) -> None:
         nonlocal last, under_way
         under_way = False
-        after = _told(thinking, before, written)
+        after = _told(thinking, task, before, written)
         last = after or last
 
     yield from thinking.work_through(thinking.the_model(), begin, end)
@@ -57,16 +60,17 @@ def ab_mcts(thinking: Thinking, prior: Literal["gaussian", "beta"] = "gaussian")
     if prior not in ("gaussian", "beta"):
         raise ParameterError(f'ab_mcts: prior expects "gaussian" or "beta", got {prior!r}')
     random, left = np.random.default_rng(thinking.seed), seeds(thinking.seed)
-    root = _Answer(None, "", None)
+    task = _revised(thinking, 1)
+    root = _Answer(None, task.initial)
 
     def begin() -> tuple[_Answer, Work[Written | None]]:
         node = root
         while node.children and node.new.draw(random, prior) < node.made.draw(random, prior):
             node = max(node.children, key=lambda child: child.below.draw(random, prior))
-        return node, _revising(thinking, node, next(left), 1)
+        return node, _revising(thinking, task, node, next(left))
 
     def end(before: _Answer, written: Written | None) -> None:
-        after = _told(thinking, before, written)
+        after = _told(thinking, task, before, written)
         value = after.value or 0.0 if after else 0.0
         before.new.add(value)
         if after is not None:
@@ -107,11 +111,12 @@ class Belief:
 
 @dataclass(eq=False)
 class _Answer:
-    """An answer, and what was made from it; the root is none."""
+    """An answer at the end of a transcript, and what was made from it; the root is none."""
 
     parent: _Answer | None
-    text: str
-    value: float | None
+    transcript: Transcript
+    text: str = ""
+    value: float | None = None
     children: list[_Answer] = field(default_factory=list)
     new: Belief = field(default_factory=Belief)  # GEN
     made: Belief = field(default_factory=Belief)  # CONT
@@ -127,23 +132,35 @@ class _Answer:
     def line(self) -> tuple[str, ...]:
         return tuple(node.text for node in self.up())[::-1]
 
+    @property
+    def start(self) -> Transcript:
+        """What stands before another answer that is made from this one."""
+        return self.transcript if self.parent is None else (*self.transcript, "<revision>")
 
-def _revising(thinking: Thinking, before: _Answer, seed: int, remember: int) -> Work[Written | None]:
+
+def _revised(thinking: Thinking, remember: int) -> Task:
+    """The task with the kind "revision", as often as one likes."""
+    kinds = dict.fromkeys([*thinking.task.kinds, "revision"], 1.0)
+    return with_kinds(thinking.task, kinds, revisions=sys.maxsize, remember=remember)
+
+
+def _revising(thinking: Thinking, task: Task, before: _Answer, seed: int) -> Work[Written | None]:
     """Write an answer with the earlier ones in the prompt."""
-    earlier = [(node.text, node.value or 0.0) for node in before.up()][:remember][::-1]
-    return writing(thinking.task, thinking.the_model(), 1.0, seed, thinking.task.revision(earlier) if earlier else "")
+    return writing(task, thinking.the_model(), 1.0, seed, before.start)
 
 
-def _told(thinking: Thinking, before: _Answer, written: Written | None) -> _Answer | None:
+def _told(thinking: Thinking, task: Task, before: _Answer, written: Written | None) -> _Answer | None:
     """Verify what was written, if it was."""
     thinking.spend(Spent(simulations=1))
     if written is None:
         return None
-    task = thinking.task
-    text, value = task.answer(written.transcript), task.verify(written.transcript)
-    after = _Answer(before, text, value)
+    transcript = written.transcript
+    text, value = task.answer(transcript), task.verify(transcript)
+    after = _Answer(before, transcript, text, value)
     prior = None if written.logprob is None else math.exp(written.logprob)
     line = after.line()
-    thinking.look(line, value, [*[None] * (len(line) - 1), prior])
-    thinking.found(text, value, written.transcript, line)
+    kinds = ["answer", *["revision"] * (len(line) - 1)]
+    thinking.count([text], kinds[-1])
+    thinking.look(line, value, [*[None] * (len(line) - 1), prior], kinds)
+    thinking.found(text, value, transcript[len(before.start) :], line, kinds)
     return after

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from longthink.bridge.methods.agreement import gain, leads, settled, top_two
 from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.methods.writing import Written, seeds, verified, writing
 from longthink.bridge.task import Task, Transcript
+from longthink.bridge.votes import Votes
 from longthink.bridge.work import Turns, Work
+from longthink.bridge.writing import Written, seeds, writing
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 
@@ -20,12 +19,12 @@ Score = Callable[[Task, Transcript], float]
 
 def greedy(thinking: Thinking) -> Turns:
     """One transcript, the likeliest step each time."""
-    yield from _write(thinking, 0.0, [thinking.seed], lambda written: verified(thinking, written))
+    yield from _write(thinking, 0.0, [thinking.seed], lambda written: _verify(thinking, written))
 
 
 def best_of_n(thinking: Thinking) -> Turns:
     """Transcripts sampled one beside the other; the verifier picks the best."""
-    yield from _write(thinking, 1.0, seeds(thinking.seed), lambda written: verified(thinking, written))
+    yield from _write(thinking, 1.0, seeds(thinking.seed), lambda written: _verify(thinking, written))
 
 
 def majority_vote(thinking: Thinking, samples: int | None = None, confidence: float | None = None) -> Turns:
@@ -33,7 +32,7 @@ def majority_vote(thinking: Thinking, samples: int | None = None, confidence: fl
 
     samples: how many; None: as many as the budget allows. It ends before, as "agreed", where those that are left cannot
     change the vote, or where `confidence`, above 1/2 and below 1, is given and the answer in front is the one that the
-    model gives most often with at least this probability (`leads` of agreement.py).
+    model gives most often with at least this probability (`leads` of votes.py).
 
     Wang et al., "Self-consistency improves chain of thought reasoning in language models", ICLR 2023; Aggarwal et al.,
     "Let's sample step by step", EMNLP 2023.
@@ -72,9 +71,7 @@ def _vote(
     """A vote; `heaviest` is the most that a transcript may count."""
     task = thinking.task
     most = math.inf if samples is None else checked_count(name, "samples", samples)
-    votes: dict[str, float] = {}
-    first: dict[str, Written] = {}
-    given: Counter[str] = Counter()
+    votes = Votes[Transcript]()
     before, begun = thinking.spent.simulations, 0
 
     def agreed() -> bool:
@@ -83,8 +80,8 @@ def _vote(
         if thinking.budget.simulations is not None:
             may_come = thinking.budget.simulations - thinking.spent.simulations - thinking.others.simulations
             left = min(left, max(begun - ended, may_come))
-        sure = confidence is not None and leads(*top_two(given.values())) >= confidence
-        return sure or (left < math.inf and settled(votes.values(), left * heaviest if left else 0.0))
+        sure = confidence is not None and votes.sure >= confidence
+        return sure or (left < math.inf and votes.settled(left * heaviest if left else 0.0))
 
     def manners() -> Iterator[int]:
         nonlocal begun
@@ -98,19 +95,24 @@ def _vote(
             yield seed
 
     def end(written: Written) -> None:
-        answer = task.canonical(task.answer(written.transcript))
-        votes[answer] = votes.get(answer, 0.0) + weight(written)
-        given[answer] += 1
-        first.setdefault(answer, written)
+        votes.add(task.canonical(task.answer(written.transcript)), written.transcript, weight(written))
         thinking.look(written.transcript, None, written.priors)
 
-    thinking.gain = lambda: gain(*top_two(given.values()), given.total())
+    thinking.gain = lambda: votes.gain
     try:
         yield from _write(thinking, 1.0, manners(), end)
     finally:  # whatever ended it, there is a vote of those who came
-        if votes:
-            transcript = first[max(votes, key=lambda answer: votes[answer])].transcript
+        if votes.count:
+            transcript = votes.winner()
             thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+
+
+def _verify(thinking: Thinking, written: Written) -> None:
+    """Verify what was written, and tell it."""
+    task, transcript = thinking.task, written.transcript
+    value = task.verify(transcript)
+    thinking.look(transcript, value, written.priors)
+    thinking.found(task.answer(transcript), value, transcript)
 
 
 def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: Callable[[Written], object]) -> Turns:
@@ -124,6 +126,7 @@ def _write(thinking: Thinking, temperature: float, manners: Iterable[int], end: 
     def done(key: None, written: Written | None) -> None:
         thinking.spend(Spent(simulations=1))
         if written is not None:
+            thinking.count(written.transcript)
             end(written)
 
     yield from thinking.work_through(model, begin, done)

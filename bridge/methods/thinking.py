@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from longthink.bridge.kinds.with_kinds import KindProposer, WithKinds
 from longthink.bridge.model import Model
-from longthink.bridge.proposer import Proposer, proposer_for
+from longthink.bridge.proposer import Proposal, Proposer, proposer_for
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import Trace
 from longthink.bridge.trace_log import TraceLog
@@ -25,9 +27,10 @@ T = TypeVar("T")
 class Thinking:
     """A piece of thinking under way: what it may spend, what it has, and the best it has found.
 
-    A method that asks the model gives its work to `work_through`, and says `found(...)` of every finished transcript it
-    has verified; one that spends something else asks `stop()` before it and says `spend(...)` after. What it looks at
-    besides it says to `look(...)`, for the trace.
+    A method that asks the model gives its work to `work_through`, and says `found(...)` of every answer that it has
+    verified; one that spends something else asks `stop()` before it and says `spend(...)` after. What it looks at
+    besides it says to `look(...)`, for the trace. line: of the best answer, its steps and their kinds. kinds: how many
+    proposals of each kind there were.
 
     desk: where its requests lie. others: what is spent of the same budget besides. turns: how many pieces of work it
     may begin before others have their turn. gain: what one more piece of work is expected to gain, in [0, 1], where the
@@ -49,9 +52,10 @@ class Thinking:
     text: str | None = None
     value: float = 0.0
     transcript: Transcript = ()
-    line: tuple[str, ...] = ()
+    line: list[tuple[str, str]] = field(default_factory=list)
     solved_at: Spent | None = None
     stopped_by: str = "done"
+    kinds: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.task.prompt, 1.0, 0, None)
@@ -119,22 +123,64 @@ class Thinking:
 
         return self.work_through(model, begin, end)
 
-    def found(self, text: str, value: float, transcript: Transcript = (), line: tuple[str, ...] | None = None) -> None:
-        """A verified answer; the best one stays. line: where it stands in the trace, by default its transcript."""
+    def found(
+        self,
+        text: str,
+        value: float,
+        transcript: Transcript = (),
+        line: tuple[str, ...] | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> None:
+        """A verified answer; the best one stays.
+
+        line: where it stands in the trace, by default its transcript; kinds: as of `look`.
+        """
         line = transcript if line is None else line
         if self.text is None or value > self.value:
-            self.text, self.value, self.transcript, self.line = text, value, transcript, line
+            self.text, self.value = text, value
+            self.transcript = tuple(step for step in transcript if self.task.kind_of(step) != "choice")
+            self.line = list(zip(line, map(self.task.kind_of, line) if kinds is None else kinds, strict=True))
         if value >= 1.0 and self.solved_at is None:
             self.spent.seconds = time.monotonic() - self._began
             self.solved_at = replace(self.spent)
         if self.log is not None:
             self.log.write("verified", answer=text, value=value, line=line, spent=self.spent.as_dict())
 
-    def look(self, line: Sequence[str], value: float | None = None, priors: Sequence[float | None] = ()) -> None:
-        """A line was looked at: its end is worth `value`, where that is known; priors: of its steps, where known."""
-        self.trace.look(line, value, priors)
+    def look(
+        self,
+        line: Sequence[str],
+        value: float | None = None,
+        priors: Sequence[float | None] = (),
+        kinds: Sequence[str] | None = None,
+    ) -> None:
+        """A line was looked at: its end is worth `value`, where that is known; priors: of its steps, where known.
+
+        kinds: of its steps, where the task does not tell them.
+        """
+        kinds = list(map(self.task.kind_of, line)) if kinds is None else kinds
+        self.trace.look(line, value, priors, kinds)
+        self.tell(line, value, kinds)
+
+    def tell(
+        self, line: Sequence[str], value: float | None, kinds: Sequence[str] | None = None, **facts: object
+    ) -> None:
+        """Tell the log of a line that was looked at, and of what kind its last step is."""
         if self.log is not None:
-            self.log.write("told", line=line, value=value)
+            kind = None if not line else self.task.kind_of(line[-1]) if kinds is None else kinds[-1]
+            self.log.write("told", line=line, kind=kind, value=value, **facts)
+
+    def proposing(self, proposer: Proposer, transcript: Transcript) -> Work[list[Proposal] | None]:
+        """The work of a proposer, whose proposals are counted."""
+        proposals = yield from proposer.work(self.task, transcript)
+        self.count([each.text for each in proposals or ()])
+        return proposals
+
+    def count(self, steps: Sequence[str], kind: str | None = None) -> None:
+        """Count proposals, by kind; choices of a kind are none."""
+        if kind is None and isinstance(self.task, WithKinds):
+            self.kinds.update(found for step in steps if (found := self.task.kind_of(step)) != "choice")
+        elif steps:
+            self.kinds[kind or "step"] += len(steps)
 
     def the_model(self) -> Model:
         """The model, or `ParameterError` where there is none."""
@@ -144,13 +190,17 @@ class Thinking:
 
     def the_proposer(self) -> Proposer:
         """The proposer that was given, or the one that fits task and model."""
+        if isinstance(self.task, WithKinds):
+            model = self.model if self.proposer is not None else self.the_model()
+            return KindProposer(model, self.seed, self.proposer)
         return self.proposer or proposer_for(self.task, self.the_model(), self.seed)
 
     def pay(self, proposer: Proposer) -> None:
         """Count what a proposer has spent that asks by itself."""
-        if proposer.model is None:
-            cost, proposer.spent = proposer.spent, Spent()
-            self.spend(cost)
+        for each in {proposer, self.proposer or proposer}:
+            if each.model is None:
+                cost, each.spent = each.spent, Spent()
+                self.spend(cost)
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,12 @@ def tree_of_thoughts(
             grown += [((*transcript, each.text), each.prior) for each in likeliest]
 
         yield from thinking.work_off(
-            proposer.model or model, [(each, proposer.work(task, each)) for each in kept if not task.done(each)], grow
+            proposer.model or model,
+            [(each, thinking.proposing(proposer, each)) for each in kept if not task.done(each)],
+            grow,
         )
         for transcript, prior in sorted(grown, key=lambda each: (-each[1], each[0])):
-            if task.done(transcript) and thinking.value < 1.0:
+            if task.answered(transcript) and thinking.value < 1.0:
                 worth = task.verify(transcript)
                 thinking.look(transcript, worth, [*[None] * (len(transcript) - 1), prior])
                 thinking.found(task.answer(transcript), worth, transcript)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from longthink.bridge.kinds import kind as find_kind
+from longthink.bridge.kinds.with_kinds import WithKinds
 from longthink.bridge.language_game import LanguageGame
 from longthink.bridge.methods.thinking import Thinking
 from longthink.bridge.proposer import Proposal, Proposer, UniformProposer
-from longthink.bridge.task import Transcript
+from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import TRACE_NODES, Trace
 from longthink.bridge.work import Turns, Work
 from longthink.errors import ParameterError, UnknownNameError
@@ -64,14 +66,15 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
     def begin() -> tuple[tuple[Any, Transcript], Work[_Looked]] | None:
         """The next leaf worth asking about; what is finished is valued on the way."""
         while True:
+            made = tree.simulations
             leaves = tree.ask(1, attempts=1)
-            made, thinking.spent.simulations = thinking.spent.simulations, before.simulations + tree.simulations
+            thinking.spent.simulations = before.simulations + tree.simulations
             if len(leaves):
                 transcript = language.transcript_at(leaves.buffers[0])
                 if not task.done(transcript):
                     return (leaves.tickets, transcript), _looking(thinking, language, transcript, playouts)
                 tree.tell(leaves.tickets, [language.value(transcript)], [[1.0]])
-            elif thinking.spent.simulations == made:  # all is proven, or waits to be told
+            elif tree.simulations == made:  # all is proven, or waits to be told
                 if not tree.pending:
                     thinking.stopped_by = "exhausted"
                 return None
@@ -89,8 +92,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
         thinking.spent.nodes = before.nodes + tree.nodes
         thinking.pay(proposer)
         _take_best(thinking, language)
-        if thinking.log is not None:
-            thinking.log.write("told", line=transcript, value=value, proposals=len(proposals or ()))
+        thinking.tell(transcript, value, proposals=len(proposals or ()))
 
     try:
         yield from thinking.work_through(proposer.model or thinking.model, begin, end)
@@ -104,18 +106,29 @@ def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript,
     task, proposer = thinking.task, language.proposer
     first = language.known(transcript)
     if first is None:
-        first = yield from proposer.work(task, transcript)
+        first = yield from thinking.proposing(proposer, transcript)
+    if task.answered(transcript):
+        return first, language.value(transcript)
     proposals, random = first, Random(f"{thinking.seed} {transcript}")
-    while playouts and proposals:
-        transcript = (*transcript, random.choices(proposals, [each.prior for each in proposals])[0].text)
-        if task.done(transcript):
+    while playouts and (playable := _playable(task, transcript, proposals or [])):
+        transcript = (*transcript, random.choices(playable, [each.prior for each in playable])[0].text)
+        if task.answered(transcript):
             return first, language.value(transcript)
         proposals = language.known(transcript)
         if proposals is None:
-            proposals = yield from proposer.work(task, transcript)
+            proposals = yield from thinking.proposing(proposer, transcript)
             if proposals is not None:
                 language.learn(transcript, proposals)
     return first, 0.0
+
+
+def _playable(task: Task, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
+    """What a playout draws from: all proposals, and where kinds are to choose, the first that writes."""
+    if not isinstance(task, WithKinds):
+        return proposals
+    proposed = [each for each in proposals if task.kind_of(each.text) != "choice"]
+    choices = (each for each in proposals if find_kind(each.text[1:-1]).writes and each.text not in transcript[-1:])
+    return proposed or [*choices][:1]
 
 
 def _take_best(thinking: Thinking, language: LanguageGame) -> None:

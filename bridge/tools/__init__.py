@@ -1,9 +1,8 @@
-"""Tools that a model may call while it thinks: `tool` says what one is, `use` lets the steps of a task call them.
+"""Tools that a model may call while it thinks: `tool` says what one is, and bridge/kinds/tool.py how one is called.
 
 `calculator`, `search` and `python` are one each; `python` runs programs in the `cage`.
 """
 
 from longthink.bridge.tools.tool import Tool, ToolResult, load_tool, register_tool, tools
-from longthink.bridge.tools.use import with_tools
 
-__all__ = ["Tool", "ToolResult", "load_tool", "register_tool", "tools", "with_tools"]
+__all__ = ["Tool", "ToolResult", "load_tool", "register_tool", "tools"]

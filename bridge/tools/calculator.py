@@ -13,6 +13,7 @@ class Calculator(Tool):
 
     name = "calculator"
     description = "the exact value of an arithmetic expression, such as (3 + 4) ** 2 / 6"
+    example = ("17 * 3 + 4", "55")
 
     def call(self, text: str) -> ToolResult:
         started = time.perf_counter()

@@ -26,6 +26,8 @@ class Tool(ABC):
     name: str
     description: str
     """One line that tells a model what to write and what comes back."""
+    example: tuple[str, str] | None = None
+    """A call and its answer, for a model to read."""
 
     @abstractmethod
     def call(self, text: str) -> ToolResult:

@@ -8,7 +8,6 @@ import pytest
 
 import longthink as lt
 from longthink.benchmarks import adaptive
-from longthink.benchmarks.statistics import paired_interval
 from longthink.bridge.tiny_data import held_out
 
 
@@ -46,15 +45,3 @@ def test_problems_are_different_and_held_out() -> None:
     assert [task.name for task in adaptive.problems("countdown", 2)] == [
         lt.load_task("countdown", seed=seed).name for seed in range(2)
     ]
-
-
-def test_paired_intervals() -> None:
-    """By hand: b = 5 and c = 1 of n = 20 are 5.5 and 1.5 of 22."""
-    ours = [1] * 5 + [0] * 1 + [1] * 14
-    others = [0] * 5 + [1] * 1 + [1] * 14
-    low, high = paired_interval(ours, others)
-    assert (low + high) / 2 == pytest.approx(4 / 22)
-    assert (high - low) / 2 == pytest.approx(1.959964 * (7 / 22 - (4 / 22) ** 2) ** 0.5 / 22**0.5)
-    low, high = paired_interval([1] * 100, [1] * 100)
-    assert low == -high
-    assert 0.0 < high < 0.03

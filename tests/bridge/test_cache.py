@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,11 +16,12 @@ import numpy as np
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import digits
 from longthink.bridge.cache import FILE, CachedModel
 from longthink.bridge.image import Image
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
-from tower import digits
+from longthink.cli import main
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 
@@ -146,6 +148,7 @@ import sys, time
 import longthink as lt
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.scripted_model import ScriptedModel
+from longthink.cli import main
 
 class Model(ScriptedModel):
     def answer(self, request):
@@ -229,3 +232,14 @@ def test_a_text_file_is_no_image(tmp_path: Path) -> None:
 def test_models_without_eyes_say_so() -> None:
     with pytest.raises(lt.ModelError, match="takes no images"):
         ScriptedModel(digits).complete("x", images=[np.zeros((2, 2), np.uint8)])
+
+
+def test_the_command_line_keeps_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["think", "countdown", "2", "3", "4", "--target", "9", "--model", "tiny", "--simulations", "9", "--json"]
+    assert main([*command, "--cache", str(tmp_path)]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main([*command, "--cache", str(tmp_path)]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["answer"] == first["answer"]
+    assert again["spent"].get("calls", 0) == 0
+    assert again["spent"]["cached_calls"] == first["spent"]["calls"] + first["spent"].get("cached_calls", 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
-from itertools import combinations_with_replacement, product
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ import numpy as np
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower, digits
 from longthink.bridge.arithmetic import unordered
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.methods import methods
-from longthink.bridge.methods.agreement import gain, leads, settled
 from longthink.bridge.methods.revision import Belief
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
-from tower import Tower, digits
 
 ASKING = [name for name, method in methods().items() if method.needs_model]
 ENDLESS = [name for name in ASKING if name not in ("greedy", "beam", "tree_of_thoughts")]  # until the budget is spent
@@ -188,33 +186,6 @@ def test_a_vote_ends_when_it_is_sure_enough() -> None:
     for wrong in (0.5, 1.0, 1, "0.9"):
         with pytest.raises(lt.ParameterError, match=r"above 0\.5 and below 1"):
             lt.think(Letter(), Answers(), lt.Budget(calls=9), method="majority_vote", confidence=wrong)
-
-
-def test_how_sure_a_vote_is() -> None:
-    """The sum is the integral of the paper: the Beta density above one half."""
-    stats = pytest.importorskip("scipy.stats")
-    for first, second in [*product(range(7), repeat=2), (60, 50), (50, 60), (1000, 1000), (3000, 2900), (900, 0)]:
-        assert leads(first, second) == pytest.approx(stats.beta(first + 1, second + 1).sf(0.5), abs=1e-11)
-        surer = leads(first + 1, second) - leads(first, second)
-        assert gain(first, second, first + second) == pytest.approx(surer, abs=1e-11)
-    assert gain(3, 3, 6) > gain(5, 5, 10) > gain(6, 3, 9) > gain(12, 0, 12) > 0.0
-    assert gain(2, 1, 30) < gain(2, 1, 5) < gain(2, 1, 3)
-
-
-def test_a_settled_vote_is_one_that_no_rest_can_change() -> None:
-    """Against all that may come, for all votes of up to three answers and four that are left."""
-
-    def winner(votes: dict[str, int]) -> str:
-        return max(votes, key=lambda answer: votes[answer])
-
-    for counts in product(range(1, 4), repeat=3):
-        for answers in range(1, 4):
-            votes = dict(zip("abc", counts[:answers], strict=False))
-            for left in range(5):
-                rests = combinations_with_replacement([*votes, "new"], left)
-                ends = {winner({**votes, **{r: votes.get(r, 0) + rest.count(r) for r in rest}}) for rest in rests}
-                assert settled(votes.values(), left) == (len(ends) == 1)
-    assert not settled([], 0)
 
 
 class Letter(Task):

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.openai_model import OpenAIModel
 from longthink.bridge.proposer import SampleProposer
 from misbehaving_server import FAULTS, REFUSALS, MisbehavingServer
-from tower import Tower
 
 KEY = "sk-a1b2c3-very-secret"
 

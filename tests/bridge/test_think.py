@@ -151,6 +151,14 @@ def test_the_trie_gives_the_models_probabilities() -> None:
         assert proposal.prior == pytest.approx(weights[proposal.text] / total, rel=1e-6)
 
 
+def test_a_step_that_begins_another_is_as_likely_as_its_end() -> None:
+    task = lt.make_task("Go.", lambda t: len(t) == 1, lambda a: 0.0, steps=lambda t: ["a", "ab", "b"], max_steps=1)
+    script = {"": {"a\n": 0.6, "ab\n": 0.2, "b\n": 0.2}, "a": {"\n": 0.75, "b\n": 0.25}}
+    model = ScriptedModel(lambda prompt: script[prompt.rpartition("\n")[2]])
+    proposals = TrieProposer(model).propose(task, ())
+    assert {each.text: round(each.prior, 6) for each in proposals} == {"a": 0.6, "ab": 0.2, "b": 0.2}
+
+
 def test_few_looks_share_what_is_not_told_apart() -> None:
     proposals = TrieProposer(ScriptedModel(knows), calls=2).propose(TASK, ())
     assert sum(p.prior for p in proposals) == pytest.approx(1)
@@ -224,6 +232,20 @@ def test_a_model_that_proposes_nothing_ends_the_line() -> None:
     answer = lt.think(Spell(), ScriptedModel(lambda prompt: {"": 1.0}), lt.Budget(calls=50))
     assert not answer.correct
     assert answer.stopped_by in ("exhausted", "calls")
+
+
+def test_requests_are_checked() -> None:
+    model = ScriptedModel(confused)
+    with pytest.raises(lt.UnknownNameError, match="did you mean 'max_tokens'"):
+        model.complete("", max_token=3)
+    for wrong in ({"n": 0}, {"max_tokens": 0}, {"temperature": -1.0}, {"top": -1}):
+        with pytest.raises(lt.ParameterError, match="complete expects"):
+            model.complete("", **wrong)
+    with pytest.raises(lt.ModelError, match="no grammar"):
+        model.complete("", grammar="root ::= [a]")
+    with pytest.raises(lt.ModelError, match="no images"):
+        model.complete("", images=[b""])
+    assert model.request("a", stop=["b"]) == Request("a", stop=("b",))
 
 
 def test_scripted_models_say_what_they_find_likely() -> None:

@@ -187,7 +187,7 @@ def test_calls_are_invisible_to_the_task() -> None:
     assert context.endswith(inner.context((step,)))
     assert call in context
     assert second in context
-    assert task.max_steps == inner.max_steps + 2
+    assert task.max_steps >= inner.max_steps + 2
     solved = task.solve()
     assert solved is not None
     assert task.check(solved.answer or "") == 1.0

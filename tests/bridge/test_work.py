@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower, digits
 from longthink.bridge.methods import Thinking
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Work, finish
-from tower import Tower, digits
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 

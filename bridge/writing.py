@@ -1,4 +1,4 @@
-"""Writing whole transcripts with the model, which most methods do: one step after the other among the legal ones."""
+"""Writing whole answers with the model, as most methods and some kinds do: step after step among the legal ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from longthink.bridge.methods.thinking import Thinking
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import legal_grammar
 from longthink.bridge.task import Task, Transcript
@@ -19,8 +18,8 @@ from longthink.bridge.work import Work
 class Written:
     """A finished transcript as the model wrote it.
 
-    logprobs: of its steps, in nats, None where the model does not say. tokens: in how many pieces it was written, for
-    each of which there was a choice: tokens, and steps that were scored.
+    logprobs: of the steps that were written, in nats, None where the model does not say. tokens: in how many pieces
+    they were written, for each of which there was a choice: tokens, and steps that were scored.
     """
 
     transcript: Transcript
@@ -44,14 +43,16 @@ def seeds(seed: int) -> count[int]:
     return count(seed, 7919)
 
 
-def writing(task: Task, model: Model, temperature: float, seed: int, before: str = "") -> Work[Written | None]:
-    """Write one transcript step by step among the legal steps; None where it leads nowhere.
+def writing(
+    task: Task, model: Model, temperature: float, seed: int, start: Transcript | None = None
+) -> Work[Written | None]:
+    """Write a transcript on to an answer, step by step among the legal steps; None where it leads nowhere.
 
-    before: text that stands before what the task puts to the model.
+    start: what is written already.
     """
-    transcript, logprobs, tokens = task.initial, [], 0
-    while not task.done(transcript):
-        steps, context = task.legal_steps(transcript), before + task.context(transcript)
+    transcript, logprobs, tokens = task.initial if start is None else start, [], 0
+    while not task.answered(transcript):
+        steps, context = task.legal_steps(transcript), task.context(transcript)
         if steps and model.scores:
             scored = yield Request(context, choices=tuple(steps))
             if scored is None:
@@ -80,12 +81,3 @@ def _chosen(scored: Sequence[Completion], temperature: float, seed: str) -> Comp
     if temperature == 0:
         return scored[logprobs.index(max(logprobs))]
     return Random(seed).choices(scored, [math.exp(logprob / temperature) for logprob in logprobs])[0]
-
-
-def verified(thinking: Thinking, written: Written) -> float:
-    """Verify what was written, tell it, and give its value."""
-    task, transcript = thinking.task, written.transcript
-    value = task.verify(transcript)
-    thinking.look(transcript, value, written.priors)
-    thinking.found(task.answer(transcript), value, transcript)
-    return value

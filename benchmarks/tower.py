@@ -1,4 +1,4 @@
-"""A task that goes on to the end of any budget, and what a scripted model says of it."""
+"""A task that goes on to the end of any budget, for tests and benchmarks, and what a scripted model says of it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""Votes: several samples say what the answer is, and the answer that most of them give wins.
+
+And when a vote needs no more voters: where the rest cannot change it, or hardly will.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import exp, lgamma, log
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Votes(Generic[T]):
+    """Votes for answers, each cast by a sample; of answers with equal votes the one that came first wins.
+
+    Wang et al., "Self-consistency improves chain of thought reasoning in language models", ICLR 2023, section 2.
+    """
+
+    def __init__(self) -> None:
+        self._weights: dict[str, float] = {}
+        self._first: dict[str, T] = {}
+        self._counts: Counter[str] = Counter()
+
+    def add(self, answer: str, sample: T, weight: float = 1.0) -> None:
+        self._weights[answer] = self._weights.get(answer, 0.0) + weight
+        self._first.setdefault(answer, sample)
+        self._counts[answer] += 1
+
+    @property
+    def count(self) -> int:
+        """How many votes there are."""
+        return self._counts.total()
+
+    def winner(self) -> T:
+        """The first sample that gave the answer with most votes."""
+        return self._first[max(self._weights, key=lambda answer: self._weights[answer])]
+
+    @property
+    def share(self) -> float:
+        """Of all votes, those for the winner."""
+        return max(self._weights.values()) / sum(self._weights.values())
+
+    def settled(self, left: float) -> bool:
+        """Whether the votes that may still come, of a weight of `left` together, cannot change the winner."""
+        weights = list(self._weights.values())  # in the order in which answers came first
+        if not weights:
+            return False
+        most = max(weights)
+        before = weights.index(most)
+        return left <= most and all(
+            weight + left < most or (weight + left == most and place >= before)
+            for place, weight in enumerate(weights)
+            if place != before
+        )
+
+    @property
+    def sure(self) -> float:
+        """How probable it is that the most frequent answer so far is the one that samples give most often: `leads`."""
+        return leads(*self._top_two())
+
+    @property
+    def gain(self) -> float:
+        """How much surer one more vote can make us of that: `gain`."""
+        return gain(*self._top_two(), self.count)
+
+    def _top_two(self) -> tuple[int, int]:
+        first, second, *_ = (*sorted(self._counts.values(), reverse=True), 0, 0)
+        return first, second
+
+
+def leads(first: int, second: int) -> float:
+    """How probable it is that the answer with `first` votes is given more often than the one with `second`, in [0, 1].
+
+    Of the votes for these two, a share p is for the first; from all p equally likely, the votes lead to Beta(first + 1,
+    second + 1), of which this is what lies above 1/2: the sum of C(n, k) / 2^n over k > second, with n = first + second
+    + 1. Aggarwal et al., "Let's sample step by step: adaptive-consistency for efficient reasoning and coding with
+    LLMs", EMNLP 2023, section 3, the Beta criterion.
+    """
+    if first < second:
+        return 1.0 - leads(second, first)
+    n = first + second + 1
+    rest = term = _binomial(n, second)
+    for k in range(second, 0, -1):
+        term *= k / (n - k + 1)
+        rest += term
+        if term < 1e-17:
+            break
+    return 1.0 - rest
+
+
+def gain(first: int, second: int, votes: int) -> float:
+    """How much surer one more vote can make us of the answer that has `first` of all `votes`, the next one `second`.
+
+    That is the most that it can, over whom of the two it may be for: leads(first + 1, second) - leads(first, second),
+    which is C(n, second) / 2^(n + 1). It is the optimistic knowledge gradient of Chen, Lin and Zhou, "Optimistic
+    knowledge gradient policy for optimal budget allocation in crowdsourcing", ICML 2013, section 4; times the share of
+    votes that are for one of the two, for where all answers differ one more says little.
+    """
+    return (first + second + 1) / (votes + 1) * _binomial(first + second + 1, second) / 2
+
+
+def _binomial(n: int, k: int) -> float:
+    """C(n, k) / 2^n."""
+    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2.0))
