@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import longthink as lt
+from longthink.benchmarks.tower import Tower, digits
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.methods import methods
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Desk
-from tower import Tower, digits
 
 ASKING = [name for name, method in methods().items() if method.needs_model]
 
