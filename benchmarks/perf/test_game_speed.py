@@ -25,6 +25,7 @@ GAMES = [
 """What is played, with how many simulations; as many for both, since speed changes with the size of the tree."""
 IN_NUMBA = {"breakthrough": "numba_breakthrough"}
 """Games that were written in Python besides."""
+BY_TWO_THREADS = ("hex(board_size=11)", "go(board_size=9)")
 
 
 def groups(games: list[tuple[str, int]]) -> pytest.MarkDecorator:
@@ -36,14 +37,14 @@ def groups(games: list[tuple[str, int]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "simulations"), params)
 
 
-def search(benchmark: Any, name: str, simulations: int) -> None:
+def search(benchmark: Any, name: str, simulations: int, threads: int = 1) -> None:
     game = lt.load_game(name)
     state = game.new_initial_state()
     measure(
         benchmark,
         simulations,
         lambda search: search.run(state, lt.Budget(simulations=simulations)),
-        lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1),
+        lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1, threads=threads),
     )
 
 
@@ -55,6 +56,11 @@ def test_longthink(benchmark: Any, name: str, simulations: int) -> None:
 @groups([(name, count) for name, count in GAMES if name in IN_NUMBA])
 def test_longthink_numba(benchmark: Any, name: str, simulations: int) -> None:
     search(benchmark, IN_NUMBA[name], simulations)
+
+
+@groups([(name, count) for name, count in GAMES if name in BY_TWO_THREADS])
+def test_longthink_two_threads(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, name, simulations, threads=2)
 
 
 @groups(GAMES)
