@@ -37,14 +37,14 @@ def groups(games: list[tuple[str, int]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "simulations"), params)
 
 
-def search(benchmark: Any, name: str, simulations: int, threads: int = 1) -> None:
+def search(benchmark: Any, name: str, simulations: int, **options: Any) -> None:
     game = lt.load_game(name)
     state = game.new_initial_state()
     measure(
         benchmark,
         simulations,
         lambda search: search.run(state, lt.Budget(simulations=simulations)),
-        lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1, threads=threads),
+        lambda: lt.MCTS(game, lt.UCT(c=2.0), seed=1, **options),
     )
 
 
@@ -61,6 +61,11 @@ def test_longthink_numba(benchmark: Any, name: str, simulations: int) -> None:
 @groups([(name, count) for name, count in GAMES if name in BY_TWO_THREADS])
 def test_longthink_two_threads(benchmark: Any, name: str, simulations: int) -> None:
     search(benchmark, name, simulations, threads=2)
+
+
+@groups([(name, count) for name, count in GAMES if name in BY_TWO_THREADS])
+def test_longthink_two_threads_own_trees(benchmark: Any, name: str, simulations: int) -> None:
+    search(benchmark, name, simulations, threads=2, parallel="root")
 
 
 @groups(GAMES)
