@@ -222,7 +222,7 @@ class BatchedMCTS:
     @property
     def nodes(self) -> int:
         """Nodes in all trees now."""
-        return int(self._trees.sizes.sum())
+        return self._trees.nodes
 
     @property
     def proven(self) -> NDArray[np.bool_]:

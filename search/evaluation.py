@@ -70,9 +70,9 @@ def ask_and_tell(
                 _take_back(trees, leaves.tickets)
                 raise
             spent.calls += len(leaves) > 0
-            if not left.any() or (budget.nodes is not None and trees.sizes.sum() >= budget.nodes):
+            if not left.any() or (budget.nodes is not None and trees.nodes >= budget.nodes):
                 break
-        spent.simulations, spent.nodes = int((trees.visits - first).max()), int(trees.sizes.sum())
+        spent.simulations, spent.nodes = int((trees.visits - first).max()), trees.nodes
 
     def over(spent: Spent) -> str | None:
         if not left.any():

@@ -223,7 +223,7 @@ class MCTS:
         attempts = 2 * operator.index(batch) + 32 if attempts is None else operator.index(attempts)
         if attempts < 1:
             raise ParameterError(f"ask expects attempts of at least 1, got {attempts}")
-        return self._trees.ask(batch, attempts, np.full(1, min(attempts, 2**32 - 1), np.uint32), self._history)
+        return self._trees.ask(batch, attempts, np.array([min(attempts, 2**32 - 1)], np.uint32), self._history)
 
     def _history(self, root: int) -> list[int]:
         return self._root.history()
@@ -260,12 +260,12 @@ class MCTS:
     @property
     def simulations(self) -> int:
         """Simulations that went through the root so far."""
-        return int(self._trees.visits.sum())
+        return self._trees.simulations
 
     @property
     def nodes(self) -> int:
         """Nodes in the tree now."""
-        return int(self._trees.sizes.sum())
+        return self._trees.nodes
 
     @property
     def bytes_used(self) -> int:

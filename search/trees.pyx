@@ -344,6 +344,24 @@ cdef class Trees:
         return visits
 
     @property
+    def simulations(self):
+        """Simulations that went through all roots."""
+        cdef uint64_t simulations = 0
+        cdef uint32_t i
+        for i in range(self.count):
+            simulations += lt_tree_visits(self.data[i], 0)
+        return simulations
+
+    @property
+    def nodes(self):
+        """Nodes in all trees."""
+        cdef uint64_t nodes = 0
+        cdef uint32_t i
+        for i in range(self.count):
+            nodes += lt_tree_size(self.data[i])
+        return nodes
+
+    @property
     def sizes(self):
         """Nodes in each tree, `[trees]`."""
         sizes = np.empty(self.count, np.int64)

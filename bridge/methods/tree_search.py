@@ -66,7 +66,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
     def begin() -> tuple[tuple[Any, Transcript], Work[_Looked]] | None:
         """The next leaf worth asking about; what is finished is valued on the way."""
         while True:
-            made = tree.simulations
+            made = thinking.spent.simulations
             leaves = tree.ask(1, attempts=1)
             thinking.spent.simulations = before.simulations + tree.simulations
             if len(leaves):
@@ -74,7 +74,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
                 if not task.done(transcript):
                     return (leaves.tickets, transcript), _looking(thinking, language, transcript, playouts)
                 tree.tell(leaves.tickets, [language.value(transcript)], [[1.0]])
-            elif tree.simulations == made:  # all is proven, or waits to be told
+            elif thinking.spent.simulations == made:  # all is proven, or waits to be told
                 if not tree.pending:
                     thinking.stopped_by = "exhausted"
                 return None
@@ -109,8 +109,10 @@ def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript,
         first = yield from thinking.proposing(proposer, transcript)
     if task.answered(transcript):
         return first, language.value(transcript)
+    if not playouts:
+        return first, 0.0
     proposals, random = first, Random(f"{thinking.seed} {transcript}")
-    while playouts and (playable := _playable(task, transcript, proposals or [])):
+    while playable := _playable(task, transcript, proposals or []):
         transcript = (*transcript, random.choices(playable, [each.prior for each in playable])[0].text)
         if task.answered(transcript):
             return first, language.value(transcript)
