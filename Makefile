@@ -32,12 +32,12 @@ SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.p
 
 # The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
 # games and searches; data races over the tests with threads. The C++ library is there from the start, for the exceptions of
-# OpenSpiel.
+# OpenSpiel; what a sanitizer says is not captured.
 sanitize: .venv-address/made .venv-thread/made
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
-	  .venv-address/bin/python -m pytest tests/games tests/search --timeout=1200 -p no:cacheprovider
+	  .venv-address/bin/python -m pytest tests/games tests/search --timeout=1200 --capture=sys -p no:cacheprovider
 	LD_PRELOAD="$$(gcc -print-file-name=libtsan.so) $$(gcc -print-file-name=libstdc++.so)" TSAN_OPTIONS=halt_on_error=1:exitcode=66 \
-	  .venv-thread/bin/python -m pytest tests/search --timeout=1200 -p no:cacheprovider -k thread
+	  .venv-thread/bin/python -m pytest tests/search --timeout=1200 --capture=sys -p no:cacheprovider -k thread
 
 .venv-address/made: KIND := address,undefined
 .venv-thread/made: KIND := thread

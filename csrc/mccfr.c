@@ -478,7 +478,7 @@ void lt_mccfr_export(const lt_mccfr *m, lt_mccfr_arrays a) {
     memcpy(a.action, infostate_actions(m, info), count * sizeof *a.action), a.action += count;
     memcpy(a.regret, regrets_of(info), count * sizeof *a.regret), a.regret += count;
     memcpy(a.average, averages_of(info), count * sizeof *a.average), a.average += count;
-    memcpy(a.baseline, baselines_of(info), count * players * sizeof *a.baseline), a.baseline += count * players;
+    if (players) memcpy(a.baseline, baselines_of(info), count * players * sizeof *a.baseline), a.baseline += count * players;
     place += (uint32_t)infostate_words(m, count);
   }
 }
@@ -492,7 +492,7 @@ lt_mccfr_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infos
     infostate_t *info = record(&m->infostates, place);
     memcpy(regrets_of(info), a.regret, count * sizeof *a.regret), a.regret += count;
     memcpy(averages_of(info), a.average, count * sizeof *a.average), a.average += count;
-    memcpy(baselines_of(info), a.baseline, count * players * sizeof *a.baseline), a.baseline += count * players;
+    if (players) memcpy(baselines_of(info), a.baseline, count * players * sizeof *a.baseline), a.baseline += count * players;
     a.action += count;
   }
   m->iterations = iterations;
