@@ -4,6 +4,7 @@ the memory that each takes: of ours the bytes of its nodes, of OpenSpiel's how m
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
@@ -87,6 +88,33 @@ class TestConnectFour:
         setup, work = openspiel("connect_four")
         measure(benchmark, SIMULATIONS, work, setup)
         benchmark.extra_info["bytes_each"] = openspiel_bytes_each("connect_four")
+
+
+MANY, CAP = 100_000_000, 1 << 30
+
+
+@pytest.mark.benchmark(group="connect four, 100,000,000 UCT simulations within 1 GiB (the peak of the process)")
+def test_longthink_many_in_little_memory(benchmark: Any) -> None:
+    with get_context("spawn").Pool(1) as pool:
+        grown, made = benchmark.pedantic(pool.apply, (_peak_growth,), rounds=1)
+    assert made == MANY
+    assert grown <= 1.01 * CAP
+    benchmark.extra_info["per_second"] = round(MANY / benchmark.stats.stats.median)
+    benchmark.extra_info["bytes_each"] = grown / MANY
+
+
+def _peak_growth() -> tuple[int, int]:
+    """By how many bytes this process grew at most during a long search, and the simulations that its root counts."""
+
+    def peak() -> int:
+        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
+
+    game = lt.load_game("connect_four")
+    lt.MCTS(game, lt.UCT(c=2.0)).run(game.new_initial_state(), lt.Budget(simulations=1_000))
+    before = peak()
+    search = lt.MCTS(game, lt.UCT(c=2.0), seed=1, memory_bytes=CAP)
+    search.run(game.new_initial_state(), lt.Budget(simulations=MANY))
+    return peak() - before, search.simulations
 
 
 @pytest.mark.benchmark(group="tic-tac-toe, 200,000 UCT simulations from the empty board")
