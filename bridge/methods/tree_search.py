@@ -66,7 +66,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
     def begin() -> tuple[tuple[Any, Transcript], Work[_Looked]] | None:
         """The next leaf worth asking about; what is finished is valued on the way."""
         while True:
-            made = thinking.spent.simulations
+            made = tree.simulations  # fewer than there were, where a leaf without proposals was forgotten
             leaves = tree.ask(1, attempts=1)
             thinking.spent.simulations = before.simulations + tree.simulations
             if len(leaves):
@@ -74,7 +74,7 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
                 if not task.done(transcript):
                     return (leaves.tickets, transcript), _looking(thinking, language, transcript, playouts)
                 tree.tell(leaves.tickets, [language.value(transcript)], [[1.0]])
-            elif thinking.spent.simulations == made:  # all is proven, or waits to be told
+            elif tree.simulations == made:  # all is proven, or waits to be told
                 if not tree.pending:
                     thinking.stopped_by = "exhausted"
                 return None
