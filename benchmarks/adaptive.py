@@ -20,6 +20,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from longthink.benchmarks import methods
+from longthink.benchmarks.methods import Record
 from longthink.benchmarks.run_log import RunLog
 from longthink.benchmarks.statistics import paired_interval
 from longthink.benchmarks.tiny_models import share
@@ -38,18 +40,13 @@ LIMITS = (1000, 2000)
 PART = 4
 """The adaptive budget is this part of the sum of the fixed ones."""
 FAMILIES = ("countdown", "puzzle24")
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Case:
-    """A method with options, and those that it has besides where it is adaptive; at_the_end: it has its answer then."""
+class Case(methods.Case):
+    """A method with options, and those that it has besides where it is adaptive."""
 
-    name: str
-    method: str
-    options: Mapping[str, Any] = field(default_factory=dict)
     adaptive: Mapping[str, Any] = field(default_factory=dict)
-    at_the_end: bool = False
 
 
 CASES = (
