@@ -153,7 +153,7 @@ def _facts(thinking: Thinking, method: str, options: Mapping[str, Any]) -> dict[
 
 
 def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> Answer:
-    """What a piece of thinking that has ended comes to; its log is closed, and its page written."""
+    """What a piece of thinking that has ended comes to; its page is written."""
     thinking.spend(Spent())
     if thinking.value >= 1.0 and thinking.stopped_by == "done":
         thinking.stopped_by = "solved"
@@ -181,7 +181,6 @@ def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> An
             "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
         }
         thinking.log.write("end", **facts)
-        thinking.log.close()
         answer.page = thinking.log.path.with_suffix(".html")
         answer.page.write_text(trace_page({**_facts(thinking, method, options), **facts}, answer.trace), "utf-8")
     return answer

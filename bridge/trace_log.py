@@ -43,20 +43,22 @@ def _clean(value: Any, secrets: Sequence[str]) -> Any:
 class TraceLog:
     """Writes events to a file as they come, so that it is good up to the moment of any end.
 
-    Raises `ParameterError` where the file cannot be written.
+    The file is open only while something is written, so that thousands of problems may be under way. Raises
+    `ParameterError` where it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path, self._requests = path, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8")
+            path.write_bytes(b"")
         except OSError as error:
             raise ParameterError(f"trace expects a folder to write to, got {str(path.parent)!r}: {error}") from error
 
     def write(self, event: str, **fields: Any) -> None:
-        self._file.write(json.dumps(without_secrets({"event": event, **fields}), ensure_ascii=False) + "\n")
-        self._file.flush()
+        line = json.dumps(without_secrets({"event": event, **fields}), ensure_ascii=False) + "\n"
+        with self.path.open("ab") as file:
+            file.write(line.encode())
 
     def asked(self, request: Request) -> int:
         """Write a request; its number says which answer belongs to it."""
@@ -68,6 +70,3 @@ class TraceLog:
     def answered(self, number: int, answer: Sequence[Completion]) -> None:
         texts = [{"text": each.text, "logprob": each.logprob, "finish": each.finish} for each in answer]
         self.write("answer", number=number, completions=texts, cost=cost_of(answer).as_dict())
-
-    def close(self) -> None:
-        self._file.close()

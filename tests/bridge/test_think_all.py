@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -280,6 +281,19 @@ def test_every_problem_has_its_trace(tmp_path: Path) -> None:
     answers = lt.think_all([Guess("a"), Guess("b")], Guesses(), lt.Budget(tokens=4), method="best_of_n", trace=tmp_path)
     assert len({answer.page for answer in answers}) == 2
     assert all(answer.page is not None and answer.page.is_file() for answer in answers)
+
+
+def test_traces_of_more_problems_than_files_may_be_open(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limits of open files to be set")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else soft // 2
+    tasks = [Guess(f"problem {i}") for i in range(60)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + 20, hard))
+    try:
+        answers = lt.think_all(tasks, Guesses(), lt.Budget(tokens=60), method="best_of_n", trace=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(list(tmp_path.glob("*.jsonl"))) == len(list(tmp_path.glob("*.html"))) == len(answers) == 60
 
 
 def test_bad_input_is_refused() -> None:
