@@ -445,7 +445,8 @@ def perf(options: argparse.Namespace) -> int:
     return status
 
 
-_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG"}  # by what the names of their benchmarks have
+_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG", "treequest": "TreeQuest"}
+"""By what the names of their benchmarks have."""
 
 
 def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:

@@ -1,4 +1,7 @@
-"""Language models: what the search adds to a model call, how busy it keeps a server, and sequences side by side."""
+"""Language models: what the search adds to a model call, how busy it keeps a server, and sequences side by side.
+
+TreeQuest stands beside where it can do the same: it asks by functions of the user's, one answer for each child.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
+import treequest
 
 import longthink as lt
 from longthink.benchmarks.tower import Tower
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import SampleProposer
+from longthink.bridge.task import Transcript
 
 
 class InstantModel(Model):
@@ -33,25 +40,58 @@ class InstantModel(Model):
 CALLS = 2_000
 
 
-@pytest.mark.benchmark(
-    group=f"thinking with a model that takes no time, {CALLS:,} calls, one for each leaf (processor time)"
-)
-def test_search(benchmark: Any) -> None:
-    model = InstantModel()
+def per_call(benchmark: Any, calls: int, work: Callable[[], object]) -> None:
+    """Processor time for each call of `work`, which makes so many."""
     seconds = []
 
-    def work() -> None:
+    def timed() -> None:
         began = time.process_time()
-        answer = lt.think(Tower(), model, lt.Budget(calls=CALLS), proposer=SampleProposer(model, samples=4))
+        work()
         seconds.append(time.process_time() - began)
-        assert answer.spent.calls == CALLS
 
-    benchmark.pedantic(work, rounds=7, warmup_rounds=1)
-    benchmark.extra_info["per_second"] = round(CALLS / min(seconds))
-    benchmark.extra_info["microseconds_per_call"] = round(1e6 * min(seconds) / CALLS, 1)
+    benchmark.pedantic(timed, rounds=5, warmup_rounds=1)
+    benchmark.extra_info["per_second"] = round(calls / min(seconds))
+    benchmark.extra_info["microseconds_per_call"] = round(1e6 * min(seconds) / calls, 1)
 
 
-SLOTS, MILLISECONDS, ANSWERS = 16, 50, 1_280
+@pytest.mark.benchmark(group=f"tree search with a model that takes no time, {CALLS:,} answers (processor time)")
+class TestSearch:
+    def test_search(self, benchmark: Any) -> None:
+        model = InstantModel()
+
+        def work() -> None:
+            answer = lt.think(Tower(), model, lt.Budget(calls=CALLS), proposer=SampleProposer(model, samples=4))
+            assert answer.spent.calls == CALLS
+
+        per_call(benchmark, CALLS, work)
+
+    def test_treequest(self, benchmark: Any) -> None:
+        per_call(benchmark, CALLS, lambda: tree_of(treequest.StandardMCTS(), CALLS))
+
+
+@pytest.mark.benchmark(group="adaptive branching with a model that takes no time, 500 answers (processor time)")
+class TestAdaptiveBranching:
+    def test_ab_mcts(self, benchmark: Any) -> None:
+        model = InstantModel()
+
+        def work() -> None:
+            answer = lt.think(Tower(), model, lt.Budget(simulations=500), method="ab_mcts")
+            assert answer.spent.simulations == 500
+
+        per_call(benchmark, 500, work)
+
+    def test_treequest(self, benchmark: Any) -> None:
+        per_call(benchmark, 500, lambda: tree_of(treequest.ABMCTSA(), 500))
+
+
+def tree_of(algorithm: Any, answers: int) -> None:
+    """TreeQuest's tree of so many answers that cost nothing."""
+    state = algorithm.init_tree()
+    for i in range(answers):
+        state = algorithm.step(state, {"write": lambda _, i=i: (str(i % 10), 0.5)}, inplace=True)
+
+
+SLOTS, MILLISECONDS, ANSWERS = 16, 50, 3_840
 
 
 @pytest.fixture
@@ -67,35 +107,79 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.benchmark(
-    group=f"{ANSWERS:,} answers of a server with {SLOTS} slots of {MILLISECONDS} ms; it can give 320 a second"
+    group=f"{ANSWERS:,} answers of a server with {SLOTS} slots of {MILLISECONDS} ms, at most 320 a second: in the tree"
 )
-@pytest.mark.parametrize("slots", [1, SLOTS, SLOTS + 4])
-def test_server(benchmark: Any, url: str, slots: int) -> None:
-    model = lt.load_model("openai:loopback", base_url=url, slots=slots)
-    answers = ANSWERS // SLOTS if slots == 1 else ANSWERS
+class TestServer:
+    @pytest.mark.parametrize("slots", [1, SLOTS, SLOTS + 2])
+    def test_server(self, benchmark: Any, url: str, slots: int) -> None:
+        model = lt.load_model("openai:loopback", base_url=url, slots=slots)
+        answers = ANSWERS // SLOTS if slots == 1 else ANSWERS
 
-    def work() -> None:
-        answer = lt.think(Tower(), model, lt.Budget(calls=answers), proposer=SampleProposer(model, samples=8))
-        assert answer.trace is not None
-        assert answer.spent.calls == answer.trace.visits == answers  # every paid answer is in the tree
+        def work() -> None:
+            answer = lt.think(Tower(), model, lt.Budget(calls=answers), proposer=SampleProposer(model, samples=8))
+            assert answer.spent.calls == answer.trace.visits == answers  # every paid answer is in the tree
 
-    benchmark.pedantic(work, rounds=1)
+        benchmark.pedantic(work, rounds=1)
+        tell_busy(benchmark, url, answers)
+
+    def test_treequest(self, benchmark: Any, url: str) -> None:
+        """In batches of as many as the server has slots; of a batch it keeps what still fits, and drops the rest."""
+        algorithm, kept = treequest.StandardMCTS(), list[int]()
+        client = httpx.Client(base_url=url, timeout=60)
+
+        def write(seed: int) -> str:
+            body = {"model": "loopback", "prompt": ":", "n": 1, "seed": seed, "max_tokens": 64}
+            return str(client.post("/completions", json=body).json()["choices"][0]["text"])
+
+        def work() -> None:
+            state, asked = algorithm.init_tree(), 0
+            with ThreadPoolExecutor(SLOTS) as pool:
+                while asked < ANSWERS:
+                    state, trials = algorithm.ask_batch(state, SLOTS, ["write"])
+                    texts = pool.map(write, range(asked, asked + len(trials)))
+                    asked += len(trials)
+                    for trial, text in zip(trials, texts, strict=True):
+                        state = algorithm.tell(state, trial.trial_id, (text, 0.5))
+            kept.append(len(algorithm.get_state_score_pairs(state)))
+
+        benchmark.pedantic(work, rounds=1)
+        tell_busy(benchmark, url, kept[-1])
+
+
+def tell_busy(benchmark: Any, url: str, kept: int) -> None:
+    """Answers in the tree a second, as the server saw the seconds, and how busy it was."""
     with urllib.request.urlopen(url.replace("/v1", "/busy")) as told:
         busy = json.load(told)
-    benchmark.extra_info["per_second"] = round(busy["answers"] / busy["seconds"])
+    benchmark.extra_info["per_second"] = round(kept / busy["seconds"])
     benchmark.extra_info["busy"] = round(busy["busy"], 3)
+    benchmark.extra_info["dropped"] = round(1 - kept / busy["answers"], 3)
 
 
-@pytest.mark.benchmark(group="proposals of the embedded model (Countdown, two threads)")
+class ToldTower(Tower):
+    """The tower as a model of language reads it."""
+
+    def context(self, transcript: Transcript) -> str:
+        return f"{lt.load_task('countdown', seed=3).context(())}\n{' '.join(transcript)} "
+
+    def parse_step(self, transcript: Transcript, text: str) -> str | None:
+        return text.strip() or None
+
+
+@pytest.mark.benchmark(group="answers of the embedded model in the tree (two threads; a prompt of 330 tokens)")
 @pytest.mark.parametrize("sequences", [1, 8])
-def test_embedded(benchmark: Any, sequences: int) -> None:
-    model = lt.load_model(context=1024, sequences=sequences)
-    task, proposals = lt.load_task("countdown", seed=3), 48
+@pytest.mark.parametrize("of", ["written steps", "priors of legal steps"])
+def test_embedded(benchmark: Any, of: str, sequences: int) -> None:
+    model = lt.load_model(context=1024, sequences=sequences, threads=2)
+    written = SampleProposer(model, samples=1, max_tokens=16)
+    task = ToldTower() if of == "written steps" else lt.load_task("countdown", numbers=(3, 6, 9, 12, 15), target=200)
+    proposer, answers = (written, 64) if of == "written steps" else (None, 256)
     model.complete(task.context(()), max_tokens=1)  # both begin with the beginning of all prompts read
     told: list[lt.Answer] = []
-    benchmark.pedantic(lambda: told.append(lt.think(task, model, lt.Budget(simulations=proposals))), rounds=1)
+    benchmark.pedantic(
+        lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), proposer=proposer)), rounds=1
+    )
     spent = told[0].spent
-    benchmark.extra_info["per_second"] = round(proposals / benchmark.stats.stats.min, 2)
+    benchmark.extra_info["per_second"] = round(spent.calls / benchmark.stats.stats.min, 2)
     benchmark.extra_info["prefix_hits"] = round(spent.cached_tokens / (spent.cached_tokens + spent.prompt_tokens), 3)
 
 
