@@ -21,10 +21,8 @@ from random import Random
 from typing import Any
 
 from longthink.benchmarks import methods
-from longthink.benchmarks.methods import Record
-from longthink.benchmarks.run_log import RunLog
-from longthink.benchmarks.statistics import paired_interval
-from longthink.benchmarks.tiny_models import share
+from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.statistics import lead, share
 from longthink.bridge import game24
 from longthink.bridge.countdown import Countdown, countdown
 from longthink.bridge.model import Model, load_model
@@ -73,44 +71,37 @@ def run(folder: Path, count: int, told: Callable[[str], object] = print) -> list
     """Think about every problem with every budget that is not in the folder's log yet; give all records."""
     if not 1 <= count <= BENCHMARK_SEEDS:
         raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {count}")
-    model = load_model("tiny")
-    with RunLog(folder / "log.jsonl") as log:
-        done = {record["key"] for record in log.records}
-        wanted = []
-        for key, work in _works(model, count):
-            wanted.append(f"{key} {count}")
-            if wanted[-1] not in done:
-                log.append({"key": wanted[-1], "problems": [_record(answer) for answer in work()]})
-                told(f"{key}: done")
-        return [record for record in log.records if record["key"] in wanted]
+    return resumed(folder / "log.jsonl", _works(load_model("tiny"), count, told))
 
 
-def _works(model: Model, count: int) -> Iterator[tuple[str, Callable[[], list[Answer]]]]:
-    """A key, and what gives the answers to all problems."""
+def _works(model: Model, count: int, told: Callable[[str], object]) -> Iterator[tuple[str, Work]]:
+    """What is to be done: each gives the answers to all problems."""
     tasks = {family: problems(family, count) for family in FAMILIES}
     for case, family in product(CASES, FAMILIES):
         quarters = [limit // PART for limit in LIMITS]
-        for limit in [*quarters, *LIMITS] if case.at_the_end else [max(LIMITS)]:
-            yield f"{family}, {case.name}, fixed {limit}", partial(_fixed, model, case, limit, tasks[family])
-        for quarter in quarters:
-            yield f"{family}, {case.name}, adaptive {quarter}", partial(_adaptive, model, case, quarter, tasks[family])
+        fixed = [*quarters, *LIMITS] if case.at_the_end else [max(LIMITS)]
+        for how, thinking, limits in (("fixed", _fixed, fixed), ("adaptive", _adaptive, quarters)):
+            for limit in limits:
+                name = f"{family}, {case.name}, {how} {limit}"
+                yield f"{name} {count}", partial(thinking, model, case, limit, tasks[family])
+                told(f"{name}: done")
 
 
-def _fixed(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> list[Answer]:
+def _fixed(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
     answers = []
     for seed, task in enumerate(tasks):
         answers.append(think(task, model, Budget(tokens=limit), method=case.method, seed=seed, **case.options))
         if answers[-1].interrupted:
             raise KeyboardInterrupt
-    return answers
+    return {"problems": list(map(_record, answers))}
 
 
-def _adaptive(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> list[Answer]:
+def _adaptive(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
     budget, options = Budget(tokens=limit * len(tasks)), {**case.options, **case.adaptive}
     answers = think_all(tasks, model, budget, method=case.method, **options)
     if any(answer.interrupted for answer in answers):
         raise KeyboardInterrupt
-    return answers
+    return {"problems": list(map(_record, answers))}
 
 
 def _record(answer: Answer) -> dict[str, Any]:
@@ -151,12 +142,10 @@ def table(records: Sequence[Record], family: str) -> str:
         quarter = outcome(found, family, case, "fixed", limit // PART)
         adaptive = outcome(found, family, case, "adaptive", limit // PART)
         n, whole = len(fixed.right), limit * len(fixed.right)
-        low, high = paired_interval(adaptive.right, fixed.right)
-        difference = (sum(adaptive.right) - sum(fixed.right)) / n
         lines.append(
             f"| {case.name} | {limit:,} | {share(sum(fixed.right), n)} | {whole:,} | {fixed.tokens:,} "
             f"| {adaptive.tokens:,} ({adaptive.tokens / whole:.0%}) | {share(sum(adaptive.right), n)} "
-            f"| {100 * difference:+.0f} ({100 * low:+.0f} to {100 * high:+.0f}) | {share(sum(quarter.right), n)} |"
+            f"| {lead(adaptive.right, fixed.right)} | {share(sum(quarter.right), n)} |"
         )
     return "\n".join(lines)
 

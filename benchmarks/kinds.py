@@ -7,22 +7,20 @@ interrupted run goes on where it was.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from longthink.benchmarks.run_log import RunLog
-from longthink.benchmarks.statistics import paired_interval
-from longthink.benchmarks.tiny_models import share
-from longthink.bridge.model import Model, load_model
+from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.statistics import lead, share
+from longthink.bridge.model import load_model
 from longthink.bridge.own_task import make_task
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
 from longthink.search.budget import Budget
 
-Record = Mapping[str, Any]
 ALL, STEPS = "all", "steps alone"
 
 _SOLVED = """Question: What is 12 * 11?
@@ -85,27 +83,27 @@ def run(
     told: Callable[[str], object] = print,
 ) -> list[Record]:
     """Think about every problem with every choice of kinds that is not in the folder's log yet; give all records."""
-    chosen, loaded = SUITES[suite], list[Model]()
-    with RunLog(folder / "log.jsonl") as log:
-        done, wanted = {record["key"] for record in log.records}, list[str]()
+    chosen = SUITES[suite]
+    named = model or chosen.model
+    loaded = cache(lambda: load_model(named))
+
+    def think_with(name: str, kinds: tuple[str, ...], seed: int) -> Record:
+        budget = Budget(tokens=chosen.tokens)
+        answer = think(chosen.task(seed), loaded(), budget, method=method, kinds=kinds, seed=seed)
+        if answer.interrupted:
+            raise KeyboardInterrupt
+        return {
+            "case": name, "seed": seed, "correct": answer.correct, "spent": answer.spent.as_dict(),
+            "proposals": dict(answer.kinds),
+        }  # fmt: skip
+
+    def works() -> Iterator[tuple[str, Work]]:
         for name, kinds in chosen.cases():
             for seed in range(problems):
-                key = f"{suite} {model or chosen.model} {method} {name} {seed}"
-                wanted.append(key)
-                if key in done:
-                    continue
-                loaded = loaded or [load_model(model or chosen.model)]
-                budget = Budget(tokens=chosen.tokens)
-                answer = think(chosen.task(seed), loaded[0], budget, method=method, kinds=kinds, seed=seed)
-                if answer.interrupted:
-                    raise KeyboardInterrupt
-                log.append({
-                    "key": key, "case": name, "seed": seed, "correct": answer.correct,
-                    "spent": answer.spent.as_dict(), "proposals": dict(answer.kinds),
-                })  # fmt: skip
+                yield f"{suite} {named} {method} {name} {seed}", partial(think_with, name, kinds, seed)
             told(f"{suite}, {method}: {name} done")
-        by_key = {record["key"]: record for record in log.records}
-        return [by_key[key] for key in wanted]
+
+    return resumed(folder / "log.jsonl", works())
 
 
 def table(records: Sequence[Record]) -> str:
@@ -117,9 +115,7 @@ def table(records: Sequence[Record]) -> str:
     everything = [record["correct"] for record in by_case[ALL]]
     for name, found in by_case.items():
         right = [record["correct"] for record in found]
-        low, high = paired_interval(everything, right)
-        lost = 100 * (sum(everything) - sum(right)) / len(right)
-        difference = "" if name == ALL else f"{lost:+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"
+        difference = "" if name == ALL else lead(everything, right)
         tokens = sum(record["spent"]["tokens"] for record in found) / len(found)
         proposals: dict[str, float] = {}
         for record in found:

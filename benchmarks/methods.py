@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks.charts import STYLE
-from longthink.benchmarks.run_log import RunLog, read
-from longthink.benchmarks.statistics import paired_interval
-from longthink.benchmarks.tiny_models import share
+from longthink.benchmarks.run_log import Record, Work, read, resumed
+from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.game24 import HARD
 from longthink.bridge.model import load_model
 from longthink.bridge.task import Task, load_task
@@ -26,7 +25,6 @@ from longthink.bridge.think import think
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
-Record = Mapping[str, Any]
 YARDSTICKS = ("best_of_n", "majority_vote")
 """What the others are set beside."""
 
@@ -122,28 +120,26 @@ def run(bout: Bout, folder: Path, told: Callable[[str], object] = print) -> list
     if not 1 <= bout.problems <= problems.most:
         raise ParameterError(f"problems expects a number in 1..{problems.most}, got {bout.problems}")
     model = cache(lambda: load_model(bout.model))
-    with RunLog(folder / bout.log) as log:
-        done, wanted = {record["key"] for record in log.records}, list[str]()
+
+    def think_with(case: Case, measure: str, limit: float, number: int) -> Record:
+        budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
+        answer = think(problems.load(number), model(), budget, method=case.method, seed=number, **case.options)
+        if answer.interrupted:
+            raise KeyboardInterrupt
+        at = None if answer.solved_at is None else answer.solved_at.as_dict()
+        return {
+            "task": bout.task, "model": bout.model, "case": case.name, "measure": measure, "limit": limit,
+            "number": number, "solved_at": at, "spent": answer.spent.as_dict(), "stopped_by": answer.stopped_by,
+        }  # fmt: skip
+
+    def works() -> Iterator[tuple[str, Work]]:
         for case, measure, limit in bout.runs():
             for number in range(bout.problems):
                 key = f"{bout.task} {bout.model} {case.name} {measure} {limit:g} {number}"
-                wanted.append(key)
-                if key in done:
-                    continue
-                budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
-                task = problems.load(number)
-                answer = think(task, model(), budget, method=case.method, seed=number, **case.options)
-                if answer.interrupted:
-                    raise KeyboardInterrupt
-                at = None if answer.solved_at is None else answer.solved_at.as_dict()
-                log.append({
-                    "key": key, "task": bout.task, "model": bout.model, "case": case.name, "measure": measure,
-                    "limit": limit, "number": number, "solved_at": at, "spent": answer.spent.as_dict(),
-                    "stopped_by": answer.stopped_by,
-                })  # fmt: skip
+                yield key, partial(think_with, case, measure, limit, number)
             told(f"{bout.task}, {bout.model}: {case.name} up to {limit:g} {measure} done")
-        by_key = {record["key"]: record for record in log.records}
-        return [by_key[key] for key in wanted]
+
+    return resumed(folder / bout.log, works())
 
 
 def solved(records: Sequence[Record], case: Case, measure: str, limit: float) -> list[bool] | None:
@@ -175,9 +171,7 @@ def table(bout: Bout, records: Sequence[Record]) -> str:
         cells = ["" if right is None else share(sum(right), len(right)) for right in by_limit]
         mine = solved(records, case, "tokens", most) or []
         for name, others in zip(YARDSTICKS, yardsticks, strict=True):
-            low, high = paired_interval(mine, others or [])
-            lead = 100 * (sum(mine) - sum(others or [])) / len(mine)
-            cells.append("" if case.name == name else f"{lead:+.0f} ({100 * low:+.0f} to {100 * high:+.0f})")
+            cells.append("" if case.name == name else lead(mine, others or []))
         spent = [r["spent"].get("tokens", 0) for r in records if r["case"] == case.name and r["limit"] == most]
         lines.append(f"| {case.name} | " + " | ".join(cells) + f" | {sum(spent) / len(spent):.0f} |")
     return "\n".join(lines)

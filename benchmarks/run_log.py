@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -107,11 +108,12 @@ class RunLog:
             self._file = None
         self._lock.release()
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Add a record and sync it to disk."""
+    def append(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a record, sync it to disk, and give it as it stands in the log."""
         if self._file is None:
             raise RunLogError("the run log is not open; use it as `with RunLog(path) as log:`")
-        line = (json.dumps({"format": FORMAT, **record}, allow_nan=False) + "\n").encode()
+        written = {"format": FORMAT, **record}
+        line = (json.dumps(written, allow_nan=False) + "\n").encode()
         begun = os.fstat(self._file).st_size
         try:
             if os.write(self._file, line) != len(line):
@@ -122,4 +124,25 @@ class RunLog:
             raise RunLogError(
                 f"the run log {self.path} cannot be written: {error}; all before is whole, make room and run again"
             ) from error
-        self.records.append({"format": FORMAT, **record})
+        self.records.append(written)
+        return written
+
+
+Record = Mapping[str, Any]
+Work = Callable[[], Record]
+"""A piece of work that gives a record."""
+
+
+def resumed(path: Path, works: Iterable[tuple[str, Work]]) -> list[Record]:
+    """Do each piece of work, whose key comes first, that the log at `path` does not have yet; give all their records.
+
+    Raises `RunLogError`.
+    """
+    with RunLog(path) as log:
+        by_key: dict[str, Record] = {record["key"]: record for record in log.records}
+        found = []
+        for key, work in works:
+            if key not in by_key:
+                by_key[key] = log.append({"key": key, **work()})
+            found.append(by_key[key])
+        return found

@@ -52,3 +52,18 @@ def paired_interval(ours: Sequence[float], others: Sequence[float]) -> tuple[flo
         return math.sqrt(max(0.0, a * a - 2 * correlation * a * b + b * b))
 
     return p - q - reach(p - low, their_high - q), p - q + reach(high - p, q - their_low)
+
+
+# ---- As they are written in tables ----
+
+
+def share(successes: int, n: int) -> str:
+    """A share with its 95% Wilson interval, in percent."""
+    low, high = wilson(successes, n)
+    return f"{100 * successes / n:.0f}% ({100 * low:.0f}-{100 * high:.0f})"
+
+
+def lead(ours: Sequence[float], others: Sequence[float]) -> str:
+    """How far our share of right cases is ahead of the others' on the same cases, and its 95% interval, in percent."""
+    low, high = paired_interval(ours, others)
+    return f"{100 * (sum(ours) - sum(others)) / len(ours):+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"

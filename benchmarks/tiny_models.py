@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks.charts import STYLE
-from longthink.benchmarks.run_log import RunLog
-from longthink.benchmarks.statistics import wilson
+from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.statistics import share, wilson
 from longthink.bridge.model import Model, load_model
 from longthink.bridge.onnx_model import TINY_SIZES
 from longthink.bridge.task import Task, load_task
@@ -39,7 +39,6 @@ COLUMNS = (
 )
 _COLOURS = {UNIFORM: "#999999", "0.25x": "#56b4e9", "1x": "#0072b2", "4x": "#004b75"}
 
-Record = Mapping[str, Any]
 Told = Callable[[str], None]
 
 
@@ -50,28 +49,20 @@ def run(folder: Path, problems: int, told: Told = print) -> list[Record]:
     """
     if not 1 <= problems <= BENCHMARK_SEEDS:
         raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {problems}")
-    models: dict[str, Model] = {}
-    with RunLog(folder / "log.jsonl") as log:
-        done = {record["key"] for record in log.records}
-        for size in (UNIFORM, *TINY_SIZES):
-            for method in METHODS if size != UNIFORM else ("search",):
-                for seed in range(problems):
-                    key = f"{size} {method} {seed}"
-                    if key in done:
-                        continue
-                    if size != UNIFORM and size not in models:
-                        models[size] = load_model(f"tiny:{size}")
-                    log.append({"key": key, **_think(models.get(size), method, seed)})
-                told(f"{size}: {method} done")
-        wanted = {f"{size} {method} {seed}" for size, method, seed in _cases(problems)}
-        return [record for record in log.records if record["key"] in wanted]
+    return resumed(folder / "log.jsonl", _works(problems, told))
 
 
-def _cases(problems: int) -> Iterator[tuple[str, str, int]]:
-    for seed in range(problems):
-        yield UNIFORM, "search", seed
-        for size in TINY_SIZES:
-            yield from ((size, method, seed) for method in METHODS)
+def _works(problems: int, told: Told) -> Iterator[tuple[str, Work]]:
+    for size in (UNIFORM, *TINY_SIZES):
+        for method in METHODS if size != UNIFORM else ("search",):
+            for seed in range(problems):
+                yield f"{size} {method} {seed}", partial(_think, size, method, seed)
+            told(f"{size}: {method} done")
+
+
+@cache
+def _model(size: str) -> Model | None:
+    return None if size == UNIFORM else load_model(f"tiny:{size}")
 
 
 @cache
@@ -79,14 +70,14 @@ def _task(seed: int) -> Task:
     return load_task("countdown", seed=seed)
 
 
-def _think(model: Model | None, method: str, seed: int) -> dict[str, Any]:
-    task = _task(seed)
+def _think(size: str, method: str, seed: int) -> dict[str, Any]:
+    task, model = _task(seed), _model(size)
     started = time.process_time()
     answer = think(task, model, METHODS[method], method=UNIFORM if model is None else method, seed=seed)
     if answer.interrupted:
         raise KeyboardInterrupt
     return {
-        "size": UNIFORM if model is None else model.name.removeprefix("tiny-"),
+        "size": size,
         "method": method,
         "task": task.name,
         "spent": answer.spent.as_dict(),
@@ -123,12 +114,6 @@ def table(records: Sequence[Record]) -> str:
         cost = 1000 * sum(r["cpu_seconds"] for r in searched) / max(1, simulations)
         lines.append(f"| {size} | " + " | ".join(cells) + f" | {cost:.2f} |")
     return "\n".join(lines)
-
-
-def share(successes: int, n: int) -> str:
-    """A share with its 95% Wilson interval, in percent."""
-    low, high = wilson(successes, n)
-    return f"{100 * successes / n:.0f}% ({100 * low:.0f}-{100 * high:.0f})"
 
 
 def draw(records: Sequence[Record], path: Path) -> None:

@@ -124,7 +124,8 @@ class TestServer:
 
     def test_treequest(self, benchmark: Any, url: str) -> None:
         """In batches of as many as the server has slots; of a batch it keeps what still fits, and drops the rest."""
-        algorithm, kept = treequest.StandardMCTS(), list[int]()
+        algorithm: Any = treequest.StandardMCTS()
+        kept = list[int]()
         client = httpx.Client(base_url=url, timeout=60)
 
         def write(seed: int) -> str:

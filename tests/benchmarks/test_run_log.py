@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import longthink as lt
-from longthink.benchmarks.run_log import RunLog, read
+from longthink.benchmarks.run_log import Record, RunLog, Work, read, resumed
 
 
 def fill(path: Path, *keys: str) -> None:
@@ -78,6 +80,26 @@ def test_a_disk_that_refuses_leaves_the_log_whole(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(os, "write", real)
         log.append({"key": "c"})
     assert [record["key"] for record in read(path)] == ["a", "c"]
+
+
+def test_work_is_resumed(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def works(*keys: str, until: str = "") -> Iterator[tuple[str, Work]]:
+        def work(key: str) -> Record:
+            if key == until:
+                raise KeyboardInterrupt
+            done.append(key)
+            return {"value": key.upper()}
+
+        for key in keys:
+            yield key, partial(work, key)
+
+    path = tmp_path / "log.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        resumed(path, works("a", "b", "c", until="c"))
+    assert [record["value"] for record in resumed(path, works("c", "b", "a"))] == ["C", "B", "A"]
+    assert done == ["a", "b", "c"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
