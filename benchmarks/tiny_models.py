@@ -26,17 +26,9 @@ from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
 UNIFORM = "uniform"
-METHODS = {
-    "search": Budget(simulations=100),
-    "best_first": Budget(simulations=100),
-    "greedy": Budget(calls=3),
-    "best_of_n": Budget(calls=60),
-}
-COLUMNS = (
-    ("greedy", "calls", 3),
-    ("best_of_n", "calls", 60),
-    *((method, "simulations", limit) for method in ("search", "best_first") for limit in (20, 60, 100)),
-)
+METHODS = ("greedy", "best_of_n", "best_first", "mcts")
+LIMITS = (10, 30, 100)
+"""Calls of a model for a problem; without a model, states that are looked at."""
 _COLOURS = {UNIFORM: "#999999", "0.25x": "#56b4e9", "1x": "#0072b2", "4x": "#004b75"}
 
 Told = Callable[[str], None]
@@ -54,7 +46,7 @@ def run(folder: Path, problems: int, told: Told = print) -> list[Record]:
 
 def _works(problems: int, told: Told) -> Iterator[tuple[str, Work]]:
     for size in (UNIFORM, *TINY_SIZES):
-        for method in METHODS if size != UNIFORM else ("search",):
+        for method in METHODS if size != UNIFORM else (UNIFORM,):
             for seed in range(problems):
                 yield f"{size} {method} {seed}", partial(_think, size, method, seed)
             told(f"{size}: {method} done")
@@ -72,8 +64,9 @@ def _task(seed: int) -> Task:
 
 def _think(size: str, method: str, seed: int) -> dict[str, Any]:
     task, model = _task(seed), _model(size)
+    budget = Budget(simulations=max(LIMITS)) if model is None else Budget(calls=max(LIMITS))
     started = time.process_time()
-    answer = think(task, model, METHODS[method], method=UNIFORM if model is None else method, seed=seed)
+    answer = think(task, model, budget, method=method, seed=seed)
     if answer.interrupted:
         raise KeyboardInterrupt
     return {
@@ -86,9 +79,13 @@ def _think(size: str, method: str, seed: int) -> dict[str, Any]:
     }
 
 
-def solved(records: Sequence[Record], measure: str, limit: float) -> int:
-    """How many are solved when they have spent `limit` of `measure`."""
-    return sum(r["solved_at"] is not None and r["solved_at"].get(measure, 0) <= limit for r in records)
+def solved(records: Sequence[Record], limit: float) -> int:
+    """How many are solved with so many calls, or states looked at where there is no model."""
+    measures = ("simulations" if record["size"] == UNIFORM else "calls" for record in records)
+    at = (record["solved_at"] for record in records)
+    return sum(
+        spent is not None and spent.get(measure, 0) <= limit for spent, measure in zip(at, measures, strict=True)
+    )
 
 
 def by_case(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
@@ -100,40 +97,35 @@ def by_case(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
 
 
 def table(records: Sequence[Record]) -> str:
-    """Shares solved with 95% Wilson intervals, and CPU-seconds for each simulation, as Markdown."""
-    cases = by_case(records)
-    heads = [f"{method.replace('_', ' ')}, {limit} {measure}" for method, measure, limit in COLUMNS]
-    lines = ["| model | " + " | ".join(heads) + " | CPU-ms a simulation |", "|---" * (len(heads) + 2) + "|"]
-    for size in (UNIFORM, *TINY_SIZES):
-        cells = []
-        for method, measure, limit in COLUMNS:
-            found = cases.get((size, method))
-            cells.append("" if not found else share(solved(found, measure, limit), len(found)))
-        searched = cases.get((size, "search"), [])
-        simulations = sum(r["spent"].get("simulations", 0) for r in searched)
-        cost = 1000 * sum(r["cpu_seconds"] for r in searched) / max(1, simulations)
-        lines.append(f"| {size} | " + " | ".join(cells) + f" | {cost:.2f} |")
+    """Shares solved with 95% Wilson intervals, and CPU-seconds for each call, as Markdown."""
+    heads = " | ".join(f"{limit} calls" for limit in LIMITS)
+    lines = [f"| model | method | {heads} | CPU-ms a call |", "|---" * (len(LIMITS) + 3) + "|"]
+    for (size, method), found in by_case(records).items():
+        calls = sum(r["spent"].get("simulations" if size == UNIFORM else "calls", 0) for r in found)
+        cost = 1000 * sum(r["cpu_seconds"] for r in found) / max(1, calls)
+        cells = " | ".join(share(solved(found, limit), len(found)) for limit in LIMITS)
+        lines.append(f"| {size} | {method} | {cells} | {cost:.2f} |")
     return "\n".join(lines)
 
 
 def draw(records: Sequence[Record], path: Path) -> None:
-    """The share solved against simulations, a line with its 95% Wilson band for each size."""
+    """The share solved against calls of the model, a line with its 95% Wilson band for each size."""
     matplotlib = require("matplotlib", "compare")
     figure = require("matplotlib.figure", "compare").Figure(figsize=(6.4, 4.0))
     matplotlib.rcParams.update(STYLE)
     axes = figure.subplots()
-    limits = range(1, 101)
+    limits = range(1, max(LIMITS) + 1)
     for size, colour in _COLOURS.items():
-        for method, style in (("best_first", "-"), ("search", ":")):
+        for method, style in (("mcts", "-"), ("best_of_n", ":"), (UNIFORM, "-")):
             found = by_case(records).get((size, method), [])
             if not found:
                 continue
-            counts = [solved(found, "simulations", limit) for limit in limits]
-            label = "uniform proposals, search" if size == UNIFORM else f"tiny:{size}, {method.replace('_', ' ')}"
+            counts = [solved(found, limit) for limit in limits]
+            label = "no model, legal steps alike" if size == UNIFORM else f"tiny:{size}, {method}"
             axes.plot(limits, [count / len(found) for count in counts], style, color=colour, label=label)
             bands = [wilson(count, len(found)) for count in counts]
             axes.fill_between(limits, *zip(*bands, strict=True), color=colour, alpha=0.08, linewidth=0)
-    axes.set(xscale="log", ylim=(0, 1), xlabel="simulations", ylabel="share of problems solved")
+    axes.set(xscale="log", ylim=(0, 1), xlabel="calls of the model a problem", ylabel="share of problems solved")
     axes.set_title("Training against thinking: Countdown, four numbers")
     axes.legend(loc="upper left")
     figure.savefig(path, dpi=150)

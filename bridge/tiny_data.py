@@ -12,10 +12,11 @@ from itertools import pairwise
 from random import Random
 from zlib import crc32
 
+from longthink.bridge.game24 import HARD
 from longthink.bridge.task import load_task
 
 BENCHMARK_SEEDS = 1_000
-"""The problems that `load_task("countdown", seed)` gives for seeds below this are in no line either."""
+"""The problems of `load_task("countdown", seed)` below this, and the hundred hard games of 24, are in no line."""
 _LAST_STEPS = 0.25  # the share kept of last steps, which are soon learnt
 _GAMES_OF_24 = 0.1
 
@@ -30,9 +31,11 @@ def held_out(numbers: Sequence[int], target: int) -> bool:
     return crc32(state(numbers, target).encode()) % 4 == 0
 
 
-def benchmark_state(seed: int) -> str:
-    """The table and target that `load_task("countdown", seed)` begins with."""
-    return load_task("countdown", seed).context(()).rpartition("\n")[2]
+def benchmark_states() -> frozenset[str]:
+    """What the problems begin with that are measured on: those of Countdown by seed, and the hard games of 24."""
+    countdown = (load_task("countdown", seed) for seed in range(BENCHMARK_SEEDS))
+    games = (load_task("game24", number=number) for number in HARD)
+    return frozenset(task.context(()).rpartition("\n")[2] for task in (*countdown, *games))
 
 
 def lines(seed: int, benchmark: Container[str] = ()) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from longthink.bridge.onnx_model import OnnxModel
-from longthink.bridge.tiny_data import BENCHMARK_SEEDS, benchmark_state, lines
+from longthink.bridge.tiny_data import benchmark_states, lines
 
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
@@ -276,7 +276,7 @@ def main() -> None:
     torch.set_num_threads(1)
     options.kept.parent.mkdir(parents=True, exist_ok=True)
     done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(options.kept) if options.kept.exists() else {}
-    benchmark = {benchmark_state(seed) for seed in range(BENCHMARK_SEEDS)}
+    benchmark = benchmark_states()
     weights: Weights = {}
     for number, (name, width, all_steps, size, peak) in enumerate(SIZES):
         steps = round(options.share * all_steps)

@@ -21,14 +21,18 @@ def test_it_runs_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(tiny_models, "_think", thought)
     assert tiny_models.run(tmp_path, 2, told=lambda line: None) == records
     rows = tiny_models.table(records).splitlines()
-    assert [row.split(" | ")[0] for row in rows[2:]] == ["| uniform", "| 0.25x"]
+    assert [row.split(" | ")[:2] for row in rows[2:]] == [
+        ["| uniform", "uniform"],
+        *(["| 0.25x", method] for method in tiny_models.METHODS),
+    ]
     tiny_models.draw(records, tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
 
 def test_solved_counts_what_was_spent_by_then() -> None:
-    at = [{"solved_at": {"simulations": 5}}, {"solved_at": {"simulations": 50}}, {"solved_at": None}]
-    assert [tiny_models.solved(at, "simulations", limit) for limit in (4, 5, 50)] == [0, 1, 2]
+    at = [{"size": "1x", "solved_at": at} for at in ({"calls": 5, "simulations": 2}, {"calls": 50}, None)]
+    assert [tiny_models.solved(at, limit) for limit in (4, 5, 50)] == [0, 1, 2]
+    assert tiny_models.solved([{"size": "uniform", "solved_at": {"simulations": 7}}], 6) == 0
 
 
 def test_too_many_problems_are_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import longthink as lt
 from longthink.bridge.countdown import solve, steps
 from longthink.bridge.onnx_model import TINY_SIZES, OnnxModel, tiny
 from longthink.bridge.proposer import ScoreProposer, TrieProposer, proposer_for
-from longthink.bridge.tiny_data import benchmark_state, held_out, lines, state
+from longthink.bridge.tiny_data import benchmark_states, held_out, lines, state
 
 TASK = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 
@@ -52,10 +52,13 @@ def test_a_quarter_of_all_tables_is_in_no_line() -> None:
 
 def test_lines_have_the_form_of_the_prompt() -> None:
     assert TASK.context(()).endswith("\n" + state((40, 2, 20, 5), 75))
-    assert benchmark_state(7) == lt.load_task("countdown", seed=7).context(()).rpartition("\n")[2]
 
 
 def test_problems_of_the_benchmarks_are_in_no_line() -> None:
+    of_benchmarks = benchmark_states()
+    assert len(of_benchmarks) == 1_100
+    for task in (lt.load_task("countdown", seed=7), lt.load_task("game24", number=950)):
+        assert task.context(()).rpartition("\n")[2] in of_benchmarks
     would_be = {before for before, _ in islice(lines(seed=8), 100)}
     assert not any(before in would_be for before, _ in islice(lines(seed=8, benchmark=would_be), 2_000))
 
