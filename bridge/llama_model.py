@@ -67,8 +67,10 @@ class LlamaModel(Model):
         parameters.slot_save_path = self._copies.name + "/"
         parameters.verbosity = -1
         parameters.warmup = False
+        parameters.endpoint_metrics = True
         try:
             self._server = xllamacpp.Server(parameters)
+            self._server.handle_metrics()  # one that is let go before it is at work would be waited for without end
         except Exception as error:  # xllamacpp raises bare kinds
             raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
         self._remembered = [""] * sequences  # the prompt of each sequence

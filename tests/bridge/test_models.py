@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -81,6 +83,12 @@ def test_kept_answers_are_those_of_this_file(smollm2: lt.Model, tmp_path: Path) 
     assert not first[0].cached
     assert again[0].cached
     assert again[0].text == first[0].text
+
+
+def test_a_model_that_is_let_go_at_once() -> None:
+    """It would be waited for without end where it is not at work yet, which happens on a busy machine now and then."""
+    program = "import longthink as lt\nfor _ in range(4):\n    lt.load_model(threads=1)"
+    subprocess.run([sys.executable, "-c", program], timeout=100, check=True)
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
