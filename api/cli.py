@@ -592,7 +592,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="so many, generated from --seed on, share the limits (docs/adaptive.md)",
     )
-    command.add_argument("--method", default="search", help=f"one of {', '.join(lt.methods())}; default search")
+    command.add_argument("--method", default="mcts", help=f"one of {', '.join(lt.methods())}; default mcts")
     command.add_argument(
         "--option",
         action="append",

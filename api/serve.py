@@ -421,7 +421,7 @@ def _usage(found: Found) -> Json:
 def _usual_method(task: Task | None, effort: str) -> str:
     if task is None:
         return "one" if effort == "none" else "agreement"
-    return "greedy" if effort == "none" else "search"
+    return "greedy" if effort == "none" else "mcts"
 
 
 def _plain(content: str | list[dict[str, str]]) -> str:

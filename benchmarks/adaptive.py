@@ -49,7 +49,7 @@ class Case(methods.Case):
 
 CASES = (
     Case("best_first", "best_first"),
-    Case("mcts, puct", "mcts", {"rule": "puct"}),
+    Case("mcts, puct", "mcts"),
     Case("best_of_n", "best_of_n"),
     Case("majority_vote", "majority_vote", adaptive={"confidence": 0.95}, at_the_end=True),
 )

@@ -19,7 +19,7 @@ from longthink.bridge.think import think
 from longthink.search.budget import Budget, Spent
 
 OURS, UNIFORM, EXACT = "searched proposals", "uniform proposals", "exhaustive solver"
-NAMES = {"search": OURS, "greedy": "greedy", "best_of_n": "best of n", "uniform": UNIFORM, "exhaustive": EXACT}
+NAMES = {"mcts": OURS, "greedy": "greedy", "best_of_n": "best of n", "uniform": UNIFORM, "exhaustive": EXACT}
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
             "spent": answer.spent.as_dict(),
             "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
             "stopped_by": answer.stopped_by,
-            "trace": answer.trace.as_dict() if method == "search" else None,
+            "trace": answer.trace.as_dict() if method == "mcts" else None,
         }
 
-    weight = {"greedy": 0.8, "best_of_n": 6.0, "search": 4.0}.get(method, 0.15)
+    weight = {"greedy": 0.8, "best_of_n": 6.0, "mcts": 4.0}.get(method, 0.15)
     return Job(
         "language", NAMES[method], config, run, weight=weight * settings.tokens / 1_000 if needs_model else weight
     )

@@ -58,7 +58,7 @@ def think(
     model: Model | None,
     budget: Budget,
     *,
-    method: str = "search",
+    method: str = "mcts",
     proposer: Proposer | None = None,
     kinds: Kinds | None = None,
     seed: int = 0,

@@ -26,7 +26,7 @@ def think_all(
     model: Model | None,
     budget: Budget,
     *,
-    method: str = "search",
+    method: str = "mcts",
     proposer: Proposer | None = None,
     kinds: Kinds | None = None,
     seed: int = 0,

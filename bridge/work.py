@@ -1,8 +1,9 @@
 """Work: thinking that asks a model now and then, and the loop that keeps the model's slots full with it.
 
 A piece of work is a generator. It yields a `Request` and is sent what came of it, or None where the budget is over:
-then it returns what it has. So one thread interleaves as much work as the model has slots, no piece waits for another,
-and one loop serves a model in this process and sixteen slots of a server.
+then it returns what it has, and whatever else it asks for is answered by None, too. So one thread interleaves as much
+work as the model has slots, no piece waits for another, and one loop serves a model in this process and sixteen slots
+of a server.
 
 The loop itself is a generator, too: it yields where it has nothing to do until an answer comes. So a whole piece of
 thinking is taken in `Turns`, by `finish` where it is alone, and beside others by `think_all`.
@@ -23,6 +24,7 @@ from longthink.search.budget import Spent
 
 T = TypeVar("T")
 _NOTHING = Spent()
+_PATIENCE = 1_000  # requests of a piece of work that are answered by None before it is given up
 Work: TypeAlias = Generator[Request, "list[Completion] | None", T]
 Turns: TypeAlias = Generator[Literal["answer", "room", "turn"], None, None]
 """Thinking that yields what it waits for: an answer to what it asked, room in the budget and the model's slots, which
@@ -185,7 +187,8 @@ class Workshop:
     def _finish(self, key: Any, work: Work[Any]) -> None:
         """Let a piece of work end with what it has."""
         try:
-            work.send(None)
+            for _ in range(_PATIENCE):
+                work.send(None)
             work.close()
             self._end(key, None)
         except StopIteration as done:

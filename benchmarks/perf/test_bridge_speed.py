@@ -60,7 +60,7 @@ class TestSearch:
         model = InstantModel()
 
         def work() -> None:
-            answer = lt.think(Tower(), model, lt.Budget(calls=CALLS), proposer=SampleProposer(model, samples=4))
+            answer = lt.think(Tower(), model, lt.Budget(calls=CALLS), proposer=SampleProposer(model), playouts=False)
             assert answer.spent.calls == CALLS
 
         per_call(benchmark, CALLS, work)
@@ -113,10 +113,10 @@ class TestServer:
     @pytest.mark.parametrize("slots", [1, SLOTS, SLOTS + 2])
     def test_server(self, benchmark: Any, url: str, slots: int) -> None:
         model = lt.load_model("openai:loopback", base_url=url, slots=slots)
-        answers = ANSWERS // SLOTS if slots == 1 else ANSWERS
+        answers, eight = ANSWERS // SLOTS if slots == 1 else ANSWERS, SampleProposer(model, samples=8)
 
         def work() -> None:
-            answer = lt.think(Tower(), model, lt.Budget(calls=answers), proposer=SampleProposer(model, samples=8))
+            answer = lt.think(Tower(), model, lt.Budget(calls=answers), proposer=eight, playouts=False)
             assert answer.spent.calls == answer.trace.visits == answers  # every paid answer is in the tree
 
         benchmark.pedantic(work, rounds=1)
@@ -177,7 +177,8 @@ def test_embedded(benchmark: Any, of: str, sequences: int) -> None:
     model.complete(task.context(()), max_tokens=1)  # both begin with the beginning of all prompts read
     told: list[lt.Answer] = []
     benchmark.pedantic(
-        lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), proposer=proposer)), rounds=1
+        lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), proposer=proposer, playouts=False)),
+        rounds=1,
     )
     spent = told[0].spent
     benchmark.extra_info["per_second"] = round(spent.calls / benchmark.stats.stats.min, 2)

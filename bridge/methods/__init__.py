@@ -13,7 +13,7 @@ from longthink.bridge.methods.revision import ab_mcts, revision
 from longthink.bridge.methods.sampling import best_of_n, greedy, majority_vote, weighted_vote
 from longthink.bridge.methods.thinking import Method, Thinking
 from longthink.bridge.methods.tree_of_thoughts import tree_of_thoughts
-from longthink.bridge.methods.tree_search import mcts, search, uniform
+from longthink.bridge.methods.tree_search import mcts, uniform
 from longthink.errors import UnknownNameError
 
 __all__ = ["Method", "Thinking", "method", "methods"]
@@ -29,8 +29,7 @@ _METHODS = {
         Method("beam", "the likeliest few transcripts go on together", beam),
         Method("best_first", "the likeliest transcript so far goes on", best_first),
         Method("tree_of_thoughts", "breadth first, states valued by the model", tree_of_thoughts),
-        Method("search", "tree search over the model's proposals", search),
-        Method("mcts", "tree search with any rule, with playouts by the model", mcts),
+        Method("mcts", "tree search with any rule over the model's proposals", mcts),
         Method("ab_mcts", "new answers or revised ones, by Thompson sampling", ab_mcts),
         Method("revision", "each answer revises the ones before", revision),
         Method("uniform", "tree search over all legal steps, no model", uniform, needs_model=False),

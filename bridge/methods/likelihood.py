@@ -31,7 +31,6 @@ def beam(thinking: Thinking, width: int = 5) -> Turns:
             break
 
         def end(key: Unlikely, proposals: list[Proposal] | None, grown: list[Unlikely] = grown) -> None:
-            thinking.pay(proposer)
             grown += _after(key, proposals)
 
         going = [(each, thinking.proposing(proposer, each[1])) for each in kept if not task.done(each[1])]
@@ -58,7 +57,6 @@ def best_first(thinking: Thinking) -> Turns:
         return None
 
     def end(key: Unlikely, proposals: list[Proposal] | None) -> None:
-        thinking.pay(proposer)
         for each in _after(key, proposals):
             heappush(waiting, each)
 

@@ -170,8 +170,9 @@ class Thinking:
             self.log.write("told", line=line, kind=kind, value=value, **facts)
 
     def proposing(self, proposer: Proposer, transcript: Transcript) -> Work[list[Proposal] | None]:
-        """The work of a proposer, whose proposals are counted."""
+        """The work of a proposer, whose proposals are counted, and paid for where it asks by itself."""
         proposals = yield from proposer.work(self.task, transcript)
+        self._pay(proposer)
         self.count([each.text for each in proposals or ()])
         return proposals
 
@@ -195,7 +196,7 @@ class Thinking:
             return KindProposer(model, self.seed, self.proposer)
         return self.proposer or proposer_for(self.task, self.the_model(), self.seed)
 
-    def pay(self, proposer: Proposer) -> None:
+    def _pay(self, proposer: Proposer) -> None:
         """Count what a proposer has spent that asks by itself."""
         for each in {proposer, self.proposer or proposer}:
             if each.model is None:

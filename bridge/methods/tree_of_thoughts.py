@@ -40,7 +40,6 @@ def tree_of_thoughts(
         grown: Grown = []
 
         def grow(transcript: Transcript, found: list[Proposal] | None, grown: Grown = grown) -> None:
-            thinking.pay(proposer)
             likeliest = sorted(found or [], key=lambda each: (-each.prior, each.text))[:proposals]
             grown += [((*transcript, each.text), each.prior) for each in likeliest]
 

@@ -1,4 +1,4 @@
-"""Tree search on the C tree over what the model proposes: `search`, `uniform`, and `mcts` with any rule."""
+"""Tree search on the C tree: `mcts` over what the model proposes, and `uniform` over all legal steps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from longthink.bridge.task import Task, Transcript
 from longthink.bridge.trace import TRACE_NODES, Trace
 from longthink.bridge.work import Turns, Work
 from longthink.errors import ParameterError, UnknownNameError
+from longthink.search.budget import Spent
 from longthink.search.mcts import MCTS
 from longthink.search.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
 
@@ -23,26 +24,13 @@ _Looked = tuple[list[Proposal] | None, float]
 """The proposals for a leaf, None where nothing was learned, and its value."""
 
 
-def search(thinking: Thinking) -> Turns:
-    """Tree search over the proposals of the model, each new state costing one look by the proposer.
+def mcts(thinking: Thinking, rule: Rule | str = "puct", playouts: bool = True) -> Turns:
+    """Monte Carlo tree search over the proposals of the model, each new state costing one look by the proposer.
 
-    PUCT on the C tree. A transcript that is not finished counts as not solved, so that visits follow the priors until
-    something is found; a finished one counts once, as the verifier says, and is closed.
-    """
-    yield from _search(thinking, thinking.the_proposer(), PUCT(c=1.25), playouts=False)
-
-
-def uniform(thinking: Thinking) -> Turns:
-    """The same search where every legal step is proposed as equally likely: no model."""
-    yield from _search(thinking, UniformProposer(), PUCT(c=1.25), playouts=False)
-
-
-def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) -> Turns:
-    """Monte Carlo tree search with any rule of the engine.
-
-    rule: a rule, as in `UCT(c=1)`, or its name. playouts: a new state is worth what the verifier says of a transcript
-    that the model writes from there to its end, step by step; what was proposed on the way is kept. Without, it counts
-    as not solved. Kocsis and Szepesvari, ECML 2006; the rules say what is theirs.
+    rule: a rule of the engine, as in `UCT(c=1)`, or its name. playouts: a new state is worth what the verifier says of
+    a transcript that the model writes from there to its end, step by step; what was proposed on the way is kept.
+    Without, it counts as not solved, so that visits follow the priors until something is found. A finished transcript
+    counts once, as the verifier says, and is closed. Kocsis and Szepesvari, ECML 2006; the rules say what is theirs.
     """
     if isinstance(rule, str):
         if rule not in _RULES:
@@ -55,6 +43,11 @@ def mcts(thinking: Thinking, rule: Rule | str = "uct", playouts: bool = True) ->
             raise ParameterError("mcts: Gumbel plans its simulations; give Budget(simulations=...)")
         rule = replace(rule, simulations=thinking.budget.simulations)
     yield from _search(thinking, thinking.the_proposer(), rule, playouts)
+
+
+def uniform(thinking: Thinking) -> Turns:
+    """The same search without playouts where every legal step is proposed as equally likely: no model."""
+    yield from _search(thinking, UniformProposer(), PUCT(), playouts=False)
 
 
 def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> Turns:
@@ -90,7 +83,6 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
         else:
             tree.tell(tickets, [value], [[each.prior for each in language.learn(transcript, proposals)]])
         thinking.spent.nodes = before.nodes + tree.nodes
-        thinking.pay(proposer)
         _take_best(thinking, language)
         thinking.tell(transcript, value, proposals=len(proposals or ()))
 
@@ -112,7 +104,7 @@ def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript,
     if not playouts:
         return first, 0.0
     proposals, random = first, Random(f"{thinking.seed} {transcript}")
-    while playable := _playable(task, transcript, proposals or []):
+    while thinking.affords(Spent()) and (playable := _playable(task, transcript, proposals or [])):
         transcript = (*transcript, random.choices(playable, [each.prior for each in playable])[0].text)
         if task.answered(transcript):
             return first, language.value(transcript)

@@ -149,7 +149,7 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
         (["think", "contdown"], "did you mean 'countdown'"),
         (["think", "countdown", "3", "4", "--target", "7", "--problems", "2"], "generates its problems from --seed"),
         (["think", "countdown", "--problems", "0"], "whole number from 1, of a task"),
-        (["think", "countdown", "--method", "serch"], "did you mean 'search'"),
+        (["think", "countdown", "--method", "mtcs"], "did you mean 'mcts'"),
         (["think", "game24", "1", "2", "3", "--model", "missing.gguf"], "no model file"),
         (["play", "tic_tac_toe", "--player", "5"], "expects 0..1"),
         (["compare", "quik"], "did you mean 'quick'"),

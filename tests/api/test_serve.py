@@ -140,7 +140,7 @@ def test_all_tokens_are_counted(url: str) -> None:
 def test_effort_is_a_budget_of_tokens(url: str, effort: Any) -> None:
     reply = ask(url, model="longthink/countdown", content="seed=1", reasoning_effort=effort)
     assert reply.longthink["budget"] == {"tokens": EFFORTS.get(effort, 100_000), "seconds": 20}
-    assert reply.longthink["method"] == ("greedy" if effort == "none" else "search")
+    assert reply.longthink["method"] == ("greedy" if effort == "none" else "mcts")
 
 
 def test_a_task_is_verified(url: str) -> None:
@@ -341,7 +341,7 @@ GOOD: dict[str, Any] = {"model": "longthink", "messages": [{"role": "user", "con
         ({"longthink": {"budget": {"tokens": -1}}}, 400, "longthink.budget.tokens"),
         ({"longthink": {"budget": {}}}, 400, "longthink.budget"),
         ({"longthink": {"method": "exhaustive"}}, 400, "longthink.method"),
-        ({"longthink": {"method": "search"}}, 422, "longthink.method"),
+        ({"longthink": {"method": "mcts"}}, 422, "longthink.method"),
         ({"longthink": {"method": "one", "task": "countdown"}}, 422, "longthink.method"),
         ({"longthink": {"task": "efg:/etc/passwd"}}, 422, None),
         ({"longthink": {"task": "reasoning_gym:basic_arithmetic"}}, 422, None),

@@ -19,7 +19,7 @@ from longthink.bridge.task import Task, Transcript
 from longthink.cli import main
 
 TASK = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
-SEARCHES = ["search", "mcts", "best_first", "beam", "tree_of_thoughts"]
+SEARCHES = ["mcts", "best_first", "beam", "tree_of_thoughts"]
 
 
 def asked(task: Task, transcript: Transcript, script: Any, seed: int = 0) -> dict[str, float]:

@@ -30,7 +30,7 @@ def confused(prompt: str) -> dict[str, float]:
     return {"nonsense": 1.0}
 
 
-@pytest.mark.parametrize("method", ["greedy", "best_of_n", "search"])
+@pytest.mark.parametrize("method", ["greedy", "best_of_n", "mcts"])
 def test_a_model_that_knows_solves(method: str) -> None:
     answer = lt.think(TASK, ScriptedModel(knows), lt.Budget(tokens=20_000), method=method, seed=1)
     assert answer.correct

@@ -157,7 +157,7 @@ def test_votes_go_to_what_is_contested() -> None:
     assert [answer.text for answer in sure] == ["1"] * 4
 
 
-@pytest.mark.parametrize("method", ["best_of_n", "revision", "search"])
+@pytest.mark.parametrize("method", ["best_of_n", "revision", "mcts"])
 def test_the_slots_of_a_model_are_filled_by_several_problems(method: str) -> None:
     model = Guesses(slots=4, seconds=0.01)
     answers = lt.think_all([Tower() for _ in range(6)], model, lt.Budget(calls=60), method=method)

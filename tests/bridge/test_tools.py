@@ -156,7 +156,7 @@ def steps(prompt: str) -> dict[str, float]:
     return {f"Answer: {lines[lines.index('<calculator> 37 * 41') + 1]}": 1.0}
 
 
-@pytest.mark.parametrize("method", ["greedy", "best_of_n", "search"])
+@pytest.mark.parametrize("method", ["greedy", "best_of_n", "mcts"])
 def test_a_model_that_calls_a_tool_reads_its_result(method: str) -> None:
     question = lt.make_task(
         "What is 37 * 41?",

@@ -144,7 +144,7 @@ def test_traces_of_different_thinking_do_not_meet(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 16
 
 
-@pytest.mark.parametrize("method", ["best_of_n", "search", "revision", "majority_vote"])
+@pytest.mark.parametrize("method", ["best_of_n", "mcts", "revision", "majority_vote"])
 def test_secrets_get_into_no_trace(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where a model repeats them."""
     monkeypatch.setenv("MY_API_KEY", SECRET)

@@ -56,14 +56,14 @@ def told(answer: lt.Answer) -> int:
 @pytest.mark.parametrize("slots", [1, 4, 16])
 def test_slots_are_filled_and_every_answer_is_told(slots: int) -> None:
     model = SlowModel(slots, seconds=0.03)
-    answer = lt.think(Tower(), model, lt.Budget(calls=80), proposer=SampleProposer(model))
+    answer = lt.think(Tower(), model, lt.Budget(calls=80), proposer=SampleProposer(model), playouts=False)
     assert model.most_at_once == slots
     assert answer.stopped_by == "calls"
     assert answer.spent.calls == len(model.answered) == 80
     assert told(answer) == 80  # one for each paid answer
 
 
-@pytest.mark.parametrize("method", ["best_of_n", "search"])
+@pytest.mark.parametrize("method", ["best_of_n", "mcts"])
 @pytest.mark.parametrize("slots", [1, 5])
 @pytest.mark.parametrize(
     ("limit", "slack"),
@@ -102,7 +102,7 @@ def test_an_earlier_piece_is_counted() -> None:
 def test_a_failure_keeps_what_was_paid(slots: int) -> None:
     model = SlowModel(slots, fails_at=40)
     with pytest.raises(lt.ModelError, match="gone") as caught:
-        lt.think(Tower(), model, lt.Budget(calls=1000))
+        lt.think(Tower(), model, lt.Budget(calls=1000), playouts=False)
     answer = caught.value.answer
     assert answer.stopped_by == "failed"
     assert answer.spent.calls == len(model.answered) >= 39
@@ -118,7 +118,7 @@ def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
 
     thinking = Thinking(Tower(), model := Broken(4), lt.Budget(calls=1000))
     with pytest.raises(ValueError, match="mistake"):
-        finish(lt.methods()["search"].run(thinking), thinking.desk)
+        finish(lt.methods()["mcts"].run(thinking), thinking.desk)
     assert thinking.spent.calls == len(model.answered)
 
 
@@ -129,10 +129,23 @@ def test_ctrl_c_waits_for_what_is_paid() -> None:
         if spent.calls == 30:
             raise KeyboardInterrupt
 
-    answer = lt.think(Tower(), model, lt.Budget(calls=1000), progress=interrupt)
+    answer = lt.think(Tower(), model, lt.Budget(calls=1000), progress=interrupt, playouts=False)
     assert answer.interrupted
     assert answer.spent.calls == len(model.answered) > 30
     assert told(answer) == len(model.answered)
+
+
+def test_ctrl_c_in_the_middle_of_a_playout_keeps_what_is_paid() -> None:
+    model = SlowModel(1, seconds=0.0)
+
+    def interrupt(spent: lt.Spent) -> None:
+        if spent.calls == 15:  # a playout takes ten
+            raise KeyboardInterrupt
+
+    answer = lt.think(Tower(), model, lt.Budget(calls=1000), progress=interrupt)
+    assert answer.interrupted
+    assert answer.spent.calls == len(model.answered) == 16
+    assert told(answer) == 2
 
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
@@ -146,7 +159,7 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
 
     thinking = Impatient(Tower(), model, lt.Budget(calls=1000))
     with pytest.raises(KeyboardInterrupt):
-        finish(lt.methods()["search"].run(thinking), thinking.desk)
+        finish(lt.methods()["mcts"].run(thinking), thinking.desk)
     assert thinking.spent.calls == 13
 
 
