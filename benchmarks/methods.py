@@ -177,10 +177,12 @@ def table(bout: Bout, records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
+_TINY = {"tiny:0.25x": 0, "tiny": 1, "tiny:4x": 2}  # by size
 _COLOURS = {
     "greedy": "#e69f00",
     "best_of_n": "#cc79a7",
     "majority_vote": "#d55e00",
+    "beam, width 5": "#c0c0c0",
     "beam, width 25": "#999999",
     "best_first": "#009e73",
     "tree_of_thoughts": "#7a5c00",
@@ -195,7 +197,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
     matplotlib, ticker = require("matplotlib", "compare"), require("matplotlib.ticker", "compare")
     matplotlib.rcParams.update(STYLE)
     tasks = [task for task in TASKS if any(record["task"] == task for record in records)]
-    models = list(dict.fromkeys(record["model"] for record in records))
+    models = sorted({record["model"] for record in records}, key=lambda model: (_TINY.get(model, len(_TINY)), model))
     size = (3.3 * len(models), 3.0 * len(tasks) + 0.5)
     figure = require("matplotlib.figure", "compare").Figure(figsize=size)
     panels = figure.subplots(len(tasks), len(models), squeeze=False, sharey=True)
@@ -205,6 +207,9 @@ def draw(records: Sequence[Record], path: Path) -> None:
             axes.set_title(f"{TASKS[task].title}: {model}", fontsize=9)
             axes.set(xscale="log", ylim=(0, 1.02), xlabel="tokens a problem")
             axes.yaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0))
+            axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
+            axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
+            axes.xaxis.set_minor_formatter(ticker.NullFormatter())
             for case in CASES:
                 if case.name in _COLOURS and any(record["case"] == case.name for record in found):
                     _curve(axes, case, [r for r in found if r["measure"] == "tokens"])
@@ -218,7 +223,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
 
 def _curve(axes: Any, case: Case, records: Sequence[Record]) -> None:
     most = max(record["limit"] for record in records)
-    limits = sorted({record["limit"] for record in records})
+    limits = sorted({record["limit"] for record in records if record["case"] == case.name})
     if not case.at_the_end:
         limits = [20 * (most / 20) ** (i / 60) for i in range(61)]
     shares = [sum(right) / len(right) for limit in limits if (right := solved(records, case, "tokens", limit))]

@@ -22,7 +22,6 @@ import longthink as lt
 from longthink.benchmarks.tower import Tower
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import SampleProposer
-from longthink.bridge.task import Transcript
 
 
 class InstantModel(Model):
@@ -156,32 +155,19 @@ def tell_busy(benchmark: Any, url: str, kept: int) -> None:
     benchmark.extra_info["dropped"] = round(1 - kept / busy["answers"], 3)
 
 
-class ToldTower(Tower):
-    """The tower as a model of language reads it."""
-
-    def context(self, transcript: Transcript) -> str:
-        return f"{lt.load_task('countdown', seed=3).context(())}\n{' '.join(transcript)} "
-
-    def parse_step(self, transcript: Transcript, text: str) -> str | None:
-        return text.strip() or None
-
-
-@pytest.mark.benchmark(group="answers of the embedded model in the tree (two threads; a prompt of 330 tokens)")
+@pytest.mark.benchmark(group="answers of the embedded model (two threads; a prompt of 330 tokens)")
 @pytest.mark.parametrize("sequences", [1, 8])
-@pytest.mark.parametrize("of", ["written steps", "priors of legal steps"])
-def test_embedded(benchmark: Any, of: str, sequences: int) -> None:
+@pytest.mark.parametrize("method", ["best_of_n", "mcts"])
+def test_embedded(benchmark: Any, method: str, sequences: int) -> None:
+    """Steps that are written, eight tokens each, and priors of legal steps, one token each, of what has no solution."""
     model = lt.load_model(context=1024, sequences=sequences, threads=2)
-    written = SampleProposer(model, samples=1, max_tokens=16)
-    task = ToldTower() if of == "written steps" else lt.load_task("countdown", numbers=(3, 6, 9, 12, 15), target=200)
-    proposer, answers = (written, 64) if of == "written steps" else (None, 256)
+    task, answers = lt.load_task("countdown", numbers=(3, 6, 9, 12, 15), target=200), 128
     model.complete(task.context(()), max_tokens=1)  # both begin with the beginning of all prompts read
     told: list[lt.Answer] = []
-    benchmark.pedantic(
-        lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), proposer=proposer, playouts=False)),
-        rounds=1,
-    )
+    benchmark.pedantic(lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), method=method)), rounds=1)
     spent = told[0].spent
-    benchmark.extra_info["per_second"] = round(spent.calls / benchmark.stats.stats.min, 2)
+    assert spent.calls == answers
+    benchmark.extra_info["per_second"] = round(answers / benchmark.stats.stats.min, 2)
     benchmark.extra_info["prefix_hits"] = round(spent.cached_tokens / (spent.cached_tokens + spent.prompt_tokens), 3)
 
 

@@ -158,8 +158,8 @@ def test_a_task_is_verified(url: str) -> None:
     assert named.longthink["task"] == COUNTDOWN
     assert ask(url, COUNTDOWN, model="longthink/countdown").longthink["task"] == COUNTDOWN
     assert not named.longthink["correct"]  # this model knows nothing of countdown
-    assert named.choices[0].message.content == ""
-    assert named.choices[0].finish_reason == "length"
+    assert lt.load_task(COUNTDOWN).check(named.choices[0].message.content) == 0.0  # its best guess
+    assert named.choices[0].finish_reason == "stop"
 
 
 def test_what_is_written_stays_within_max_completion_tokens(url: str) -> None:
