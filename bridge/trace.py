@@ -40,18 +40,18 @@ class Trace:
         root = cls(language.task.prompt, 1.0, tree.visits, None)
         root._grow(language, tree, language.task.initial)
         if language.best is not None:
-            root._reach(language, language.best[1])
+            root._reach(language, *language.best)
         return root
 
-    def _reach(self, language: LanguageGame, transcript: Transcript) -> None:
-        """Make the line of a transcript, whose end may have been played out beyond the tree."""
+    def _reach(self, language: LanguageGame, value: float, transcript: Transcript) -> None:
+        """Make the line of a transcript of this value, whose end may have been played out beyond the tree."""
         node = self
         for depth, text in enumerate(transcript):
             found = node._child(text)
             if found is None:
                 proposals = language.known(transcript[:depth]) or []
                 prior = next((each.prior for each in proposals if each.text == text), None)
-                found = Trace(text, prior, 1, None, kind=language.task.kind_of(text))
+                found = Trace(text, prior, 1, value, kind=language.task.kind_of(text))
                 node.children.append(found)
             node = found
 

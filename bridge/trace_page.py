@@ -111,11 +111,12 @@ def _node(node: Mapping[str, Any], most: int, depth: int) -> Iterator[str]:
     words = escape(node["text"]) if depth else "the task"
     kind = f'<span class="kind">{escape(node["kind"])}</span>' if node["kind"] not in ("task", "step") else ""
     text = f"{kind}<b{' class=right' if node['correct'] else ''}>{words}</b>"
-    bars = [_bar("visits", node["visits"] / most, f"{node['visits']:,} {'visit' if node['visits'] == 1 else 'visits'}")]
-    if depth and node["prior"] is not None:
-        bars.append(_bar("prior", node["prior"], f"prior {node['prior']:.3f}"))
-    if node["value"] is not None:
-        bars.append(_bar("value", node["value"], f"value {node['value']:.2f}"))
+    visits, prior, value = node["visits"], node["prior"] if depth else None, node["value"]
+    bars = [
+        _bar("visits", visits / most, f"{visits:,} {'visit' if visits == 1 else 'visits'}"),
+        "<span class=bar></span>" if prior is None else _bar("prior", prior, f"prior {prior:.3f}"),
+        "<span class=bar></span>" if value is None else _bar("value", value, f"value {value:.2f}"),
+    ]
     row = f'<div class="row">{text}<span class="bars">{"".join(bars)}</span></div>'
     if not node["children"]:
         yield f'<div class="leaf{mark}">{row}</div>\n'
