@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from longthink.benchmarks import methods
-from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge import game24
 from longthink.bridge.countdown import Countdown, countdown
@@ -90,18 +90,15 @@ def _works(model: Model, count: int, told: Callable[[str], object]) -> Iterator[
 def _fixed(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
     answers = []
     for seed, task in enumerate(tasks):
-        answers.append(think(task, model, Budget(tokens=limit), method=case.method, seed=seed, **case.options))
-        if answers[-1].interrupted:
-            raise KeyboardInterrupt
-    return {"problems": list(map(_record, answers))}
+        answer = think(task, model, Budget(tokens=limit), method=case.method, seed=seed, **case.options)
+        answers.append(_record(whole(answer)))
+    return {"problems": answers}
 
 
 def _adaptive(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
     budget, options = Budget(tokens=limit * len(tasks)), {**case.options, **case.adaptive}
     answers = think_all(tasks, model, budget, method=case.method, **options)
-    if any(answer.interrupted for answer in answers):
-        raise KeyboardInterrupt
-    return {"problems": list(map(_record, answers))}
+    return {"problems": [_record(whole(answer)) for answer in answers]}
 
 
 def _record(answer: Answer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.model import load_model
 from longthink.bridge.own_task import make_task
@@ -89,9 +89,7 @@ def run(
 
     def think_with(name: str, kinds: tuple[str, ...], seed: int) -> Record:
         budget = Budget(tokens=chosen.tokens)
-        answer = think(chosen.task(seed), loaded(), budget, method=method, kinds=kinds, seed=seed)
-        if answer.interrupted:
-            raise KeyboardInterrupt
+        answer = whole(think(chosen.task(seed), loaded(), budget, method=method, kinds=kinds, seed=seed))
         return {
             "case": name, "seed": seed, "correct": answer.correct, "spent": answer.spent.as_dict(),
             "proposals": dict(answer.kinds),

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from longthink.benchmarks.job import Job, Progress
+from longthink.benchmarks.run_log import whole
 from longthink.bridge.methods import methods
 from longthink.bridge.model import Model, load_model
 from longthink.bridge.task import load_task
@@ -63,9 +64,7 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
         def told(spent: Spent) -> None:
             progress(budget.share_spent(spent))
 
-        answer = think(task, model, budget, method=method, seed=seed, progress=told)
-        if answer.interrupted:
-            raise KeyboardInterrupt
+        answer = whole(think(task, model, budget, method=method, seed=seed, progress=told))
         return {
             "task": task.name,
             "prompt": task.prompt,

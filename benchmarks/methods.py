@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks.charts import STYLE
-from longthink.benchmarks.run_log import Record, Work, read, resumed
+from longthink.benchmarks.run_log import Record, Work, read, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.game24 import HARD
 from longthink.bridge.model import load_model
@@ -98,8 +98,8 @@ class Bout:
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        read = not self.model.startswith("tiny")
-        return tuple(case for case in CASES if (read or not case.asks) and case.name not in self.without)
+        reads = not self.model.startswith("tiny")
+        return tuple(case for case in CASES if (reads or not case.asks) and case.name not in self.without)
 
     @property
     def limits(self) -> list[tuple[str, float]]:
@@ -123,9 +123,7 @@ def run(bout: Bout, folder: Path, told: Callable[[str], object] = print) -> list
 
     def think_with(case: Case, measure: str, limit: float, number: int) -> Record:
         budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
-        answer = think(problems.load(number), model(), budget, method=case.method, seed=number, **case.options)
-        if answer.interrupted:
-            raise KeyboardInterrupt
+        answer = whole(think(problems.load(number), model(), budget, method=case.method, seed=number, **case.options))
         at = None if answer.solved_at is None else answer.solved_at.as_dict()
         return {
             "task": bout.task, "model": bout.model, "case": case.name, "measure": measure, "limit": limit,

@@ -11,9 +11,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from longthink.errors import RunLogError, require
+
+if TYPE_CHECKING:  # a match of Go engines keeps a log, too, and needs no language
+    from longthink.bridge.think import Answer
 
 FORMAT = 1
 
@@ -131,6 +134,13 @@ class RunLog:
 Record = Mapping[str, Any]
 Work = Callable[[], Record]
 """A piece of work that gives a record."""
+
+
+def whole(answer: Answer) -> Answer:
+    """The answer, of which a record is made; where Ctrl-C ended it early there is to be none, and Ctrl-C goes on."""
+    if answer.interrupted:
+        raise KeyboardInterrupt
+    return answer
 
 
 def resumed(path: Path, works: Iterable[tuple[str, Work]]) -> list[Record]:

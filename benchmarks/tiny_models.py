@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks.charts import STYLE
-from longthink.benchmarks.run_log import Record, Work, resumed
+from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import share, wilson
 from longthink.bridge.model import Model, load_model
 from longthink.bridge.onnx_model import TINY_SIZES
@@ -66,9 +66,7 @@ def _think(size: str, method: str, seed: int) -> dict[str, Any]:
     task, model = _task(seed), _model(size)
     budget = Budget(simulations=max(LIMITS)) if model is None else Budget(calls=max(LIMITS))
     started = time.process_time()
-    answer = think(task, model, budget, method=method, seed=seed)
-    if answer.interrupted:
-        raise KeyboardInterrupt
+    answer = whole(think(task, model, budget, method=method, seed=seed))
     return {
         "size": size,
         "method": method,
@@ -81,11 +79,11 @@ def _think(size: str, method: str, seed: int) -> dict[str, Any]:
 
 def solved(records: Sequence[Record], limit: float) -> int:
     """How many are solved with so many calls, or states looked at where there is no model."""
-    measures = ("simulations" if record["size"] == UNIFORM else "calls" for record in records)
-    at = (record["solved_at"] for record in records)
-    return sum(
-        spent is not None and spent.get(measure, 0) <= limit for spent, measure in zip(at, measures, strict=True)
-    )
+    return sum(r["solved_at"] is not None and r["solved_at"].get(_measure(r["size"]), 0) <= limit for r in records)
+
+
+def _measure(size: str) -> str:
+    return "simulations" if size == UNIFORM else "calls"
 
 
 def by_case(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
@@ -101,7 +99,7 @@ def table(records: Sequence[Record]) -> str:
     heads = " | ".join(f"{limit} calls" for limit in LIMITS)
     lines = [f"| model | method | {heads} | CPU-ms a call |", "|---" * (len(LIMITS) + 3) + "|"]
     for (size, method), found in by_case(records).items():
-        calls = sum(r["spent"].get("simulations" if size == UNIFORM else "calls", 0) for r in found)
+        calls = sum(r["spent"].get(_measure(size), 0) for r in found)
         cost = 1000 * sum(r["cpu_seconds"] for r in found) / max(1, calls)
         cells = " | ".join(share(solved(found, limit), len(found)) for limit in LIMITS)
         lines.append(f"| {size} | {method} | {cells} | {cost:.2f} |")

@@ -47,13 +47,9 @@ class Trace:
         """Make the line of a transcript of this value, whose end may have been played out beyond the tree."""
         node = self
         for depth, text in enumerate(transcript):
-            found = node._child(text)
-            if found is None:
-                proposals = language.known(transcript[:depth]) or []
-                prior = next((each.prior for each in proposals if each.text == text), None)
-                found = Trace(text, prior, 1, value, kind=language.task.kind_of(text))
-                node.children.append(found)
-            node = found
+            proposals = language.known(transcript[:depth]) or []
+            prior = next((each.prior for each in proposals if each.text == text), None)
+            node = node._with(Trace(text, prior, 1, value, kind=language.task.kind_of(text)))
 
     def _grow(self, language: LanguageGame, tree: TreeNode, transcript: Transcript) -> None:
         task = language.task
@@ -99,14 +95,17 @@ class Trace:
         """Mark the line of the answer that was given: its steps, and of what kind they are."""
         node = self
         for text, kind in line:
-            found = node._child(text)
-            if found is None:
-                found = Trace(text, None, 1, None, kind=kind)
-                node.children.append(found)
-            node = found
+            node = node._with(Trace(text, None, 1, None, kind=kind))
             node.chosen = True
         if line:
             node.correct = correct
+
+    def _with(self, child: Trace) -> Trace:
+        """The child that has this one's text: this one, where there was none."""
+        found = self._child(child.text)
+        if found is None:
+            self.children.append(child)
+        return found or child
 
     def _child(self, text: str) -> Trace | None:
         return next((child for child in self.children if child.text == text), None)
