@@ -41,12 +41,14 @@ if TYPE_CHECKING:
     from longthink.bridge.tools.tool import tools as tools
     from longthink.bridge.verifier import Verifier as Verifier
     from longthink.errors import CheckpointError as CheckpointError
+    from longthink.errors import ConcurrentUseError as ConcurrentUseError
     from longthink.errors import GameError as GameError
     from longthink.errors import IllegalActionError as IllegalActionError
     from longthink.errors import LongthinkError as LongthinkError
     from longthink.errors import MemoryLimitError as MemoryLimitError
     from longthink.errors import MissingExtraError as MissingExtraError
     from longthink.errors import ModelError as ModelError
+    from longthink.errors import NotPicklableError as NotPicklableError
     from longthink.errors import ParameterError as ParameterError
     from longthink.errors import RequestRefusedError as RequestRefusedError
     from longthink.errors import RunLogError as RunLogError
@@ -155,13 +157,14 @@ _HOME = {
     **dict.fromkeys(
         (
             "CheckpointError",
+            "ConcurrentUseError",
             "GameError",
             "IllegalActionError",
             "LongthinkError",
-            "CheckpointError",
             "MemoryLimitError",
             "MissingExtraError",
             "ModelError",
+            "NotPicklableError",
             "ParameterError",
             "RequestRefusedError",
             "RunLogError",

@@ -69,6 +69,14 @@ class CheckpointError(LongthinkError, ValueError):
     """A checkpoint cannot be read or written, or belongs to something else; what was there before stays."""
 
 
+class ConcurrentUseError(LongthinkError, RuntimeError):
+    """An object is used by two threads at once, or by a process forked in the middle of its work."""
+
+
+class NotPicklableError(LongthinkError, TypeError):
+    """An object belongs to its process; the text says how to take it to another one."""
+
+
 class MemoryLimitError(LongthinkError, MemoryError):
     """The work does not fit in the memory it was given."""
 

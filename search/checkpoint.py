@@ -2,12 +2,11 @@
 
 The file: a magic line with the format's version; the length of the header (8 bytes, little-endian); the header (JSON:
 the kind of checkpoint, its `meta`, name, dtype and shape of every array); the arrays' bytes; the SHA-256 of all before.
-It is written beside its place, flushed to the disk and then renamed, so that no crash leaves half a checkpoint.
+It is written by `replace_file`, so that no crash leaves half a checkpoint.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longthink.errors import CheckpointError
+from longthink.files import replace_file
 
 _MAGIC = b"longthink checkpoint 1\n"
 _LENGTH = struct.Struct("<Q")
@@ -33,29 +33,20 @@ def save(path: str | os.PathLike[str], kind: str, meta: Mapping[str, Any], array
 
     Raises `CheckpointError` where it cannot be written.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     plain = {name: _little_endian(name, array) for name, array in arrays.items()}
     layout = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
     header = json.dumps({"kind": kind, "meta": dict(meta), "arrays": layout}).encode()
     digest = hashlib.sha256()
     try:
-        with open(beside, "wb") as file:
+        with replace_file(path, "wb") as file:
             for part in (_MAGIC, _LENGTH.pack(len(header)), header, *(_bytes(array) for array in plain.values())):
                 digest.update(part)
                 file.write(part)
             file.write(digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        _sync_folder(path.parent)
     except OSError as error:
         raise CheckpointError(
             f"expected to write a checkpoint to {path}, got: {error}; name a file in a folder that is there"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -126,14 +117,3 @@ def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 def _bytes(array: NDArray[Any]) -> bytes | memoryview:
     return memoryview(array.data).cast("B") if array.size else b""
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    entry = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)

@@ -1,0 +1,63 @@
+"""Files that are complete or not there: every file that longthink writes in one piece is written by `replace_file`.
+
+This module imports nothing of longthink: every room may use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+
+@contextlib.contextmanager
+def replace_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a new file that takes the place of `path` when the block ends without an error.
+
+    mode: "w" for text (UTF-8, line ends as written) or "wb" for bytes. What was at `path` stays until the new file is
+    on the disk; after an error, or a crash, it is still there and whole. A link is followed, and its target replaced.
+    What is no regular file (/dev/stdout, a pipe) is written directly.
+
+    Raises `OSError` if the file cannot be written.
+    """
+    if mode not in ("w", "wb"):
+        raise ValueError(f'mode expects "w" or "wb", got {mode!r}')
+    encoding = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with open(target, mode, **encoding) as file:  # type: ignore[call-overload]
+            yield file
+        return
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open(beside, "x" + mode[1:], **encoding) as file:  # type: ignore[call-overload]
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(beside, target.stat().st_mode & 0o7777)
+        os.replace(beside, target)
+        _sync_folder(target.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write `content` to `path` by `replace_file`. Raises `OSError`."""
+    with replace_file(path, "w" if isinstance(content, str) else "wb") as file:
+        file.write(content)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself durable, on systems that let a folder be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
