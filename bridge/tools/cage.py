@@ -84,6 +84,8 @@ def run(program: str, stdin: str = "", limits: Limits | None = None) -> Ran:
 @lru_cache(maxsize=1)
 def _checked() -> None:
     """See once that a cage holds together here. Raises `ToolError`."""
+    if sys.platform != "linux":
+        raise ToolError(f"programs run in a sandbox of Linux, which {platform.system()} does not have; use Linux")
     asks = "import os; print(os.getuid(), os.listdir('/tmp'), sorted(os.listdir('/')))"
     ran = _run(asks, "", Limits(seconds=30))
     wanted = "65534 [] ['dev', 'lib64', 'program.py', 'python', 'tmp']"

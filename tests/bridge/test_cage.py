@@ -386,6 +386,12 @@ def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchec
         tool.call("print(1)")
 
 
+def test_without_linux_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(lt.ToolError, match="sandbox of Linux"):
+        run("print(1)")
+
+
 def test_where_bubblewrap_may_not_work_nothing_runs(
     monkeypatch: pytest.MonkeyPatch, unchecked: None, tmp_path: Path
 ) -> None:
