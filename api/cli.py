@@ -1,7 +1,7 @@
 """The command line: `longthink compare | solve | think | play | gtp | match | serve | games | tasks | perf`.
 
-Every command is one function here: it reads its arguments, calls the public face, and shows what came, for
-people or (with `--json`) for machines. Errors that longthink raises on purpose end in one line and exit status 2.
+Every command is one function here: it reads its arguments, calls the public face, shows what came, for people or
+(with `--json`) for machines, and returns its exit code (docs/command_line.md).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import os
+import socket
 import sys
 import tempfile
 from ast import literal_eval
@@ -18,8 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import longthink as lt
+from longthink.command_line import (
+    DONE,
+    INTERRUPTED,
+    NOT_SOLVED,
+    ArgumentParser,
+    real_option,
+    refuse_options,
+    run,
+    whole_option,
+)
 from longthink.errors import require
 from longthink.progress import progress_bar
+from longthink.validation import SEED_LIMIT
 
 EXAMPLES = {
     "compare": """examples:
@@ -80,27 +92,21 @@ EXAMPLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives its exit status."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return command(options)
-    except lt.LongthinkError as error:
-        print(f"longthink: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("longthink: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    """Run one command and return its exit code."""
+
+    def command() -> int:
+        options = _parser().parse_args(arguments)
+        chosen: Callable[[argparse.Namespace], int] = options.run
+        return chosen(options)
+
+    return run("longthink", command)
 
 
 # ---- Commands ----
 
 
 def compare(options: argparse.Namespace) -> int:
-    run = lt.compare(
+    made = lt.compare(
         options.suite,
         run_dir=options.run_dir,
         model=options.model,
@@ -108,33 +114,50 @@ def compare(options: argparse.Namespace) -> int:
         progress=not options.json,
     )
     if options.json:
-        print(run.json_path.read_text())
+        print(made.json_path.read_text())
     else:
-        print(run.summary)
-        print(f"report: {run.report_path}")
-    return 130 if run.interrupted else 1 if run.failures else 0
+        print(made.summary)
+        print(f"report: {made.report_path}")
+    return INTERRUPTED if made.interrupted else NOT_SOLVED if made.failures else DONE
+
+
+_OF_METHODS = {
+    "search": {"history", "simulations", "rule", "threads", "seed"},
+    "cfr": {"variant", "iterations", "until", "policy", "checkpoint", "every", "threads"},
+    "sampled": {"variant", "iterations", "until", "policy", "checkpoint", "every", "seed"},
+    "lp": {"policy"},
+}
+"""The options of `solve` that a method takes, besides those that all take. sampled: "cfr" by a sampling variant."""
 
 
 def solve(options: argparse.Namespace) -> int:
+    from longthink.search.mccfr import SAMPLINGS
+
     game = lt.load_game(options.game)
     method = options.method or ("search" if game.perfect_information else "cfr")
-    if options.history and method != "search":
-        raise lt.ParameterError(
-            f"--history is for the search of games of perfect information; {game} is solved from its beginning"
-        )
+    kind = "sampled" if method == "cfr" and options.variant in SAMPLINGS else method
+    why = f"the method {method}" if kind == method else f"the sampling variant {options.variant}"
+    if options.method is None and kind == method:
+        why += f", which is the default for {game} (--method chooses another)"
+    refuse_options(options, sorted(set().union(*_OF_METHODS.values()) - _OF_METHODS[kind]), why)
+    if options.checkpoint is None:
+        refuse_options(options, ["every"], "a run without --checkpoint")
+    if options.policy is not None and not options.policy.absolute().parent.is_dir():
+        raise lt.ParameterError(f"--policy {options.policy}: there is no folder {options.policy.parent}")
     return {"search": _search, "cfr": _minimise_regret, "lp": _solve_exactly}[method](game, options)
 
 
 def _search(game: lt.Game, options: argparse.Namespace) -> int:
-    state = game.state_from_history(options.history)
+    state = game.state_from_history(options.history or [])
     budget = lt.Budget(simulations=options.simulations, seconds=options.seconds)
     if budget == lt.Budget():
         budget = lt.Budget(simulations=100_000)
     rule = lt.PUCT() if options.rule == "puct" else lt.UCT()
-    search = lt.MCTS(game, rule, seed=options.seed, threads=options.threads)
+    search = lt.MCTS(game, rule, seed=options.seed or 0, threads=options.threads or 1)
     with progress_bar(f"searching {game}", budget, options.json) as told:
         result = search.run(state, budget, progress=told)
     line = _line(state, result.principal_variation)
+    status = INTERRUPTED if result.interrupted else DONE
     if options.json:
         rows = [
             {"action": int(a), "text": state.action_to_string(int(a)), "visits": int(n), "value": float(v)}
@@ -152,7 +175,7 @@ def _search(game: lt.Game, options: argparse.Namespace) -> int:
             spent=result.spent.as_dict(),
             stopped_by=result.stopped_by,
         )
-        return 0
+        return status
     print(state)
     print(f"{'action':>12} {'visits':>10} {'share':>7} {'value':>8}")
     for i in sorted(range(len(result.actions)), key=lambda i: -int(result.visits[i])):
@@ -161,14 +184,18 @@ def _search(game: lt.Game, options: argparse.Namespace) -> int:
     print(f"best: {state.action_to_string(result.best_action)}   value {result.value:.4f} for player {result.player}")
     print(f"line: {line}")
     print(f"spent: {_spent(result.spent)}, {result.nodes} nodes, stopped by {result.stopped_by}")
-    return 0
+    return status
 
 
 def _solve_exactly(game: lt.Game, options: argparse.Namespace) -> int:
     solver = lt.SequenceFormLP(game)
     result = solver.run(lt.Budget(seconds=options.seconds))
     if result.stopped_by != "solved":
-        raise lt.ParameterError(f"{options.seconds:g} s were not enough for the linear programme of {game}; give more")
+        print(
+            f"longthink: {options.seconds:g} s were not enough for the linear programme of {game}; give more",
+            file=sys.stderr,
+        )
+        return NOT_SOLVED
     values, exploitability = [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
         solver.policy().save(options.policy)
@@ -184,23 +211,24 @@ def _solve_exactly(game: lt.Game, options: argparse.Namespace) -> int:
             spent=result.spent.as_dict(),
             stopped_by=result.stopped_by,
         )
-        return 0
+        return DONE
     print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
     print(f"linear programme, {result.spent.seconds:.3g} s   exploitability {exploitability:.3g}")
     print("value in equilibrium: " + ", ".join(f"player {p} {v:+.9f}" for p, v in enumerate(values)))
     if options.policy is not None:
         print(f"equilibrium: {options.policy}")
-    return 0
+    return DONE
 
 
 def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
     from longthink.search.mccfr import SAMPLINGS
 
-    sampled = options.variant in SAMPLINGS
+    variant = options.variant or "cfr+"
+    sampled = variant in SAMPLINGS
     solver: lt.CFR | lt.MCCFR = (
-        lt.MCCFR(game, options.variant, seed=options.seed)
+        lt.MCCFR(game, variant, seed=options.seed or 0)
         if sampled
-        else lt.CFR(game, options.variant, threads=options.threads)
+        else lt.CFR(game, variant, threads=options.threads or 1)
     )
     if options.checkpoint is not None and options.checkpoint.exists():
         solver.load(options.checkpoint)
@@ -219,16 +247,18 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
                 budget=None if options.seconds is None else lt.Budget(seconds=options.seconds),
                 progress=told,
                 checkpoint=options.checkpoint,
-                every=options.every,
+                every=60.0 if options.every is None else options.every,
             )
         spent, stopped_by = result.spent, result.stopped_by
     tree, values, exploitability = solver.tree, [float(v) for v in solver.values()], solver.exploitability()
     if options.policy is not None:
         solver.average_policy().save(options.policy)
+    unsolved = options.until is not None and exploitability > options.until
+    status = INTERRUPTED if stopped_by == "interrupted" else NOT_SOLVED if unsolved else DONE
     if options.json:
         _print_json(
             game=str(game),
-            variant=options.variant,
+            variant=variant,
             iterations=solver.iterations,
             exploitability=exploitability,
             nash_conv=solver.nash_conv(),
@@ -238,20 +268,30 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
             spent=spent.as_dict(),
             stopped_by=stopped_by,
         )
-        return 0
+        return status
     print(f"{game}: {tree.num_histories:,} histories, {tree.num_information_states:,} information states")
     lately = f"the last {spent.simulations:,} in {spent.seconds:.3g} s"
-    print(f"{options.variant}, {solver.iterations:,} iterations, {lately} ({stopped_by})")
+    print(f"{variant}, {solver.iterations:,} iterations, {lately} ({stopped_by})")
     print(f"exploitability {exploitability:.3g}   NashConv {solver.nash_conv():.3g}")
     print("value of the average strategy: " + ", ".join(f"player {p} {v:+.6f}" for p, v in enumerate(values)))
     if options.policy is not None:
         print(f"average strategy: {options.policy}")
     if options.checkpoint is not None:
         print(f"checkpoint: {options.checkpoint}")
-    return 0
+    return status
 
 
 def think(options: argparse.Namespace) -> int:
+    from longthink.bridge.kinds import kind
+    from longthink.bridge.methods import method as find_method
+
+    method = find_method(options.method)
+    method.check(dict(options.option))
+    for name in options.kinds or ():
+        kind(name)
+    if not method.needs_model:
+        refuse_options(options, _OF_MODELS, f"the method {options.method}, which asks no model")
+    _check_server(options)
     parameters: dict[str, Any] = {"numbers": tuple(options.numbers)} if options.numbers else {}
     if options.target is not None:
         parameters["target"] = options.target
@@ -268,11 +308,8 @@ def think(options: argparse.Namespace) -> int:
     )
     if budget == lt.Budget():
         budget = lt.Budget(tokens=5000 * len(tasks), seconds=60 * len(tasks))
-    method = lt.methods().get(options.method)
-    if method is not None:
-        method.check(dict(options.option))
     model = None
-    if method is None or method.needs_model:
+    if method.needs_model:
         server = {"base_url": options.base_url} if options.base_url else {}
         model = lt.load_model(options.model, cache=options.cache, **server)
     how = {name: getattr(options, name) for name in ("method", "kinds", "seed", "trace")} | dict(options.option)
@@ -285,7 +322,18 @@ def think(options: argparse.Namespace) -> int:
             answers = [lt.think(tasks[0], model, budget, progress=told, **how)]
     show = _show_answers if many else _show_answer
     show(tasks, answers, options)
-    return 130 if many and any(answer.interrupted for answer in answers) else 0
+    if any(answer.interrupted for answer in answers):
+        return INTERRUPTED
+    return DONE if all(answer.correct for answer in answers) else NOT_SOLVED
+
+
+_OF_MODELS = ("model", "cache", "base_url", "tokens", "calls")
+"""The options of `think` that are for methods with a model."""
+
+
+def _check_server(options: argparse.Namespace) -> None:
+    if not (options.model or "").startswith("openai:"):
+        refuse_options(options, ["base_url"], "a model in this process, but to --model openai:NAME")
 
 
 def _show_answer(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options: argparse.Namespace) -> None:
@@ -343,10 +391,13 @@ def _answer_as_dict(task: lt.Task, answer: lt.Answer) -> dict[str, Any]:
 def play(options: argparse.Namespace) -> int:
     from longthink.play import play as play_game
 
+    game = lt.load_game(options.game)
+    if not game.perfect_information:
+        refuse_options(options, ["seconds", "simulations"], f"{game}, where the other side plays a computed strategy")
     budget = lt.Budget(simulations=options.simulations, seconds=options.seconds)
     if budget == lt.Budget():
         budget = lt.Budget(seconds=1.0)
-    return play_game(lt.load_game(options.game), options.player, budget, seed=options.seed, show=options.show)
+    return play_game(game, options.player, budget, seed=options.seed, show=options.show)
 
 
 def gtp(options: argparse.Namespace) -> int:
@@ -364,14 +415,18 @@ def match(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> int:
     for module in ("starlette", "uvicorn"):
         require(module, "serve")
-    from longthink.serve import Limits, Service, is_loopback
+    from longthink.serve import Limits, Service, check_tasks, is_loopback
     from longthink.serve import serve as serve_now
 
+    _check_server(options)
+    tasks = options.task or ["countdown", "game24"]
+    check_tasks(tasks)
     token = os.environ.get(options.token_env) or None
     if token is None and not is_loopback(options.host):
         raise lt.ParameterError(
             f"--host {options.host} lets others in, which needs a token: set {options.token_env} in the environment"
         )
+    _check_port(options.host, options.port)
     name = options.model
     server: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
     embedded = name in (None, "smollm2") or name.endswith(".gguf")
@@ -381,7 +436,7 @@ def serve(options: argparse.Namespace) -> int:
         server["slots"] = max(4, options.concurrency)
     service = Service(
         lt.load_model(name, cache=options.cache, **server),
-        tasks=options.task or ["countdown", "game24"],
+        tasks=tasks,
         token=token,
         limits=Limits(options.max_body, options.max_seconds, options.max_tokens, options.concurrency),
         template=options.template or ("chatml" if embedded else "plain"),
@@ -390,7 +445,16 @@ def serve(options: argparse.Namespace) -> int:
     logging.getLogger("longthink").setLevel(logging.INFO)
     print(f"longthink: serving on http://{options.host}:{options.port}/v1; Ctrl-C ends it", file=sys.stderr)
     serve_now(service, options.host, options.port)
-    return 0
+    return DONE
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raise `ParameterError` if nothing can be served there, before a model is loaded."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise lt.ParameterError(f"--host {host} --port {port} cannot be listened on: {why}; choose another") from error
 
 
 def games(options: argparse.Namespace) -> int:
@@ -403,13 +467,13 @@ def games(options: argparse.Namespace) -> int:
             for e in entries
         ]
         _print_json(games=rows)
-        return 0
+        return DONE
     for e in entries:
         parameters = ", ".join(f"{key}={p.default}" for key, p in e.parameters.items())
         print(f"{e.name}({parameters})\n    {e.summary}")
     print("openspiel:NAME(...)\n    Any sequential game of OpenSpiel; needs: pip install 'longthink[compare]'")
     print("efg:PATH\n    The game of a Gambit .efg file.")
-    return 0
+    return DONE
 
 
 def tasks(options: argparse.Namespace) -> int:
@@ -418,10 +482,10 @@ def tasks(options: argparse.Namespace) -> int:
     described = {name: describe(name) for name in lt.tasks()}
     if options.json:
         _print_json(tasks=[{"name": name, "summary": s, "parameters": p} for name, (s, p) in described.items()])
-        return 0
+        return DONE
     for name, (summary, parameters) in described.items():
         print(f"{name}({', '.join(f'{key}={value}' for key, value in parameters.items())})\n    {summary}")
-    return 0
+    return DONE
 
 
 def perf(options: argparse.Namespace) -> int:
@@ -494,7 +558,7 @@ def _line(state: lt.State, actions: Sequence[int]) -> str:
 
 
 def _history(text: str) -> list[int]:
-    return [int(part) for part in text.replace(",", " ").split()]
+    return [whole_option(0)(part) for part in text.replace(",", " ").split()]
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -511,20 +575,21 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.replace(",", " ").split())
 
 
+_SEED = whole_option(0, SEED_LIMIT - 1)
 _CACHE = "a folder in which answers are kept, and looked up first; what it has costs nothing"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> ArgumentParser:
     from longthink.benchmarks.gtp_match import add_arguments as match_arguments
     from longthink.search.variants import VARIANTS
 
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         "longthink", description="One search engine for games and for language: think longer, and see what it buys."
     )
     parser.add_argument("--version", action="version", version=f"longthink {lt.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> ArgumentParser:
         command = commands.add_parser(
             name,
             help=summary,
@@ -559,36 +624,31 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--variant",
-        default="cfr+",
         help=f"of CFR: {', '.join(VARIANTS)} (default cfr+); or sampled: external, outcome, robust, chance, public",
     )
-    command.add_argument("--iterations", type=int, help="of CFR in all; default 1000, sampled 100000")
-    command.add_argument("--until", type=float, metavar="X", help="stop CFR at this exploitability")
+    command.add_argument("--iterations", type=whole_option(0), help="of CFR in all; default 1000, sampled 100000")
+    command.add_argument("--until", type=real_option(0), metavar="X", help="stop CFR at this exploitability")
     command.add_argument("--policy", type=Path, metavar="FILE", help="write the strategy of cfr or lp as JSON")
     command.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="keep CFR's state there, and go on from it where there is one"
     )
-    command.add_argument(
-        "--every", type=float, default=60.0, metavar="SECONDS", help="between checkpoints (default 60)"
-    )
-    command.add_argument(
-        "--history", type=_history, default=[], metavar="A,B,...", help="actions to the state to search"
-    )
-    command.add_argument("--simulations", type=int, help="of tree search; default 100000")
-    command.add_argument("--rule", choices=["uct", "puct"], default="uct", help="of tree search (default uct)")
-    command.add_argument("--threads", type=int, default=1, help="to search or solve with (default 1)")
-    command.add_argument("--seconds", type=float, help="time limit")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--every", type=real_option(0), metavar="SECONDS", help="between checkpoints (default 60)")
+    command.add_argument("--history", type=_history, metavar="A,B,...", help="actions to the state to search")
+    command.add_argument("--simulations", type=whole_option(1), help="of tree search; default 100000")
+    command.add_argument("--rule", choices=["uct", "puct"], help="of tree search (default uct)")
+    command.add_argument("--threads", type=whole_option(1), help="to search or solve with (default 1)")
+    command.add_argument("--seconds", type=real_option(0, above=True), help="time limit")
+    command.add_argument("--seed", type=_SEED, help="of tree search and of sampling (default 0)")
 
     command = add("think", think, "think about a word problem with a language model")
     command.add_argument("task", metavar="TASK", help="a task of `longthink tasks`, with parameters in brackets")
     command.add_argument(
-        "numbers", nargs="*", type=int, help="the numbers of the problem; default: generated from --seed"
+        "numbers", nargs="*", type=whole_option(0), help="the numbers of the problem; default: generated from --seed"
     )
-    command.add_argument("--target", type=int, help="of countdown")
+    command.add_argument("--target", type=whole_option(0), help="of countdown")
     command.add_argument(
         "--problems",
-        type=int,
+        type=whole_option(1),
         metavar="N",
         help="so many, generated from --seed on, share the limits (docs/adaptive.md)",
     )
@@ -612,33 +672,47 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
     command.add_argument(
-        "--tokens", type=int, help="limit of prompt (not cached) and generated tokens; default 5000 a problem"
+        "--tokens",
+        type=whole_option(1),
+        help="limit of prompt (not cached) and generated tokens; default 5000 a problem",
     )
-    command.add_argument("--calls", type=int, help="limit of requests to the model")
-    command.add_argument("--simulations", type=int, help="limit of the search's simulations")
-    command.add_argument("--seconds", type=float, help="time limit; default 60 a problem")
-    command.add_argument("--seed", type=int, default=0, help="of the generated problem and of the sampling")
+    command.add_argument("--calls", type=whole_option(1), help="limit of requests to the model")
+    command.add_argument("--simulations", type=whole_option(1), help="limit of the search's simulations")
+    command.add_argument("--seconds", type=real_option(0, above=True), help="time limit; default 60 a problem")
+    command.add_argument("--seed", type=_SEED, default=0, help="of the generated problem and of the sampling")
     command.add_argument("--show", action="store_true", help="print the search tree")
 
     command = add("play", play, "play a game against the search in the terminal")
     command.add_argument("game", metavar="GAME", help="a game of `longthink games`, with parameters in brackets")
-    command.add_argument("--player", type=int, default=0, help="who you are, from 0 (default)")
-    command.add_argument("--seconds", type=float, help="the search may think about a move; default 1")
-    command.add_argument("--simulations", type=int, help="the search may make for a move")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--player", type=whole_option(0), default=0, help="who you are, from 0 (default)")
+    command.add_argument(
+        "--seconds", type=real_option(0, above=True), help="the search may think about a move; default 1"
+    )
+    command.add_argument("--simulations", type=whole_option(1), help="the search may make for a move")
+    command.add_argument("--seed", type=_SEED, default=0)
     command.add_argument("--show", action="store_true", help="show what the search thinks of its moves")
 
     command = add("gtp", gtp, "play Go for other programs, by the Go Text Protocol on standard input and output")
-    command.add_argument("--size", type=int, default=19, help="of the board, until the other side says (default 19)")
-    command.add_argument("--komi", type=float, default=7.5, help="until the other side says (default 7.5)")
+    command.add_argument(
+        "--size", type=whole_option(1), default=19, help="of the board, until the other side says (default 19)"
+    )
+    command.add_argument("--komi", type=real_option(), default=7.5, help="until the other side says (default 7.5)")
     command.add_argument("--rules", choices=["chinese", "japanese"], default="chinese", help="of scoring")
-    command.add_argument("--seconds", type=float, help="for a move; default: as the clock allows, 3 without a clock")
-    command.add_argument("--simulations", type=int, help="for a move")
-    command.add_argument("--average", type=float, metavar="SECONDS", help="processor seconds of a move on average")
-    command.add_argument("--threads", type=int, default=1, help="of the search (default 1)")
-    command.add_argument("--memory", type=int, default=1024, metavar="MIB", help="of the search tree (default 1024)")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--resign", type=float, default=0.05, help="below this win rate; 0 for never (default 0.05)")
+    command.add_argument(
+        "--seconds", type=real_option(0, above=True), help="for a move; default: as the clock allows, 3 without a clock"
+    )
+    command.add_argument("--simulations", type=whole_option(1), help="for a move")
+    command.add_argument(
+        "--average", type=real_option(0, above=True), metavar="SECONDS", help="processor seconds of a move on average"
+    )
+    command.add_argument("--threads", type=whole_option(1), default=1, help="of the search (default 1)")
+    command.add_argument(
+        "--memory", type=whole_option(1), default=1024, metavar="MIB", help="of the search tree (default 1024)"
+    )
+    command.add_argument("--seed", type=_SEED, default=0)
+    command.add_argument(
+        "--resign", type=real_option(0, 1), default=0.05, help="below this win rate; 0 for never (default 0.05)"
+    )
     command.add_argument("--ponder", action="store_true", help="think in the other side's time, too")
     command.add_argument("--log", type=Path, metavar="FILE", help="write down what is said")
 
@@ -647,7 +721,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("serve", serve, "answer chats like OpenAI's servers do, after thinking longer")
     command.add_argument("--host", default="127.0.0.1", help="to listen on (default this machine alone: 127.0.0.1)")
-    command.add_argument("--port", type=int, default=8000, help="default 8000")
+    command.add_argument("--port", type=whole_option(0, 65535), default=8000, help="default 8000")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
     command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
@@ -668,10 +742,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the environment variable with the token that clients send (default LONGTHINK_TOKEN)",
     )
-    command.add_argument("--max-body", type=int, default=256 << 10, metavar="BYTES", help="default 262144")
-    command.add_argument("--max-seconds", type=float, default=120.0, help="of thinking for a request (default 120)")
-    command.add_argument("--max-tokens", type=int, default=100_000, help="of thinking for a request (default 100000)")
-    command.add_argument("--concurrency", type=int, default=1, help="requests thought about at once (default 1)")
+    command.add_argument("--max-body", type=whole_option(1), default=256 << 10, metavar="BYTES", help="default 262144")
+    command.add_argument(
+        "--max-seconds", type=real_option(0, above=True), default=120.0, help="of thinking for a request (default 120)"
+    )
+    command.add_argument(
+        "--max-tokens", type=whole_option(1), default=100_000, help="of thinking for a request (default 100000)"
+    )
+    command.add_argument(
+        "--concurrency", type=whole_option(1), default=1, help="requests thought about at once (default 1)"
+    )
 
     add("games", games, "list the games and their parameters")
     add("tasks", tasks, "list the language tasks and their parameters")

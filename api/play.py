@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import longthink as lt
+from longthink.command_line import DONE, NOT_SOLVED
 
 Opponent = Callable[[lt.State], int]
 
@@ -139,7 +140,7 @@ def table_for(game: lt.Game, person: int, budget: lt.Budget, seed: int, show: bo
 
 
 def play(game: lt.Game, person: int, budget: lt.Budget, *, seed: int = 0, show: bool = False) -> int:
-    """Play one game; gives 0, also where the person stops before its end.
+    """Play one game; returns the exit code: 1 if the person lost or resigned, else 0, also for a game that was left.
 
     The search plays every other player: tree search where everything is seen, else the average strategy of CFR+.
     Raises `ParameterError` where there is no such player.
@@ -164,18 +165,21 @@ def play(game: lt.Game, person: int, budget: lt.Budget, *, seed: int = 0, show: 
                 continue
             if isinstance(answer, str):
                 print(answer)
-                return 0
+                return NOT_SOLVED if answer == _RESIGNED else DONE
             action = answer
         else:
             action = table.choose(state)
             if action is None:
                 print(f"player {player} resigns: you win")
-                return 0
+                return DONE
             print(table.told(state, action))
         state.apply_action(int(action or 0))
     print(table.picture(state) if game.perfect_information else state)
     print(table.result(state))
-    return 0
+    return NOT_SOLVED if state.returns()[person] < 0 else DONE
+
+
+_RESIGNED = "you resign"
 
 
 def _ask(table: Table, state: lt.State) -> int | str:
@@ -189,7 +193,7 @@ def _ask(table: Table, state: lt.State) -> int | str:
         if word in ("quit", "exit", "q"):
             return "stopped"
         if word == "resign":
-            return "you resign"
+            return _RESIGNED
         if word == "undo":
             return word
         action = table.action(state, text)

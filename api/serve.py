@@ -139,9 +139,7 @@ class Service:
             raise lt.ParameterError(f"limits expect numbers above 0, got {limits}")
         if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
             raise lt.ParameterError("the token expects at least 16 letters, digits and signs without spaces")
-        for name in tasks:
-            if name.partition(":")[0] not in kinds():
-                raise lt.UnknownNameError.of("task", name, kinds())
+        check_tasks(tasks)
         self._model, self._tasks, self._limits, self._template = model, tuple(tasks), limits, template
         self._models = ["longthink", *(f"longthink/{name}" for name in tasks)]
         self._schema = form.request_schema(self._models, limits.tokens)
@@ -468,6 +466,13 @@ def _host(header: str) -> str:
         return urlsplit(f"//{header}").hostname or ""
     except ValueError:
         return ""
+
+
+def check_tasks(names: Sequence[str]) -> None:
+    """Raise `UnknownNameError` for the first name that is neither a task nor one of a family, without loading any."""
+    for name in names:
+        if name.partition(":")[0] not in kinds():
+            raise lt.UnknownNameError.of("task", name, kinds())
 
 
 def is_loopback(host: str) -> bool:

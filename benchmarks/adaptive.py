@@ -11,7 +11,7 @@ answer at the end, and are taken for each.
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from longthink import command_line
 from longthink.benchmarks import methods
 from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import lead, share
@@ -30,6 +31,7 @@ from longthink.bridge.task import Task
 from longthink.bridge.think import Answer, think
 from longthink.bridge.think_all import think_all
 from longthink.bridge.tiny_data import BENCHMARK_SEEDS, held_out
+from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget
 
@@ -147,15 +149,18 @@ def table(records: Sequence[Record], family: str) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="adaptive", description="Measure adaptive budgets with the tiny model.")
+def main() -> int:
+    parser = ArgumentParser(
+        prog="python -m longthink.benchmarks.adaptive", description="Measure adaptive budgets with the tiny model."
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/adaptive"), help="folder of the log")
-    parser.add_argument("--problems", type=int, default=100, help="of each family; puzzle24 has 143")
+    parser.add_argument("--problems", type=whole_option(1), default=100, help="of each family; puzzle24 has 143")
     options = parser.parse_args()
     records = run(options.out, options.problems)
     for family in FAMILIES:
         print(f"\n{family}\n\n{table(records, family)}")
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command_line.run("adaptive", main))

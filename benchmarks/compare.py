@@ -13,7 +13,7 @@ from typing import Any
 from longthink.benchmarks.environment import machine, versions
 from longthink.benchmarks.job import Job, Progress
 from longthink.benchmarks.report import write_report
-from longthink.benchmarks.run_log import RunLog
+from longthink.benchmarks.run_log import RunLog, locked
 from longthink.benchmarks.suite import suite as find_suite
 from longthink.errors import LongthinkError, MissingExtraError, RunLogError
 
@@ -52,10 +52,11 @@ def compare(
     log_path = folder / "log.jsonl"
     if fresh and folder.exists():
         aside = folder.with_name(f"{folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        try:
-            folder.rename(aside)
-        except OSError as error:
-            raise RunLogError(f"the old run {folder} cannot be put aside as {aside}: {error}") from error
+        with locked(log_path):  # a run that is under way keeps its folder
+            try:
+                folder.rename(aside)
+            except OSError as error:
+                raise RunLogError(f"the old run {folder} cannot be put aside as {aside}: {error}") from error
     interrupted = False
     with RunLog(log_path) as log:
         done = {record["key"] for record in log.records if "result" in record}

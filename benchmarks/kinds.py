@@ -6,19 +6,21 @@ interrupted run goes on where it was.
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from random import Random
 
+from longthink import command_line
 from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.model import load_model
 from longthink.bridge.own_task import make_task
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
+from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.search.budget import Budget
 
 ALL, STEPS = "all", "steps alone"
@@ -124,16 +126,19 @@ def table(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="kinds", description="Measure what each kind of proposal is worth.")
+def main() -> int:
+    parser = ArgumentParser(
+        prog="python -m longthink.benchmarks.kinds", description="Measure what each kind of proposal is worth."
+    )
     parser.add_argument("suite", nargs="?", choices=SUITES, default="countdown")
     parser.add_argument("--method", default="mcts", help="a search, as longthink think --method takes it")
     parser.add_argument("--model", help="in place of the suite's own")
-    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--problems", type=whole_option(1), default=100)
     parser.add_argument("--out", type=Path, default=Path("runs/kinds"), help="folder of the log")
     options = parser.parse_args()
     print(table(run(options.suite, options.out, options.problems, options.method, options.model)))
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command_line.run("kinds", main))

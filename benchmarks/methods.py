@@ -7,14 +7,15 @@ are held out from the training of the tiny models.
 
 from __future__ import annotations
 
-import argparse
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from longthink import command_line
 from longthink.benchmarks.charts import STYLE
 from longthink.benchmarks.run_log import Record, Work, read, resumed, whole
 from longthink.benchmarks.statistics import lead, share
@@ -22,6 +23,7 @@ from longthink.bridge.game24 import HARD
 from longthink.bridge.model import load_model
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
+from longthink.command_line import DONE, ArgumentParser, real_option, whole_option
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
@@ -228,24 +230,31 @@ def _curve(axes: Any, case: Case, records: Sequence[Record]) -> None:
     axes.plot(limits, shares, "o" if case.at_the_end else "-", color=_COLOURS[case.name], label=case.name)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="methods", description="Measure every method on a task with a model.")
+def main() -> int:
+    parser = ArgumentParser(
+        prog="python -m longthink.benchmarks.methods", description="Measure every method on a task with a model."
+    )
     parser.add_argument("task", nargs="?", choices=TASKS, default="countdown")
     parser.add_argument("--model", default="tiny", help="as load_model takes it")
-    parser.add_argument("--problems", type=int, default=100)
-    parser.add_argument("--tokens", type=int, nargs="+", default=Bout.tokens, help="limits of tokens for a problem")
-    parser.add_argument("--seconds", type=float, nargs="*", default=Bout.seconds, help="limits of seconds")
+    parser.add_argument("--problems", type=whole_option(1), default=100)
+    parser.add_argument(
+        "--tokens", type=whole_option(1), nargs="+", default=Bout.tokens, help="limits of tokens for a problem"
+    )
+    parser.add_argument(
+        "--seconds", type=real_option(0, above=True), nargs="*", default=Bout.seconds, help="limits of seconds"
+    )
     parser.add_argument("--without", nargs="+", default=(), choices=[c.name for c in CASES if c.name not in YARDSTICKS])
     parser.add_argument("--out", type=Path, default=Path("runs/methods"), help="folder of the logs")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="draw what all logs have, and think about nothing")
     options = parser.parse_args()
     if options.draw is not None:
         draw([record for log in sorted(options.out.glob("*.jsonl")) for record in read(log)], options.draw)
-        return
+        return DONE
     limits = tuple(options.tokens), tuple(options.seconds)
     bout = Bout(options.task, options.model, options.problems, *limits, tuple(options.without))
     print(table(bout, run(bout, options.out)))
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command_line.run("methods", main))

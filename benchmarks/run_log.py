@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -42,7 +43,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
             record = json.loads(line)
             if not isinstance(record, dict) or not isinstance(record.get("key"), str):
                 raise ValueError("not a record")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # a line of many brackets is the second
             raise RunLogError(
                 f"line {number} of {path} is not a record of a run ({error}); mend or remove that line, "
                 "or start again with --fresh, which keeps the old run beside"
@@ -56,42 +57,48 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
     return records, whole
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep all other runs from the log at `path`. Raises `RunLogError` at once if one is writing to it."""
+    filelock = require("filelock", "compare")
+    lock = filelock.FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise RunLogError(f"another run is writing to {path}; wait for it, or use another --run-dir") from error
+    except OSError as error:
+        raise RunLogError(f"the run folder {path.parent} cannot be made or written: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class RunLog:
     """A log open for appending: `with RunLog(path) as log: log.append(record)`.
 
-    records: what it holds. Raises `RunLogError` where another process writes to it, where it is damaged, or where the
-    disk refuses; what was appended before stays whole.
+    records: what it holds. Raises `RunLogError` if another process writes to it, if it is damaged, or if the disk
+    refuses; what was appended before stays whole.
     """
 
     def __init__(self, path: Path) -> None:
-        filelock = require("filelock", "compare")
         self.path = path
         self.records: list[dict[str, Any]] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunLogError(f"the run folder {path.parent} cannot be made: {error}") from error
-        self._lock = filelock.FileLock(path.with_suffix(".lock"))
-        self._busy = filelock.Timeout
+        self._open = ExitStack()
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._lock.acquire(timeout=0)
-        except self._busy as error:
-            raise RunLogError(
-                f"another run is writing to {self.path}; wait for it, or use another --run-dir"
-            ) from error
-        try:
-            self.records, whole = _read(self.path)
-            self._put_torn_line_aside(whole)
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            self._lock.release()
-            raise RunLogError(f"the run log {self.path} cannot be opened: {error}") from error
-        except RunLogError:
-            self._lock.release()
-            raise
+        with ExitStack() as opening:
+            opening.enter_context(locked(self.path))
+            try:
+                self.records, whole = _read(self.path)
+                self._put_torn_line_aside(whole)
+                self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            except OSError as error:
+                raise RunLogError(f"the run log {self.path} cannot be opened: {error}") from error
+            opening.callback(os.close, self._file)
+            self._open = opening.pop_all()
         return self
 
     def _put_torn_line_aside(self, whole: int) -> None:
@@ -106,10 +113,8 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-        self._lock.release()
+        self._file = None
+        self._open.close()
 
     def append(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Add a record, sync it to disk, and give it as it stands in the log."""

@@ -6,7 +6,7 @@ are held out from training. What is done is kept in a log, so that an interrupte
 
 from __future__ import annotations
 
-import argparse
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from longthink import command_line
 from longthink.benchmarks.charts import STYLE
 from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import share, wilson
@@ -22,6 +23,7 @@ from longthink.bridge.onnx_model import TINY_SIZES
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
 from longthink.bridge.tiny_data import BENCHMARK_SEEDS
+from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
@@ -129,15 +131,18 @@ def draw(records: Sequence[Record], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="tiny_models", description="Measure the tiny models on held-out problems.")
+def main() -> int:
+    parser = ArgumentParser(
+        prog="python -m longthink.benchmarks.tiny_models", description="Measure the tiny models on held-out problems."
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/tiny_models"), help="folder of the log and the picture")
-    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--problems", type=whole_option(1), default=100)
     options = parser.parse_args()
     records = run(options.out, options.problems)
     draw(records, options.out / "training_against_thinking.png")
     print(table(records))
+    return DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command_line.run("tiny_models", main))

@@ -160,6 +160,26 @@ def test_fresh_keeps_the_old_run_beside(tmp_path: Path, monkeypatch: pytest.Monk
     assert (folders[1] / "log.jsonl").read_bytes() == old
 
 
+def test_fresh_leaves_a_run_under_way_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+
+    def busy(progress: Progress) -> dict[str, Any]:
+        with pytest.raises(lt.RunLogError, match="another run is writing"):
+            lt.compare("x", run_dir=tmp_path / "run", fresh=True)
+        found.extend(path.name for path in tmp_path.iterdir())
+        return fine(progress)
+
+    monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [job("a", busy)])
+    assert lt.compare("x", run_dir=tmp_path / "run").missing == 0
+    assert found == ["run"]
+    damaged = tmp_path / "run" / "log.jsonl"
+    damaged.write_text("[" * 100_000 + "\n")
+    with pytest.raises(lt.RunLogError, match="start again with --fresh"):
+        lt.compare("x", run_dir=tmp_path / "run")
+    monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [job("a", fine)])
+    assert lt.compare("x", run_dir=tmp_path / "run", fresh=True).missing == 0
+
+
 def test_an_empty_run_has_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [])
     assert "Nothing yet" in lt.compare("x", run_dir=tmp_path).report_path.read_text()

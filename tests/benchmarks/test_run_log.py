@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import longthink as lt
-from longthink.benchmarks.run_log import Record, RunLog, Work, read, resumed
+from longthink import command_line
+from longthink.benchmarks.run_log import Record, RunLog, Work, locked, read, resumed
 
 
 def fill(path: Path, *keys: str) -> None:
@@ -44,12 +46,16 @@ def test_a_torn_last_line_is_put_aside(tmp_path: Path, cut: int) -> None:
     assert path.with_suffix(".torn").read_bytes().rstrip(b"\n") == whole[:cut]
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"no": "key"}', '{"key": "x", "format": 99}'])
+@pytest.mark.parametrize(
+    "line",
+    ["nonsense", "[]", '{"no": "key"}', '{"key": "x", "format": 99}', "[" * 100_000, "9" * 100_000, "\udcff"],
+    ids=lambda line: line[:30].encode("utf-8", "replace").decode(),
+)
 def test_damage_in_the_middle_is_named_and_nothing_is_touched(tmp_path: Path, line: str) -> None:
     path = tmp_path / "log.jsonl"
     fill(path, "a", "b")
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([lines[0], line, lines[1]]) + "\n")
+    path.write_text("\n".join([lines[0], line, lines[1]]) + "\n", errors="surrogateescape")
     before = path.read_bytes()
     with pytest.raises(lt.RunLogError, match="line 2"), RunLog(path):
         pass
@@ -104,8 +110,8 @@ def test_work_is_resumed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(lt.RunLogError, match="cannot be made"):
-        RunLog(tmp_path / "file" / "log.jsonl")
+    with pytest.raises(lt.RunLogError, match="cannot be made"), RunLog(tmp_path / "file" / "log.jsonl"):
+        pass
 
 
 def test_values_that_json_has_not_are_refused(tmp_path: Path) -> None:
@@ -114,3 +120,16 @@ def test_values_that_json_has_not_are_refused(tmp_path: Path) -> None:
             log.append({"key": "a", "result": float("nan")})
         log.append({"key": "b"})
     assert [json.loads(line)["key"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == ["b"]
+
+
+@pytest.mark.parametrize("module", ["adaptive", "kinds", "methods", "tiny_models"])
+def test_a_comparison_whose_log_is_in_use_says_so(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = import_module(f"longthink.benchmarks.{module}").main
+    monkeypatch.setattr(sys, "argv", [module, "--out", str(tmp_path), "--problems", "1e0"])
+    with locked(tmp_path / ("countdown.tiny.jsonl" if module == "methods" else "log.jsonl")):
+        assert command_line.run(module, main) == command_line.WRONG_USE
+    said = capsys.readouterr().err
+    assert said.startswith(f"{module}: another run is writing to ")
+    assert said.count("\n") == 1
