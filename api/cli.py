@@ -576,7 +576,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _SEED = whole_option(0, SEED_LIMIT - 1)
-_CACHE = "a folder in which answers are kept, and looked up first; what it has costs nothing"
+_CACHE = "a folder in which answers are kept, and looked up first; what it has is not asked again"
 
 
 def _parser() -> ArgumentParser:
@@ -674,7 +674,7 @@ def _parser() -> ArgumentParser:
     command.add_argument(
         "--tokens",
         type=whole_option(1),
-        help="limit of prompt (not cached) and generated tokens; default 5000 a problem",
+        help="limit of prompt and generated tokens; default 5000 a problem",
     )
     command.add_argument("--calls", type=whole_option(1), help="limit of requests to the model")
     command.add_argument("--simulations", type=whole_option(1), help="limit of the search's simulations")

@@ -48,9 +48,13 @@ class MissingExtraError(LongthinkError, ImportError):
 
 
 class ModelError(LongthinkError, RuntimeError):
-    """A language model could not be loaded or did not answer; `answer` is what `think` had found by then."""
+    """A language model could not be loaded or did not answer.
+
+    answer: what `think` had found by then. spent: what the failed request cost, if it cost anything.
+    """
 
     answer: Any = None
+    spent: Any = None
 
 
 class RequestRefusedError(ModelError):

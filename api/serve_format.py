@@ -233,11 +233,10 @@ def event(value: Json) -> str:
 
 def usage(spent: Spent, shown: int) -> Json:
     """All tokens that were read and written; `shown` of the written ones stand in the reply, the rest was thinking."""
-    prompt = spent.prompt_tokens + spent.cached_tokens
     return {
-        "prompt_tokens": prompt,
+        "prompt_tokens": spent.prompt_tokens,
         "completion_tokens": spent.generated_tokens,
-        "total_tokens": prompt + spent.generated_tokens,
+        "total_tokens": spent.prompt_tokens + spent.generated_tokens,
         "prompt_tokens_details": {"cached_tokens": spent.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": max(0, spent.generated_tokens - shown)},
     }

@@ -19,11 +19,15 @@ from longthink.search.budget import Spent
 
 FILE = "answers.sqlite"
 _PATIENCE = 60.0  # seconds for which a process waits for another
-_TABLE = """CREATE TABLE IF NOT EXISTS answers (
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS answers (
   key TEXT PRIMARY KEY, model TEXT, request TEXT, completions TEXT, made REAL,
-  prompt_tokens INTEGER, cached_tokens INTEGER, generated_tokens INTEGER, calls INTEGER, money REAL
-)"""
-_COSTS = ("prompt_tokens", "cached_tokens", "generated_tokens", "calls", "money")
+  prompt_tokens INTEGER, generated_tokens INTEGER, calls INTEGER, money REAL
+)""",
+    "CREATE TABLE IF NOT EXISTS models (model TEXT PRIMARY KEY, traits TEXT)",
+)
+_COSTS = ("prompt_tokens", "generated_tokens", "calls", "money")
+_TRAITS = ("grammars", "logprobs", "images", "scores", "remembers")
 
 
 class CachedModel(Model):
@@ -32,6 +36,8 @@ class CachedModel(Model):
     Equal are the model, the prompt, and every parameter, the seed and the number of completions among them. model: None
     replays what is there, and every other request is a `ModelError`; `of` says which model's answers where the folder
     has several. paid: what all answers in the folder for this model cost when they were made, by whatever process.
+    What an answer cost stands in it and counts in a budget whenever it is given again, so that thinking with a cache
+    is the same as without one; nothing is asked or paid for a second time.
 
     The folder holds one SQLite file in WAL mode: several processes may use it at once, on one machine, and one that is
     killed loses no answer that it had. Raises `ModelError` where it cannot be read or written.
@@ -44,12 +50,13 @@ class CachedModel(Model):
                 f"there are no answers to replay in {str(directory)!r}; fill it with load_model(cache=...)"
             )
         self._store: sqlite3.Connection | None = None
+        self._named = False  # whether the folder has been told what the model can do
         self._lock, self._process = threading.Lock(), 0
         self._identity = model.identity if model is not None else self._only(of)
         self.name = model.name if model is not None else f"replay of {self._identity}"
-        for trait in ("grammars", "logprobs", "images"):
-            setattr(self, trait, getattr(model, trait, True))
-        self.scores = model is not None and model.scores
+        traits = self._known_traits() if model is None else {trait: getattr(model, trait) for trait in _TRAITS}
+        for trait in _TRAITS:
+            setattr(self, trait, traits.get(trait, False))
         self.slots = 1 if model is None else model.slots
 
     @property
@@ -63,7 +70,7 @@ class CachedModel(Model):
         return Spent(**{c: v if c == "money" else int(v) for c, v in zip(_COSTS, row, strict=True)})
 
     def most(self, request: Request) -> Spent:
-        return Spent() if self._model is None else self._model.most(request)
+        return super().most(request) if self._model is None else self._model.most(request)
 
     def answer(self, request: Request) -> list[Completion]:
         return self.submit(request).result()
@@ -95,6 +102,11 @@ class CachedModel(Model):
         rows = self._do("SELECT completions FROM answers WHERE key = ?", key)
         return [_completion(each) for each in json.loads(rows[0][0])] if rows else None
 
+    def _known_traits(self) -> dict[str, bool]:
+        """What the model could do whose answers are here, so that the same is asked of them."""
+        rows = self._do("SELECT traits FROM models WHERE model = ?", self._identity)
+        return dict(json.loads(rows[0][0])) if rows else {}
+
     def _keep(self, key: str, asked: str, completions: list[Completion]) -> None:
         costs = [sum(getattr(c, cost) for c in completions if not c.cached) for cost in _COSTS]
         text = json.dumps([asdict(completion) for completion in completions])
@@ -102,6 +114,10 @@ class CachedModel(Model):
             f"INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?{', ?' * len(_COSTS)})",
             key, self._identity, asked, text, time.time(), *costs,
         )  # fmt: skip
+        if not self._named:
+            traits = json.dumps({trait: getattr(self, trait) for trait in _TRAITS})
+            self._do("INSERT OR REPLACE INTO models VALUES (?, ?)", self._identity, traits)
+            self._named = True
 
     def _only(self, of: str | None) -> str:
         """The one model with answers here, or the one that is named."""
@@ -138,7 +154,8 @@ def _open(path: Path) -> sqlite3.Connection:
         try:
             store.execute("PRAGMA journal_mode = WAL")
             store.execute("PRAGMA synchronous = NORMAL")
-            store.execute(_TABLE)
+            for table in _TABLES:
+                store.execute(table)
             return store
         except sqlite3.Error as error:
             store.close()

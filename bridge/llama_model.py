@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from longthink.bridge.model import Completion, Model, Request, Token
+from longthink.bridge.prompt_memory import common_length
 from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
 
 _WORTH_COPYING = 200  # characters that another sequence has read already
@@ -43,6 +44,7 @@ class LlamaModel(Model):
 
     grammars = True
     logprobs = True
+    remembers = True
 
     def __init__(self, path: str, threads: int | None = None, context: int = 4096, sequences: int = 1) -> None:
         xllamacpp = require("xllamacpp", "lm")
@@ -101,7 +103,7 @@ class LlamaModel(Model):
         sequence = self._take(request.prompt)
         try:
             options["id_slot"] = sequence
-            return [self._one({**options, "seed": (request.seed + i) % 2**31}) for i in range(request.n)]
+            return [self._one({**options, "seed": (request.seed + i) % 2**31}, first=i == 0) for i in range(request.n)]
         finally:
             with self._changed:
                 self._free.add(sequence)
@@ -112,12 +114,12 @@ class LlamaModel(Model):
         with self._changed:
             while not self._free:
                 self._changed.wait()
-            known = [_common(prompt, remembered) for remembered in self._remembered]
+            known = [common_length(prompt, remembered) for remembered in self._remembered]
             best = max(self._free, key=lambda sequence: (known[sequence], -len(self._remembered[sequence])))
             self._free.remove(best)
             source = known.index(max(known))
             if known[source] >= known[best] + _WORTH_COPYING:
-                if _common(prompt, self._saved) < known[best] + _WORTH_COPYING:
+                if common_length(prompt, self._saved) < known[best] + _WORTH_COPYING:
                     self._saved = self._remembered[source] if self._do("save", source) else ""
                 self._do("restore", best)
             self._remembered[best] = prompt
@@ -136,7 +138,7 @@ class LlamaModel(Model):
         finally:
             connection.close()
 
-    def _one(self, options: dict[str, Any]) -> Completion:
+    def _one(self, options: dict[str, Any], first: bool) -> Completion:
         try:
             answer = self._server.handle_completions(options)
             if "error" in answer:
@@ -148,27 +150,19 @@ class LlamaModel(Model):
                 for t in (choice.get("logprobs") or {}).get("content", [])
             )
             cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-        except (KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
-            raise ModelError(f"llama.cpp gave an answer that cannot be read: {error!r}") from error
+        except ModelError:
+            raise
+        except (KeyError, IndexError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"llama.cpp gave an answer that cannot be read ({type(error).__name__}: {error})"
+            ) from error
         return Completion(
             text=choice["text"],
             logprob=sum(token.logprob for token in tokens),
             tokens=tokens,
             finish=choice.get("finish_reason") or "stop",
-            prompt_tokens=usage["prompt_tokens"] - cached,
-            cached_tokens=cached,
+            prompt_tokens=usage["prompt_tokens"] if first else 0,
+            cached_tokens=cached if first else 0,
             generated_tokens=usage["completion_tokens"],
-            calls=1,
+            calls=1 if first else 0,
         )
-
-
-def _common(a: str, b: str) -> int:
-    """How many characters two texts begin with together."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

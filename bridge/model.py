@@ -36,9 +36,10 @@ class Completion:
 
     logprob: nats, summed over the generated tokens; None where the model does not say. tokens: one by one, where
     the model says. finish: "stop" (a stop text or the model's own end), "length", or "cut off" where time was up.
-    prompt_tokens: read for this completion, without the `cached_tokens` that were remembered; of several completions of
-    one request only the first has them. generated_tokens: as the model counts them. money: in the currency of the price
-    table. cached: it comes out of a request cache; then the costs are those of the time it was made.
+    prompt_tokens: of the whole prompt; of several completions of one request only the first has them. cached_tokens:
+    how many of them the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1
+    for the first completion of a request. money: in the currency of the price table. cached: it comes out of a request
+    cache; its costs are those of the time it was made.
     """
 
     text: str
@@ -54,22 +55,23 @@ class Completion:
 
     @property
     def spent(self) -> Spent:
-        """What it costs now: of a cached one nothing, but that it was asked for."""
+        """What it costs by itself, whatever the model or a request cache remembered."""
         return cost_of([self])
 
 
-def cost_of(completions: Sequence[Completion]) -> Spent:
-    """What completions cost together."""
+def cost_of(completions: Sequence[Completion], known: float = 0.0) -> Spent:
+    """What completions of one request cost together.
+
+    known: the share of the prompt that the same thinking had sent before; at least one token is new.
+    """
     spent = Spent()
     for completion in completions:
-        if completion.cached:
-            spent.cached_calls += completion.calls
-        else:
-            spent.prompt_tokens += completion.prompt_tokens
-            spent.cached_tokens += completion.cached_tokens
-            spent.generated_tokens += completion.generated_tokens
-            spent.calls += completion.calls
-            spent.money += completion.money
+        spent.prompt_tokens += completion.prompt_tokens
+        spent.generated_tokens += completion.generated_tokens
+        spent.calls += completion.calls
+        spent.cached_calls += completion.calls if completion.cached else 0
+        spent.money += completion.money
+    spent.cached_tokens = max(0, min(int(known * spent.prompt_tokens), spent.prompt_tokens - 1))
     return spent
 
 
@@ -140,6 +142,8 @@ class Model(ABC):
     """Whether it looks at images."""
     scores: bool = False
     """Whether it scores texts that are given to it."""
+    remembers: bool = False
+    """Whether it reads a beginning that it has read before only once, so that thinking counts it once."""
     slots: int = 1
     """How many requests it works on at once; with more than one, `answer` is called from several threads."""
     _threads: ThreadPoolExecutor | None = None

@@ -48,7 +48,7 @@ def read(answer: Any, prices: Prices) -> list[Completion]:
     try:
         usage = answer.get("usage") or {}
         cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
-        prompt = int(usage.get("prompt_tokens") or 0) - cached
+        prompt = int(usage.get("prompt_tokens") or 0)
         choices, generated = answer["choices"], int(usage.get("completion_tokens") or 0)
         found = []
         for i, choice in enumerate(choices):
@@ -86,7 +86,7 @@ def money(spent: Spent, prices: Prices) -> float:
     """What tokens cost."""
     prompt = prices.get("prompt", 0.0)
     return (
-        spent.prompt_tokens * prompt
+        (spent.prompt_tokens - spent.cached_tokens) * prompt
         + spent.cached_tokens * prices.get("cached", prompt)
         + spent.generated_tokens * prices.get("generated", 0.0)
     ) / 1e6

@@ -55,6 +55,7 @@ class OpenAIModel(Model):
     """
 
     logprobs = True
+    remembers = True
 
     def __init__(
         self,

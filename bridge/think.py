@@ -72,8 +72,8 @@ def think(
     method: a name of `methods()`; options: what else that method takes, as in method="beam", width=8. proposer: in
     place of the one that fits task and model, for methods that have one. kinds: the kinds of proposals that a search
     chooses among, of `kinds()`, as in ("step", "answer"), or how likely it is to choose each at first, by name; by
-    default those of the task. spent: what an earlier piece of the same thinking has spent of the budget already; with a
-    model that has a request cache, it goes on where that one ended. A limit is passed by at most what one answer takes.
+    default those of the task. spent: what has been spent of the budget already. A limit is passed by at most what one
+    answer takes. What its prompts begin with in common counts once, if the model remembers prompts (docs/models.md).
     As many requests as the model has slots are under way at once. Ctrl-C ends it with the best so far, once the answers
     that are under way have come; a second one does not wait for them. trace: a folder, to which a log of all that was
     asked and answered is written, as JSON lines, and a page that shows the tree; no secrets are in them.

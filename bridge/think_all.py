@@ -48,8 +48,7 @@ def think_all(
 
     The arguments are those of `think`, for all tasks; the seed of the second task is one more than that of the first,
     and so on. All slots of the model are kept at work, by several problems at once. progress: is told what is spent and
-    how many problems are solved. spent: what an earlier piece of the same thinking has spent of the budget; with a
-    model that has a request cache, what that one had done costs nothing and is done first. `spent` of an answer is what
+    how many problems are solved. spent: what has been spent of the budget already. `spent` of an answer is what
     its problem took; of the time, a problem has that of its turns, and of waiting for its answers where nothing else
     was to be done. Ctrl-C ends all with the best so far.
 
@@ -81,7 +80,7 @@ class _Part:
     turns: Turns
     answer: Answer | None = None
     begun: int = 0  # pieces of work
-    free: int = 0  # of these, those that came out of a cache before anything was spent
+    free: int = 0  # of these, those that came before anything was spent
     better: int = 0  # how often the best answer became better
     value: float = 0.0
     ticket: int = 0  # how many turns it has had: an older ticket for one is void

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.model import Completion, Request, cost_of
+from longthink.bridge.model import Completion, Request
 from longthink.errors import ParameterError
+from longthink.search.budget import Spent
 
 _SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _SECRET_FORMS = re.compile(
@@ -67,6 +68,6 @@ class TraceLog:
         self.write("request", number=self._requests, **told, images=len(request.images))
         return self._requests
 
-    def answered(self, number: int, answer: Sequence[Completion]) -> None:
+    def answered(self, number: int, answer: Sequence[Completion], cost: Spent) -> None:
         texts = [{"text": each.text, "logprob": each.logprob, "finish": each.finish} for each in answer]
-        self.write("answer", number=number, completions=texts, cost=cost_of(answer).as_dict())
+        self.write("answer", number=number, completions=texts, cost=cost.as_dict())

@@ -11,13 +11,14 @@ thinking is taken in `Turns`, by `finish` where it is alone, and beside others b
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from longthink.bridge.model import Completion, Model, Request, cost_of
+from longthink.bridge.prompt_memory import PromptMemory
 from longthink.bridge.trace_log import TraceLog
 from longthink.errors import ModelError
 from longthink.search.budget import Spent
@@ -84,6 +85,11 @@ class Desk:
     def __init__(self) -> None:
         self._answered: SimpleQueue[Future[list[Completion]]] = SimpleQueue()
         self._under_way: dict[Future[list[Completion]], tuple[Workshop, Spent]] = {}
+        self._prompts: defaultdict[Model, PromptMemory] = defaultdict(PromptMemory)
+
+    def known(self, model: Model, request: Request) -> float:
+        """The share of a prompt with which one sent from this desk begins as well, if the model remembers prompts."""
+        return self._prompts[model].add(request.prompt) if model.remembers and not request.images else 0.0
 
     def __len__(self) -> int:
         return len(self._under_way)
@@ -123,7 +129,7 @@ class Workshop:
         self.purse, self._model, self._log, self._desk = purse, model, log, desk
         self.came: deque[Future[list[Completion]]] = deque()
         self._slots = 1 if model is None else model.slots
-        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], int]] = {}
+        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], int, float]] = {}
         self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room for them yet
         self._over = False
         self._failure: Exception | None = None
@@ -208,22 +214,26 @@ class Workshop:
         model = the_model(self._model)
         most = model.most(request) if self._slots > 1 else Spent()
         number = 0 if self._log is None else self._log.asked(request)
+        known = self._desk.known(model, request)
         future = model.submit(request, self.purse.until())
-        self._under_way[future] = key, work, number
+        self._under_way[future] = key, work, number, known
         self._desk.send(self, future, most)
 
     def _take(self, future: Future[list[Completion]]) -> None:
         """Take an answer, and go on with its work."""
-        key, work, number = self._under_way.pop(future)
+        key, work, number, known = self._under_way.pop(future)
         try:
             answer = future.result()
         except Exception as error:
+            if isinstance(error, ModelError) and error.spent is not None:
+                self.purse.spend(error.spent)
             self._failure, self._over = self._failure or error, True
             self._finish(key, work)
             return
-        self.purse.spend(cost_of(answer))
+        cost = cost_of(answer, known)
+        self.purse.spend(cost)
         if self._log is not None:
-            self._log.answered(number, answer)
+            self._log.answered(number, answer, cost)
         if any(completion.finish == "cut off" for completion in answer):
             self._finish(key, work)
         else:

@@ -16,8 +16,9 @@ from longthink.errors import ParameterError
 class Spent:
     """What a piece of thinking has cost so far.
 
-    prompt_tokens: read by a language model and paid for; cached_tokens: of prompts, which it remembered;
-    generated_tokens: written by it. calls: requests to it; cached_calls: those that a cache answered for nothing.
+    prompt_tokens: of prompts for a language model, each counted whole; cached_tokens: how many of them stand in a
+    beginning that the same thinking had sent before, to a model that remembers prompts. generated_tokens: written by
+    it. calls: requests to it; cached_calls: how many of them a request cache answered.
     """
 
     simulations: int = 0
@@ -32,8 +33,8 @@ class Spent:
 
     @property
     def tokens(self) -> int:
-        """Prompt tokens that were paid for, and generated tokens."""
-        return self.prompt_tokens + self.generated_tokens
+        """Prompt tokens, less those of beginnings that were sent before, and generated tokens."""
+        return self.prompt_tokens - self.cached_tokens + self.generated_tokens
 
     def __add__(self, other: Spent) -> Spent:
         return Spent().__iadd__(self).__iadd__(other)
@@ -71,9 +72,9 @@ class Budget:
     """Limits of a piece of thinking; None is no limit, and the first one reached stops it.
 
     simulations: descents of the search tree. nodes: nodes of the search tree.
-    tokens: prompt (not cached) and generated tokens of a language model together; prompt_tokens, generated_tokens: each
-    apart. calls: requests to it, those that a cache answers left out. seconds: wall-clock time. money: in the
-    currency of the price table in use.
+    tokens: prompt tokens (not cached ones) and generated tokens of a language model together; prompt_tokens (of whole
+    prompts), generated_tokens: each apart. calls: requests to it. seconds: wall-clock time. money: in the currency of
+    the price table in use. What a request cache answers counts as much as it cost when it was made.
 
     Raises `ParameterError` where a limit is not a positive number.
     """

@@ -51,7 +51,7 @@ def test_an_equal_request_is_not_asked_again(tmp_path: Path, slots: int) -> None
     assert all(c.cached for c in again)
     assert [replace(c, cached=False) for c in again] == first
     assert first[0].spent == lt.Spent(prompt_tokens=3, generated_tokens=1, calls=1, money=0.5)
-    assert again[0].spent == lt.Spent(cached_calls=1)
+    assert again[0].spent == replace(first[0].spent, cached_calls=1)
     assert cached.paid == lt.Spent(prompt_tokens=3, generated_tokens=3, calls=1, money=1.5)
 
 
@@ -73,30 +73,35 @@ def test_everything_that_matters_is_in_the_key(tmp_path: Path) -> None:
     assert (model.asked, other.asked) == (len(requests) + 1, 1)
 
 
-def asked(answer: lt.Answer) -> int:
-    """How often the model or the cache was asked; two lines may come to the same table, and so to the same request."""
-    return answer.spent.calls + answer.spent.cached_calls
+def paid(answer: lt.Answer) -> int:
+    """Calls that no cache answered; two lines may come to the same table, and so to the same request."""
+    return answer.spent.calls - answer.spent.cached_calls
 
 
-def test_thinking_again_costs_nothing_and_finds_the_same(tmp_path: Path) -> None:
+def test_thinking_again_asks_nothing_and_finds_the_same(tmp_path: Path) -> None:
     first = lt.think(COUNTDOWN, CachedModel(Counted(), tmp_path), lt.Budget(simulations=12), seed=2)
     cached = CachedModel(Counted(), tmp_path)
     again = lt.think(COUNTDOWN, cached, lt.Budget(simulations=12), seed=2)
     assert first.trace is not None
     assert again.trace is not None
     assert again.trace.as_dict() == first.trace.as_dict()
-    assert again.spent.calls == again.spent.tokens == again.spent.money == 0
-    assert first.spent.calls == cached.paid.calls > 12
-    assert again.spent.cached_calls == asked(first)
+    assert (again.spent.calls, again.spent.tokens) == (first.spent.calls, first.spent.tokens)
+    assert again.spent.money == first.spent.money > 0
+    assert again.spent.cached_calls == again.spent.calls
+    assert paid(first) == cached.paid.calls > 12
 
 
-def test_a_budget_goes_on_from_what_the_folder_says_was_paid(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [{"calls": 50}, {"tokens": 12_000}, {"money": 25.0}])
+def test_a_budget_means_the_same_whatever_is_in_the_folder(tmp_path: Path, limit: dict[str, Any]) -> None:
     before = lt.think(COUNTDOWN, CachedModel(Counted(), tmp_path / "kept"), lt.Budget(calls=20), seed=2)
     cached = CachedModel(Counted(), tmp_path / "kept")
-    answer = lt.think(COUNTDOWN, cached, lt.Budget(calls=50), seed=2, spent=cached.paid)
-    assert answer.spent.calls == cached.paid.calls == 50
-    whole = lt.think(COUNTDOWN, CachedModel(Counted(), tmp_path / "whole"), lt.Budget(calls=50), seed=2)
-    assert answer.spent.cached_calls == whole.spent.cached_calls + before.spent.calls
+    answer = lt.think(COUNTDOWN, cached, lt.Budget(**limit), seed=2)
+    alone = lt.think(COUNTDOWN, Counted(), lt.Budget(**limit), seed=2)
+    whole = lt.think(COUNTDOWN, CachedModel(Counted(), tmp_path / "whole"), lt.Budget(**limit), seed=2)
+    for measure in ("simulations", "prompt_tokens", "generated_tokens", "calls", "money"):
+        for other in (alone, whole):
+            assert getattr(other.spent, measure) == getattr(answer.spent, measure)
+    assert cached.paid.calls == paid(whole) == paid(answer) + paid(before)
     assert whole.trace is not None
     assert answer.trace is not None
     assert answer.trace.as_dict() == whole.trace.as_dict()
@@ -113,7 +118,18 @@ def test_replay_needs_no_model(tmp_path: Path) -> None:
     assert again.trace.as_dict() == first.trace.as_dict()
     with pytest.raises(lt.ModelError, match="no answer to this request") as caught:
         lt.think(COUNTDOWN, replayed, lt.Budget(simulations=10), seed=2)
-    assert caught.value.answer.spent.cached_calls == asked(first)
+    assert caught.value.answer.spent.cached_calls == first.spent.calls
+
+
+def test_replay_asks_as_the_model_was_asked(tmp_path: Path) -> None:
+    """It knows what the model could do, so that thinking chooses the same way of asking."""
+    first = lt.think(COUNTDOWN, lt.load_model("tiny", cache=tmp_path), lt.Budget(tokens=300))
+    replayed = lt.load_model(f"replay:{tmp_path}")
+    assert replayed.scores
+    assert not replayed.grammars
+    again = lt.think(COUNTDOWN, replayed, lt.Budget(tokens=300))
+    assert again.trace.as_dict() == first.trace.as_dict()
+    assert again.spent.tokens == first.spent.tokens
 
 
 def test_replay_of_one_among_several(tmp_path: Path) -> None:
@@ -247,5 +263,4 @@ def test_the_command_line_keeps_answers(tmp_path: Path, capsys: pytest.CaptureFi
     assert main([*command, "--cache", str(tmp_path)]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["answer"] == first["answer"]
-    assert again["spent"].get("calls", 0) == 0
-    assert again["spent"]["cached_calls"] == first["spent"]["calls"] + first["spent"].get("cached_calls", 0)
+    assert again["spent"]["cached_calls"] == again["spent"]["calls"] == first["spent"]["calls"]

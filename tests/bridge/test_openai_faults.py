@@ -111,8 +111,7 @@ def test_thinks_through_all_of_them_and_loses_nothing(
         cached = CachedModel(model(server, slots=slots, stream=stream, retries=6), tmp_path)
         proposer = SampleProposer(cached, samples=2, seed=3)
         try:
-            budget, paid = lt.Budget(calls=60), cached.paid
-            answer = lt.think(Tower(), cached, budget, proposer=proposer, spent=paid, playouts=False)
+            answer = lt.think(Tower(), cached, lt.Budget(calls=60), proposer=proposer, playouts=False)
         except lt.ModelError as error:
             failures.append((error, cached.paid.calls, len(server.answered)))
     assert 1 <= len(failures) <= len(refusals)  # two at once are one failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import longthink as lt
 from longthink.benchmarks.tower import Tower, digits
 from longthink.bridge.methods import Thinking
 from longthink.bridge.model import Completion, Request
+from longthink.bridge.prompt_memory import PromptMemory
 from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
@@ -229,3 +231,45 @@ def test_propose_counts_what_its_work_cost() -> None:
     trie.propose(COUNTDOWN, ())
     assert trie.spent.calls == 3
     assert trie.spent.tokens == trie.spent.prompt_tokens + trie.spent.generated_tokens > 0
+
+
+# ---- What prompts cost ----
+
+
+class Remembering(ScriptedModel):
+    """Counts a token for each character, and says that it remembers prompts."""
+
+    remembers = True
+
+
+def test_a_beginning_that_was_sent_before_is_counted_once() -> None:
+    def ask(texts: list[str]) -> lt.Spent:
+        class Asks(Proposer):
+            def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+                raise AssertionError
+
+            def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
+                for text in texts:
+                    yield Request(text, max_tokens=1)
+                return []
+
+        return lt.think(Tower(), model, lt.Budget(calls=len(texts)), proposer=Asks()).spent
+
+    texts = ["abcdef", "abcxyz", "abcdef", "abcdefgh", "q"]
+    model: lt.Model = ScriptedModel(digits)
+    assert (ask(texts).prompt_tokens, ask(texts).cached_tokens) == (27, 0)
+    model = Remembering(digits)
+    spent = ask(texts)
+    assert (spent.prompt_tokens, spent.cached_tokens, spent.generated_tokens) == (27, 3 + 5 + 6, 5)
+    assert spent.tokens == 27 - 14 + 5
+    assert ask(texts).tokens == spent.tokens  # another piece of thinking pays for itself
+    assert ask(sorted(texts)).tokens == spent.tokens  # the order does not matter
+
+
+def test_a_memory_of_prompts_is_as_good_as_a_list_of_them() -> None:
+    random, memory, sent = Random(5), PromptMemory(), [""]
+    for _ in range(2000):
+        text = "".join(random.choices("ab", k=random.randrange(1, 12)))
+        known = max(k for other in sent for k in range(len(text) + 1) if other.startswith(text[:k]))
+        assert memory.add(text) == known / len(text)
+        sent.append(text)
