@@ -29,7 +29,7 @@ from longthink.command_line import (
     run,
     whole_option,
 )
-from longthink.errors import require
+from longthink.errors import error_text, require
 from longthink.progress import progress_bar
 from longthink.validation import SEED_LIMIT
 
@@ -346,6 +346,10 @@ def _show_answer(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options
         print(answer.trace)
     verdict = "correct" if answer.correct else "not correct"
     print(f"{answer.text}   ({verdict})" if answer.text is not None else "no answer")
+    if answer.error is not None:
+        print(f"failed: {error_text(answer.error)}")
+    if answer.left_out:
+        print(f"left out: {answer.left_out:,} proposals beyond the likeliest 1,024 of a state")
     print(f"spent: {_spent(answer.spent)}, method {answer.method}")
     if options.kinds:
         print("proposals: " + ", ".join(f"{count} {kind}" for kind, count in answer.kinds.items()))
@@ -362,7 +366,7 @@ def _show_answers(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], option
         return
     for task, answer in zip(tasks, answers, strict=True):
         verdict = "correct" if answer.correct else "not correct" if answer.text is not None else "no answer"
-        said = " ".join((answer.text or "").split())
+        said = " ".join((answer.text or error_text(answer.error) or "").split())
         print(f"{verdict:<12} {answer.spent.tokens:>8,} tokens  {answer.stopped_by:<11}  {task.name}  {said[:60]}")
         if options.show:
             print(answer.trace)
@@ -382,6 +386,8 @@ def _answer_as_dict(task: lt.Task, answer: lt.Answer) -> dict[str, Any]:
         "value": answer.value,
         "spent": answer.spent.as_dict(),
         "stopped_by": answer.stopped_by,
+        "error": error_text(answer.error),
+        "left_out": answer.left_out,
         "interrupted": answer.interrupted,
         "kinds": dict(answer.kinds),
         "page": None if answer.page is None else str(answer.page),

@@ -85,6 +85,11 @@ class MemoryLimitError(LongthinkError, MemoryError):
     """The work does not fit in the memory it was given."""
 
 
+def error_text(error: BaseException | None) -> str | None:
+    """An error as traces and replies tell it: its kind and its text."""
+    return None if error is None else f"{type(error).__name__}: {error}"
+
+
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional `module`, or raise `MissingExtraError` naming the `extra` that brings it."""
     try:

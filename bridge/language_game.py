@@ -21,12 +21,14 @@ from longthink.games.objects import ObjectRules, object_game
 from longthink.games.text import Text
 
 MAX_PROPOSALS = 1024
+"""Proposals of a state at most; of more, the likeliest are kept."""
 
 
 class LanguageGame:
     """One player writes a transcript step by step and gets what the verifier says of it, in [0, 1].
 
     game: the game, for any search. best: the best transcript with an answer that was verified so far, and its value.
+    left_out: how many proposals were more than `MAX_PROPOSALS` of their state, and so are no actions.
     once: a finished transcript that is partly right is no end of the game but has one action, which ends it for
     nothing. So a tree search can be told its value once, and then has proven that there is nothing more to get there;
     as an end it would be gone to again and again for its part.
@@ -37,6 +39,7 @@ class LanguageGame:
     ) -> None:
         self.task, self.proposer, self.verifier, self._once = task, proposer, verifier, once
         self.best: tuple[float, Transcript] | None = None
+        self.left_out = 0
         self._proposals: dict[Transcript, list[Proposal]] = {}
         self._values: dict[Transcript, float] = {}
         self.game: Game = object_game(
@@ -76,8 +79,13 @@ class LanguageGame:
         return self._proposals[transcript]
 
     def learn(self, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
-        """Take the proposals for a transcript from whoever asked for them, and give those that are kept: the first."""
-        return self._proposals.setdefault(transcript, proposals[:MAX_PROPOSALS])
+        """Take the proposals for a transcript from whoever asked for them first, and give those that are kept."""
+        if transcript not in self._proposals:
+            if len(proposals) > MAX_PROPOSALS:
+                self.left_out += len(proposals) - MAX_PROPOSALS
+                proposals = sorted(proposals, key=lambda each: -each.prior)[:MAX_PROPOSALS]
+            self._proposals[transcript] = proposals
+        return self._proposals[transcript]
 
     def known(self, transcript: Transcript) -> list[Proposal] | None:
         """The proposals for a transcript where they were asked for, else None."""
@@ -90,6 +98,10 @@ class LanguageGame:
     def closes(self, transcript: Transcript) -> bool:
         """Whether a transcript is finished and has one action more, which ends the game."""
         return self._once and self.task.done(transcript) and 0.0 < self.value(transcript) < 1.0
+
+    def known_value(self, transcript: Transcript) -> float | None:
+        """What the verifier has said of a transcript, None if it was not asked."""
+        return self._values.get(transcript)
 
     def value(self, transcript: Transcript) -> float:
         """What the verifier says of a transcript that has an answer; any other is worth nothing."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from longthink.bridge.task import Task, Transcript
+from longthink.concurrency import not_picklable
 from longthink.errors import ParameterError
 
 
@@ -25,6 +28,13 @@ class OwnTask(Task):
         self.name, self.prompt, self.max_steps = name, prompt, max_steps
         self._done, self._verify, self._steps, self._answer, self._context = done, verify, steps, answer, context
         self.free_text = steps is None and context is None
+
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps((self._done, self._verify, self._steps, self._answer, self._context))
+        except Exception:
+            raise not_picklable(self, "give make_task functions of a module, not lambdas or inner ones") from None
+        return vars(self)
 
     def context(self, transcript: Transcript) -> str:
         if self._context is not None:

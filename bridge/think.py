@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import pickle
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.kinds.with_kinds import Kinds, with_kinds
+from longthink.bridge.kinds.with_kinds import Kinds, WithKinds, with_kinds
 from longthink.bridge.methods import Method, Thinking
 from longthink.bridge.methods import method as find_method
 from longthink.bridge.model import Model
@@ -19,8 +21,10 @@ from longthink.bridge.trace import Trace
 from longthink.bridge.trace_log import TraceLog
 from longthink.bridge.trace_page import trace_page
 from longthink.bridge.work import finish
-from longthink.errors import ModelError, ParameterError
+from longthink.errors import LongthinkError, ModelError, ParameterError, error_text
+from longthink.files import write_file
 from longthink.search.budget import Budget, Spent
+from longthink.validation import shown
 
 
 @dataclass
@@ -31,8 +35,12 @@ class Answer:
     transcript: the steps that lead to it. trace: the tree of what was looked at. page: the file that shows it, where
     `think` was given a folder for traces; the log, of JSON lines, has the same name. solved_at: what had been
     spent when the first correct answer was found. stopped_by: the limit reached, "solved", "done", "exhausted"
-    (everything proposed was looked at), "agreed" (a vote that needs no more voters), "interrupted" or "failed". kinds:
-    how many proposals of each kind there were.
+    (everything proposed was looked at), "agreed" (a vote that needs no more voters), "interrupted" or "failed". error:
+    what ended it where that is "failed": what a verifier, a scorer, a proposer, a tool or the model has raised; the
+    rest is what was found before. kinds: how many proposals of each kind there were. left_out: how many more a tree
+    search had than it takes, which is the likeliest 1,024 of a state.
+
+    It can be pickled; an error that cannot be then becomes a `LongthinkError` with its text.
     """
 
     text: str | None
@@ -46,6 +54,11 @@ class Answer:
     stopped_by: str
     kinds: Mapping[str, int]
     page: Path | None = None
+    error: Exception | None = None
+    left_out: int = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "error": _picklable(self.error)}
 
     @property
     def interrupted(self) -> bool:
@@ -78,8 +91,10 @@ def think(
     that are under way have come; a second one does not wait for them. trace: a folder, to which a log of all that was
     asked and answered is written, as JSON lines, and a page that shows the tree; no secrets are in them.
 
-    Raises `UnknownNameError` for a method, option or kind that does not exist, `ParameterError` for a budget without a
-    limit, `ModelError` where the model fails: what was found until then is its `answer`.
+    If a verifier, a scorer, a proposer or a tool raises, thinking ends; the error is the answer's `error`, beside what
+    was found before. Raises `UnknownNameError` for a method, option or kind that does not exist, `ParameterError` for
+    a budget without a limit, `ModelError` if the model fails: what was found until then is its `answer`. What
+    `progress` raises goes on to the caller.
     """
     chosen = checked(method, options, model, budget, proposer)
     thinking = started(task, model, budget, method, options, proposer, kinds, seed, progress, spent, trace)
@@ -88,8 +103,16 @@ def think(
     except KeyboardInterrupt:
         thinking.stopped_by = "interrupted"
     except ModelError as error:
-        thinking.stopped_by = "failed"
+        thinking.fail(error)
         error.answer = answer_of(thinking, method, options)
+        raise
+    except Exception as error:
+        if thinking.fail(error):
+            answer_of(thinking, method, options)
+            raise
+    except BaseException:  # the program ends; the trace has its end, too
+        thinking.stopped_by = "interrupted"
+        answer_of(thinking, method, options)
         raise
     return answer_of(thinking, method, options)
 
@@ -123,33 +146,56 @@ def started(
     """A piece of thinking before it begins, with its log opened."""
     task = with_kinds(task, task.kinds if kinds is None else kinds)
     before = Spent() if spent is None else replace(spent)
-    log = None if trace is None else TraceLog(Path(trace) / f"{_file_name(task, model, method, seed)}.jsonl")
-    thinking = Thinking(task, model, budget, seed, proposer, progress, before, log)
-    if log is not None:
-        log.write("think", **_facts(thinking, method, options))
+    thinking = Thinking(task, model, budget, seed, proposer, progress, before)
+    if trace is not None:
+        facts = _facts(thinking, method, options)
+        thinking.log = TraceLog(Path(trace) / f"{_file_name(facts)}.jsonl")
+        thinking.log.write("think", **facts)
     return thinking
 
 
-def _file_name(task: Task, model: Model | None, method: str, seed: int) -> str:
-    """A name for the files of a trace; the number at its end tells tasks, models and kinds apart."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", task.name).strip("-")[:60].strip("-")
-    facts = [task.name, task.prompt, "" if model is None else model.name, *task.kinds]
-    told_apart = zlib.crc32(" ".join(facts).encode())
-    return f"{words}.{method}.{seed}.{told_apart:08x}"
+def _file_name(facts: Mapping[str, Any]) -> str:
+    """A name for the files of a trace: the same for the same `_facts`, another one for all others."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", facts["task"]).strip("-")[:60].strip("-")
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=_written).encode()).hexdigest()
+    return f"{words}.{facts['method']}.{facts['seed']}.{digest[:12]}"
 
 
 def _facts(thinking: Thinking, method: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """What was to be done, for the trace."""
+    task = thinking.task
+    weights = task.weights if isinstance(task, WithKinds) else {}
+    before = {name: value for name, value in thinking.spent.as_dict().items() if name != "seconds"}
     return {
-        "task": thinking.task.name,
-        "prompt": thinking.task.prompt,
+        "task": task.name,
+        "prompt": task.prompt,
         "model": None if thinking.model is None else thinking.model.name,
         "method": method,
-        "options": dict(options),
-        "kinds": list(thinking.task.kinds),
+        "options": {name: _written(value) for name, value in options.items()},
+        "kinds": list(task.kinds),
         "budget": dict(thinking.budget.limits()),
         "seed": thinking.seed,
+        **({"weights": weights} if set(weights.values()) - {1.0} else {}),
+        **({"spent before": before} if before else {}),
+        **({"proposer": _written(thinking.proposer)} if thinking.proposer is not None else {}),
     }
+
+
+def _written(value: Any) -> Any:
+    """A value of an option in a form that is the same in every process."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    name = getattr(value, "__qualname__", None)
+    return re.sub(r" at 0x[0-9a-f]+", "", shown(value, 1000)) if name is None else f"{value.__module__}.{name}"
+
+
+def _picklable(error: Exception | None) -> Exception | None:
+    """The error, or its text as one of ours if it would not come back from a pickle."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return LongthinkError(error_text(error))
+    return error
 
 
 def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> Answer:
@@ -169,18 +215,25 @@ def answer_of(thinking: Thinking, method: str, options: Mapping[str, Any]) -> An
         solved_at=thinking.solved_at,
         stopped_by=thinking.stopped_by,
         kinds=dict(thinking.kinds),
+        error=thinking.error,
+        left_out=thinking.left_out,
     )
-    if thinking.log is not None:
+    log = thinking.log
+    if log is not None:
         facts = {
             "answer": answer.text,
             "value": answer.value,
             "correct": answer.correct,
             "stopped_by": answer.stopped_by,
+            "error": error_text(answer.error),
             "proposals": answer.kinds,
+            "left_out": answer.left_out,
             "spent": answer.spent.as_dict(),
             "solved_at": None if answer.solved_at is None else answer.solved_at.as_dict(),
         }
-        thinking.log.write("end", **facts)
-        answer.page = thinking.log.path.with_suffix(".html")
-        answer.page.write_text(trace_page({**_facts(thinking, method, options), **facts}, answer.trace), "utf-8")
+        log.write("end", **facts)
+        page = trace_page({**_facts(thinking, method, options), **facts}, answer.trace)
+        path = log.path.with_suffix(".html")
+        log.attempt(lambda: write_file(path, page.encode("utf-8", "backslashreplace")))
+        answer.page = None if log.broken else path
     return answer

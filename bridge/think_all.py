@@ -52,8 +52,9 @@ def think_all(
     its problem took; of the time, a problem has that of its turns, and of waiting for its answers where nothing else
     was to be done. Ctrl-C ends all with the best so far.
 
-    A problem whose request the model refuses is "failed", and the others go on. Raises what `think` raises; the
-    `answer` of a `ModelError` is the list of what was found until then.
+    A problem whose verifier, scorer, proposer or tool raises, or whose request the model refuses, is "failed", with the
+    error in its answer, and the others go on. Raises what `think` raises, and `RequestRefusedError` if the model
+    refuses all problems; the `answer` of a `ModelError` is the list of what was found until then.
     """
     if isinstance(tasks, Task) or not tasks:
         raise ParameterError(f"think_all expects tasks, as in [load_task('countdown', seed=0), ...], got {tasks!r}")
@@ -136,8 +137,14 @@ class _Together:
         except KeyboardInterrupt:
             self._end("interrupted")
         except ModelError as error:
-            self._end("failed")
+            self._end("failed", error)
             error.answer = self.answers()
+            raise
+        except Exception as error:
+            self._end("failed", error)
+            raise
+        except BaseException:
+            self._end("interrupted")
             raise
         finally:
             for part in self._parts:
@@ -174,11 +181,14 @@ class _Together:
         try:
             waits = next(part.turns, None)
         except RequestRefusedError as error:
-            thinking.stopped_by = "failed"
+            thinking.fail(error)
             self._refused.append(error)
-        except ModelError:
-            thinking.stopped_by = "failed"
+        except ModelError as error:
+            thinking.fail(error)
             raise
+        except Exception as error:
+            if thinking.fail(error):
+                raise
         except KeyboardInterrupt:
             thinking.stopped_by = "interrupted"
             raise
@@ -207,7 +217,7 @@ class _Together:
             part.answer = answer_of(thinking, self._method, self._options)
             self._solved += part.answer.correct
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, error: Exception | None = None) -> None:
         """End what has not ended: what was asked is waited for, until Ctrl-C comes again."""
         interrupt, patient = KeyboardInterrupt(), True
         for part in self._parts:
@@ -217,7 +227,10 @@ class _Together:
                     if patient:
                         part.turns.throw(interrupt)
                     part.turns.close()
-                except KeyboardInterrupt as error:
-                    patient = error is interrupt
+                except KeyboardInterrupt as again:
+                    patient = again is interrupt
+                except Exception as other:  # of its verifier, about an answer that had come
+                    part.thinking.fail(other)
                 part.thinking.stopped_by = why
+                part.thinking.error = part.thinking.error or error
                 self._count(part, ended=True)

@@ -13,6 +13,8 @@ from longthink.search.result import TreeNode
 
 TRACE_NODES = 400
 """Nodes of a trace at most, besides the chosen line."""
+TRACE_DEPTH = 100
+"""Nodes of a line at most; the steps of a longer one that are left stand together in the last."""
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Trace:
     """A step that was looked at: its text, prior, visits and mean value in [0, 1], None where they are not known.
 
     kind: which kind of proposal it is, "choice" where it chooses one, "task" at the root. chosen: whether it leads to
-    the answer that was given.
+    the answer that was given. left_out: at the root, how many nodes or looks the limits of a trace left out.
     """
 
     text: str
@@ -31,6 +33,7 @@ class Trace:
     chosen: bool = False
     kind: str = "task"
     children: list[Trace] = field(default_factory=list)
+    left_out: int = 0
     _valued: int = field(default=0, repr=False, compare=False)
     _nodes: int = field(default=1, repr=False, compare=False)  # of the root: in the whole trace
 
@@ -38,7 +41,7 @@ class Trace:
     def of(cls, language: LanguageGame, tree: TreeNode) -> Trace:
         """The trace of a search tree over a language game; the root's text is the task's prompt."""
         root = cls(language.task.prompt, 1.0, tree.visits, None)
-        root._grow(language, tree, language.task.initial)
+        root._grow(language, tree, language.task.initial, TRACE_DEPTH)
         if language.best is not None:
             root._reach(language, *language.best)
         return root
@@ -46,14 +49,14 @@ class Trace:
     def _reach(self, language: LanguageGame, value: float, transcript: Transcript) -> None:
         """Make the line of a transcript of this value, whose end may have been played out beyond the tree."""
         node = self
-        for depth, text in enumerate(transcript):
+        for depth, text in enumerate(_folded(transcript)):
             proposals = language.known(transcript[:depth]) or []
             prior = next((each.prior for each in proposals if each.text == text), None)
             node = node._with(Trace(text, prior, 1, value, kind=language.task.kind_of(text)))
 
-    def _grow(self, language: LanguageGame, tree: TreeNode, transcript: Transcript) -> None:
+    def _grow(self, language: LanguageGame, tree: TreeNode, transcript: Transcript, depth: int) -> None:
         task = language.task
-        if task.done(transcript):
+        if not depth or task.done(transcript):
             return
         proposals = language.known(transcript) or []
         for child in tree.children:
@@ -61,10 +64,10 @@ class Trace:
             after = (*transcript, text)
             value = child.value if child.visits else None
             if task.answered(after):
-                value = language.value(after)
+                value = language.known_value(after)
             right = task.answered(after) and value == 1
             node = Trace(text, child.prior, child.visits, value, right, kind=task.kind_of(text))
-            node._grow(language, child, after)
+            node._grow(language, child, after, depth - 1)
             self.children.append(node)
 
     def look(
@@ -75,11 +78,12 @@ class Trace:
         priors, kinds: of its steps; priors where they are known.
         """
         node = self
-        for depth, text in enumerate(("", *line)):
+        for depth, text in enumerate(("", *_folded(line))):
             if depth:
                 found = node._child(text)
                 if found is None:
                     if self._nodes >= TRACE_NODES:
+                        self.left_out += 1
                         return
                     self._nodes += 1
                     prior = priors[depth - 1] if depth <= len(priors) else None
@@ -94,7 +98,7 @@ class Trace:
     def choose(self, line: Sequence[tuple[str, str]], correct: bool) -> None:
         """Mark the line of the answer that was given: its steps, and of what kind they are."""
         node = self
-        for text, kind in line:
+        for text, (_, kind) in zip(_folded([text for text, _ in line]), line, strict=False):
             node = node._with(Trace(text, None, 1, None, kind=kind))
             node.chosen = True
         if line:
@@ -125,6 +129,7 @@ class Trace:
             "correct": self.correct,
             "chosen": self.chosen,
             "children": [child._plain() for child in self.children],
+            **({"left_out": self.left_out} if self.left_out else {}),
         }
 
     def lines(self, depth: int = 0) -> Iterator[str]:
@@ -137,3 +142,10 @@ class Trace:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _folded(line: Sequence[str]) -> Sequence[str]:
+    """A line of no more than `TRACE_DEPTH` texts."""
+    if len(line) <= TRACE_DEPTH:
+        return line
+    return [*line[: TRACE_DEPTH - 1], "\n".join(line[TRACE_DEPTH - 1 :])]

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from longthink.bridge.model import Completion, Request
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
+from longthink.validation import shown
 
-_SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
+# Whole words of a name such as OPENAI_API_KEY or GITHUB_TOKEN: not those of GIT_AUTHOR_NAME or TOKENIZERS_PARALLELISM.
+_SECRET_NAMES = re.compile(
+    r"(?:API_?KEY|(?<![A-Z])KEY|TOKEN|SECRET|PASSWD|PASSWORD|PASSPHRASE|CREDENTIAL)S?(?![A-Z])"
+    r"|(?<![A-Z])AUTH(?:ORIZATION)?$",
+    re.IGNORECASE,
+)
 _SECRET_FORMS = re.compile(
-    r"\b(?:sk|pk|rk|ghp|gho|hf|xox[abp])[-_][\w-]{16,}|(?<=//)[^/\s@]+(?=@)|(?<=Bearer )[\w.~+/=-]{8,}"
+    r"\b(?:sk|pk|rk|ghp|gho|ghu|ghs|github_pat|glpat|hf|xox[abprs])[-_][\w-]{16,}"  # keys of services
+    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # of clouds, and web tokens
+    r"|(?<=//)[^/\s@]+(?=@)"  # the login of an address
+    r"|(?<=Bearer )[\w.~+/=-]{8,}|(?<=Basic )[\w+/=-]{8,}"
+)
+_SECRET_FIELDS = re.compile(
+    r"""((?:authorization|api[-_]?key)["']?\s*[:=]\s*["']?)(?:(?:Bearer|Basic) )?[^\s"',;]{8,}""",
+    re.IGNORECASE,
 )
 
 
@@ -23,7 +38,7 @@ def without_secrets(value: Any) -> Any:
     """A plain value without what looks like a secret in any of its texts.
 
     Taken out are the values of environment variables that are named like secrets, texts of the forms that keys have,
-    and logins in addresses.
+    what stands in a header Authorization or in a field named api_key, and logins in addresses.
     """
     named = [text.strip() for name, text in os.environ.items() if _SECRET_NAMES.search(name) and len(text.strip()) >= 8]
     return _clean(value, sorted(named, key=len, reverse=True))
@@ -33,23 +48,26 @@ def _clean(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, "[secret]")
-        return _SECRET_FORMS.sub("[secret]", value)
+        return _SECRET_FORMS.sub("[secret]", _SECRET_FIELDS.sub(r"\1[secret]", value))
     if isinstance(value, Mapping):
         return {_clean(key, secrets): _clean(each, secrets) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(each, secrets) for each in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else _clean(repr(value), secrets)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
+    return value if value is None or isinstance(value, (bool, int, float)) else _clean(shown(value, 10_000), secrets)
 
 
 class TraceLog:
     """Writes events to a file as they come, so that it is good up to the moment of any end.
 
     The file is open only while something is written, so that thousands of problems may be under way. Raises
-    `ParameterError` where it cannot be written.
+    `ParameterError` if the file cannot be made. If it cannot be written later, as when the disk is full, a warning says
+    so and nothing more is written: thinking is worth more than its trace. broken: whether that has happened.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._requests = path, 0
+        self.path, self.broken, self._requests = path, False, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"")
@@ -58,8 +76,23 @@ class TraceLog:
 
     def write(self, event: str, **fields: Any) -> None:
         line = json.dumps(without_secrets({"event": event, **fields}), ensure_ascii=False) + "\n"
-        with self.path.open("ab") as file:
-            file.write(line.encode())
+        self.attempt(lambda: self._append(line.encode("utf-8", "backslashreplace")))
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        """Write a part of the trace, unless that has failed before."""
+        if not self.broken:
+            try:
+                write()
+            except OSError as error:
+                self.broken = True
+                warnings.warn(f"the trace {self.path} cannot be written and ends here: {error}", stacklevel=2)
+
+    def _append(self, data: bytes) -> None:
+        with self.path.open("ab", buffering=0) as file:
+            begun = file.tell()
+            if file.write(data) != len(data):
+                file.truncate(begun)
+                raise OSError("only a part could be written; is the disk full?")
 
     def asked(self, request: Request) -> int:
         """Write a request; its number says which answer belongs to it."""

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from longthink.bridge.language_game import MAX_PROPOSALS
 from longthink.bridge.trace import Trace
 from longthink.bridge.trace_log import without_secrets
 
@@ -29,8 +30,8 @@ _MEASURES = {
 def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
     """The page of what `think` did: its answer, what it cost, and the tree of what it looked at.
 
-    facts: task, prompt, model, method, options, budget, seed, answer, value, correct, stopped_by, kinds, proposals
-    (counted by kind), spent and solved_at.
+    facts: task, prompt, model, method, options, budget, seed, answer, value, correct, stopped_by, error, kinds,
+    proposals (counted by kind), left_out, spent and solved_at.
     """
     facts, root = without_secrets(facts), trace.as_dict()
     title = f"{facts['method'].replace('_', ' ')}: {facts['task']}"
@@ -46,7 +47,7 @@ def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
             _kinds(facts["proposals"]),
             "<h2>What was looked at</h2>",
             '<p class="soft">Bars: visits, how likely the proposer found a step (prior), and the mean value. '
-            "The line of the answer is marked.</p>",
+            f"The line of the answer is marked.{_left_out(facts, root)}</p>",
             f'<div class="tree">{"".join(_node(root, max(1, root["visits"]), 0))}</div>',
             "<h2>What was to be done</h2>",
             _settings(facts),
@@ -55,13 +56,23 @@ def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
     )
 
 
+def _left_out(facts: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    left_out = f" Not shown: {root['left_out']:,} more looks or nodes." if "left_out" in root else ""
+    if facts["left_out"]:
+        left_out += f" Of states with more than {MAX_PROPOSALS:,} proposals, {facts['left_out']:,} were left out."
+    return left_out
+
+
 def _answer(facts: Mapping[str, Any]) -> str:
+    stopped = f"stopped by: {escape(facts['stopped_by'])}"
+    if facts["error"] is not None:
+        stopped += f", {escape(facts['error'])}"
     if facts["answer"] is None:
-        return f'<p class="answer">No answer. <span class="soft">stopped by: {escape(facts["stopped_by"])}</span></p>'
+        return f'<p class="answer">No answer. <span class="soft">{stopped}</span></p>'
     verdict = "correct" if facts["correct"] else f"not correct, value {facts['value']:.2f}"
     return (
         f'<p class="answer{" right" if facts["correct"] else ""}">{escape(facts["answer"])}\n'
-        f'<span class="soft">{verdict}; stopped by: {escape(facts["stopped_by"])}</span></p>'
+        f'<span class="soft">{verdict}; {stopped}</span></p>'
     )
 
 
@@ -99,6 +110,7 @@ def _number(value: float | None) -> str:
 def _settings(facts: Mapping[str, Any]) -> str:
     rows = {name: facts[name] for name in ("task", "model", "method", "seed")}
     rows |= {"kinds": ", ".join(facts["kinds"])} | dict(facts["options"])
+    rows |= {name: facts[name] for name in ("weights", "proposer", "spent before") if name in facts}
     return (
         "<table>"
         + "".join(f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())

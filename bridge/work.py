@@ -119,10 +119,10 @@ class Workshop:
     """Keeps up to `model.slots` pieces of work under way, and every limit of the purse.
 
     A request is made only where the most that all requests under way may cost leaves room in the budget, so that a
-    limit is passed by what one answer takes and no more. When the purse says stop, when the model fails, and at Ctrl-C
-    nothing more is asked; what was asked, and so is paid for, is waited for and ends its piece of work. A second
-    Ctrl-C does not wait. log: is told every request and what came of it. desk: where its requests lie, those of others
-    among them.
+    limit is passed by what one answer takes and no more. When the purse says stop, at Ctrl-C, and after an error (of
+    the model, of a piece of work, or of what begins and ends them) nothing more is asked; what was asked, and so is
+    paid for, is waited for and ends its piece of work. Then the first error is raised. A second Ctrl-C does not wait.
+    log: is told every request and what came of it. desk: where its requests lie, those of others among them.
     """
 
     def __init__(self, purse: Purse, model: Model | None, log: TraceLog | None, desk: Desk) -> None:
@@ -156,25 +156,40 @@ class Workshop:
 
     def _loop(self, begin: Callable[[], tuple[Any, Work[Any]] | None]) -> Turns:
         while True:
-            ending = self._over or self.purse.stop()
-            if self._held and not self._may_ask():
-                key, work, _ = self._held.popleft()
-                self._finish(key, work)
-            elif self.came:
-                self._take(self.came.popleft())
-            elif self._held and self._room():
-                self._send(*self._held.popleft())
-            elif not (ending or self._held or self.purse.turns):
-                yield "turn"
-            elif not (ending or self._held or self._full()) and (begun := begin()) is not None:
-                self.purse.turns -= 1
-                self._go_on(*begun, None)
-            elif self._under_way:
-                yield "answer"
-            elif self._held:
-                yield "room"
-            else:
+            try:
+                next_is = self._step(begin)
+            except Exception as error:
+                self._failure, self._over = self._failure or error, True
+                continue
+            if next_is == "end":
                 break
+            if next_is != "step":
+                yield next_is
+
+    def _step(
+        self, begin: Callable[[], tuple[Any, Work[Any]] | None]
+    ) -> Literal["step", "answer", "room", "turn", "end"]:
+        """Do one thing, or say what has to be waited for."""
+        ending = self._over or self.purse.stop()
+        if self._held and not self._may_ask():
+            key, work, _ = self._held.popleft()
+            self._finish(key, work)
+        elif self.came:
+            self._take(self.came.popleft())
+        elif self._held and self._room():
+            self._send(*self._held.popleft())
+        elif not (ending or self._held or self.purse.turns):
+            return "turn"
+        elif not (ending or self._held or self._full()) and (begun := begin()) is not None:
+            self.purse.turns -= 1
+            self._go_on(*begun, None)
+        elif self._under_way:
+            return "answer"
+        elif self._held:
+            return "room"
+        else:
+            return "end"
+        return "step"
 
     def _go_on(self, key: Any, work: Work[Any], answer: list[Completion] | None) -> None:
         """Let a piece of work take an answer, and ask or end."""

@@ -18,7 +18,7 @@ from longthink.bridge.proposer import Proposal, Proposer
 from longthink.bridge.task import Solved, Task, Transcript
 from longthink.bridge.tools.tool import Tool, ToolResult, load_tool
 from longthink.bridge.work import Work, do
-from longthink.errors import ParameterError
+from longthink.errors import ParameterError, ToolError
 
 Kinds = Sequence[str] | Mapping[str, float]
 """Names of kinds, or how likely each is chosen at first, beside the others."""
@@ -128,10 +128,20 @@ class WithKinds(Task):
     # ---- Tools ----
 
     def call(self, call: str) -> ToolResult:
-        """What a tool gives for "<NAME> TEXT", the first time or as it did then."""
+        """What a tool gives for "<NAME> TEXT", the first time or as it did then.
+
+        An exception of the tool is a call that it can make no sense of; a `ToolError` is raised.
+        """
         if call not in self._called:
             name, _, text = call.removeprefix("<").partition(">")
-            self._called[call] = self.tools[name].call(text.strip().replace("\\n", "\n"))
+            try:
+                result = self.tools[name].call(text.strip().replace("\\n", "\n"))
+            except ToolError:
+                raise
+            except Exception as error:
+                why = f"the tool failed: {type(error).__name__}"
+                result = ToolResult(f"({why})", why, 0.0)
+            self._called[call] = result
         return self._called[call]
 
     def failed(self, step: str) -> bool:

@@ -78,7 +78,7 @@ def _look(thinking: Thinking, each: Unlikely) -> None:
     """Tell the trace, and verify what is finished."""
     _, transcript, prior = each
     task = thinking.task
-    value = task.verify(transcript) if task.answered(transcript) else None
+    value = thinking.verify(transcript) if task.answered(transcript) else None
     thinking.look(transcript, value, [*[None] * (len(transcript) - 1), prior] if transcript else ())
     if value is not None:
         thinking.found(task.answer(transcript), value, transcript)

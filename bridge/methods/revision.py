@@ -155,7 +155,7 @@ def _told(thinking: Thinking, task: Task, before: _Answer, written: Written | No
     if written is None:
         return None
     transcript = written.transcript
-    text, value = task.answer(transcript), task.verify(transcript)
+    text, value = task.answer(transcript), thinking.verify(transcript, task)
     after = _Answer(before, transcript, text, value)
     prior = None if written.logprob is None else math.exp(written.logprob)
     line = after.line()

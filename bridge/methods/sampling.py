@@ -104,13 +104,14 @@ def _vote(
     finally:  # whatever ended it, there is a vote of those who came
         if votes.count:
             transcript = votes.winner()
-            thinking.found(task.answer(transcript), task.verify(transcript), transcript)
+            value = thinking.verify(transcript)
+            thinking.found(task.answer(transcript), value, transcript)
 
 
 def _verify(thinking: Thinking, written: Written) -> None:
     """Verify what was written, and tell it."""
     task, transcript = thinking.task, written.transcript
-    value = task.verify(transcript)
+    value = thinking.verify(transcript)
     thinking.look(transcript, value, written.priors)
     thinking.found(task.answer(transcript), value, transcript)
 

@@ -19,6 +19,7 @@ from longthink.bridge.trace_log import TraceLog
 from longthink.bridge.work import Desk, Turns, Work, Workshop
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.budget import Budget, Spent
+from longthink.validation import real_number
 
 T = TypeVar("T")
 
@@ -27,10 +28,10 @@ T = TypeVar("T")
 class Thinking:
     """A piece of thinking under way: what it may spend, what it has, and the best it has found.
 
-    A method that asks the model gives its work to `work_through`, and says `found(...)` of every answer that it has
-    verified; one that spends something else asks `stop()` before it and says `spend(...)` after. What it looks at
-    besides it says to `look(...)`, for the trace. line: of the best answer, its steps and their kinds. kinds: how many
-    proposals of each kind there were.
+    A method that asks the model gives its work to `work_through`, verifies answers by `verify(...)`, and says
+    `found(...)` of each; one that spends something else asks `stop()` before it and says `spend(...)` after. What it
+    looks at besides it says to `look(...)`, for the trace. line: of the best answer, its steps and their kinds. kinds:
+    how many proposals of each kind there were. left_out: how many a limit cut off. error: what ended it early.
 
     desk: where its requests lie. others: what is spent of the same budget besides. turns: how many pieces of work it
     may begin before others have their turn. gain: what one more piece of work is expected to gain, in [0, 1], where the
@@ -56,6 +57,10 @@ class Thinking:
     solved_at: Spent | None = None
     stopped_by: str = "done"
     kinds: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+    error: Exception | None = None
+    _begun: bool = False
+    _progress_error: Exception | None = None
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.task.prompt, 1.0, 0, None)
@@ -79,7 +84,11 @@ class Thinking:
         """Whether to end here: a limit is reached, or a correct answer is found."""
         self.spent.seconds = time.monotonic() - self._began
         if self.progress is not None:
-            self.progress(self.spent)
+            try:
+                self.progress(self.spent)
+            except Exception as error:
+                self._progress_error = error
+                raise
         if self.value >= 1.0:
             self.stopped_by = "solved"
             return True
@@ -88,6 +97,16 @@ class Thinking:
                 self.stopped_by = name
                 return True
         return False
+
+    def fail(self, error: Exception) -> bool:
+        """End with this error, and say whether it is the caller's own and is to be raised.
+
+        That is an error of `progress`, and an option that the method refuses before it begins. All others are errors of
+        this one problem: of its verifier, scorer, proposer or tools.
+        """
+        self.error, self.stopped_by = error, "failed"
+        refused = not self._begun and isinstance(error, (ParameterError, UnknownNameError))
+        return refused or error is self._progress_error
 
     def affords(self, reserved: Spent) -> bool:
         """Whether there is something left for a request, once what is `reserved` has been spent too."""
@@ -107,6 +126,7 @@ class Thinking:
         end: Callable[[Any, T | None], None],
     ) -> Turns:
         """Keep the slots of `model` full until it is time to stop, as `Workshop.run`; to be taken with `yield from`."""
+        self._begun = True
         return Workshop(self, model, self.log, self.desk).run(begin, end)
 
     def work_off(
@@ -122,6 +142,18 @@ class Thinking:
             return item
 
         return self.work_through(model, begin, end)
+
+    def verify(self, transcript: Transcript, task: Task | None = None) -> float:
+        """How right a finished transcript is, in [0, 1]. If the verifier raises, its answer is kept, as worth 0.
+
+        task: in place of the one that is thought about. Raises `ParameterError` for a value that is none.
+        """
+        self._begun, task = True, task or self.task
+        try:
+            return real_number(f"the value of an answer to {task.name}", float(task.verify(transcript)), 0.0, 1.0)
+        except Exception:
+            self.found(task.answer(transcript), 0.0, transcript)
+            raise
 
     def found(
         self,

@@ -50,7 +50,7 @@ def tree_of_thoughts(
         )
         for transcript, prior in sorted(grown, key=lambda each: (-each[1], each[0])):
             if task.answered(transcript) and thinking.value < 1.0:
-                worth = task.verify(transcript)
+                worth = thinking.verify(transcript)
                 thinking.look(transcript, worth, [*[None] * (len(transcript) - 1), prior])
                 thinking.found(task.answer(transcript), worth, transcript)
         valued: Valued = []

@@ -52,7 +52,7 @@ def uniform(thinking: Thinking) -> Turns:
 
 def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> Turns:
     task = thinking.task
-    language = LanguageGame(task, proposer, once=True)
+    language = LanguageGame(task, proposer, lambda task, transcript: thinking.verify(transcript), once=True)
     tree = MCTS(language.game, rule, seed=thinking.seed, memory_bytes=64 << 20)
     before = replace(thinking.spent)
 
@@ -90,7 +90,10 @@ def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) 
         yield from thinking.work_through(proposer.model or thinking.model, begin, end)
     finally:
         _take_best(thinking, language)
+        thinking.left_out = language.left_out
         thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))
+        if sum(1 for _ in thinking.trace.lines()) >= TRACE_NODES:
+            thinking.trace.left_out = max(0, tree.nodes - TRACE_NODES)
 
 
 def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript, playouts: bool) -> Work[_Looked]:

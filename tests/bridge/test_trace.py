@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 import longthink as lt
 from longthink.bridge.methods import methods
 from longthink.bridge.model import Completion, Request
+from longthink.bridge.proposer import Proposal, UniformProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
+from longthink.bridge.trace import TRACE_DEPTH
 from longthink.bridge.trace_log import without_secrets
 from longthink.cli import main
 
@@ -65,6 +68,10 @@ class Tags(HTMLParser):
 
 def says(prompt: str) -> dict[str, float]:
     return {"<script>alert(1)</script>": 0.5, "hello & so on": 0.5}
+
+
+def halves(task: Task, transcript: Transcript) -> float:
+    return 0.5
 
 
 def events(answer: lt.Answer) -> list[dict[str, Any]]:
@@ -144,6 +151,114 @@ def test_traces_of_different_thinking_do_not_meet(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 16
 
 
+def test_traces_of_other_options_budgets_and_proposers_do_not_meet(tmp_path: Path) -> None:
+    """And the same thinking again takes the place of its own trace."""
+
+    class Own(UniformProposer):
+        pass
+
+    base: dict[str, Any] = {"method": "mcts", "seed": 1}
+    variants: list[tuple[lt.Budget, dict[str, Any]]] = [
+        (lt.Budget(calls=2), base),
+        (lt.Budget(calls=3), base),
+        (lt.Budget(calls=2, tokens=10_000), base),
+        (lt.Budget(calls=2), {**base, "rule": lt.UCT(c=2)}),
+        (lt.Budget(calls=2), {**base, "rule": "uct"}),
+        (lt.Budget(calls=2), {**base, "kinds": {"step": 1.0, "answer": 1.0}}),
+        (lt.Budget(calls=2), {**base, "kinds": {"step": 1.0, "answer": 2.0}}),
+        (lt.Budget(calls=2), {**base, "proposer": Own()}),
+        (lt.Budget(calls=2), {**base, "spent": lt.Spent(calls=1)}),
+        (lt.Budget(calls=2), {**base, "method": "weighted_vote", "score": halves}),
+        (lt.Budget(calls=2), {**base, "method": "weighted_vote"}),
+    ]
+    pages = [lt.think(TASK, ScriptedModel(says), budget, trace=tmp_path, **how).page for budget, how in variants]
+    assert len(set(pages)) == len(variants)
+    again = [lt.think(TASK, ScriptedModel(says), budget, trace=tmp_path, **how).page for budget, how in variants]
+    assert again == pages
+    assert len(list(tmp_path.iterdir())) == 2 * len(variants)
+    assert re.fullmatch(r"countdown-numbers-2-3-target-6\.mcts\.1\.[0-9a-f]{12}\.html", Path(pages[0] or "").name)
+
+
+class Wide(Task):
+    """More steps than a state of a tree search takes."""
+
+    name, prompt, max_steps = "wide", "Say a number.", 1
+
+    def context(self, transcript: Transcript) -> str:
+        return self.prompt
+
+    def done(self, transcript: Transcript) -> bool:
+        return len(transcript) == 1
+
+    def answer(self, transcript: Transcript) -> str:
+        return transcript[0]
+
+    def check(self, answer: str) -> float:
+        return 0.5 if answer == "1499" else 0.0
+
+    def legal_steps(self, transcript: Transcript) -> list[str]:
+        return [str(number) for number in range(1500)]
+
+
+def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
+    """And it is what is least likely: the last of 1,500 steps is the likeliest here."""
+
+    class Rising(UniformProposer):
+        def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
+            return [Proposal(step, (int(step) + 1) / 1_125_750) for step in task.legal_steps(transcript) or []]
+
+    answer = lt.think(Wide(), None, lt.Budget(simulations=2000), proposer=Rising(), trace=tmp_path, playouts=False)
+    assert answer.text == "1499"
+    assert answer.left_out == 1500 - 1024
+    assert answer.trace.left_out == 1026 - 400
+    assert events(answer)[-1]["left_out"] == 476
+    assert answer.page is not None
+    page = answer.page.read_text("utf-8")
+    assert "with more than 1,024 proposals, 476 were left out" in page
+    assert "Not shown: 626 more" in page
+    looked = lt.think(Wide(), ScriptedModel(says), lt.Budget(calls=3), method="best_of_n", trace=tmp_path)
+    assert looked.left_out == 0
+    assert looked.page is not None
+    assert "left out" not in looked.page.read_text("utf-8")
+
+
+def test_a_full_disk_does_not_lose_the_answer(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limits of file sizes to be set")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_500, hard))
+    try:
+        with pytest.warns(UserWarning, match="cannot be written and ends here"):
+            answer = lt.think(Say(), ScriptedModel(says), lt.Budget(calls=40), method="best_of_n", trace=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert answer.spent.calls == 40
+    assert answer.value == 0.5
+    assert answer.page is None
+    (log,) = tmp_path.iterdir()
+    assert all(json.loads(line)["event"] for line in log.read_text("utf-8").splitlines())
+
+
+def test_any_text_can_stand_in_a_trace(tmp_path: Path) -> None:
+    """Half of a surrogate pair, and a line of 3,000 steps."""
+
+    class Long(Say):
+        max_steps = 3000
+
+        def done(self, transcript: Transcript) -> bool:
+            return len(transcript) == 3000
+
+        def check(self, answer: str) -> float:
+            return 0.25
+
+    model = ScriptedModel(lambda prompt: {"\ud800 odd": 1.0})
+    answer = lt.think(Long(), model, lt.Budget(calls=3000), method="greedy", trace=tmp_path)
+    assert answer.text == " ".join(["\ud800 odd"] * 3000)
+    assert events(answer)[-1]["answer"] == answer.text
+    assert len(list(answer.trace.lines())) == TRACE_DEPTH + 1
+    assert json.loads(json.dumps(answer.trace.as_dict()))["children"]
+    assert pickle.loads(pickle.dumps(answer)).transcript == answer.transcript
+
+
 @pytest.mark.parametrize("method", ["best_of_n", "mcts", "revision", "majority_vote"])
 def test_secrets_get_into_no_trace(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where a model repeats them."""
@@ -157,6 +272,41 @@ def test_secrets_get_into_no_trace(method: str, tmp_path: Path, monkeypatch: pyt
     for secret in (SECRET, "0123456789abcdefghij", "pa55word", "abc.def-ghijkl"):
         assert secret not in written
     assert "[secret]" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        *[(name, True) for name in ("OPENAI_API_KEY", "HF_TOKEN", "MyApiKey", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY")],
+        *[(name, True) for name in ("GITHUBTOKEN", "CLIENT_SECRETS", "PGPASSWORD", "HTTP_AUTH", "api_token_2")],
+        *[(name, False) for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "TOKENIZERS_PARALLELISM", "XAUTHORITY")],
+        *[(name, False) for name in ("MONKEY", "KEYBOARD_LAYOUT", "SECRETARY", "SSH_AUTH_SOCK", "TOKENIZER")],
+    ],
+)
+def test_variables_are_secret_by_the_words_of_their_names(
+    name: str, secret: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "Ada Lovelace")
+    assert without_secrets("by Ada Lovelace") == ("by [secret]" if secret else "by Ada Lovelace")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer HIDDEN-0123456789",
+        "authorization: HIDDEN-0123456789",
+        '{"Authorization": "Basic HIDDEN0123456789=="}',
+        "curl -H 'Proxy-Authorization: Basic HIDDEN0123456789'",
+        "x-api-key: HIDDEN0123456789",
+        "api_key='HIDDEN0123456789'",
+        "github_pat_HIDDEN0123456789abcd",
+        "AKIAHIDDEN0123456789",
+        "eyJHIDDEN01234.eyJHIDDEN01234.HIDDEN",
+    ],
+)
+def test_headers_and_keys_are_secret(text: str) -> None:
+    assert "HIDDEN" not in without_secrets(text)
+    assert "[secret]" in without_secrets(text)
 
 
 def test_what_is_no_secret_stays() -> None:
