@@ -128,6 +128,7 @@ def _run(program: str, stdin: str, limits: Limits) -> Ran:
             assert process.stdout is not None
             process.stdout.close()
         report = _report(status)
+        _reap(report.get("child-pid"))
     text = output.decode("utf-8", "replace")
     if "child-pid" not in report:
         raise ToolError(
@@ -164,6 +165,16 @@ def _report(status: int) -> dict[str, int]:
         for line in pipe:
             report.update(json.loads(line))
     return report
+
+
+def _reap(child: int | None) -> None:
+    """Reap the process that bubblewrap started and does not wait for, if it is ours now.
+
+    The kernel gives orphans to process 1, which Python is in many containers; there they would stay as zombies.
+    """
+    if child is not None:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
 
 
 def _sealed(stack: contextlib.ExitStack, content: bytes) -> int:

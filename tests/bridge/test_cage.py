@@ -424,3 +424,19 @@ def test_limits_are_checked(limits: dict[str, object]) -> None:
         lt.load_tool("python", **limits)
     with pytest.raises(lt.ParameterError, match="does not take"):
         lt.load_tool("python", second=3)
+
+
+def test_process_one_keeps_no_zombies() -> None:
+    """Orphans become children of process 1, or of a process that has asked for them as this one does."""
+    script = """
+import ctypes, pathlib
+from longthink.bridge.tools.cage import Limits, run
+assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+for program in ("import time; time.sleep(600)", "while True: print(1)", "print(1)", "import os; os.abort()"):
+    print(run(program, limits=Limits(seconds=1)).ended_by)
+print("".join(path.read_text() for path in pathlib.Path("/proc/self/task").glob("*/children")))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    *ended_by, children_left = done.stdout.split("\n")[:-1]
+    assert ended_by == ["seconds", "output", "exit", "exit"]
+    assert children_left == ""
