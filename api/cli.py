@@ -12,7 +12,6 @@ import logging
 import os
 import socket
 import sys
-import tempfile
 from ast import literal_eval
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from longthink.command_line import (
     whole_option,
 )
 from longthink.errors import error_text, require
+from longthink.files import write_file
 from longthink.progress import progress_bar
 from longthink.validation import SEED_LIMIT
 
@@ -85,7 +85,7 @@ EXAMPLES = {
   longthink tasks
   longthink tasks --json""",
     "perf": """examples:
-  longthink perf                          every speed benchmark, the peers beside
+  longthink perf                          every speed benchmark, the peers beside; it says how long that takes
   longthink perf -k connect_four          some of them
   longthink perf --json speeds.json       with all of pytest-benchmark's figures in a file""",
 }
@@ -142,8 +142,7 @@ def solve(options: argparse.Namespace) -> int:
     refuse_options(options, sorted(set().union(*_OF_METHODS.values()) - _OF_METHODS[kind]), why)
     if options.checkpoint is None:
         refuse_options(options, ["every"], "a run without --checkpoint")
-    if options.policy is not None and not options.policy.absolute().parent.is_dir():
-        raise lt.ParameterError(f"--policy {options.policy}: there is no folder {options.policy.parent}")
+    _check_folder("policy", options.policy)
     return {"search": _search, "cfr": _minimise_regret, "lp": _solve_exactly}[method](game, options)
 
 
@@ -495,48 +494,26 @@ def tasks(options: argparse.Namespace) -> int:
 
 
 def perf(options: argparse.Namespace) -> int:
-    pytest = require("pytest", "perf")
-    require("pytest_benchmark", "perf")
-    folder = Path(__file__).parent / "benchmarks" / "perf"
-    with tempfile.TemporaryDirectory() as scratch:
-        figures = Path(options.json) if options.json else Path(scratch) / "figures.json"
-        arguments = [
-            str(folder),
-            "--benchmark-only",
-            f"--benchmark-json={figures.absolute()}",
-            "--import-mode=importlib",
-        ]
-        arguments += ["-q", "-p", "no:cacheprovider", "--override-ini=addopts=", "--rootdir", str(folder)]
-        if options.keyword:
-            arguments += ["-k", options.keyword]
-        status = int(pytest.main(arguments))
-        if figures.exists() and figures.stat().st_size:
-            _print_speeds(json.loads(figures.read_text())["benchmarks"])
-    return status
+    for module in ("pytest", "pytest_benchmark"):
+        require(module, "perf")
+    from longthink.benchmarks.speeds import measure, table
+
+    _check_folder("json", options.json)
+    speeds = measure(options.keyword, lambda text: print(text, end="", file=sys.stderr, flush=True))
+    if options.json is not None:
+        write_file(options.json, json.dumps(speeds.as_dict(), indent=1) + "\n")
+    print(table(speeds))
+    if speeds.interrupted:
+        return INTERRUPTED
+    if not speeds.seconds and not speeds.failed and not speeds.given_up:
+        raise lt.ParameterError(f"no benchmark matches -k {options.keyword!r}; longthink perf runs all")
+    return NOT_SOLVED if speeds.failed or speeds.given_up else DONE
 
 
-_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG", "treequest": "TreeQuest"}
-"""By what the names of their benchmarks have."""
-
-
-def _print_speeds(benchmarks: list[dict[str, Any]]) -> None:
-    """For every group what each makes a second, how many times a peer that is, and the bytes that each takes."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in benchmarks:
-        groups.setdefault(row["group"], []).append(row)
-    for group, rows in groups.items():
-        print(f"\n{group}")
-        speeds = {
-            name: min(r["extra_info"]["per_second"] for r in rows if peer in r["name"])
-            for peer, name in _PEERS.items()
-            if any(peer in r["name"] for r in rows)
-        }
-        for row in rows:
-            speed, size = row["extra_info"]["per_second"], row["extra_info"].get("bytes_each")
-            ours = not any(peer in row["name"] for peer in _PEERS)
-            ratio = "".join(f"{speed / peer:8.1f} x {name}" for name, peer in speeds.items()) if ours else ""
-            taken = f"{size:8.1f} bytes each" if size else ""
-            print(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {taken}{ratio}")
+def _check_folder(option: str, file: Path | None) -> None:
+    """Raise `ParameterError` if the folder of a file to be written is not there, before the work begins."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise lt.ParameterError(f"--{option} {file}: there is no folder {file.parent}")
 
 
 # ---- Showing ----
@@ -764,7 +741,7 @@ def _parser() -> ArgumentParser:
 
     command = add("perf", perf, "run the speed benchmarks with the peers beside")
     command.add_argument("-k", dest="keyword", metavar="EXPRESSION", help="only benchmarks whose names match")
-    command.add_argument("--json", metavar="FILE", help="write all of pytest-benchmark's figures")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write all of pytest-benchmark's figures")
     return parser
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import tempfile
 import threading
 from functools import cached_property
@@ -13,27 +12,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from longthink.bridge.model import Completion, Model, Request, Token
+from longthink.bridge.processors import free_processors
 from longthink.bridge.prompt_memory import common_length
 from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
 
 _WORTH_COPYING = 200  # characters that another sequence has read already
 
 
-def _free_processors() -> int:
-    """How many processors other work than this process leaves free, at least one.
-
-    The threads of llama.cpp wait for each other, busily, at every step: where one has no processor to itself, all stand
-    still, and two are many times slower than one.
-    """
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    others = os.getloadavg()[0] - 1 if hasattr(os, "getloadavg") else 0.0
-    return max(1, processors - max(0, round(others)))
-
-
 class LlamaModel(Model):
     """A GGUF file on llama.cpp.
 
-    threads: None: one for each processor that nothing else uses. context: tokens of prompt and answer together.
+    threads: None: one for each processor that nothing else uses when it is loaded. context: tokens of prompt and answer
+    together.
     sequences: requests that it works on at once; each remembers the prompt it read last. A request goes to the free
     sequence that remembers most of its prompt, and where another one remembers much more, a copy of that is made first,
     so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
@@ -53,11 +43,11 @@ class LlamaModel(Model):
         with open(path, "rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{path!r} is not a GGUF file; convert the model with llama.cpp first")
-        threads = _free_processors() if threads is None else threads
+        threads = free_processors() if threads is None else threads
         for name, value, low in (("threads", threads, 1), ("context", context, 64), ("sequences", sequences, 1)):
             if not isinstance(value, int) or value < low:
                 raise ParameterError(f"{name} expects a whole number from {low}, got {value!r}")
-        self.name, self.slots, self._path = Path(path).stem, sequences, path
+        self.name, self.slots, self.threads, self._path = Path(path).stem, sequences, threads, path
         self._copies = tempfile.TemporaryDirectory(prefix="longthink-")
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)

@@ -20,6 +20,7 @@ import treequest
 
 import longthink as lt
 from longthink.benchmarks.tower import Tower
+from longthink.bridge.llama_model import LlamaModel
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import SampleProposer
 
@@ -155,12 +156,13 @@ def tell_busy(benchmark: Any, url: str, kept: int) -> None:
     benchmark.extra_info["dropped"] = round(1 - kept / busy["answers"], 3)
 
 
-@pytest.mark.benchmark(group="answers of the embedded model (two threads; a prompt of 330 tokens)")
+@pytest.mark.benchmark(group="answers of the embedded model (a thread for each free processor; a prompt of 330 tokens)")
 @pytest.mark.parametrize("sequences", [1, 8])
 @pytest.mark.parametrize("method", ["best_of_n", "mcts"])
 def test_embedded(benchmark: Any, method: str, sequences: int) -> None:
     """Steps that are written, eight tokens each, and priors of legal steps, one token each, of what has no solution."""
-    model = lt.load_model(context=1024, sequences=sequences, threads=2)
+    model = lt.load_model(context=1024, sequences=sequences)
+    assert isinstance(model, LlamaModel)
     task, answers = lt.load_task("countdown", numbers=(3, 6, 9, 12, 15), target=200), 128
     model.complete(task.context(()), max_tokens=1)  # both begin with the beginning of all prompts read
     told: list[lt.Answer] = []
@@ -168,6 +170,7 @@ def test_embedded(benchmark: Any, method: str, sequences: int) -> None:
     spent = told[0].spent
     assert spent.calls == answers
     benchmark.extra_info["per_second"] = round(answers / benchmark.stats.stats.min, 2)
+    benchmark.extra_info["threads"] = model.threads
     benchmark.extra_info["prefix_hits"] = round(spent.cached_tokens / spent.prompt_tokens, 3)
 
 
