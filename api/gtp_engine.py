@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import longthink as lt
 from longthink import gtp_analysis as analysis
+from longthink import gtp_passing as passing
 from longthink.games.go import action_of, vertex
 from longthink.games.go_position import BLACK, COLOURS, WHITE, neighbours
 from longthink.games.go_record import GoRecord
@@ -27,6 +28,7 @@ from longthink.search.time_control import Allowance, Clock, TimeControl, decided
 
 ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests
 SIGN = (1, -1)  # of a colour's stones and points
+PASS_SHARE = 0.25  # of the time of a move, for the pass where it may be as good as the best move
 SLICE = 0.05  # seconds of search between two looks at the clock and at what has come in
 
 
@@ -88,6 +90,10 @@ class Limits:
     clock: Callable[[], float] = time.perf_counter
     catches_up: float = 1.0
 
+    def share(self, share: float) -> Limits:
+        """The same with a share of the time."""
+        return replace(self, seconds=self.seconds * share, most=self.most * share)
+
 
 class Engine:
     """A player of Go. waiting: whether a command has come in that is not answered yet.
@@ -102,6 +108,7 @@ class Engine:
         self.clocks = [Clock(), Clock()]
         self._allow()
         self._search: lt.MCTS | None = None
+        self._aside: lt.MCTS | None = None  # of the position after a pass
         self.allowed: Callable[[int], bool] | None = None  # what an analysis restricts the next move to
         self._hopeless = 0  # own moves in a row that looked lost
         self._owned: tuple[lt.State, NDArray[np.float64], int] | None = None
@@ -192,68 +199,84 @@ class Engine:
         cleanup: the players have passed and do not agree who is dead; take off the board what is, before passing.
         """
         began, began_processing = time.perf_counter(), time.process_time()
-        state = self.record.state(colour)
+        state = self.record.state(colour, cleanup)
         if state.legal_actions() == [self.record.pass_action]:
             return "pass"
-        move = yield from self._cleaning(state, colour) if cleanup else self._choosing(state, colour)
+        move = yield from self._choosing(state, colour, cleanup)
         self.clocks[colour].spend(time.perf_counter() - began)
         if self.allowances is not None:
             self.allowances[colour].spend(time.process_time() - began_processing)
         return move
 
-    def _choosing(self, state: lt.State, colour: int) -> Generator[None, None, str]:
-        pass_action = self.record.pass_action
-        last = self.record.moves[-1] if self.record.moves else None
-        if last == (1 - colour, pass_action):
-            score = self.score()
-            if score.settled and score.points * SIGN[colour] > 0:  # it is over, and won
-                return "pass"
-        result = yield from self.thinking(state, self.limits(colour))
-        order = [i for i in result.ranking if self.allowed is None or self.allowed(int(result.actions[i]))]
-        if not order:
+    def _choosing(self, state: lt.State, colour: int, cleanup: bool) -> Generator[None, None, str]:
+        limits = self.limits(colour)
+        result = yield from self.thinking(state, limits.share(1 - PASS_SHARE))
+        moves = self._moves(result)
+        if not moves:
             return "pass"
-        best, value = int(result.actions[order[0]]), float(result.values[order[0]])
-        self._hopeless = self._hopeless + 1 if (value + 1) / 2 < self.options.resign else 0
+        by_pass = yield from self._passing(state, result, moves[0], limits)
+        if passing.is_worse(by_pass, passing.estimate(result, moves[0])) and limits.simulations is None:
+            result = yield from self.thinking(state, limits.share(PASS_SHARE))  # most of the time of the pass is left
+            moves = self._moves(result)
+        best = passing.estimate(result, moves[0])
+        self._hopeless = self._hopeless + 1 if max(best.value, by_pass.value) < 2 * self.options.resign - 1 else 0
         if self._hopeless >= 2 and len(self.record.moves) > self.record.size**2 / 5:
             return "resign"
-        by_pass = float(result.values[result.actions == pass_action].sum())
-        if value > 0.9 and by_pass > value - 0.02 and self._wins_by_passing(state, colour):
-            return "pass"  # where everything wins, the end wins soonest
-        return vertex(self.record.size, best)
+        if self.allowed is not None and not self.allowed(self.record.pass_action):
+            return self._vertex(result, moves[0])
+        if passing.is_better(by_pass, best):
+            return "pass"
+        dead = self._beside_dead(colour) if cleanup else set()
+        if dead:  # it has to be off the board before a pass
+            taking = self._first(result, moves, dead, best.value - passing.CLEARLY)
+            return self._vertex(result, moves[0] if taking is None else taking)
+        if passing.is_worse(by_pass, best) or self.score().points * SIGN[colour] <= 0 < by_pass.value:
+            return self._vertex(result, moves[0])  # or the count would lose what the search has won
+        least = max(best.value, by_pass.value) - passing.EVEN
+        settling = self._first(result, moves, self.score().open, least)
+        return "pass" if settling is None else self._vertex(result, settling)
 
-    def _wins_by_passing(self, state: lt.State, colour: int) -> bool:
-        """Whether the stones as they stand win for a colour if both pass now."""
-        end = state.child(self.record.pass_action)
-        if not end.is_terminal():
-            end.apply_action(self.record.pass_action)
-        return end.player_return(colour) > 0
+    def _moves(self, result: lt.SearchResult) -> list[int]:
+        """The places of the moves that may be chosen, passes left out, the best first."""
+        actions = result.actions.tolist()
+        moves = [int(i) for i in result.ranking if actions[i] != self.record.pass_action]
+        return [i for i in moves if self.allowed is None or self.allowed(actions[i])]
+
+    def _vertex(self, result: lt.SearchResult, place: int) -> str:
+        return vertex(self.record.size, int(result.actions[place]))
+
+    def _passing(
+        self, state: lt.State, result: lt.SearchResult, move: int, limits: Limits
+    ) -> Generator[None, None, passing.Estimate]:
+        """What a pass is worth. A search has looked at the best `move`; where it did not look at the pass as often,
+        another one does, beside the tree of the moves."""
+        best = passing.estimate(result, move)
+        known = passing.estimate(result, result.actions.tolist().index(self.record.pass_action))
+        if known.visits >= best.visits or known.error == 0:
+            return known
+        if self._aside is None or self._aside.game != state.get_game():
+            self._aside = None
+            self._aside = make_search(
+                state.get_game(), replace(self.options, memory_bytes=self.options.memory_bytes // 8)
+            )
+        seconds = limits.seconds * PASS_SHARE
+        passed = state.child(self.record.pass_action)
+        return (yield from passing.estimate_pass(self._aside, passed, best, seconds, limits.clock))
+
+    def _first(self, result: lt.SearchResult, moves: list[int], points: Collection[int], least: float) -> int | None:
+        """The first of the `moves` that is played on one of the `points` and worth at least `least`."""
+        good = (i for i in moves if passing.estimate(result, i).value >= least)
+        return next((i for i in good if int(result.actions[i]) in points), None)
+
+    def _beside_dead(self, colour: int) -> set[int]:
+        """The empty points beside dead stones of the other colour."""
+        board, near = self.record.board(), neighbours(self.record.size)
+        dead = [p for chain in self.score().chains("dead") for p in chain if board[p] == SIGN[1 - colour]]
+        return {point for stone in dead for point in near[stone] if board[point] == 0}
 
     def choose(self, colour: int, cleanup: bool = False) -> str:
         """`choosing`, in one go."""
         return _last(self.choosing(colour, cleanup))
-
-    def _cleaning(self, state: lt.State, colour: int) -> Generator[None, None, str]:
-        """The best move that takes a liberty from a dead chain, where there is one, else the best, or no more."""
-        result = yield from self.thinking(state, self.limits(colour))
-        order = [i for i in result.ranking if result.actions[i] != self.record.pass_action]
-        best, values = order[0], np.nan_to_num(result.values, nan=-1.0)
-        board, near = self.record.board(), neighbours(self.record.size)
-        dead = [chain for chain in self.score().chains("dead") if board[chain[0]] == SIGN[1 - colour]]
-        wanted = {point for chain in dead for stone in chain for point in near[stone]}
-        safe = [i for i in order if values[i] > values[best] - 0.1]
-        if dead:
-            best = next((i for i in safe if int(result.actions[i]) in wanted), best)
-        elif values[best] < -0.9 or result.best_action == self.record.pass_action:
-            return "pass"
-        else:
-            passed = state.child(self.record.pass_action)
-            if passed.is_terminal():
-                by_pass = passed.player_return(colour)
-            else:
-                by_pass = -(yield from self.thinking(passed, self.limits(colour))).value
-            if by_pass > values[best] - 0.05:
-                return "pass"
-        return vertex(self.record.size, int(result.actions[best]))
 
     def score(self) -> Score:
         """The final score as it stands; computed once for a position."""

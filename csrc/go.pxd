@@ -21,9 +21,9 @@ cdef extern from "games/go.h" nogil:
         int32_t size
 
     ctypedef struct lt_go_state:
-        uint8_t passes, over, repeated
+        uint8_t passes, over, repeated, cleaning
 
     lt_go_board *lt_go_board_of(const lt_go_state *state)
     int lt_go_action_of(const lt_go_board *board, int point)
     int lt_go_area(const lt_go_board *board, uint8_t *owner, uint16_t *stack)
-    double lt_go_score(const lt_go_rules *rules, const lt_go_board *board)
+    double lt_go_score(const lt_go_rules *rules, const lt_go_state *state)

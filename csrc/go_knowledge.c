@@ -483,7 +483,7 @@ static inline int line_of(const lt_go_board *b, int p) {
   return b->size + 1 - row < line ? b->size + 1 - row : line;
 }
 
-void lt_go_priors(const lt_go_board *b, int color, int passes, const int32_t *actions, int32_t n, float *visits, float *values) {
+void lt_go_priors(const lt_go_board *b, int color, int ending, const int32_t *actions, int32_t n, float *visits, float *values) {
   const lt_go_point *at = b->at;
   const int enemy = lt_go_enemy(color), last = b->last[0], before = b->last[1];
   belief of[(LT_GO_MAX_SIZE + 1) * (LT_GO_MAX_SIZE + 2) + 1];
@@ -523,7 +523,7 @@ void lt_go_priors(const lt_go_board *b, int color, int passes, const int32_t *ac
     const int p = lt_go_point_of(b, actions[i]);
     belief *k = &of[p];
     if (p == LT_PASS) {
-      trust(k, 10, passes ? 0 : -1);
+      trust(k, 10, ending ? 0 : -0.8); /* better than a move that loses for certain */
       visits[i] = k->visits, values[i] = k->sum / k->visits;
       continue;
     }

@@ -14,8 +14,8 @@ void lt_go_knowledge_init(void);
 int32_t lt_go_informed_playout(lt_go_board *board, int color_to_move, int passes, int mercy, lt_rng *rng, uint16_t *moves);
 
 /* For each of `n` legal actions: how many visits it is worth as if already made, and their mean value in [-1, 1] for
- * the player to move. */
-void lt_go_priors(const lt_go_board *board, int color_to_move, int passes, const int32_t *actions, int32_t n, float *visits,
+ * the player to move. `ending`: the other side has passed, or only who is dead is to be settled, so that a pass may be right. */
+void lt_go_priors(const lt_go_board *board, int color_to_move, int ending, const int32_t *actions, int32_t n, float *visits,
                   float *values);
 
 #endif

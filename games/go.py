@@ -2,6 +2,9 @@
 
 Playouts are light: uniform over the legal moves that do not fill an eye of one's own, until both pass. (Uniform play
 over all legal moves would fill its own eyes until everything dies.)
+
+With `scoring="territory"` a stone costs a point, for it fills a point or becomes a prisoner. Stones that are played in
+playouts, or in the clean-up after two passes (`cleanup=True`), cost nothing: they settle who owns what.
 """
 
 from __future__ import annotations
@@ -74,6 +77,7 @@ ENTRY = native(
         "max_game_length": Parameter(0, 0, 100_000),  # 0: 2 * board_size * board_size
         "ko": Parameter("draw", choices=("draw", "simple", "positional", "situational")),
         "scoring": Parameter("area", choices=("area", "territory")),
+        "cleanup": Parameter(False),  # after two passes play goes on, to settle who is dead, until two more
     },
     check,
 )

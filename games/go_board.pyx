@@ -84,13 +84,20 @@ cdef class GoBoard:
     def score(self):
         """Black's score minus white's, komi counted, by the game's way of counting. No stone is taken for dead."""
         cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")
-        return lt_go_score(<const lt_go_rules *>table.context, self._board())
+        return lt_go_score(<const lt_go_rules *>table.context, self._state())
 
 
-def without_passes(state):
-    """The same position, but no pass has just been played: one more pass does not end the game."""
+def without_passes(state, cleanup=False):
+    """The same position, but no pass has just been played. cleanup: in the clean-up after two passes.
+
+    Raises `ParameterError` where the rules have no clean-up.
+    """
+    if cleanup and not state.get_game().get_parameters()["cleanup"]:
+        raise ParameterError(f"{state.get_game()} has no clean-up")
     buffer = np.frombuffer(state.buffer, np.uint8).copy()
     cdef uint8_t[::1] view = buffer
     cdef lt_go_state *changed = <lt_go_state *>&view[0]
     changed.passes = 0
+    if cleanup:
+        changed.cleaning = 1
     return state.get_game().state_from_buffer(buffer, state.history())

@@ -3,7 +3,8 @@
 The rules know two players who move in turn and a game that ends with two passes. People also set stones up, give
 handicaps, let one side play twice, take moves back, and go on after two passes. A record keeps what was done and
 makes of it a state of the game from which a given colour moves: between two stones of one colour the other side
-passes, but no such pass lets the other end the game.
+passes, but no such pass lets the other end the game. After two passes the game of the rules goes on with a clean-up, in
+which stones cost nothing: it stands for the agreement of people about who is dead.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class GoRecord:
             max_game_length=self._room,
             ko="positional",
             scoring="area" if self.rules == "chinese" else "territory",
+            cleanup=True,
         )
 
     @property
@@ -148,8 +150,9 @@ class GoRecord:
             line.append(self.pass_action)
         return line
 
-    def state(self, to_play: int | None = None) -> State:
-        """The state of `game` in which `to_play` (whose turn it is, if None) moves."""
+    def state(self, to_play: int | None = None, cleanup: bool = False) -> State:
+        """The state of `game` in which `to_play` (whose turn it is, if None) moves. cleanup: after the game, where what
+        is played only settles who is dead."""
         line = self.actions(to_play)
         longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
         if longest + self.size * self.size > self._room:  # keep room to think
@@ -157,7 +160,7 @@ class GoRecord:
             self._game = self._load()
         state = self._game.state_from_history(line)
         real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
-        return state if real else without_passes(state)
+        return state if real and not cleanup else without_passes(state, cleanup)
 
     def board(self) -> Stones:
         """The stones, `[size * size]`: 1 black, -1 white, 0 empty."""

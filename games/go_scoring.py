@@ -31,22 +31,22 @@ def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.f
     return total / playouts
 
 
-# How far the points of a chain belong to one side, on average over playouts: where that is less than SETTLED, who goes
-# on may gain; a seki leaves it below SEKI.
+# How far a point, or the points of a chain, belong to one side, on average over playouts: where that is less than
+# SETTLED, who goes on may gain; a seki leaves it below SEKI.
 SEKI, SETTLED = 0.75, 0.5
 
 
 @dataclass(frozen=True)
 class Score:
     """The end of a game. board: `[size * size]` without the dead stones. owner: of each point, 1, -1 or 0. points: for
-    Black less White's, komi and handicap included. statuses: of each chain, "alive", "dead" or "seki". settled: whether
-    every chain, and most of the board, belongs to one side by far, so that who goes on gains nothing."""
+    Black less White's, komi and handicap included. statuses: of each chain, "alive", "dead" or "seki". open: the empty
+    points where a move may still change who owns what."""
 
     board: Stones
     owner: Stones
     points: float
     statuses: list[tuple[list[int], str]]
-    settled: bool
+    open: list[int]
 
     @property
     def text(self) -> str:
@@ -84,8 +84,21 @@ def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
         points = int(owner[cleared == 0].sum()) + lost_white - lost_black - record.game_komi
     else:
         points = int(owner.sum()) - record.game_komi
-    settled = all(abs(owned[chain].mean()) >= SETTLED for chain, _ in statuses) and abs(owned).mean() >= SETTLED
-    return Score(cleared, owner, points, statuses, settled)
+    return Score(cleared, owner, points, statuses, open_points(board, owned, statuses))
+
+
+def open_points(board: Stones, owned: NDArray[np.float64], statuses: list[tuple[list[int], str]]) -> list[int]:
+    """The empty points that are nobody's yet, or beside a chain that is neither alive nor dead yet; none of a seki."""
+    near = neighbours(round(len(board) ** 0.5))
+    found = set(np.flatnonzero((board == 0) & (abs(owned) < SETTLED)).tolist())
+    seki: set[int] = set()
+    for chain, status in statuses:
+        liberties = {other for point in chain for other in near[point] if board[other] == 0}
+        if status == "seki":
+            seki |= liberties
+        elif abs(owned[chain].mean()) < SETTLED:
+            found |= liberties
+    return sorted(found - seki)
 
 
 def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list[int], str]]:

@@ -1,4 +1,4 @@
-/* Go: area or territory scoring, four ko rules, handicap, boards of 2x2 to 25x25. Suicide is forbidden. Rows count from
+/* Go: area or territory scoring, with or without a clean-up, four ko rules, handicap, boards of 2x2 to 25x25. Suicide is forbidden. Rows count from
  * below; action row * size + column, then pass. Chains and liberties are csrc/go_board.h's, knowledge csrc/go_knowledge.c's. */
 #include "go.h"
 #include "../go_playouts.h"
@@ -60,6 +60,7 @@ static void init(void *context, void *state) {
   lt_go_state *s = state;
   memcpy(lt_go_board_of(s), r->start, lt_go_board_bytes(r->size));
   s->player = r->handicap >= 2;
+  s->lead = r->handicap >= 2 ? r->handicap : 0;
   keys_of(r, s)[0] = position_key(r, r->start->hash, s->player);
 }
 
@@ -91,8 +92,10 @@ static int32_t apply(void *context, void *state, int32_t action) {
   const int p = lt_go_point_of(b, action);
   if (!is_legal(r, s, p)) return 0;
   lt_go_play(b, p, s->player + 1, 1);
+  if (p != LT_PASS && !s->cleaning) s->lead += s->player ? -1 : 1;
   s->player ^= 1;
   s->passes = p == LT_PASS ? (uint8_t)(s->passes + 1) : 0;
+  if (s->passes == 2 && r->cleanup && !s->cleaning) s->cleaning = 1, s->passes = 0;
   const uint64_t key = position_key(r, b->hash, s->player);
   if (r->ko == LT_GO_DRAW && p != LT_PASS && any_captured(b)) s->repeated = (uint8_t)seen_before(r, s, key);
   keys_of(r, s)[++s->moves] = key;
@@ -107,7 +110,7 @@ static void returns_of(double score, double *returns) {
 
 static void returns(void *context, const void *state, double *returns) {
   const lt_go_state *s = state;
-  returns_of(s->repeated ? 0 : lt_go_score(context, lt_go_board_of(s)), returns);
+  returns_of(s->repeated ? 0 : lt_go_score(context, s), returns);
 }
 
 /* The position for graph search. Only simple ko leaves what can follow to the position alone. */
@@ -115,8 +118,9 @@ static uint64_t hash(void *context, const void *state) {
   (void)context;
   const lt_go_state *s = state;
   const lt_go_board *b = lt_go_board_of(s);
-  const uint64_t rest = (uint64_t)b->ko << 40 | (uint64_t)s->player << 36 | (uint64_t)s->passes << 34 | (uint64_t)s->moves;
-  return lt_mix(b->hash ^ lt_mix(rest)) ^ (uint64_t)(b->captured[0] - b->captured[1]) * UINT64_C(0xd1342543de82ef95);
+  const uint64_t rest = (uint64_t)b->ko << 40 | (uint64_t)s->player << 36 | (uint64_t)s->passes << 34 |
+                        (uint64_t)s->cleaning << 33 | (uint64_t)s->moves;
+  return lt_mix(b->hash ^ lt_mix(rest)) ^ (uint64_t)s->lead * UINT64_C(0xd1342543de82ef95);
 }
 
 /* Light play: uniform over the legal moves that do not fill an eye of one's own; pass where there is none. */
@@ -154,6 +158,7 @@ static void playouts(void *context, void *states, lt_rng *rngs, double *out, int
   lt_rng streams[MANY];
   int32_t index[MANY];
   int16_t score[MANY];
+  double owed[MANY];
   uint16_t length[MANY];
   for (int32_t first = 0; first < n; first += MANY) {
     int32_t count = 0;
@@ -168,11 +173,11 @@ static void playouts(void *context, void *states, lt_rng *rngs, double *out, int
       for (int row = 0; row < r->size; row++)
         for (int column = 0, p = (row + 1) * b->width + 1; column < r->size; column++) *to++ = b->at[p++].color;
       positions[count] = (lt_go_position){stones[count], b->ko ? lt_go_action_of(b, b->ko) : -1, s->player + 1, s->passes};
-      streams[count] = rngs[i], index[count++] = i;
+      streams[count] = rngs[i], owed[count] = lt_go_owed(r, s), index[count++] = i;
     }
     lt_go_play_out_many(r->size, positions, streams, count, score, length);
     for (int32_t k = 0; k < count; k++)
-      returns_of(score[k] - r->komi - (r->handicap >= 2 ? r->handicap : 0), out + 2 * index[k]);
+      returns_of(score[k] - owed[k], out + 2 * index[k]);
   }
 }
 
@@ -193,7 +198,7 @@ static int32_t informed_playout(void *context, void *state, lt_rng *rng, double 
   s->over = 1;
   returns(context, state, out);
   if (played) {
-    const double margin = lt_go_score(r, b) / pass;
+    const double margin = lt_go_score(r, s) / pass;
     out[0] += ((margin > 1 ? 1 : margin < -1 ? -1 : margin) - out[0]) / 16;
     out[1] = -out[0];
   }
@@ -203,7 +208,7 @@ static int32_t informed_playout(void *context, void *state, lt_rng *rng, double 
 static void priors(void *context, const void *state, const int32_t *actions, int32_t n, float *visits, float *values) {
   (void)context;
   const lt_go_state *s = state;
-  lt_go_priors(lt_go_board_of(s), s->player + 1, s->passes, actions, n, visits, values);
+  lt_go_priors(lt_go_board_of(s), s->player + 1, s->passes || s->cleaning, actions, n, visits, values);
 }
 
 /* Where handicap stones go, as GTP's fixed_handicap has them: on the third line of small boards, else on the fourth. */
@@ -230,7 +235,7 @@ int lt_go(lt_game *game, const double *parameters) {
   r->komi = parameters[0], r->size = (int32_t)parameters[1], r->handicap = (int32_t)parameters[2];
   r->max_game_length = (int32_t)parameters[3];
   if (r->max_game_length == 0) r->max_game_length = 2 * r->size * r->size;
-  r->ko = (lt_go_ko_rule)(int)parameters[4], r->territory = parameters[5] != 0;
+  r->ko = (lt_go_ko_rule)(int)parameters[4], r->territory = parameters[5] != 0, r->cleanup = parameters[6] != 0;
   r->start = malloc(lt_go_board_bytes(r->size));
   if (r->start == NULL) {
     free(r);
@@ -244,7 +249,7 @@ int lt_go(lt_game *game, const double *parameters) {
                     .max_game_length = r->max_game_length, .min_utility = -1, .max_utility = 1, .zero_sum = 1, .init = init,
                     .current_player = current_player, .legal_actions = legal_actions, .apply = apply, .returns = returns,
                     .hash = r->ko == LT_GO_SIMPLE ? hash : NULL, .playout = playout,
-                    .playouts = r->territory ? NULL : playouts, .traced_playout = traced_playout,
+                    .playouts = playouts, .traced_playout = traced_playout,
                     .informed_playout = informed_playout, .priors = priors, .free_context = free_rules};
   return 0;
 }

@@ -13,6 +13,7 @@ from go_setup import setup_actions
 import longthink as lt
 from longthink.games.go import action_of, vertex
 from longthink.games.go_board import GoBoard
+from longthink.games.knowledge import informed_playout
 
 # ---- A slow board: a dictionary of stones, floods for everything, all earlier positions kept ----
 
@@ -311,6 +312,33 @@ def test_prisoners_count_in_territory() -> None:
     play(state, "pass", "B5")
     assert GoBoard(state).captured == (0, 1)
     assert GoBoard(state).score() == 25 - 6 + 1 - 0.5
+
+
+def test_a_clean_up_follows_two_passes_and_costs_nothing() -> None:
+    """White's stone at B5 is dead. To take it makes four points of area; before two passes, the move costs one."""
+    diagram = ".OX.. .XX.. XX.OO ...O. ...O."
+    strict = position(diagram, "b", komi=0.5, scoring="territory")
+    assert play(strict, "PASS", "PASS").is_terminal()
+    before = position(diagram, "b", komi=0.5, scoring="territory", cleanup=True)
+    score = GoBoard(before).score()
+    assert GoBoard(play(before.clone(), "A5")).score() == score + 4 - 1
+    after = play(before, "PASS", "PASS", "A5", "PASS")
+    assert not after.is_terminal()
+    assert GoBoard(after).score() == score + 4
+    assert play(after, "PASS").is_terminal()
+    assert after.returns()[0] == (1 if score + 4 > 0 else -1)
+
+
+def test_playouts_cost_nothing() -> None:
+    """On a finished board the territory is what it is, although playouts fill it."""
+    diagram = "..XO. XXXOO .XXO. XXXOO .XXO."
+    for komi, won in ((0.5, 1), (1.5, -1)):  # four points to three, though Black has four stones more
+        state = position(diagram, "b", komi=komi, scoring="territory", cleanup=True)
+        assert all(np.sign(informed_playout(state, 3, index)[1][0]) == won for index in range(20))
+    state = position(diagram, "b", komi=0.5, scoring="territory", cleanup=True)
+    result = lt.MCTS(state.get_game(), seed=1).run(state, lt.Budget(simulations=500))  # many light playouts at once
+    assert state.action_to_string(result.best_action) == "B PASS"
+    assert result.values[result.actions == 25][0] > 0.5
 
 
 def test_handicap_stones_stand_where_gtp_puts_them() -> None:

@@ -78,7 +78,10 @@ def test_an_inserted_pass_does_not_end_the_game() -> None:
     play(record, "BD4")
     assert not record.state(BLACK).child(81).is_terminal()  # White did not really pass
     play(record, "WPASS")
-    assert record.state(BLACK).child(81).is_terminal()
+    cleanup = record.state(BLACK).child(81)  # after two passes both settle who is dead, until they pass again
+    assert not cleanup.is_terminal()
+    assert cleanup.child(81).child(81).is_terminal()
+    assert record.state(BLACK, cleanup=True).child(81).child(81).is_terminal()
     play(record, "BPASS")
     assert record.passes == 2
     assert not record.state(WHITE).is_terminal()  # GTP lets the players go on
@@ -181,7 +184,7 @@ def test_ownership_of_a_finished_board() -> None:
     assert abs(owned).min() == 1
     assert (np.sign(owned) == owners(record.state())).all()
     score = final_score(record)
-    assert score.settled
+    assert score.open == []
     assert not score.chains("dead")
     assert score.text == "W+16.5"  # 45 to 36, and komi
     assert len(score.chains("alive")) == 2
