@@ -10,8 +10,10 @@ and take off what is dead, until two more passes, as on the Kiseido Go Server; t
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
+import math
 import random
 import re
 import sys
@@ -20,14 +22,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longthink.benchmarks.gtp_player import GtpPlayer, Player, PlayerError
+from longthink.benchmarks.gtp_player import TIMEOUT, GtpPlayer, Player, PlayerError, PlayerStartError
 from longthink.benchmarks.run_log import RunLog, read
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
+from longthink.files import write_file
 from longthink.games.go import action_of, vertex
 from longthink.games.go_position import area
 from longthink.games.go_record import GoRecord
@@ -35,6 +39,8 @@ from longthink.games.go_scoring import final_score, score_text
 
 OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
 COLOURS = "bw"
+SCORE = re.compile(r"[BW]\+[0-9]{1,6}(\.[0-9]{0,6})?|0")
+MOST_OF_ANSWER = 200  # characters of what a program says that go into the log
 
 
 @dataclass(frozen=True)
@@ -75,20 +81,24 @@ def play_match(
     run_dir: Path,
     *,
     concurrency: int = 1,
-    make: Make = GtpPlayer,
+    timeout: float = TIMEOUT,
+    make: Make | None = None,
     told: Callable[[dict[str, Any]], None] = lambda record: None,
 ) -> dict[str, Any]:
     """Play until `games` games of these settings are in the log of `run_dir`, and give their summary.
 
-    make: makes the players; another one can put searches of this process in their place. told: is called with each new
-    record. Raises `LongthinkError` after three games in a row that failed.
+    A game that fails (a program dies, says nothing for `timeout` seconds, or does not speak the protocol) is not in the
+    log; the others are played on. make: makes the players; another one can put searches of this process in their place.
+    told: is called with each new record, and with {"failed": why} for a game that failed. Raises `PlayerError` where a
+    program cannot be started, after three games in a row that failed, and where no game is in the log at the end.
     """
     stop = threading.Event()
+    make = functools.partial(GtpPlayer, timeout=timeout, stop=stop) if make is None else make
     with RunLog(run_dir / "games.jsonl") as log, ThreadPoolExecutor(max(1, concurrency)) as pool:
         done = {record["key"] for record in log.records}
         left = [n for n in range(games) if f"{settings.key}-{n}" not in done]
         running: set[Future[dict[str, Any]]] = set()
-        failures = 0
+        failures, failed, last = 0, 0, ""
         try:
             while left or running:
                 while left and len(running) < max(1, concurrency):
@@ -97,18 +107,23 @@ def play_match(
                 for future in finished:
                     try:
                         record = future.result()
+                    except PlayerStartError:
+                        raise
                     except PlayerError as error:
-                        failures += 1
+                        failures, failed, last = failures + 1, failed + 1, str(error)
+                        told({"failed": last})
                         if failures >= 3:
                             raise PlayerError(f"three games in a row failed; the last one: {error}") from error
-                        told({"failed": str(error)})
                         continue
                     failures = 0
                     log.append(record)
                     told(record)
         finally:
             stop.set()
-        return summary(settings, log.records)
+        found = summary(settings, log.records)
+        if failed and not found["games"]:
+            raise PlayerError(f"no game was played to its end; the last one: {last}")
+        return {**found, "failed": failed}
 
 
 def play_game(
@@ -117,13 +132,14 @@ def play_game(
     """One game, as a record of the log; it writes the game's SGF. Our side has Black in games of even number."""
     ours = number % 2  # our colour
     commands = [command.replace("{seed}", str(number)) for command in (settings.engine, settings.opponent)]
-    players: list[Player] = []
+    everyone: list[Player] = []
     record = GoRecord(settings.size, settings.komi)
     cpu = [0.0, 0.0]
     began = time.perf_counter()
     try:
-        for command in commands:
-            players.append(make(command))
+        for command in [*commands, *([settings.judge] if settings.judge else [])]:
+            everyone.append(make(command))
+        players, judges = everyone[:2], everyone[2:]
         by_colour = players if ours == 0 else players[::-1]
         for player in players:
             player.begin(settings.size, settings.komi)
@@ -134,7 +150,7 @@ def play_game(
         before = [player.cpu_seconds() for player in players]
         ending, scores, length = _moves(settings, record, by_colour, stop), {}, len(record.moves)
         if ending is None:
-            scores = _scores(settings, record, players[1])
+            scores = _scores(settings, record, players[1], judges)
             by = "judge" if "judge" in scores else "opponent" if "opponent" in scores else "ours"
             ending = scores[by], f"score by {by}"
             if scores[by][0] != scores["stones"][0]:
@@ -143,13 +159,13 @@ def play_game(
                 ending = ending or (scores["cleanup"], "score after cleanup")
         cpu = [player.cpu_seconds() - start for player, start in zip(players, before, strict=True)]
     finally:
-        for player in players:
+        for player in everyone:
             player.close()
     result, how = ending
     winner = {"B": 0, "W": 1}.get(result[0])
     names = [_name(commands[0]), _name(commands[1])]
     black, white = names if ours == 0 else names[::-1]
-    (run_dir / f"{settings.key}-{number:04}.sgf").write_text(record.sgf(PB=black, PW=white, RE=result))
+    write_file(run_dir / f"{settings.key}-{number:04}.sgf", record.sgf(PB=black, PW=white, RE=result))
     return {
         "key": f"{settings.key}-{number}",
         "game": number,
@@ -198,7 +214,7 @@ def _moves(
         try:
             record.play(colour, action_of(settings.size, move))
         except (IllegalActionError, ParameterError) as error:
-            return f"{winner}+F", f"illegal move: {error}"
+            return f"{winner}+F", f"illegal move: {error}"[:MOST_OF_ANSWER]
         try:
             other.play(COLOURS[colour], move)
         except PlayerError as error:
@@ -212,30 +228,26 @@ def area_score(record: GoRecord) -> str:
     return score_text(int(area(record.board()).sum()) - record.game_komi)
 
 
-def _scores(settings: MatchSettings, record: GoRecord, opponent: Player) -> dict[str, str]:
-    """The score as we, the opponent and the judge count it, and as the stones stand."""
+def _scores(settings: MatchSettings, record: GoRecord, opponent: Player, judges: list[Player]) -> dict[str, str]:
+    """The score as we, the opponent and the judge count it, and as the stones stand, where they give a number."""
     scores = {"stones": area_score(record), "ours": final_score(record).text}
     if isinstance(opponent, GtpPlayer):
         _ask_score(scores, "opponent", opponent)
-    if settings.judge:
-        judge = GtpPlayer(settings.judge)
-        try:
+    for judge in judges:
+        with suppress(PlayerError):
             judge.begin(settings.size, settings.komi)
             for colour, action in record.moves:
                 judge.play(COLOURS[colour], vertex(settings.size, action))
-            _ask_score(scores, "judge", judge)
-        finally:
-            judge.close()
+            if isinstance(judge, GtpPlayer):
+                _ask_score(scores, "judge", judge)
     return scores
 
 
 def _ask_score(scores: dict[str, str], who: str, player: GtpPlayer) -> None:
-    try:
-        answer = player.ask("final_score").split()[0].upper()
-    except (PlayerError, IndexError):
-        return
-    if re.fullmatch(r"[BW]\+[0-9.]+|0", answer):
-        scores[who] = answer
+    with suppress(PlayerError):
+        answer = player.ask("final_score").upper()[:MOST_OF_ANSWER].split()
+        if answer and SCORE.fullmatch(answer[0]):
+            scores[who] = answer[0]
 
 
 def _name(command: str) -> str:
@@ -243,7 +255,10 @@ def _name(command: str) -> str:
 
 
 def _margin(score: str) -> float:
-    return 0.0 if score == "0" else float(score[2:]) * (1 if score[0] == "B" else -1)
+    """Of a score as GTP writes it; what is none is nobody's margin."""
+    if score == "0":
+        return 0.0
+    return float(score[2:]) * (1 if score[0] == "B" else -1) if SCORE.fullmatch(score) else math.nan
 
 
 # ---- Summary ----
@@ -293,8 +308,9 @@ def _share(values: list[float]) -> str:
 
 def as_text(found: dict[str, Any]) -> str:
     """A summary for people."""
+    failed = f"{found['failed']} games failed and were not counted" if found.get("failed") else ""
     if not found["games"]:
-        return "no game was finished"
+        return failed or "no game was finished"
     low, high = found["interval_95"]
     cpu = found["cpu_seconds_a_game"]
     lines = [
@@ -303,6 +319,7 @@ def as_text(found: dict[str, Any]) -> str:
         f"CPU seconds a game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves a game; "
         f"CPU seconds a move of the engine {found['cpu_seconds_a_move']:.4f}",
         "ended by " + ", ".join(f"{how} {n}" for how, n in found["ended_by"].items()),
+        *([failed] if failed else []),
     ]
     for who in ("opponent", "judge"):
         counted = found.get(f"our_score_and_{who}'s")
@@ -333,6 +350,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)"
     )
     parser.add_argument("--max-moves", type=int, default=0, help="then the board is counted (default 3 for each point)")
+    parser.add_argument(
+        "--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help=f"of one answer (default {TIMEOUT:g})"
+    )
     parser.add_argument("--concurrency", type=int, default=1, help="games at a time (default 1)")
     parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")
     parser.add_argument("--seed", type=int, default=1, help="of the openings")
@@ -340,7 +360,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`longthink match` with its options."""
+    """`longthink match` with its options: 0, or 1 where a game failed or none is in the log."""
     names = ("opponent", "engine", "judge", "size", "komi", "opening", "max_moves", "seed")
     settings = MatchSettings(**{name: getattr(options, name) for name in names})
 
@@ -361,9 +381,16 @@ def run(options: argparse.Namespace) -> int:
     if options.summary:
         found = summary(settings, read(options.run_dir / "games.jsonl"))
     else:
-        found = play_match(settings, options.games, options.run_dir, concurrency=options.concurrency, told=told)
+        found = play_match(
+            settings,
+            options.games,
+            options.run_dir,
+            concurrency=options.concurrency,
+            timeout=options.timeout,
+            told=told,
+        )
     print(json.dumps(found, indent=1) if options.json else as_text(found))
-    return 0
+    return 0 if found["games"] and not found.get("failed") else 1
 
 
 def main() -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +128,117 @@ def test_players_that_fail(program: Path, tmp_path: Path) -> None:
     with pytest.raises(lt.ParameterError, match="opening"):
         MatchSettings("x", opening=-1)
     silent = GtpPlayer(f"{sys.executable} -c 'import time; time.sleep(60)'", timeout=0.2)
-    with pytest.raises(PlayerError, match="gave no answer in"):
+    with pytest.raises(PlayerError, match=r"gave no answer to 'name' in 0\.2 s"):
         silent.ask("name")
     silent.close()
+
+
+# A program that plays by PROGRAM, and does what its argument says where it is asked what "at" says.
+ROGUE = """
+import sys, time
+how, at, seed = sys.argv[1:4]
+for line in sys.stdin:
+    word = line.split()[0]
+    if word == at and int(seed) % 2 == 1:
+        if how == "flood":
+            while True:
+                sys.stdout.write("x" * 65536)
+        if how == "lines":
+            while True:
+                sys.stdout.write("= x\\n" * 9999)
+        if how == "silence":
+            time.sleep(600)
+        if how == "die":
+            sys.exit(3)
+        answer = {"bare": "D4", "huge": "= " + "D" * 500000, "empty": "="}.get(how, "= " + how)
+    else:
+        answer = {"genmove": "= pass", "final_score": "= W+0.5"}.get(word, "=")
+    print(answer, end="\\n\\n", flush=True)
+"""
+
+
+def rogue(tmp_path: Path, how: str, at: str) -> MatchSettings:
+    path = tmp_path / "rogue.py"
+    path.write_text(ROGUE)
+    command = f"{sys.executable} {path} {how} {at}"
+    return MatchSettings(engine=f"{command} 0", opponent=f"{command} {{seed}}", size=5, komi=0.5)
+
+
+@pytest.mark.parametrize(
+    ("how", "at", "error"),
+    [
+        ("flood", "genmove", "gave more than 1048576 bytes"),
+        ("lines", "genmove", "gave more than 1048576 bytes"),
+        ("silence", "genmove", "gave no answer to 'genmove b' in 3 s"),
+        ("silence", "boardsize", "gave no answer to 'boardsize 5' in 3 s"),
+        ("bare", "genmove", "without = or ?: 'D4'"),
+        ("bare", "play", "without = or ?"),
+        ("die", "genmove", "ended at 'genmove"),
+    ],
+)
+def test_a_game_that_a_program_breaks_leaves_the_others(how: str, at: str, error: str, tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    found = play_match(rogue(tmp_path, how, at), 3, tmp_path / "run", timeout=3.0, told=told.append)
+    assert (found["games"], found["failed"]) == (2, 1)
+    assert [error in record["failed"] for record in told if "failed" in record] == [True]
+    assert all(len(record["failed"]) < 1000 for record in told if "failed" in record)
+    assert "1 games failed" in as_text(found)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "games.jsonl").read_text().splitlines()]
+    assert [row["game"] for row in rows] == [0, 2]
+
+
+@pytest.mark.parametrize("how", ["B+much", "B+1.2.3", "B+", "b+1e9", "1.5", "W+Resign", "empty", "bare", "die", "huge"])
+def test_a_score_that_is_no_number_is_nobodys_count(how: str, tmp_path: Path) -> None:
+    found = play_match(rogue(tmp_path, how, "final_score"), 2, tmp_path / "run", timeout=3.0)
+    assert (found["games"], found["failed"]) == (2, 0)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "games.jsonl").read_text().splitlines()]
+    assert [row["scores"].get("opponent") for row in rows] == ["W+0.5", None]
+    assert found["our_score_and_opponent's"]["games"] == 1
+
+
+def test_a_move_that_is_none_loses_and_is_written_down_in_short(tmp_path: Path) -> None:
+    found = play_match(rogue(tmp_path, "huge", "genmove"), 2, tmp_path / "run", timeout=10.0)
+    assert found["ended_by"]["illegal move"] == 1
+    assert len((tmp_path / "run" / "games.jsonl").read_text()) < 5000
+
+
+def test_a_judge_that_fails_gives_no_score_and_one_that_is_missing_ends_the_match(tmp_path: Path) -> None:
+    match = rogue(tmp_path, "silence", "final_score")
+    command = match.engine.removesuffix(" 0")
+    found = play_match(replace(match, judge=f"{command} 1"), 1, tmp_path / "run", timeout=3.0)
+    assert found["ended_by"] == {"score by opponent": 1}
+    with pytest.raises(PlayerError, match="cannot be started"):
+        play_match(replace(match, judge="/no/such/judge"), 1, tmp_path / "other")
+
+
+def test_a_match_in_which_nothing_was_played_says_so(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PlayerError, match="cannot be started"):
+        play_match(MatchSettings(opponent="/no/such/program"), 1, tmp_path / "missing")
+    with pytest.raises(PlayerError, match="no game was played to its end"):
+        play_match(settings(program, "pass", "die"), 1, tmp_path / "dies")
+    with pytest.raises(lt.ParameterError, match="timeout"):
+        play_match(settings(program, "pass", "pass"), 1, tmp_path / "never", timeout=0)
+    options = ["match", "--size", "5", "--games", "1", "--run-dir", str(tmp_path / "run")]
+    assert main([*options, "--opponent", "/no/such/program"]) != 0
+    assert "cannot be started" in capsys.readouterr().err
+    assert main([*options, "--opponent", "gnugo", "--summary"]) == 1
+    match = rogue(tmp_path, "silence", "genmove")
+    programs = ["--opponent", match.opponent.replace("{seed}", "1"), "--engine", match.engine]
+    assert main([*options, *programs, "--timeout", "0.5"]) != 0
+    assert "in 0.5 s" in capsys.readouterr().err
+
+
+def test_the_end_of_a_match_ends_the_wait_for_an_answer(tmp_path: Path) -> None:
+    stop = threading.Event()
+    player = GtpPlayer(f"{sys.executable} -c 'import time; time.sleep(600)'", stop=stop)
+    threading.Timer(0.3, stop.set).start()
+    with pytest.raises(PlayerError, match="stopped"):
+        player.ask("name")
+    player.close()
+    with pytest.raises(PlayerError, match="stopped"):  # what comes later would be the answer to another question
+        player.ask("version")
 
 
 def test_processor_time_is_counted() -> None:
