@@ -409,7 +409,8 @@ class Engine:
             data = Path(arguments[0]).read_bytes()
         except (OSError, ValueError) as error:
             raise GtpError("cannot load file") from error
-        self._begin(GoRecord.from_sgf(data, None if before is None else before - 1, self.record.rules))
+        last = None if before is None else before - 1
+        self._begin(GoRecord.from_sgf(data, last, self.record.rules, self.record.komi))
         return COLOURS[self.record.to_play]
 
     def do_printsgf(self, arguments: list[str]) -> Answer:

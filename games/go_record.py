@@ -14,21 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from longthink.errors import IllegalActionError, LongthinkError, ParameterError, require
+from longthink.errors import IllegalActionError, LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.games.go import vertex
-from longthink.games.go_board import without_passes
+from longthink.games.go_board import GoBoard, without_passes
 from longthink.games.go_position import BLACK, COLOURS, WHITE, Stones, neighbours, regions, stones
+from longthink.games.go_sgf import SgfGame, read_sgf, refuse
 from longthink.games.registry import load_game
 
-RULES = ("chinese", "japanese")
+RULES = ("chinese", "aga", "new_zealand", "japanese")
 
 
 class GoRecord:
     """A board, its komi and rules, and what was played on it.
 
-    komi: as agreed. rules: "chinese" (area scoring, a point to White for each handicap stone) or "japanese"
-    (territory and prisoners). Raises `ParameterError` for what the game does not take.
+    komi: as agreed. rules: "chinese" (area scoring, a point to White for each handicap stone), "aga" (a point for each
+    but the first), "new_zealand" (none) or "japanese" (territory and prisoners, none). A move may not repeat an earlier
+    position, except by Japanese rules, which have simple ko alone. Raises `ParameterError` for what the game does not
+    take.
     """
 
     def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
@@ -40,6 +43,7 @@ class GoRecord:
         self.setup: list[tuple[int, int]] = []  # colour, point
         self.moves: list[tuple[int, int]] = []  # colour, action
         self.first_to_play: int | None = None  # as an SGF file may say it
+        self._repeats = False  # an SGF file has positions that come again, whatever its rules
         self._game = self._load()
 
     def _load(self) -> Game:
@@ -48,15 +52,16 @@ class GoRecord:
             board_size=self.size,
             komi=float(self.game_komi),
             max_game_length=self._room,
-            ko="positional",
-            scoring="area" if self.rules == "chinese" else "territory",
+            ko="simple" if self._repeats or self.rules == "japanese" else "positional",
+            scoring="territory" if self.rules == "japanese" else "area",
             cleanup=True,
         )
 
     @property
     def game_komi(self) -> float:
-        """What White gets in all: the komi, and by Chinese rules a point for each handicap stone."""
-        return self.komi + (self.handicap if self.rules == "chinese" else 0)
+        """What White gets in all: the komi, and by some rules points for handicap stones."""
+        stones = {"chinese": self.handicap, "aga": max(0, self.handicap - 1)}
+        return self.komi + stones.get(self.rules, 0)
 
     @property
     def game(self) -> Game:
@@ -72,6 +77,7 @@ class GoRecord:
     def clear(self) -> None:
         """An empty board; size, komi and rules stay."""
         self.handicap, self.setup, self.moves, self.first_to_play = 0, [], [], None
+        self._repeats = False
         self._game = self._load()
 
     def set_komi(self, komi: float) -> None:
@@ -84,11 +90,48 @@ class GoRecord:
 
     def play(self, colour: int, action: int) -> None:
         """Play for a colour, in turn or not. Raises `IllegalActionError`; the record is then as it was."""
-        if action != self.pass_action:
-            state = self.state(colour)
-            if action not in state.legal_actions() or state.child(action).is_terminal():
-                raise IllegalActionError(f"{COLOURS[colour]} may not play {vertex(self.size, action)} here")
-        self.moves.append((colour, action))
+        refused = self._play_all([(colour, action)])
+        if refused is not None:
+            raise IllegalActionError(refused[1])
+
+    def _play_all(self, moves: Sequence[tuple[int, int]]) -> tuple[int, str] | None:
+        """Play these moves; None, or the place of the first that is not legal, with the reason: none is played then."""
+        known = len(self.moves)
+        self.moves += moves
+        try:
+            self._make_room()
+        finally:
+            del self.moves[known:]
+        state: State | None = None
+        for place, (colour, action) in enumerate(moves):
+            if action == self.pass_action:
+                continue
+            if not 0 <= action < self.pass_action:
+                return place, f"expected a point of a {self.size}x{self.size} board or a pass, got {action}"
+            if state is None:
+                state = self._game.state_from_history(self.actions(colour))
+            if state.current_player() != colour:
+                state.apply_action(self.pass_action)
+            try:
+                state.apply_action(action)
+            except IllegalActionError:
+                word = vertex(self.size, action)
+                return place, f"{COLOURS[colour]} may not play {word} here: {self._objection(state, action)}"
+        self.moves += moves
+        return None
+
+    def _objection(self, state: State, action: int) -> str:
+        """Why the rules forbid this action."""
+        board = stones(state)
+        if board[action]:
+            return "there is a stone"
+        if GoBoard(state).ko == action:
+            return "the ko may not be taken back at once"
+        own, near = (1, -1)[state.current_player()], neighbours(self.size)
+        board[action] = own
+        without = [p for p in regions(board) if board[p[0]] and not any(board[q] == 0 for at in p for q in near[at])]
+        captures = any(board[part[0]] == -own for part in without)
+        return "suicide" if without and not captures else "the position would come again"
 
     def undo(self) -> None:
         """Take the last move back. Raises `IllegalActionError` where there is none."""
@@ -154,13 +197,17 @@ class GoRecord:
         """The state of `game` in which `to_play` (whose turn it is, if None) moves. cleanup: after the game, where what
         is played only settles who is dead."""
         line = self.actions(to_play)
-        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
-        if longest + self.size * self.size > self._room:  # keep room to think
-            self._room = 2 * longest + 2 * self.size * self.size
-            self._game = self._load()
+        self._make_room()
         state = self._game.state_from_history(line)
         real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
         return state if real and not cleanup else without_passes(state, cleanup)
+
+    def _make_room(self) -> None:
+        """Let the game of the rules be long enough for the record, and for thinking."""
+        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
+        if longest + self.size * self.size > self._room:
+            self._room = 2 * longest + 2 * self.size * self.size
+            self._game = self._load()
 
     def board(self) -> Stones:
         """The stones, `[size * size]`: 1 black, -1 white, 0 empty."""
@@ -177,7 +224,7 @@ class GoRecord:
 
     def sgf(self, **properties: Any) -> str:
         """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
-        rules = self.rules.capitalize()
+        rules = {"aga": "AGA", "new_zealand": "NZ"}.get(self.rules, self.rules.capitalize())
         root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
         root |= {
             "KM": f"{self.komi:g}",
@@ -202,41 +249,63 @@ class GoRecord:
         return chr(97 + column) + chr(97 + self.size - 1 - row)
 
     @classmethod
-    def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese") -> GoRecord:
-        """The main line of an SGF file, with at most `moves` moves. Raises `ParameterError` for a damaged file."""
-        sgf = require("sgfmill.sgf", "go")
-        try:
-            file = sgf.Sgf_game.from_bytes(data)
-            root = file.get_root()
-            named = root.get("RU").lower() if root.has_property("RU") else rules
-            record = cls(file.get_size(), file.get_komi(), named if named in RULES else rules)
-            handicap = file.get_handicap()
-            for node in file.get_main_sequence():
-                record._follow(node, handicap)
-                if moves is not None and len(record.moves) >= moves:
-                    del record.moves[moves:]
-                    break
-        except (ValueError, KeyError) as error:  # LongthinkError where a move is not legal; the others are sgfmill's
-            raise ParameterError(f"this is not a game of Go in SGF: {error}") from error
+    def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese", komi: float = 0.0) -> GoRecord:
+        """The main line of the first game of an SGF file, with at most `moves` moves.
+
+        rules, komi: for a file that does not say, or names unknown rules. The page docs/sgf.md says what is read.
+        Raises `ParameterError` with the reason, and with the number of the move if it is one.
+        """
+        game = read_sgf(data)
+        named = game.rules or rules
+        record = cls(game.size, komi if game.komi is None else game.komi, named)
+        refused = record._follow(game, moves)
+        if refused is not None:  # a server let it pass: perhaps by rules under which a position may come again
+            record = cls(record.size, record.komi, named)
+            record._repeats = True
+            refused = record._follow(game, moves)
+        if refused is not None:
+            refuse(refused)
         return record
 
-    def _follow(self, node: Any, handicap: int | None) -> None:
-        """What a node of an SGF file sets up and plays."""
-        if node.has_setup_stones():
-            black, white, empty = (
-                [row * self.size + column for row, column in part] for part in node.get_setup_stones()
-            )
-            if not (self.setup or self.moves or white or empty) and len(black) == handicap:
-                self.place_handicap(sorted(black))
-            else:
+    def _follow(self, game: SgfGame, most: int | None) -> str | None:
+        """Set up and play what an SGF file says; what is wrong with it, or None."""
+        self.handicap = game.handicap
+        self._game = self._load()
+        left = sum(len(node.moves) for node in game.nodes) if most is None else most
+        played, waiting = 0, list[tuple[int, int]]()  # moves done, and those read since
+
+        def play() -> str | None:
+            nonlocal played
+            refused = self._play_all(waiting)
+            if refused is not None:
+                return f"move {played + refused[0] + 1}: {refused[1]}"
+            played += len(waiting)
+            waiting.clear()
+            return None
+
+        for number, node in enumerate(game.nodes):
+            if any(node.setup):
+                refused = play()
+                if refused is not None:
+                    return refused
                 board = self.board()
-                board[black], board[white], board[empty] = 1, -1, 0
-                self.set_up(board)
-        if node.has_property("PL"):
-            self.first_to_play = "bw".index(node.get("PL"))
-        colour, move = node.get_move()
-        if colour is not None:
-            self.play("bw".index(colour), self.pass_action if move is None else move[0] * self.size + move[1])
+                for colour, points in zip((1, -1, 0), node.setup, strict=True):
+                    board[points] = colour
+                try:
+                    self.set_up(board)
+                except ParameterError as error:
+                    return f"node {number} of the main line: {error}"
+            if node.to_play is not None and not waiting and not self.moves:
+                self.first_to_play = node.to_play
+            waiting += node.moves[: left - played - len(waiting)]
+            if node.moves and played + len(waiting) == left:
+                break
+        refused = play()
+        if refused is None and self.first_to_play is None and not self.moves:
+            coming = [colour for node in game.nodes for colour, _ in node.moves][played : played + 1]
+            if coming and coming[0] != self.to_play:
+                self.first_to_play = coming[0]
+        return refused
 
 
 def _escaped(value: Any) -> str:

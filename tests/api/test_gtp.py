@@ -309,7 +309,7 @@ def test_sgf_files(tmp_path: Path) -> None:
     assert len(player.record.moves) == 2
     assert talk(f"loadsgf {file}\n", player) == ["= white"]
     file.write_text("no game")
-    assert talk(f"loadsgf {file}\n", player)[0].startswith("? this is not a game of Go in SGF")
+    assert talk(f"loadsgf {file}\n", player)[0].startswith("? this SGF file cannot be read")
     assert len(player.record.moves) == 3  # and the game before is still there
     assert talk(f"printsgf {tmp_path}/no/such/folder\n", player)[0].startswith("? cannot write file")
 

@@ -1,0 +1,233 @@
+"""SGF files of Go as servers and editors write them: `read_sgf` gives what a file says, for `GoRecord.from_sgf`.
+
+The format is SGF FF[4] (https://www.red-bean.com/sgf/); sgfmill reads its grammar. Servers depart from it: in the
+encoding of the text, in komi and in the names of rules. What is done about each is below, and on the page docs/sgf.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from longthink.errors import ParameterError, require
+
+_MOST_SIGNS = 500_000  # of `(`, `;` and `[` in a file: its nodes and values
+_MOST_NODES = 20_000  # in the main line, and moves
+_MOST_KOMI = 400
+
+
+@dataclass
+class SgfNode:
+    """One node of the main line. Points are actions of the game `go`; a colour is 0 for Black, 1 for White.
+
+    setup: the points that the node makes black (0), white (1) and empty (2). moves: colour and action; a pass is
+    `size * size`. to_play: whose turn it is, if the node says so.
+    """
+
+    setup: tuple[list[int], list[int], list[int]]
+    moves: list[tuple[int, int]]
+    to_play: int | None
+
+
+@dataclass
+class SgfGame:
+    """What a file says of its first game. komi, rules: None if the file does not say. handicap: 0 or at least 2."""
+
+    size: int = 19
+    komi: float | None = None
+    rules: str | None = None
+    handicap: int = 0
+    nodes: list[SgfNode] = field(default_factory=list)
+
+
+def refuse(reason: str) -> NoReturn:
+    raise ParameterError(f"this SGF file cannot be read: {reason}")
+
+
+def read_sgf(data: bytes) -> SgfGame:
+    """The main line of the first game of a file. Raises `ParameterError` with the reason."""
+    nodes = list(_main_line(_decoded(data)))
+    root = nodes[0]
+    kind = _first(root, "GM") or "1"
+    if kind != "1":
+        refuse(f"GM expects 1, which is Go, got {kind[:20]!r}")
+    game = SgfGame(rules=rules_of(_first(root, "RU")))
+    game.size = _whole(root, "SZ", 2, 25) or 19
+    game.komi = _komi(root, game.rules)
+    game.handicap = _whole(root, "HA", 0, game.size**2) or 0
+    game.handicap *= game.handicap > 1  # HA[1]: no stone is placed, Black moves first
+    game.nodes = [_node(properties, game.size, number) for number, properties in enumerate(nodes)]
+    if sum(len(node.moves) for node in game.nodes) > _MOST_NODES:
+        refuse(f"its main line has more than {_MOST_NODES:,} moves")
+    return game
+
+
+# ---- Text ----
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_ROOT_SIGN = re.compile(rb"\s*(?:(?P<name>[A-Za-z]+)|\[(?P<value>(?:[^\\\]]|\\.)*)\])", re.DOTALL)
+_ASCII = bytes(range(32, 127))
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a file: by its byte order mark, by what CA names, else UTF-8, else a guess.
+
+    What is not UTF-8 and names no charset is read as GB18030 if most bytes above 127 come in pairs, else as
+    ISO-8859-1. All charsets of two bytes have their characters begin and end in the same places as GB18030, and in
+    some the second byte can be a bracket or a backslash: so the guess keeps the moves, if not the names.
+    """
+    for mark, codec in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(codec, "replace")
+    for start, codec in ((b"(\0", "utf-16-le"), (b"\0(", "utf-16-be")):
+        if data.startswith(start):
+            return data.decode(codec, "replace")
+    high = re.findall(rb"[\x80-\xff]+", data[:1_000_000])
+    pairs = sum(len(run) > 1 for run in high)
+    guesses = ["utf-8", *(["gb18030"] if 2 * pairs >= len(high) else [])]
+    for codec in [*_named_charset(data), *guesses]:
+        try:
+            return data.decode(codec)
+        except ValueError:
+            continue
+    return data.decode("iso-8859-1")
+
+
+def _named_charset(data: bytes) -> list[str]:
+    """The codec of the charset that the file names, if it names one. Raises `ParameterError` for what is none."""
+    name = _charset(data[:10_000])
+    if not name or name.lower().startswith(("utf-16", "utf16", "ucs-2", "utf-32", "utf32")):
+        return []  # of the wide ones, the bytes say what they are
+    if name.lower().replace("-", "").replace("_", "") in ("gb2312", "gbk", "cp936", "936", "euccn"):
+        return ["gb18030"]  # which has all their characters, and those that writers take besides
+    try:
+        if _ASCII.decode(name) == _ASCII.decode("ascii"):
+            return [name]
+    except (LookupError, ValueError):
+        pass
+    refuse(f"CA expects a charset in which ASCII stays as it is, such as UTF-8 or GB18030, got {name[:40]!r}")
+
+
+def _charset(data: bytes) -> str:
+    """The value of CA in the root node; "" if there is none."""
+    start = re.search(rb"\(\s*;", data)
+    at, name = (start.end() if start else len(data)), b""
+    while found := _ROOT_SIGN.match(data, at):
+        at, name = found.end(), found["name"] or name
+        if name == b"CA" and found["value"] is not None:
+            return found["value"].decode("ascii", "replace").strip()
+    return ""
+
+
+# ---- The tree and its properties ----
+
+_Properties = dict[str, list[bytes]]
+
+
+def _main_line(text: str) -> Iterator[_Properties]:
+    """The properties of the nodes of the main line, at most `_MOST_NODES` of them."""
+    grammar: Any = require("sgfmill.sgf_grammar", "go")
+    if sum(map(text.count, "(;[")) > _MOST_SIGNS:
+        refuse(f"it has more than {_MOST_SIGNS:,} nodes and values")
+    try:
+        tree = grammar.parse_sgf_game(text.encode("utf-8", "replace"))
+    except ValueError as error:
+        refuse(str(error) or "its brackets do not fit together")
+    for number, properties in enumerate(grammar.main_sequence_iter(tree)):
+        if number == _MOST_NODES:
+            refuse(f"its main line has more than {_MOST_NODES:,} nodes")
+        yield properties
+
+
+def _first(properties: _Properties, name: str) -> str:
+    """The first value of a property as text; "" if there is none."""
+    return properties.get(name, [b""])[0].decode("utf-8", "replace").replace("\\", "").strip()
+
+
+def _whole(root: _Properties, name: str, least: int, most: int) -> int | None:
+    written = _first(root, name)
+    if not written:
+        return None
+    parts = written.split(":")  # SZ[19:19]
+    if len(set(parts)) != 1 or not re.fullmatch(r"\d{1,6}", parts[0], re.ASCII) or not least <= int(parts[0]) <= most:
+        refuse(f"{name} expects a whole number from {least} to {most}, got {written[:20]!r}")
+    return int(parts[0])
+
+
+_KOMI = re.compile(r"([+-]?(?:\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9}))\D*", re.ASCII)
+
+
+def _komi(root: _Properties, rules: str | None) -> float | None:
+    """Komi in points. Fox and its like write hundredths, by Chinese rules also of stones, which are two points each.
+
+    So 650 is 6.5 points, and 375, 350 and 3.75 are 7.5, 7 and 7.5. Hundredths below 100 (50 for half a point) are
+    taken for such only in files that say that they are Fox's (AP[foxwq]).
+    """
+    written = _first(root, "KM")
+    if not written:
+        return None
+    found = _KOMI.fullmatch(written)
+    if found is None:
+        refuse(f"KM expects a number, got {written[:20]!r}")
+    komi = float(found[1].replace(",", "."))
+    fox = any(b"foxwq" in value.lower() for value in root.get("AP", []))
+    hundredths = komi == int(komi) and abs(komi) >= (20 if fox else 100)
+    if hundredths:
+        komi /= 100
+    if rules != "japanese" and (4 * komi % 2 == 1 or (hundredths and 2 < abs(komi) <= 4)):  # stones
+        komi *= 2
+    if abs(komi) > _MOST_KOMI:
+        refuse(f"KM expects at most {_MOST_KOMI} points, got {written[:20]!r}")
+    return komi
+
+
+_RULES = (
+    ("japanese", r"japan|\bjp\b|korea|territory|nihon|日本|日式|韩|韓|한국|일본"),
+    ("aga", r"\baga\b|\bbga\b|french|\bffg\b|american|british"),
+    ("new_zealand", r"\bnz\b|new.?zealand|\bgoe\b|\bing\b|tromp|应氏|應氏|计点"),
+    ("chinese", r"chin|\bcn\b|area|中国|中國|中式|数子|數子|중국"),
+)
+
+
+def rules_of(written: str) -> str | None:
+    """The rules of a `GoRecord` that are meant by a name as servers write it; None for an unknown one."""
+    name = written.lower()
+    return next((rules for rules, pattern in _RULES if re.search(pattern, name)), None)
+
+
+def _node(properties: _Properties, size: int, number: int) -> SgfNode:
+    place = f"node {number} of the main line"
+
+    def action(value: bytes, passes: bool) -> int:
+        text = b"".join(value.split())
+        if passes and (text == b"" or (text == b"tt" and size <= 19)):
+            return size * size
+        column, row = (text[0] - 97, size - 1 - (text[1] - 97)) if len(text) == 2 else (-1, -1)
+        if not (0 <= column < size and 0 <= row < size):
+            word = text[:20].decode("utf-8", "replace")
+            refuse(f"{place}: expected a point of a {size}x{size} board such as 'cd', got {word!r}")
+        return row * size + column
+
+    def points(name: str) -> list[int]:
+        """Points, and rectangles of points as in [aa:cc]."""
+        found: dict[int, None] = {}
+        for value in properties.get(name, []):
+            if value.strip():
+                corners = [divmod(action(corner, False), size) for corner in value.split(b":", 1)]
+                (top, left), (bottom, right) = corners[0], corners[-1]
+                found |= dict.fromkeys(r * size + c for r in range(bottom, top + 1) for c in range(left, right + 1))
+        return list(found)
+
+    moves = [
+        ("BW".index(name), action(value, True))
+        for name, values in properties.items()
+        if name in ("B", "W")
+        for value in values
+    ]
+    turn = _first(properties, "PL").lower()
+    if turn not in ("", "b", "w", "black", "white"):
+        refuse(f"{place}: PL expects B or W, got {turn[:20]!r}")
+    to_play = "bw".index(turn[0]) if turn else None
+    return SgfNode((points("AB"), points("AW"), points("AE")), moves, to_play)
