@@ -6,6 +6,7 @@ This module imports nothing of longthink: every room may use it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ def replace_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
     """
     if mode not in ("w", "wb"):
         raise ValueError(f'mode expects "w" or "wb", got {mode!r}')
+    if "\0" in os.fspath(path):
+        raise OSError(errno.EINVAL, "the name of a file cannot contain the character of code 0")
     encoding = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():

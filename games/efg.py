@@ -6,6 +6,7 @@ The format, a tree listed from the root with every node before its children, is 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,15 +17,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from longthink.errors import GameError, MemoryLimitError
+from longthink.files import replace_file
 from longthink.games.core import Game
 from longthink.games.objects import object_game
 from longthink.games.text import ObjectText
+from longthink.validation import shown, whole_number
 
 _CHANCE, _TERMINAL = -1, -4
+_MOST_CHARACTERS, _MOST_NODES = 1 << 28, 2_000_000  # of a file
+_MOST_BITS = 20_000  # of a sum of numbers
 
 # ---- Words ----
 
-_WORD = re.compile(r'\s+|"(?P<text>(?:[^"\\]|\\.)*)"|(?P<sign>[{},])|(?P<word>[^\s{},"]+)', re.DOTALL)
+_WORD = re.compile(r'\s+|"(?P<text>(?:[^"\\]|\\.)*+)"|(?P<sign>[{},])|(?P<word>[^\s{},"]+)', re.DOTALL)
 _NUMBER = re.compile(
     r"[+-]?(\d{1,300}(\.\d{0,300})?|\.\d{1,300})([eE][+-]?\d{1,3})?|[+-]?\d{1,300}/\d{1,300}", re.ASCII
 )
@@ -35,7 +40,8 @@ class _Words:
 
     def __init__(self, name: str, content: str) -> None:
         self.name, self._content = name, content
-        self._words, self._at = list(self._split()), 0
+        self._words = self._split()
+        self._next, self._taken = next(self._words), 0  # the next word, and where the one before it stands
 
     def _split(self) -> Iterator[tuple[str, str, int]]:
         """`(kind, word, place)`: kind "text" (in quotes), "sign" or "word", and at the end "end"."""
@@ -51,27 +57,24 @@ class _Words:
 
     def fail(self, what: str, place: int | None = None) -> NoReturn:
         """Raise `GameError` for the word that was read last, or for a place."""
-        place = self._words[max(0, self._at - 1)][2] if place is None else place
-        line = self._content.count("\n", 0, place) + 1
+        line = self._content.count("\n", 0, self._taken if place is None else place) + 1
         raise GameError(f"{self.name}, line {line}: {what}")
 
     def next_is(self, kind: str, word: str | None = None) -> bool:
-        found = self._words[self._at]
-        return found[0] == kind and word in (None, found[1])
+        return self._next[0] == kind and word in (None, self._next[1])
 
     def take(self, kind: str, expected: str) -> str:
         """The next word, which must be of this kind."""
-        found, word, _ = self._words[self._at]
-        self._at = min(self._at + 1, len(self._words) - 1)
+        found, word, self._taken = self._next
         if found != kind:
-            self._at += found == "end"
-            self.fail(f"expected {expected}, got {word!r}")
+            self.fail(f"expected {expected}, got {shown(word)}")
+        self._next = next(self._words, self._next)
         return re.sub(r"\\(.)", r"\1", word, flags=re.DOTALL) if kind == "text" else word
 
     def skip(self, kind: str, word: str) -> bool:
         if not self.next_is(kind, word):
             return False
-        self._at += 1
+        self.take(kind, word)
         return True
 
     def sign(self, sign: str) -> None:
@@ -84,14 +87,21 @@ class _Words:
     def whole(self, expected: str, low: int) -> int:
         word = self.take("word", f"{expected}, a whole number")
         if not re.fullmatch(r"\d{1,9}", word, re.ASCII) or int(word) < low:
-            self.fail(f"expected {expected}, a whole number from {low}, got {word!r}")
+            self.fail(f"expected {expected}, a whole number from {low}, got {shown(word)}")
         return int(word)
 
     def number(self, expected: str) -> Fraction:
         word = self.take("word", f"{expected}, a number")
         if not _NUMBER.fullmatch(word) or ("/" in word and not int(word.partition("/")[2])):
-            self.fail(f"expected {expected}, a number such as 2, -0.5 or 1/3, got {word!r}")
+            self.fail(f"expected {expected}, a number such as 2, -0.5 or 1/3, got {shown(word)}")
         return Fraction(word)
+
+    def total(self, *numbers: Fraction) -> Fraction:
+        """Their sum, as long as it can be written in a reasonable number of digits."""
+        total = sum(numbers, Fraction(0))
+        if total.numerator.bit_length() + total.denominator.bit_length() > _MOST_BITS:
+            self.fail("these numbers add up to one with too many digits")
+        return total
 
 
 # ---- The reader ----
@@ -163,6 +173,8 @@ class _Reader:
             node.children.append(child)
             nodes.append(child)
             waiting.append(child)
+            if len(nodes) > _MOST_NODES:
+                raise MemoryLimitError(f"{words.name} has more than {_MOST_NODES:,} nodes")
         if not words.next_is("end"):
             words.take("end", "the end of the file after the last node of the tree")
         sets = list(self.sets.values())
@@ -173,7 +185,7 @@ class _Reader:
         words = self.words
         kind = words.take("word", "a node, which begins with c, p or t")
         if kind not in ("c", "p", "t"):
-            words.fail(f"expected a node, which begins with c, p or t, got {kind!r}")
+            words.fail(f"expected a node, which begins with c, p or t, got {shown(kind)}")
         name = words.text("the name of the node")
         if parent is None:
             node = _Node(name, None, -1, 0, (Fraction(0),) * len(self.players))
@@ -188,7 +200,7 @@ class _Reader:
             node.of = self._set(player - 1)
         paid = self._outcome()
         if paid is not None:
-            node.paid = tuple(a + b for a, b in zip(node.paid, paid, strict=True))
+            node.paid = tuple(words.total(a, b) for a, b in zip(node.paid, paid, strict=True))
         if node.of is None:
             try:
                 node.returns = [float(value) for value in node.paid]
@@ -205,17 +217,18 @@ class _Reader:
         if known is not None and not words.next_is("sign", "{"):
             return known
         words.sign("{")
-        given = _Set(player, number, name, [])
+        given, total = _Set(player, number, name, []), Fraction(0)
         while words.next_is("text"):
             given.labels.append(words.text("an action"))
             if player < 0:
                 given.probabilities.append(words.number("a probability"))
+                total = words.total(total, given.probabilities[-1])
         words.sign("}")
         if not given.labels:
             words.fail("expected one action at least")
-        total = sum(given.probabilities, Fraction(0))
         if player < 0 and (any(p.numerator < 0 for p in given.probabilities) or round(total, 3) != 1):
-            words.fail(f"expected probabilities that sum to 1, got {', '.join(map(str, given.probabilities))}")
+            some = ", ".join(map(str, given.probabilities[:8])) + ", ..." * (len(given.probabilities) > 8)
+            words.fail(f"expected probabilities that sum to 1, got {some}")
         if known is None:
             given.chances = [(action, float(p / total)) for action, p in enumerate(given.probabilities)]
             self.sets[player, number] = known = given
@@ -322,9 +335,12 @@ def load_efg(path: str | Path) -> Game:
     """
     path = Path(path)
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GameError(f"expected a game in Gambit's .efg format in {path}: {error}") from error
+        with path.open(encoding="utf-8-sig") as file:
+            content = file.read(_MOST_CHARACTERS + 1)
+    except (OSError, ValueError) as error:  # no such file, no UTF-8, no name of a file
+        raise GameError(f"expected a game in Gambit's .efg format in {shown(str(path))}: {error}") from error
+    if len(content) > _MOST_CHARACTERS:
+        raise MemoryLimitError(f"{path} has more than {_MOST_CHARACTERS:,} characters")
     tree = _Reader(_Words(str(path), content)).read()
     ends = [node.returns for node in tree.nodes if node.of is None]
     sums = {sum(node.paid) for node in tree.nodes if node.of is None}
@@ -355,22 +371,26 @@ def load_efg(path: str | Path) -> Game:
 def write_efg(game: Game, path: str | Path, *, max_histories: int = 1_000_000) -> None:
     """Write a game as a Gambit .efg file: its whole tree, with the words it has for itself.
 
-    Raises `MemoryLimitError` where the tree has more than `max_histories` histories, `GameError` where the file cannot
-    be written.
+    Gambit's labels are printable ASCII without leading, trailing or double spaces, and information sets and actions
+    that stand beside each other have different ones: white space becomes a space, any other sign an XML reference
+    such as "&#233;", and equal labels get numbers. The file is complete or not there.
+
+    Raises `MemoryLimitError` if the tree has more than `max_histories` histories, `GameError` if the file cannot be
+    written or a payoff is not finite.
     """
     try:
-        with Path(path).open("w", encoding="utf-8") as file:
+        with replace_file(path) as file:
             players = " ".join(_quoted(f"Player {p + 1}") for p in range(game.num_players()))
-            file.write(f"EFG 2 R {_quoted(str(game))} {{ {players} }}\n")
-            file.writelines(_lines(game, max_histories))
+            file.write(f"EFG 2 R {_quoted(_label(str(game)))} {{ {players} }}\n")
+            file.writelines(_lines(game, whole_number("max_histories", max_histories, 1)))
     except OSError as error:
-        raise GameError(f"{game} cannot be written to {path}: {error}") from error
+        raise GameError(f"{game} cannot be written to {shown(str(path))}: {error}") from error
 
 
 def _lines(game: Game, max_histories: int) -> Iterator[str]:
     """A line for every history, each before what follows from it."""
-    sets: dict[tuple[int, bytes], int] = {}
-    numbers = [0] * game.num_players()
+    sets: dict[tuple[int, bytes], str] = {}  # number and label of an information set as they are written
+    numbers, taken = [0] * game.num_players(), [_Labels() for _ in range(game.num_players())]
     outcomes: dict[tuple[float, ...], int] = {}
     events = histories = 0
     waiting = [game.new_initial_state()]
@@ -384,10 +404,13 @@ def _lines(game: Game, max_histories: int) -> Iterator[str]:
         player = state.current_player()
         if player == _TERMINAL:
             worth = tuple(state.returns())
+            if not all(map(math.isfinite, worth)):
+                raise GameError(f"{game} cannot be written: the payoffs {worth} of a history are not finite")
             number = outcomes.setdefault(worth, len(outcomes) + 1)
             yield f't "" {number} "{number}" {{ {" ".join(map(_written, worth))} }}\n'
             continue
-        labels = [_quoted(state.action_to_string(action) or str(action)) for action in state.legal_actions()]
+        legal, beside = state.legal_actions(), _Labels()
+        labels = [_quoted(beside.new(state.action_to_string(action) or str(action))) for action in legal]
         if player == _CHANCE:
             events += 1
             chances = _shares([p for _, p in state.chance_outcomes()])
@@ -397,14 +420,35 @@ def _lines(game: Game, max_histories: int) -> Iterator[str]:
             key = (player, bytes(state.information_state_key(player)))
             if key not in sets:
                 numbers[player] += 1
-                sets[key] = numbers[player]
-            name = _quoted(state.information_state_string(player))
-            yield f'p "" {player + 1} {sets[key]} {name} {{ {" ".join(labels)} }} 0\n'
-        waiting += [state.child(action) for action in reversed(state.legal_actions())]
+                name = taken[player].new(state.information_state_string(player))
+                sets[key] = f"{numbers[player]} {_quoted(name)}"
+            yield f'p "" {player + 1} {sets[key]} {{ {" ".join(labels)} }} 0\n'
+        waiting += [state.child(action) for action in reversed(legal)]
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+class _Labels:
+    """Labels that stand beside each other and so are different."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}  # how often each was asked for
+
+    def new(self, text: str) -> str:
+        label = wanted = _label(text)
+        while label in self._taken:
+            self._taken[wanted] += 1
+            label = f"{wanted} ({self._taken[wanted]})".lstrip()
+        self._taken[label] = 1
+        return label
+
+
+def _label(text: str) -> str:
+    """A text as Gambit takes it."""
+    signs = " ".join(text.split()).replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode()
+    return signs if signs.isprintable() else re.sub(r"[\x00-\x1f\x7f]", lambda sign: f"&#{ord(sign[0])};", signs)
+
+
+def _quoted(label: str) -> str:
+    return '"' + label.replace('"', '\\"') + '"'
 
 
 def _written(value: float) -> str:

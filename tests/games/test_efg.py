@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pygambit
 import pyspiel
 import pytest
 from hypothesis import example, given, settings
@@ -16,6 +17,7 @@ from open_spiel.python.algorithms.gambit import export_gambit
 from scipy.optimize import linprog
 
 import longthink as lt
+from longthink.games.objects import object_game
 from longthink.search.cfr import GameTree
 
 # A market entry with payoffs on the way, of three firms and no constant sum.
@@ -104,7 +106,8 @@ def test_written_and_read_again(name: str, tmp_path: Path) -> None:
         lt.write_efg(back, tmp_path / "again.efg")
         first, second = ((tmp_path / f"{n}.efg").read_text().split("\n", 1)[1] for n in ("game", "again"))
         assert first == second
-        assert [row[0] for row in theirs.information_states] == [row[0] for row in ours.information_states]
+        names = [" ".join(row[0].split()) for row in ours.information_states]
+        assert [row[0] for row in theirs.information_states] == names
     assert theirs.best_response_values(theirs.uniform()) == pytest.approx(ours.best_response_values(ours.uniform()))
 
 
@@ -277,3 +280,163 @@ def first_state(folder: Path, content: str) -> lt.State | str:
         return load(folder, content).new_initial_state()
     except lt.GameError as error:
         return str(error)
+
+
+# ---- What Gambit reads ----
+
+
+class Words:
+    """Chance, then one of two decisions, with any words for them."""
+
+    def __init__(self, names: list[str], actions: list[str], payoff: float = 1.0) -> None:
+        self.names, self.actions, self.payoff, self.done = names, actions, payoff, list[int]()
+
+    def current_player(self) -> int:
+        return (-1, 0, -4)[len(self.done)]
+
+    def legal_actions(self) -> list[int]:
+        return list(range(len(self.actions)))
+
+    def chance_outcomes(self) -> list[tuple[int, float]]:
+        return [(action, 1 / len(self.actions)) for action in self.legal_actions()]
+
+    def apply_action(self, action: int) -> None:
+        self.done = [*self.done, action]
+
+    def returns(self) -> list[float]:
+        return [self.payoff * self.done[-1], 0.0]
+
+    def information_state_string(self, player: int) -> str:
+        return self.names[self.done[0]]
+
+    def action_to_string(self, player: int, action: int) -> str:
+        return self.actions[action]
+
+    def clone(self) -> Words:
+        copy = Words(self.names, self.actions, self.payoff)
+        copy.done = self.done
+        return copy
+
+
+def wordy(names: list[str], actions: list[str], payoff: float = 1.0) -> lt.Game:
+    return object_game(
+        "wordy", lambda: Words(names, actions, payoff), num_players=2, num_distinct_actions=len(actions),
+        max_game_length=1, max_chance_outcomes=len(actions), max_chance_nodes_in_history=1, min_utility=0,
+        max_utility=1e9, zero_sum=False, perfect_information=False,
+    )  # fmt: skip
+
+
+@given(st.lists(st.text(max_size=6), min_size=6, max_size=6, unique=True))
+@example(["a  b", "a b", " a b", "a\nb", "a b (2)", "a\tb"])
+@example(["", " ", '"', "\\", "\\\\", '\\"'])
+@example(["é", "&#233;", "\ud800", "\x00", "\x7f", "日本"])
+@settings(max_examples=100, deadline=None)
+def test_gambit_takes_every_label(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    place = tmp_path_factory.mktemp("labels") / "game.efg"
+    lt.write_efg(wordy(texts[:3], texts[3:]), place)
+    theirs, ours = pygambit.read_efg(str(place)), lt.load_efg(place)
+    theirs_of_root = [action.label for action in theirs.root.infoset.actions]
+    assert len(set(theirs_of_root)) == 3
+    assert len({infoset.label for infoset in next(iter(theirs.players)).infosets}) == 3
+    root = ours.new_initial_state()
+    words = [root.action_to_string(action) for action in root.legal_actions()]
+    assert [word or "_1" for word in words] == theirs_of_root
+    assert len(GameTree(ours).information_states) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["kuhn_poker", "tic_tac_toe", "goofspiel(num_cards=3,imp_info=True)", "liars_dice(dice_sides=2)"]
+)
+def test_what_we_write_gambit_reads(name: str, tmp_path: Path) -> None:
+    game, place = lt.load_game(name), tmp_path / "game.efg"
+    if name == "tic_tac_toe":  # with a board of three lines in each of its words
+        state = game.state_from_history([0, 1, 2, 3, 4, 5])
+        texts = [state.information_state_string(player) for player in (0, 1)] + [str(state)]
+        game = wordy(texts, ["x(0,0)", "o(0,0)", ""])
+    lt.write_efg(game, place)
+    theirs = pygambit.read_efg(str(place))
+    assert sum(len(player.infosets) for player in theirs.players) == len(GameTree(game).information_states)
+
+
+def test_nothing_is_left_after_an_error(tmp_path: Path) -> None:
+    place = tmp_path / "game.efg"
+    for kind, write in (
+        (lt.GameError, lambda: lt.write_efg(wordy(["a", "b"], ["x", "y"], float("inf")), place)),
+        (lt.MemoryLimitError, lambda: lt.write_efg(lt.load_game("tic_tac_toe"), place, max_histories=1000)),
+        (lt.GameError, lambda: lt.write_efg(wordy(["a"], ["x", "y"]), place)),
+        (lt.GameError, lambda: lt.write_efg(lt.load_game("kuhn_poker"), tmp_path / "no\0name")),
+    ):
+        with pytest.raises(kind):
+            write()
+        assert list(tmp_path.iterdir()) == []
+    place.write_text("old")
+    with pytest.raises(lt.MemoryLimitError):
+        lt.write_efg(lt.load_game("tic_tac_toe"), place, max_histories=1000)
+    assert place.read_text() == "old"
+
+
+# ---- Hostile files ----
+
+
+@pytest.mark.parametrize(
+    ("start", "piece", "times"),
+    [
+        ("", "(", 30_000_000),
+        ("", "{", 10_000_000),
+        ("", " ", 30_000_000),
+        ("", "\\", 10_000_000),
+        ('EFG 2 R "', "\\\\", 10_000_000),
+        ('EFG 2 R "" { "A" } ', '"', 5_000_001),
+        ('EFG 2 R "" { "A" } p "" 1 1 { ', '"" ', 200_000),
+        ('EFG 2 R "" { "A" } ', 'p "" 1 1 { "a" } 0 ', 20_000),
+        ('EFG 2 R "" { "A" } t "" 1 { ', "1 ", 60_000),
+        ('EFG 2 R "" { "A" } t "" 1 { ', "9", 5_000_000),
+    ],
+)
+def test_huge_nonsense_is_refused(start: str, piece: str, times: int, tmp_path: Path) -> None:
+    with pytest.raises(lt.GameError) as refused:
+        load(tmp_path, start + piece * times)
+    assert len(str(refused.value)) < 1000
+
+
+def test_sums_of_absurd_numbers_are_refused(tmp_path: Path) -> None:
+    """A sum of fractions with different denominators grows with each of them."""
+    outcomes = [f'p "" 1 {i} {{ "a" }} {i} {{ 1/{10**299 + i} }}' for i in range(1, 2000)]
+    with pytest.raises(lt.GameError, match="too many digits"):
+        load(tmp_path, 'EFG 2 R "" { "A" }\n' + "\n".join(outcomes))
+    chances = " ".join(f'"a" 1/{10**299 + i}' for i in range(1, 2000))
+    with pytest.raises(lt.GameError, match="too many digits"):
+        load(tmp_path, f'EFG 2 R "" {{ "A" }}\nc "" 1 {{ {chances} }} 0')
+
+
+def test_files_without_an_end_and_with_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longthink.games.efg._MOST_CHARACTERS", 1 << 20)
+    monkeypatch.setattr("longthink.games.efg._MOST_NODES", 1000)
+    with pytest.raises(lt.MemoryLimitError):
+        lt.load_efg("/dev/zero")
+    with pytest.raises(lt.MemoryLimitError, match="1,000 nodes"):
+        load(tmp_path, HEAD + 'p "" 1 1 { "a" "b" } 0 t "" 1 { 1 1 } ' * 1000)
+    for name in ("\0", "a\0b", "/proc/self/mem", str(tmp_path), "", "x" * 5000, "nothing\nthere"):
+        with pytest.raises(lt.GameError):
+            lt.load_efg(name)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_mutated_files_give_a_game_or_our_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([STAGES, HEAD + 'p "" 1 1 { "a" "b" } 0 t "" 1 { 1 -1 } t "" 2 { 0 0 }']))
+    piece = st.one_of(
+        st.text(max_size=4),
+        st.sampled_from(["{", "}", '"', "\\", '"a"', "1e999", "-1e-999", "1/3", "nan", "0", 'p "" 1 1 0 ', "t ", "c "]),
+    )
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(piece) + text[at + data.draw(st.integers(0, 5)) :]
+    folder = tmp_path_factory.mktemp("mutated")
+    (folder / "game.efg").write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        game = lt.load_efg(folder / "game.efg")
+    except lt.LongthinkError:
+        return
+    lt.write_efg(game, folder / "again.efg")
+    assert same(game.new_initial_state(), lt.load_efg(folder / "again.efg").new_initial_state())
