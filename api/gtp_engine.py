@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 import longthink as lt
 from longthink import gtp_analysis as analysis
 from longthink import gtp_passing as passing
+from longthink.files import write_file
 from longthink.games.go import action_of, vertex
 from longthink.games.go_position import BLACK, COLOURS, WHITE, neighbours
 from longthink.games.go_record import GoRecord
@@ -418,8 +419,8 @@ class Engine:
         if not arguments:
             return text.strip()
         try:
-            Path(arguments[0]).write_text(text)
-        except (OSError, ValueError) as error:
+            write_file(arguments[0], text)
+        except OSError as error:
             raise GtpError(f"cannot write file: {error}") from error
         return ""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import longthink as lt
 from longthink.command_line import DONE, NOT_SOLVED
+from longthink.files import write_file
 
 Opponent = Callable[[lt.State], int]
 
@@ -216,7 +216,7 @@ def _save(table: Table, state: lt.State, file: str) -> None:
     try:
         if not file:
             raise lt.ParameterError("save expects a file")
-        Path(file).write_text(table.saved(state, file))
+        write_file(file, table.saved(state, file))
         print(f"saved {file}")
     except (OSError, lt.LongthinkError) as error:
         print(f"not saved: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks import board, language
@@ -11,6 +12,7 @@ from longthink.benchmarks.findings import Findings, ShareRow
 from longthink.benchmarks.poker import EXACT
 from longthink.benchmarks.statistics import wilson
 from longthink.errors import require
+from longthink.files import replace_file
 
 # Okabe and Ito's colours, told apart by everybody: longthink in blues and greens, peers in oranges and reds,
 # domain methods dark.
@@ -68,6 +70,12 @@ def _figure(panels: int, width: float, height: float) -> tuple[Any, list[Any]]:
     figure = figure_module.Figure(figsize=(width, height))
     axes = figure.subplots(1, panels, squeeze=False)[0]
     return figure, list(axes)
+
+
+def save(figure: Any, path: Path, **options: Any) -> None:
+    """Write the figure in the format that the ending of `path` names. Raises `OSError`."""
+    with replace_file(path, "wb") as file:
+        figure.savefig(file, format=path.suffix[1:], **options)
 
 
 def as_svg(figure: Any, name: str) -> str:

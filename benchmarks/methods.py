@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from longthink import command_line
-from longthink.benchmarks.charts import STYLE
+from longthink.benchmarks.charts import STYLE, save
 from longthink.benchmarks.run_log import Record, Work, read, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.game24 import HARD
@@ -218,7 +218,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
         handles, labels = axes.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=5)
-    figure.savefig(path, dpi=150)
+    save(figure, path, dpi=150)
 
 
 def _curve(axes: Any, case: Case, records: Sequence[Record]) -> None:

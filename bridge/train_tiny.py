@@ -22,6 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from longthink.bridge.onnx_model import OnnxModel
 from longthink.bridge.tiny_data import benchmark_states, lines
+from longthink.files import replace_file, write_file
 
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
@@ -238,7 +239,7 @@ def write_onnx(path: Path, weights: Weights, trained: dict[str, object]) -> None
         model, {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
     )
     onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    write_file(path, model.SerializeToString())
     _check(path, weights)
 
 
@@ -302,7 +303,8 @@ def main() -> None:
         write_onnx(options.out / f"tiny-{name}.onnx", weights, trained)
         if trained["steps"] != steps:
             return  # interrupted: this size is begun anew next time
-        torch.save(done, options.kept)
+        with replace_file(options.kept, "wb") as file:
+            torch.save(done, file)
     options.kept.unlink()
 
 

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import games, load_game
 
@@ -83,7 +84,7 @@ def main() -> None:
     if options.write is not None:
         options.write.mkdir(parents=True, exist_ok=True)
         for name in games():
-            (options.write / f"{name}.txt").write_text(playthrough(shown(name), options.seed))
+            write_file(options.write / f"{name}.txt", playthrough(shown(name), options.seed))
     elif options.game is not None:
         print(playthrough(load_game(options.game), options.seed), end="")
     else:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longthink.errors import ParameterError, require
+from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import load_game
 from longthink.search.cfr import GameTree
@@ -101,7 +102,7 @@ class Policy:
         """Write the policy as JSON, with the name of its game. Raises `ParameterError` where it cannot be written."""
         content = {"format": _FORMAT, "game": str(self.game), "information_states": self.table}
         try:
-            Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+            write_file(path, json.dumps(content, indent=1))
         except OSError as error:
             raise ParameterError(f"the policy cannot be written to {path}: {error}") from error
 

@@ -1,9 +1,13 @@
 """Files are complete or not there."""
 
+import ast
 import os
+from pathlib import Path
 
 import pytest
 
+import longthink as lt
+from longthink.benchmarks import charts
 from longthink.files import replace_file, write_file
 
 
@@ -54,6 +58,69 @@ def test_what_is_no_regular_file_is_written_directly():
 def test_a_folder_that_is_not_there_is_an_os_error(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         write_file(tmp_path / "nowhere" / "file", "text")
+
+
+def test_a_name_that_no_file_can_have_is_an_os_error(tmp_path):
+    with pytest.raises(OSError, match="code 0"):
+        write_file(f"{tmp_path}/a\0b", "text")
+
+
+# ---- Who writes files ----
+
+ROOMS = ("api", "benchmarks", "bridge", "games", "search")
+APPENDED = {"bridge/trace_log.py", "benchmarks/run_log.py"}  # a line at a time
+PIPES = {"bridge/tools/cage.py"}
+_WRITES = {"write_text", "write_bytes", "savefig", "savez", "savez_compressed", "tofile", "NamedTemporaryFile"}
+
+
+def writes_by_itself(call):
+    """Whether a call writes a file in one piece, but not by `longthink.files`."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    words = [each.value for each in [*call.args, *(k.value for k in call.keywords)] if isinstance(each, ast.Constant)]
+    opens = name in ("open", "fdopen") and any(isinstance(w, str) and set(w) <= set("wxabt+") and w for w in words)
+    return name in _WRITES or opens
+
+
+def test_every_file_is_written_by_replace_file_or_a_line_at_a_time():
+    root = Path(lt.__file__).resolve().parent.parent
+    root = root if (root / "games").is_dir() else root.parent
+    writers = set()
+    for source in (path for room in ROOMS for path in (root / room).rglob("*.py")):
+        tree = ast.parse(source.read_text())
+        if any(isinstance(node, ast.Call) and writes_by_itself(node) for node in ast.walk(tree)):
+            writers.add(source.relative_to(root).as_posix())
+    assert writers == {"benchmarks/charts.py"} | APPENDED | PIPES  # charts.py draws into a file of replace_file
+
+
+class Torn:
+    """A figure, a table or a text on which writing fails after its first half."""
+
+    def savefig(self, file, **options):
+        file.write(b"half")
+        raise OSError("no space left on device")
+
+
+def test_a_picture_that_fails_leaves_the_old_one(tmp_path):
+    write_file(tmp_path / "headline.png", b"old")
+    with pytest.raises(OSError, match="no space"):
+        charts.save(Torn(), tmp_path / "headline.png", dpi=1)
+    assert (tmp_path / "headline.png").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["headline.png"]
+
+
+def test_a_policy_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    place = tmp_path / "policy.json"
+    policy = lt.Policy(lt.load_game("kuhn_poker"), {"0": {0: 1.0}})
+    policy.save(place)
+    before = place.read_bytes()
+    place.chmod(0o600)
+    broken = lt.Policy(lt.load_game("kuhn_poker"), {"0": {0: 1.0}})
+    broken.table["0"] = {0: object()}  # no JSON
+    with pytest.raises(TypeError):
+        broken.save(place)
+    assert place.read_bytes() == before
+    with pytest.raises(lt.ParameterError, match="cannot be written"):
+        policy.save(tmp_path / "nowhere" / "policy.json")
 
 
 def _umask():
