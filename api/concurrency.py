@@ -5,16 +5,18 @@ This module imports only `longthink.errors`: every room may use it.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from longthink.errors import ConcurrentUseError, NotPicklableError
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ExclusiveUse:
@@ -41,6 +43,17 @@ class ExclusiveUse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lock.release()
+
+
+def exclusively(method: F) -> F:
+    """A method of an object that only one thread at a time may use, by the `ExclusiveUse` in its `_exclusive`."""
+
+    @functools.wraps(method)
+    def alone(self: Any, *arguments: Any, **options: Any) -> Any:
+        with self._exclusive:
+            return method(self, *arguments, **options)
+
+    return cast(F, alone)
 
 
 class ForkSafePool:

@@ -57,7 +57,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
     if (pass == 0 && (block = calloc(1, used + 2 * LINE)) == NULL) return NULL;
   }
   if (t->rule.widen_k <= 0) w->ranked = NULL;
-  w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0;
+  w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0, w->broken = NULL;
   w->run_capacity = g->playouts && !t->amaf && !t->options.informed ? capacity : 1; /* who asks what was played gets it singly */
   for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
   *self = layout;
@@ -172,14 +172,17 @@ static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   }
 }
 
+/* Whether a node keeps its children whatever its visits are: a bit each, or NULL for none. */
+static inline int is_pinned(const uint8_t *pinned, uint32_t id) { return pinned && pinned[id / 8] >> id % 8 & 1; }
+
 /* Slide a node that is kept. Where its children are kept too, the first of them is marked, and learns the node's new place in
  * exchange for its own link. */
-static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits) {
+static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits, const uint8_t *pinned) {
   if (from != to) move_node(t, from, to);
   lt_node *node = &t->nodes[to];
   const uint32_t first = LOAD(node->first_child);
   if (first == 0) return;
-  if (to != 0 && stats_visits(LOAD(node->stats)) < min_visits) {
+  if (to != 0 && stats_visits(LOAD(node->stats)) < min_visits && !is_pinned(pinned, from)) {
     STORE(node->first_child, 0);
     node->num_children = 0;
     return;
@@ -190,15 +193,15 @@ static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits) {
   STORE(child->stats, LOAD(child->stats) | LT_MARK);
 }
 
-/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits`; make `root` the root. One pass
+/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits` or `pinned`; make `root` the root. One pass
  * slides what is kept towards the start, without any room besides (pointers are threaded, as in Jonkers, "A fast garbage
  * compaction algorithm", 1979): parents stand before children, so a parent has moved when the pass comes to its children, which
  * tell it where they go. Children that nobody marked are not kept. */
-static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
+static void compact(lt_tree *t, uint32_t root, uint32_t min_visits, const uint8_t *pinned) {
   lt_node *const nodes = t->nodes;
   const uint32_t size = LOAD(t->size);
   uint32_t kept = 0, id = root + 1;
-  slide(t, root, kept++, min_visits);
+  slide(t, root, kept++, min_visits, pinned);
   while (id < size) {
     const uint64_t stats = LOAD(nodes[id].stats);
     if (!(stats & LT_MARK)) {
@@ -209,24 +212,52 @@ static void compact(lt_tree *t, uint32_t root, uint32_t min_visits) {
     STORE(nodes[id].stats, stats & ~(uint64_t)LT_MARK);
     STORE(nodes[id].first_child, LOAD(parent->first_child));
     STORE(parent->first_child, kept);
-    for (const uint32_t end = id + parent->num_children; id < end; id++) slide(t, id, kept++, min_visits);
+    for (const uint32_t end = id + parent->num_children; id < end; id++) slide(t, id, kept++, min_visits, pinned);
   }
   STORE(t->size, kept);
   STORE(t->full, 0);
 }
 
+/* While nodes move, the paths of pending leaves name their nodes by their places among siblings. */
+static void name_by_place(lt_tree *t, uint8_t *pinned) {
+  for (uint32_t slot = 0; slot < t->pending_capacity; slot++) {
+    if (t->pending[slot].serial == 0) continue;
+    lt_step *path = slot_path(t, slot);
+    for (int32_t d = t->pending[slot].depth; d > 0; d--) {
+      const uint32_t parent = path[d - 1].node;
+      pinned[parent / 8] |= (uint8_t)(1 << parent % 8);
+      path[d].node -= LOAD(t->nodes[parent].first_child);
+    }
+  }
+}
+
+static void name_by_number(lt_tree *t) {
+  for (uint32_t slot = 0; slot < t->pending_capacity; slot++) {
+    if (t->pending[slot].serial == 0) continue;
+    lt_step *path = slot_path(t, slot);
+    for (int32_t d = 1; d <= t->pending[slot].depth; d++) path[d].node += LOAD(t->nodes[path[d - 1].node].first_child);
+  }
+}
+
 void lt_tree_recycle(lt_tree *t) {
   enum { EXACT = 4096 };
   uint32_t children[EXACT + 1] = {0}, size = LOAD(t->size), kept = 1, min_visits = EXACT;
+  uint8_t *pinned = NULL;
+  if (t->pending_count) {
+    if ((pinned = calloc(1, size / 8 + 1)) == NULL) return; /* it stays full */
+    name_by_place(t, pinned);
+  }
   for (uint32_t id = 1; id < size; id++) {
     if (LOAD(t->nodes[id].first_child) == 0) continue;
     uint32_t visits = stats_visits(LOAD(t->nodes[id].stats));
-    children[visits < EXACT ? visits : EXACT] += t->nodes[id].num_children;
+    children[visits < EXACT && !is_pinned(pinned, id) ? visits : EXACT] += t->nodes[id].num_children;
   }
   kept += t->nodes[0].num_children + children[EXACT];
   while (min_visits > 2 && kept + children[min_visits - 1] <= t->limit / 2) kept += children[--min_visits];
   if (kept > t->limit / 2) min_visits = UINT32_MAX; /* all have many visits: keep the root's children alone */
-  compact(t, 0, min_visits);
+  compact(t, 0, min_visits, pinned);
+  if (pinned) name_by_number(t);
+  free(pinned);
   t->recycled += size - LOAD(t->size);
 }
 
@@ -235,7 +266,7 @@ int lt_tree_advance(lt_tree *t, int32_t action, const void *state) {
   for (uint32_t i = first; first && i < first + t->nodes[0].num_children; i++) {
     if (action_of(t, i) != action) continue;
     memcpy(t->root_state, state, t->game->state_bytes);
-    compact(t, i, 0);
+    compact(t, i, 0, NULL);
     /* A root's value is seen by who acts there, and it must be able to say by which child it is proven. */
     STORE(t->nodes[0].stats, make_stats(stats_visits(LOAD(t->nodes[0].stats)), 0));
     t->noisy = 0;

@@ -6,6 +6,10 @@
  * a user compiled with Numba, or by Python objects (OpenSpiel games, language games), and no
  * solver can tell which.
  *
+ * Rules that a user wrote are checked behind the table, by numba_games.py and objects.pyx: whatever they do, a function of the
+ * table writes no more than its array holds and gives no player or action that there is not. What breaks these bounds, or
+ * raises, is a failure: `failed` says so, and the solver stops. Only the length of a game is for each solver to watch.
+ *
  * Player numbers follow OpenSpiel: 0, 1, ... for players, LT_CHANCE, LT_TERMINAL. */
 #ifndef LT_GAME_H
 #define LT_GAME_H
@@ -28,7 +32,8 @@ typedef struct lt_game {
   double min_utility, max_utility;
   int32_t zero_sum;                  /* everybody's returns always sum to the same: what one wins, others lose */
   int32_t simultaneous;              /* players choose in turn, but nobody sees a choice before all have made theirs */
-  const int32_t *failed;             /* NULL, or set non-zero by a function that failed (Python rules only) */
+  int32_t in_python;                 /* the rules enter Python, which one thread at a time does */
+  int32_t (*failed)(void);           /* NULL, or gives non-zero after a function failed in this thread (a user's rules only) */
 
   /* Write the initial state. The buffer is zeroed before: NULL where all zero is the initial state. */
   void (*init)(void *context, void *state);
@@ -83,7 +88,7 @@ static inline int32_t lt_max_history(const lt_game *game) {
   return game->max_game_length + game->max_chance_nodes_in_history;
 }
 
-static inline int lt_failed(const lt_game *game) { return game->failed != NULL && *game->failed != 0; }
+static inline int lt_failed(const lt_game *game) { return game->failed != NULL && game->failed() != 0; }
 
 /* Write the initial state. */
 static inline void lt_initial_state(const lt_game *game, void *state) {
@@ -106,10 +111,11 @@ static inline int32_t lt_sample(const double *probabilities, int32_t n, lt_rng *
  * the number of entries, or -1 where the rules broke (no action, a refused one, a game longer than its longest). */
 static inline int32_t lt_plain_playout(const lt_game *game, void *state, lt_rng *rng, double *returns, int32_t *actions,
                                        double *probabilities, int32_t *trace) {
-  int32_t length = 0;
+  int32_t length = 0, left = lt_max_history(game);
   for (;;) {
     int32_t player = game->current_player(game->context, state);
     if (player == LT_TERMINAL) break;
+    if (left-- <= 0) return -1;
     int32_t action;
     if (player == LT_CHANCE) {
       int32_t n = game->chance_outcomes(game->context, state, actions, probabilities);

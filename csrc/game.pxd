@@ -26,7 +26,8 @@ cdef extern from "game.h" nogil:
         double max_utility
         int32_t zero_sum
         int32_t simultaneous
-        const int32_t *failed
+        int32_t in_python
+        int32_t (*failed)() noexcept nogil
         void (*init)(void *context, void *state) noexcept nogil
         int32_t (*current_player)(void *context, const void *state) noexcept nogil
         int32_t (*legal_actions)(void *context, const void *state, int32_t *actions) noexcept nogil

@@ -350,6 +350,12 @@ static inline void compute_value(const lt_graph *g, node_t *node) {
   for (int32_t v = 0; v < values; v++) node->value[values + v] /= (double)total;
 }
 
+/* Give up a simulation that came so deep; nothing of it was counted yet. */
+static lt_graph_status broke(lt_graph *g, uint32_t depth, lt_graph_status status) {
+  g->broken_depth = depth;
+  return status;
+}
+
 static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
   const lt_game *game = g->game;
   void *const state = g->state;
@@ -361,7 +367,7 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
       int32_t player = game->current_player(game->context, state);
       if (player == LT_CHANCE || (player >= 0 && (id == g->root || node->visits > 0))) {
         lt_graph_status status = expand(g, id, player, state, rng);
-        if (status != LT_GRAPH_OK) return status;
+        if (status != LT_GRAPH_OK) return broke(g, depth, status);
       }
       if (node->first_edge == 0) break;
     }
@@ -372,14 +378,14 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     } else {
       i = g->rule == LT_GRAPH_UCT ? select_uct(g, node) : select_puct(g, node);
     }
-    if (i >= node->num_edges || depth >= g->path_room) return LT_GRAPH_RULES_BROKE;
+    if (i >= node->num_edges || depth + 1 >= g->path_room) return broke(g, depth, LT_GRAPH_RULES_BROKE);
     edge_t *edge = edge_of(g, node, i);
     uint32_t child = edge->u.child;
     if (child) { /* its edges are fetched while the rules work; they lie towards lower addresses */
       const char *next = (const char *)edge_at(g, node_at(g, child)->first_edge);
       PREFETCH(next), PREFETCH(next - 64);
     }
-    if (!game->apply(game->context, state, edge->action) || lt_failed(game)) return LT_GRAPH_RULES_BROKE;
+    if (!game->apply(game->context, state, edge->action) || lt_failed(game)) return broke(g, depth, LT_GRAPH_RULES_BROKE);
     if (child == 0) {
       uint64_t key = key_of(g, state, 0);
       child = find(g, key);
@@ -390,7 +396,7 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     g->path[depth++] = (lt_graph_step){.node = id, .edge = node->first_edge + i};
     id = child;
   }
-  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return LT_GRAPH_RULES_BROKE;
+  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return broke(g, depth, LT_GRAPH_RULES_BROKE);
   if (game->num_players == 2) g->sum_of_returns = g->returns[0] + g->returns[1];
   node_t *leaf = node_at(g, id);
   for (int32_t v = 0; v < g->num_values; v++)
@@ -493,6 +499,8 @@ static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t s
   int32_t player;
   int at_root = g->root != 0;
   double reach = 1;
+  int32_t left = lt_max_history(game);
+  g->broken_depth = 0;
   memcpy(state, g->root_state, game->state_bytes);
   if (g->resamples) {
     game->resample(game->context, state, g->observer, rng);
@@ -500,7 +508,8 @@ static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t s
   }
   for (;;) {
     player = game->current_player(game->context, state);
-    if (player == LT_TERMINAL || lt_failed(game)) break;
+    if (lt_failed(game) || (player != LT_TERMINAL && left-- <= 0)) return LT_GRAPH_RULES_BROKE;
+    if (player == LT_TERMINAL) break;
     int32_t n, action;
     if (player == LT_CHANCE) {
       n = game->chance_outcomes(game->context, state, g->actions, g->probabilities);
@@ -699,6 +708,11 @@ void lt_graph_move(lt_graph *g, const void *state, int resamples) {
 }
 
 /* ---- Reading ---- */
+
+uint32_t lt_graph_broken_path(const lt_graph *g, int32_t *actions) {
+  for (uint32_t d = 0; d < g->broken_depth; d++) actions[d] = edge_at(g, g->path[d].edge)->action;
+  return g->broken_depth;
+}
 
 uint32_t lt_graph_find(lt_graph *g, const void *state) {
   int32_t player = g->game->current_player(g->game->context, state);

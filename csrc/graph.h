@@ -76,7 +76,7 @@ typedef struct lt_graph {
   uint32_t *places, *identity; /* of a node's edges: those that are legal now; 0, 1, 2, ... */
   double *probabilities, *returns, *values;
   lt_graph_step *path;
-  uint32_t path_room;
+  uint32_t path_room, broken_depth; /* graph search: the length of the path on which the rules broke */
 } lt_graph;
 
 /* An empty graph that will never hold more than `memory_bytes`. NULL: no memory. */
@@ -96,6 +96,9 @@ void lt_graph_move(lt_graph *graph, const void *state, int resamples);
 /* `count` simulations with the random streams `first`, `first` + 1, ...; a full arena is recycled on the way. `*done`
  * counts simulations. */
 lt_graph_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done);
+
+/* After LT_GRAPH_RULES_BROKE: the actions from the root to where it happened, as far as they are known. Gives their number. */
+uint32_t lt_graph_broken_path(const lt_graph *graph, int32_t *actions);
 
 /* Reading: the node of a state (0: none); its edges, with values in utilities for the player who acts there.
  * `strategy`: the average strategy of regret matching, else shares of visits. Arrays for lt_max_actions. */

@@ -30,6 +30,7 @@ cdef extern from "graph.h" nogil:
     void lt_graph_reset(lt_graph *graph, const void *state, int resamples)
     void lt_graph_move(lt_graph *graph, const void *state, int resamples)
     lt_graph_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done)
+    uint32_t lt_graph_broken_path(const lt_graph *graph, int32_t *actions)
     uint32_t lt_graph_find(lt_graph *graph, const void *state)
     uint32_t lt_graph_num_edges(const lt_graph *graph, uint32_t node)
     int32_t lt_graph_player(const lt_graph *graph, uint32_t node)

@@ -3,7 +3,7 @@
 #include <math.h>
 
 lt_status lt_roots_ask(lt_tree *const *trees, uint32_t n, uint32_t batch, uint32_t most, uint32_t *left, uint64_t *tickets,
-                       uint8_t *states, int32_t *players, uint32_t *count) {
+                       uint8_t *states, int32_t *players, uint32_t *count, uint32_t *at) {
   const size_t size = trees[0]->game->state_bytes;
   *count = 0;
   for (uint32_t i = 0; i < n; i++) {
@@ -15,7 +15,10 @@ lt_status lt_roots_ask(lt_tree *const *trees, uint32_t n, uint32_t batch, uint32
       memcpy(states + *count * size, lt_tree_pending_state(trees[i], tickets[*count]), size);
       players[*count] = lt_tree_pending_player(trees[i], tickets[*count]);
     }
-    if (status != LT_OK) return status;
+    if (status != LT_OK) {
+      *at = i;
+      return status;
+    }
   }
   return LT_OK;
 }
@@ -38,13 +41,15 @@ lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *ticke
   return LT_OK;
 }
 
-void lt_legal_masks(const lt_game *g, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions) {
+uint32_t lt_legal_masks(const lt_game *g, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions) {
   const size_t row = (size_t)g->num_distinct_actions;
   memset(masks, 0, n * row);
   for (uint32_t i = 0; i < n; i++) {
     const int32_t count = g->legal_actions(g->context, states + i * g->state_bytes, actions);
+    if (lt_failed(g)) return i;
     for (int32_t a = 0; a < count; a++) masks[i * row + (size_t)actions[a]] = 1;
   }
+  return n;
 }
 
 int32_t lt_root_rows(const lt_tree *t, int64_t *visits, double *values, double *priors, uint8_t *proven, double *policy) {
@@ -65,7 +70,7 @@ int32_t lt_root_rows(const lt_tree *t, int64_t *visits, double *values, double *
 /* Act on `state`, and make what follows the root. */
 static int play(lt_tree *t, int32_t action, lt_root_game played, uint8_t *state) {
   const lt_game *g = t->game;
-  if (!g->apply(g->context, state, action) || lt_failed(g)) return 0;
+  if (*played.length >= played.room || !g->apply(g->context, state, action) || lt_failed(g)) return 0;
   played.history[(*played.length)++] = action;
   if (!lt_tree_advance(t, action, state)) lt_tree_reset(t, state);
   return 1;
@@ -75,12 +80,15 @@ int lt_root_settle(lt_tree *t, lt_root_game played, double *returns, uint8_t *st
   const lt_game *g = t->game;
   lt_worker *w = t->worker;
   int over = 0;
+  w->broken = NULL;
   memcpy(state, t->root_state, g->state_bytes);
   for (;;) {
     const int32_t player = g->current_player(g->context, state);
     if (lt_failed(g)) return LT_RULES_BROKE;
     if (player == LT_TERMINAL) {
+      if (*played.length == 0) return LT_RULES_BROKE; /* it is over before it begins */
       g->returns(g->context, state, returns);
+      if (lt_failed(g)) return LT_RULES_BROKE;
       lt_initial_state(g, state);
       lt_tree_reset(t, state);
       *played.length = 0, over = 1;
@@ -95,6 +103,7 @@ int lt_root_settle(lt_tree *t, lt_root_game played, double *returns, uint8_t *st
 }
 
 int lt_root_advance(lt_tree *t, int32_t action, lt_root_game played, double *returns, uint8_t *state) {
+  t->worker->broken = NULL;
   memcpy(state, t->root_state, t->game->state_bytes);
   return play(t, action, played, state) ? lt_root_settle(t, played, returns, state) : LT_RULES_BROKE;
 }

@@ -6,9 +6,9 @@
 
 /* Ask each of `n` trees for up to `batch` leaves. Tree i makes at most `most` simulations and left[i], from which they are
  * taken; nothing is left where the root is proven. Room in all arrays: n * batch. `states` are [count, state_bytes], `players` who
- * acts. After an error `count` leaves may wait. */
+ * acts. After an error `count` leaves may wait, and `*at` is the tree that gave it. */
 lt_status lt_roots_ask(lt_tree *const *trees, uint32_t n, uint32_t batch, uint32_t most, uint32_t *left, uint64_t *tickets,
-                       uint8_t *states, int32_t *players, uint32_t *count);
+                       uint8_t *states, int32_t *players, uint32_t *count, uint32_t *at);
 
 /* The tree that handed out a ticket, or NULL. */
 lt_tree *lt_roots_tree(lt_tree *const *trees, uint32_t n, uint64_t ticket);
@@ -18,8 +18,9 @@ lt_tree *lt_roots_tree(lt_tree *const *trees, uint32_t n, uint64_t ticket);
 lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
                         uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *told);
 
-/* Which actions of `n` states are legal: a byte for each of num_distinct_actions, 1 or 0. `actions`: scratch space. */
-void lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions);
+/* Which actions of `n` states are legal: a byte for each of num_distinct_actions, 1 or 0. `actions`: scratch space. Gives `n`,
+ * or the place of the first state at which the rules failed. */
+uint32_t lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions);
 
 /* What is known of a root's actions, each at its own place in rows of num_distinct_actions, the others left as they are; Gumbel's
  * improved policy, and the action it chose, or -1. */
@@ -27,7 +28,7 @@ int32_t lt_root_rows(const lt_tree *tree, int64_t *visits, double *values, doubl
 
 /* A game that is played at a root: what was played so far, and how often chance was drawn. */
 typedef struct lt_root_game {
-  int32_t *history, *length;
+  int32_t *history, *length, room; /* of so many actions at most */
   uint64_t *draws;
 } lt_root_game;
 

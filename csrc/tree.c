@@ -152,7 +152,7 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
     return status;
   }
   write_children(t, w, first, n, player, state, rng);
-  if (t->options.solve && g->failed == NULL && (n <= FEW || id == 0)) w->ends = prove_ends(t, w, first, n, player, state);
+  if (t->options.solve && !g->in_python && (n <= FEW || id == 0)) w->ends = prove_ends(t, w, first, n, player, state);
   node->num_children = (uint16_t)n;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
   return lt_failed(g) ? LT_RULES_BROKE : LT_OK;
@@ -312,11 +312,13 @@ static inline uint32_t widened(const lt_tree *t, uint32_t count, uint32_t visits
   return allowed >= count ? count : allowed < 1 ? 1 : (uint32_t)allowed;
 }
 
-/* The place of an outcome of chance: of all, or of those that widening lets in, by their probabilities. */
-static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first, uint32_t visits,
-                                      lt_rng *rng) {
+/* The place of an outcome of chance: of all, or of those that widening lets in, by their probabilities. Gives UINT32_MAX where
+ * the rules do not give as many as before. */
+static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first, uint32_t num_children,
+                                      uint32_t visits, lt_rng *rng) {
   const lt_game *g = t->game;
   const int32_t n = g->chance_outcomes(g->context, state, w->actions, w->probabilities);
+  if ((uint32_t)n != num_children) return UINT32_MAX;
   if (w->ranked == NULL) return (uint32_t)lt_sample(w->probabilities, n, rng);
   const uint32_t count = widened(t, (uint32_t)n, visits);
   double total = 0, left = lt_rng_uniform(rng);
@@ -338,6 +340,10 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   if (t->options.solve && stats_solved(LOAD(nodes[id].stats))) return PROVEN;
   if (player == LT_TERMINAL) return END;
   uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
+  if (first == 0 && c->depth >= lt_max_history(g)) { /* so no path is longer */
+    *status = LT_RULES_BROKE;
+    return BROKE;
+  }
   if (first == 0 && (player == LT_CHANCE || (expand_revisited && (id == 0 || visits > 0)))) {
     *status = expand(t, w, id, player, c->state, rng, NULL, 0, shared);
     if (*status != LT_OK) return BROKE;
@@ -349,10 +355,15 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   }
   if (first == 0 || first == CLAIMED) return LEAF;
   if (player == LT_CHANCE) {
-    c->next = first + select_outcome(t, w, c->state, first, visits, rng);
+    const uint32_t place = select_outcome(t, w, c->state, first, nodes[id].num_children, visits, rng);
+    if (place == UINT32_MAX) {
+      *status = LT_RULES_BROKE;
+      return BROKE;
+    }
+    c->next = first + place;
   } else {
     uint32_t count = nodes[id].num_children;
-    if (id == 0 && rule != LT_UCT) prepare_root(t, first, count);
+    if (id == 0 && rule != LT_UCT && !shared) prepare_root(t, first, count);
     if (w->ranked) count = widened(t, count, visits);
     c->next = first + select_child(t, w, id, player, first, count, visits, rng, rule, wide);
   }
@@ -405,6 +416,27 @@ static void add_amaf(lt_tree *t, lt_worker *w, const lt_step *path, int32_t dept
       if (p->stamp == stamp) add_to_mean(&t->amaf[child], value, 1.0f - fall * (float)(p->at - at), shared);
     }
   }
+}
+
+/* Undo what a simulation in flight counted. */
+static void take_back(lt_tree *t, const lt_step *path, int32_t depth, const int shared) {
+  for (int32_t d = 0; d <= depth; d++) {
+    node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, shared);
+    if (t->unobserved) atomic_fetch_sub_explicit(&t->unobserved[path[d].node], 1, memory_order_relaxed);
+  }
+}
+
+/* Undo what a descent changed in Gumbel's plan; `plan` is what it was before. */
+static void restore_plan(lt_tree *t, const lt_cursor *c, const lt_plan *plan) {
+  if (!t->plan.drawn) return;
+  if (plan->drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--;
+  t->plan = *plan;
+}
+
+/* Undo a descent in flight. */
+static void undo(lt_tree *t, const lt_cursor *c, const lt_plan *plan, const int shared) {
+  take_back(t, c->path, c->depth, shared);
+  if (!shared) restore_plan(t, c, plan);
 }
 
 /* Add the `values` of a simulation along its path, to each node for the player who moved into it, to the root for the one who
@@ -469,49 +501,67 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   lt_rng rng = lt_rng_stream(t->seed, simulation);
   lt_status status = LT_OK;
   outcome where;
+  lt_plan plan = {0};
+  if (rule == LT_GUMBEL) plan = t->plan;
   start(t, w, c, shared, shared);
   while ((where = step(t, w, c, &rng, &status, rule, shared, shared, 1, wide)) == GOES_ON) {
   }
   w->trace_length = 0;
-  if (where == BROKE) return status;
-  if (where != LEAF) status = value_at_end(t, w, c, where);
+  if (where == BROKE) {
+  } else if (where != LEAF) status = value_at_end(t, w, c, where);
   else if (play_out(t, w, c->state, &rng)) status = LT_RULES_BROKE;
   else set_values(t, w->values, w->returns), keep_raw(t, c->path[c->depth], w->values);
-  if (status == LT_OK) back_up(t, w, c->path, c->depth, w->values, shared, shared);
-  return status;
+  if (LT_UNLIKELY(status != LT_OK)) {
+    w->broken = c;
+    if (shared) take_back(t, c->path, c->depth, shared);
+    if (rule == LT_GUMBEL) restore_plan(t, c, &plan);
+    return status;
+  }
+  back_up(t, w, c->path, c->depth, w->values, shared, shared);
+  return LT_OK;
 }
 
 /* `n` simulations go down one behind the other: all look, all go, then one more starts at the root; so the machine works on
- * several at a time, on different levels of the tree, and waits for memory meanwhile. Each is in flight for those behind it. */
+ * several at a time, on different levels of the tree, and waits for memory meanwhile. Each is in flight for those behind it.
+ * Where the rules break, all are undone. */
 LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule, const int shared,
                             const int expand_revisited, const int wide) {
   lt_status status = LT_OK;
-  for (int32_t started = 0, going = 0; started < n || going > 0;) {
+  const lt_plan plan = t->plan;
+  int32_t started = 0;
+  for (int32_t going = 0; started < n || going > 0;) {
     int32_t still = 0;
     for (int32_t j = 0; j < going; j++) {
       const int32_t i = w->order[j];
       const outcome where = look(t, w, &w->cursors[i], &w->rngs[i], &status, rule, shared, expand_revisited, wide);
       w->outcomes[i] = (uint8_t)where;
-      if (where == BROKE) return status;
+      if (LT_UNLIKELY(where == BROKE)) {
+        w->broken = &w->cursors[i];
+        break;
+      }
       w->order[still] = i;
       still += where == GOES_ON;
     }
+    if (LT_UNLIKELY(status != LT_OK)) break;
     going = still;
     for (int32_t j = 0; j < going; j++)
-      if (!go(t, &w->cursors[w->order[j]], 1, shared)) return LT_RULES_BROKE;
+      if (!go(t, &w->cursors[w->order[j]], 1, shared)) status = LT_RULES_BROKE, w->broken = &w->cursors[w->order[j]];
+    if (LT_UNLIKELY(status != LT_OK)) break;
     if (started < n) {
       w->rngs[started] = lt_rng_stream(t->seed, simulation + (uint64_t)started);
       start(t, w, &w->cursors[started], 1, shared);
       w->order[going++] = started++;
     }
   }
-  return LT_OK;
+  for (int32_t i = 0; status != LT_OK && i < started; i++) undo(t, &w->cursors[i], &plan, shared);
+  return status;
 }
 
 /* `n` simulations that go down together, their playouts played at once. */
 LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
                                    const int shared, const int wide) {
   const lt_game *g = t->game;
+  const lt_plan plan = t->plan;
   lt_status status = descend(t, w, simulation, n, rule, shared, 1, wide);
   if (status != LT_OK) return status;
   int32_t leaves = 0;
@@ -521,12 +571,21 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
       if (i != leaves) memcpy(w->cursors[leaves].state, c->state, g->state_bytes), w->rngs[leaves] = w->rngs[i];
       w->order[leaves++] = i;
     } else {
-      if ((status = value_at_end(t, w, c, (outcome)w->outcomes[i])) != LT_OK) return status;
+      if ((status = value_at_end(t, w, c, (outcome)w->outcomes[i])) != LT_OK) {
+        w->broken = c;
+        for (int32_t k = 0; k < n; k++)
+          if (k >= i || w->outcomes[k] == LEAF) undo(t, &w->cursors[k], &plan, shared);
+        return status;
+      }
       back_up(t, w, c->path, c->depth, w->values, 1, shared);
     }
   }
   if (leaves) g->playouts(g->context, w->cursors[0].state, w->rngs, w->returns, leaves);
-  if (lt_failed(g)) return LT_RULES_BROKE;
+  if (lt_failed(g)) {
+    w->broken = NULL;
+    for (int32_t j = 0; j < leaves; j++) undo(t, &w->cursors[w->order[j]], &plan, shared);
+    return LT_RULES_BROKE;
+  }
   for (int32_t j = 0; j < leaves; j++) {
     const lt_cursor *c = &w->cursors[w->order[j]];
     set_values(t, w->values, w->returns + (size_t)j * (size_t)g->num_players);
@@ -587,6 +646,18 @@ static void prove_root(lt_tree *t, lt_worker *w) {
   prove(t, w, &root, 0);
 }
 
+void lt_tree_prepare(lt_tree *t) {
+  const uint32_t count = lt_tree_num_children(t, 0);
+  if (count && t->game->current_player(t->game->context, t->root_state) >= 0) prepare_root(t, LOAD(t->nodes[0].first_child), count);
+}
+
+uint32_t lt_tree_broken_path(const lt_tree *t, const lt_worker *worker, int32_t *actions) {
+  const lt_cursor *c = (worker ? worker : t->worker)->broken;
+  if (c == NULL) return 0;
+  for (int32_t d = 0; d < c->depth; d++) actions[d] = action_of(t, c->path[d + 1].node);
+  return (uint32_t)c->depth;
+}
+
 void lt_tree_plan(lt_tree *t, uint64_t simulations) {
   memset(&t->plan, 0, sizeof t->plan);
   t->plan.simulations = simulations;
@@ -636,16 +707,6 @@ lt_status lt_tree_run(lt_tree *t, lt_worker *worker, uint64_t first, uint64_t co
 
 /* ---- Ask and tell ---- */
 
-static size_t pending_stride(const lt_tree *t) {
-  return (t->game->state_bytes + 7) / 8 * 8 + ((size_t)lt_max_history(t->game) + 1) * sizeof(lt_step);
-}
-
-static uint8_t *slot_state(const lt_tree *t, uint32_t slot) { return t->pending_data + slot * pending_stride(t); }
-
-static lt_step *slot_path(const lt_tree *t, uint32_t slot) {
-  return (lt_step *)(slot_state(t, slot) + (t->game->state_bytes + 7) / 8 * 8);
-}
-
 static uint64_t ticket_of(const lt_tree *t, uint32_t slot) {
   return t->pending[slot].serial << (LT_TREE_BITS + LT_SLOT_BITS) | (uint64_t)t->number << LT_SLOT_BITS | slot;
 }
@@ -670,14 +731,6 @@ static int make_room(lt_tree *t, uint32_t capacity) {
   return 1;
 }
 
-/* Undo what a simulation in flight counted. */
-static void take_back(lt_tree *t, const lt_step *path, int32_t depth) {
-  for (int32_t d = 0; d <= depth; d++) {
-    node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, 0);
-    if (t->unobserved) atomic_fetch_sub_explicit(&t->unobserved[path[d].node], 1, memory_order_relaxed);
-  }
-}
-
 /* Keep the leaf that a simulation found in a free slot, of which there is none before `slot`. */
 static uint32_t keep(lt_tree *t, const lt_cursor *c, uint32_t slot) {
   while (t->pending[slot].serial) slot++;
@@ -698,7 +751,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
   const uint32_t together = rule == LT_GRAVE || rule == LT_GUMBEL ? 1 : (uint32_t)w->capacity;
   uint32_t slot = 0;
   *count = 0;
-  if (LOAD(t->full) && t->pending_count == 0) lt_tree_recycle(t);
+  if (LOAD(t->full)) lt_tree_recycle(t);
   if (!make_room(t, t->pending_count + batch)) return LT_NO_MEMORY;
   if (rule == LT_GUMBEL && t->plan.simulations == 0) {
     if (t->rule.simulations == 0) return LT_NO_PLAN;
@@ -719,13 +772,16 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
       const outcome where = (outcome)w->outcomes[i];
       if (where == LEAF && t->nodes[c->path[c->depth].node].num_children == LT_PENDING) met = 1;
       if (met) {
-        take_back(t, c->path, c->depth);
-        if (plan.drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--, t->plan = plan;
+        undo(t, c, &plan, 0);
       } else if (where == LEAF) {
         slot = keep(t, c, slot);
         tickets[(*count)++] = ticket_of(t, slot);
       } else {
-        if ((status = value_at_end(t, w, c, where)) != LT_OK) return status;
+        if ((status = value_at_end(t, w, c, where)) != LT_OK) {
+          w->broken = c;
+          for (; i < n; i++) undo(t, &w->cursors[i], &plan, 0);
+          return status;
+        }
         w->trace_length = 0;
         back_up(t, w, c->path, c->depth, w->values, 1, 0);
       }
@@ -744,6 +800,11 @@ const uint8_t *lt_tree_pending_state(const lt_tree *t, uint64_t ticket) {
 int32_t lt_tree_pending_player(const lt_tree *t, uint64_t ticket) {
   int64_t slot = slot_of(t, ticket);
   return slot < 0 ? LT_TERMINAL : slot_path(t, (uint32_t)slot)[t->pending[slot].depth].player;
+}
+
+int32_t lt_tree_pending_depth(const lt_tree *t, uint64_t ticket) {
+  int64_t slot = slot_of(t, ticket);
+  return slot < 0 ? 0 : t->pending[slot].depth;
 }
 
 uint32_t lt_tree_pending_path(const lt_tree *t, uint64_t ticket, int32_t *actions) {
@@ -786,7 +847,12 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, uint32
   if (LOAD(t->nodes[leaf->node].first_child) == 0) {
     lt_rng rng = lt_rng_stream(~t->seed, t->pending[slot].serial);
     status = expand(t, w, leaf->node, leaf->player, slot_state(t, slot), &rng, priors, num_priors, 0);
-    if (status != LT_OK) return status;
+    if (status != LT_OK) {
+      lt_cursor *c = &w->cursors[0];
+      memcpy(c->path, path, ((size_t)depth + 1) * sizeof *path);
+      c->depth = depth, w->broken = c;
+      return status;
+    }
     if (w->ends) prove_up(t, w, path, depth);
   }
   w->trace_length = 0;
@@ -799,7 +865,7 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, uint32
 lt_status lt_tree_forget(lt_tree *t, uint64_t ticket) {
   int64_t slot = slot_of(t, ticket);
   if (slot < 0) return LT_UNKNOWN_TICKET;
-  take_back(t, slot_path(t, (uint32_t)slot), t->pending[slot].depth);
+  take_back(t, slot_path(t, (uint32_t)slot), t->pending[slot].depth, 0);
   release(t, (uint32_t)slot);
   return LT_OK;
 }

@@ -106,6 +106,7 @@ typedef struct lt_worker {
   int32_t *order;          /* [capacity] */
   uint8_t *outcomes;       /* [capacity] */
   uint8_t *state;          /* one more state */
+  const lt_cursor *broken; /* where the rules broke, or NULL: at the root, or unknown */
   int32_t *actions;
   double *probabilities;
   int64_t *values;         /* [num_players], as nodes count them */
@@ -190,7 +191,8 @@ void lt_tree_reset(lt_tree *tree, const void *state);
  * caller gives the state. */
 int lt_tree_advance(lt_tree *tree, int32_t action, const void *state);
 
-/* Give back the children of the least visited nodes, so that at least half of the arena is free. */
+/* Give back the children of the least visited nodes, so that at least half of the arena is free. What leads to pending leaves
+ * is kept, so that it may be less. */
 void lt_tree_recycle(lt_tree *tree);
 
 /* Reading. Values come in utilities, for the player who acts at `node`; `proven` is 1 where they are proven. */
@@ -203,6 +205,15 @@ int lt_tree_proven(const lt_tree *tree);
 
 static inline int32_t action_of(const lt_tree *t, uint32_t id) {
   return t->wide_actions ? t->wide_actions[id] : t->nodes[id].action;
+}
+
+/* What a slot of ask keeps beside its number: a state, and the path that leads there. */
+static inline size_t pending_stride(const lt_tree *t) {
+  return (t->game->state_bytes + 7) / 8 * 8 + ((size_t)lt_max_history(t->game) + 1) * sizeof(lt_step);
+}
+static inline uint8_t *slot_state(const lt_tree *t, uint32_t slot) { return t->pending_data + slot * pending_stride(t); }
+static inline lt_step *slot_path(const lt_tree *t, uint32_t slot) {
+  return (lt_step *)(slot_state(t, slot) + (t->game->state_bytes + 7) / 8 * 8);
 }
 
 static inline void set_mean(lt_mean *mean, float visits, float value) {
@@ -221,20 +232,27 @@ void lt_tree_plan(lt_tree *tree, uint64_t simulations);
 /* Gumbel: the improved policy of the root's children, and the place of the one to play. */
 int32_t lt_tree_improved(const lt_tree *tree, double *policy);
 
+/* Before several threads run: draw the root's random numbers, where the rule has any and the root has children. */
+void lt_tree_prepare(lt_tree *tree);
+
+/* After LT_RULES_BROKE: the actions from the root to where it happened, as far as they are known. Gives their number. */
+uint32_t lt_tree_broken_path(const lt_tree *tree, const lt_worker *worker, int32_t *actions);
+
 /* At least `count` simulations with the random streams `first`, `first` + 1, ..., and to the end of a batch, but never more
  * than `limit`, nor much beyond the first at which the tree has `max_nodes` nodes. Stops early where the root is proven. One
  * thread: `shared` = 0, and a full arena is recycled on the way. More: each thread calls this with `shared` = 1, its own
  * worker and its own streams, and returns early when the arena is full; when all have, one calls lt_tree_recycle. `*done`
- * counts simulations. */
+ * counts simulations. One that the rules break off is undone. */
 lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit, uint32_t max_nodes,
                       int shared, uint64_t *done);
 
 /* Hand out up to `batch` leaves that wait for a value: their tickets, and how many. Leaves at the end of a
  * game are valued at once; at most `attempts` simulations are made. */
 lt_status lt_tree_ask(lt_tree *tree, uint32_t batch, uint32_t attempts, uint64_t *tickets, uint32_t *count);
-/* The state behind a ticket, or NULL; who acts there; and the path of actions that led there from the root. */
+/* The state behind a ticket, or NULL; who acts there; and the path of actions that led there from the root, with its length. */
 const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket);
 int32_t lt_tree_pending_player(const lt_tree *tree, uint64_t ticket);
+int32_t lt_tree_pending_depth(const lt_tree *tree, uint64_t ticket);
 uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *actions);
 /* Value a leaf and expand it. `values` are [num_players], in utilities, or in a game of two where all sums are equal,
  * one for who acts at the leaf. `priors` are in the order of its legal actions, or [num_distinct_actions] over all, or NULL for

@@ -91,26 +91,30 @@ cdef extern from "tree.h" nogil:
     uint32_t lt_tree_visits(const lt_tree *tree, uint32_t node)
     bint lt_tree_proven(const lt_tree *tree)
     void lt_tree_plan(lt_tree *tree, uint64_t simulations)
+    void lt_tree_prepare(lt_tree *tree)
+    uint32_t lt_tree_broken_path(const lt_tree *tree, const lt_worker *worker, int32_t *actions)
     int32_t lt_tree_improved(const lt_tree *tree, double *policy)
     lt_status lt_tree_run(lt_tree *tree, lt_worker *worker, uint64_t first, uint64_t count, uint64_t limit,
                           uint32_t max_nodes, int shared, uint64_t *done)
     const uint8_t *lt_tree_pending_state(const lt_tree *tree, uint64_t ticket)
+    int32_t lt_tree_pending_depth(const lt_tree *tree, uint64_t ticket)
     uint32_t lt_tree_pending_path(const lt_tree *tree, uint64_t ticket, int32_t *actions)
     lt_status lt_tree_forget(lt_tree *tree, uint64_t ticket)
 
 cdef extern from "roots.h" nogil:
     lt_status lt_roots_ask(lt_tree **trees, uint32_t n, uint32_t batch, uint32_t most, uint32_t *left, uint64_t *tickets,
-                           uint8_t *states, int32_t *players, uint32_t *count)
+                           uint8_t *states, int32_t *players, uint32_t *count, uint32_t *at)
     lt_tree *lt_roots_tree(lt_tree **trees, uint32_t n, uint64_t ticket)
     lt_status lt_roots_tell(lt_tree **trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
                             uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *told)
-    void lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions)
+    uint32_t lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions)
     int32_t lt_root_rows(const lt_tree *tree, int64_t *visits, double *values, double *priors, uint8_t *proven,
                          double *policy)
 
     ctypedef struct lt_root_game:
         int32_t *history
         int32_t *length
+        int32_t room
         uint64_t *draws
 
     int lt_root_settle(lt_tree *tree, lt_root_game played, double *returns, uint8_t *state)

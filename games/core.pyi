@@ -4,7 +4,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longthink.errors import GameError
 from longthink.games.text import Text
+
+FAIL: int
+FAILED: int
 
 class Game:
     name: str
@@ -38,7 +42,7 @@ class Game:
         zero_sum: bool = False,
         simultaneous: bool = False,
         context: int = 0,
-        failed: int = 0,
+        in_python: bool = False,
         text: Text | None = None,
         owner: Any = None,
         state_dtype: np.dtype[Any] | None = None,
@@ -60,7 +64,8 @@ class Game:
     def state_bytes(self) -> int: ...
     @property
     def information_state_bytes(self) -> int: ...
-    def raise_failure(self) -> None: ...
+    def raise_failure(self, history: list[int] | None = None) -> None: ...
+    def rules_broke(self, history: list[int], where: str = "") -> GameError: ...
     def num_players(self) -> int: ...
     def num_distinct_actions(self) -> int: ...
     def max_chance_outcomes(self) -> int: ...

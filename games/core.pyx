@@ -15,12 +15,34 @@ from libc.string cimport memcmp, memcpy
 
 from game cimport *
 
-from longthink.errors import GameError, IllegalActionError, ParameterError
+from longthink.errors import GameError, IllegalActionError, NotPicklableError, ParameterError
 from longthink.games.text import Text
+from longthink.validation import real_number, seed_number, shown, whole_number
 
 cdef extern from "games/native.h" nogil:
     ctypedef int (*lt_constructor)(lt_game *game, const double *parameters)
     lt_constructor lt_native_constructor(const char *name)
+
+cdef extern from *:
+    """
+    /* Why a user's rules failed in this thread: `failed` of csrc/game.h. 0: they did not. */
+    static _Thread_local int32_t lt_failure;
+    static int32_t lt_failure_here(void) { return lt_failure; }
+    static void lt_fail(int32_t reason) {
+      if (lt_failure == 0) lt_failure = reason;
+    }
+    """
+    int32_t lt_failure
+    int32_t lt_failure_here() noexcept nogil
+    void lt_fail(int32_t reason) noexcept nogil
+
+FAIL, FAILED = <uintptr_t>&lt_fail, <uintptr_t>&lt_failure_here
+"""Addresses of C functions, for rules that a user wrote: `void fail(int32_t reason)` says that they failed, and keeps the first
+reason until it is raised; `int32_t failed(void)` gives it, or 0. Both speak of the calling thread alone."""
+
+
+_MOST, _MOST_PLAYERS = 2**30, 100
+"""Of every size that a game declares, so that sums of two fit in 32 bits; and of players."""
 
 
 cdef class Game:
@@ -57,13 +79,16 @@ cdef class Game:
     @staticmethod
     def from_functions(str name, dict parameters, dict functions, *, state_bytes, num_players, num_distinct_actions,
                        max_game_length, min_utility, max_utility, information_state_bytes=0, max_chance_outcomes=0,
-                       max_chance_nodes_in_history=0, zero_sum=False, simultaneous=False, context=0, failed=0, text=None,
-                       owner=None, state_dtype=None, reduce=None):
+                       max_chance_nodes_in_history=0, zero_sum=False, simultaneous=False, context=0, in_python=False,
+                       text=None, owner=None, state_dtype=None, reduce=None):
         """A game from the addresses of compiled functions.
 
-        functions: member of the table in csrc/game.h -> address of a C function. owner: kept alive as long as
-        the game; its `raise_failure()` is called where a function set `failed`. reduce: `(callable, arguments)`
-        that make the game again, for pickling.
+        functions: member of the table in csrc/game.h -> address of a C function; they must keep what it says. context: an
+        address that they get. owner: kept alive as long as the game; if it has `raise_failure(reason, history)`, a
+        function may call `FAIL` with a reason, and this raises what it means. in_python: whether they enter Python.
+        reduce: `(callable, arguments)` that make the game again, for pickling.
+
+        Raises `GameError` for missing functions, `ParameterError` for sizes out of range.
         """
         cdef Game game = Game.__new__(Game)
         required = {"init", "current_player", "legal_actions", "apply", "returns"}
@@ -75,16 +100,17 @@ cdef class Game:
                             f"missing {sorted(missing)}, unknown {sorted(foreign)}")
         cdef lt_game *table = &game.table
         table.context = <void *><uintptr_t>context
-        table.failed = <const int32_t *><uintptr_t>failed
-        table.state_bytes = state_bytes
-        table.information_state_bytes = information_state_bytes
-        table.num_players = num_players
-        table.num_distinct_actions = num_distinct_actions
-        table.max_chance_outcomes = max_chance_outcomes
-        table.max_game_length = max_game_length
-        table.max_chance_nodes_in_history = max_chance_nodes_in_history
-        table.min_utility = min_utility
-        table.max_utility = max_utility
+        table.in_python = in_python
+        table.failed = &lt_failure_here if hasattr(owner, "raise_failure") else NULL
+        table.state_bytes = whole_number("state_bytes", state_bytes, 1, _MOST)
+        table.information_state_bytes = whole_number("information_state_bytes", information_state_bytes, 0, _MOST)
+        table.num_players = whole_number("num_players", num_players, 1, _MOST_PLAYERS)
+        table.num_distinct_actions = whole_number("num_distinct_actions", num_distinct_actions, 1, _MOST)
+        table.max_chance_outcomes = whole_number("max_chance_outcomes", max_chance_outcomes, 0, _MOST)
+        table.max_game_length = whole_number("max_game_length", max_game_length, 0, _MOST)
+        table.max_chance_nodes_in_history = whole_number("max_chance_nodes_in_history", max_chance_nodes_in_history, 0, _MOST)
+        table.min_utility = real_number("min_utility", min_utility, float("-inf"))
+        table.max_utility = real_number("max_utility", max_utility, table.min_utility)
         table.zero_sum = zero_sum
         table.simultaneous = simultaneous
         address = {key: <uintptr_t>value for key, value in functions.items()}
@@ -164,10 +190,25 @@ cdef class Game:
     def information_state_bytes(self):
         return self.table.information_state_bytes
 
-    def raise_failure(self):
-        """Raise what Python rules raised while compiled code was calling them; nothing otherwise."""
-        if lt_failed(&self.table):
-            self.owner.raise_failure()
+    def raise_failure(self, history=None):
+        """Raise what a user's rules did wrong in this thread while compiled code was calling them; nothing otherwise.
+
+        history: the actions up to there, as far as they are known, for the error's text."""
+        global lt_failure
+        cdef int32_t reason = lt_failure
+        if self.table.failed != NULL and reason:
+            lt_failure = 0
+            self.owner.raise_failure(reason, history)
+
+    def rules_broke(self, history, where=""):
+        """The `GameError` for rules that break the game interface after `history`; raises it for a known failure.
+
+        where: what was done there, as " in a playout from there"."""
+        self.raise_failure(history)
+        return GameError(
+            f"{self}: its rules broke after the actions {shown(history, 400)}{where}: a state that is not over has no legal "
+            f"action, an action that is listed as legal is refused, or the game goes on after {lt_max_history(&self.table)} "
+            "actions, the most that it declares")
 
     def num_players(self):
         return self.table.num_players
@@ -213,15 +254,16 @@ cdef class Game:
             raise ParameterError(f"{self}: a state has {self.table.state_bytes} bytes, got {buffer.shape[0]}")
         cdef State state = _new_state(self)
         memcpy(state.data, &buffer[0], self.table.state_bytes)
-        state.actions = list(history)
+        state.actions = list(map(operator.index, history))
         return state
 
-    def playout(self, State state, uint64_t seed=0, uint64_t simulation=0, bint generic=False):
+    def playout(self, State state, seed=0, simulation=0, bint generic=False):
         """Uniformly random play from `state` with the random stream of (seed, simulation).
 
         generic: use the playout that works for every game also where this one has a faster way. Gives the returns `[P]` and the buffer of the final state."""
         cdef lt_game table = self.table
-        cdef lt_rng rng = lt_rng_stream(seed, simulation)
+        cdef lt_rng rng = lt_rng_stream(seed_number(seed), seed_number(simulation))
+        self._check_state(state)
         cdef int32_t room = lt_max_actions(&self.table), status
         final = state.clone()
         cdef State end = final
@@ -233,22 +275,25 @@ cdef class Game:
             table.playout = NULL
         with nogil:
             status = lt_playout(&table, end.data, &rng, &out[0], &actions[0], &probabilities[0])
-        self.raise_failure()
         if status:
-            raise GameError(f"{self}: its rules broke in a playout from {state.history()} "
-                            "(no legal action, or a legal one refused)")
+            raise self.rules_broke(state.history(), " or in a playout from there")
         return returns, end.buffer
+
+    cdef _check_state(self, State state):
+        if state.game != self:
+            raise ParameterError(f"expected a state of {self}, got one of {state.game}")
 
     @property
     def can_trace_playouts(self):
         """Whether the game has a `traced_playout`."""
         return self.table.traced_playout != NULL
 
-    def traced_playout(self, State state, uint64_t seed=0, uint64_t simulation=0):
+    def traced_playout(self, State state, seed=0, simulation=0):
         """As `playout`, and the `(player, action)` that were played. Raises `GameError` where the game cannot tell."""
         if not self.can_trace_playouts:
             raise GameError(f"{self} has no `traced_playout`")
-        cdef lt_rng rng = lt_rng_stream(seed, simulation)
+        self._check_state(state)
+        cdef lt_rng rng = lt_rng_stream(seed_number(seed), seed_number(simulation))
         final = state.clone()
         cdef State end = final
         returns = np.zeros(self.table.num_players)
@@ -256,7 +301,7 @@ cdef class Game:
         trace = np.empty(max(1, self.table.max_game_length), np.int32)
         cdef int32_t[::1] entries = trace
         n = self.table.traced_playout(self.table.context, end.data, &rng, &out[0], &entries[0])
-        self.raise_failure()
+        self.raise_failure(state.actions)
         moves = [divmod(entry, self.table.num_distinct_actions) for entry in trace[:n].tolist()]
         return returns, end.buffer, moves
 
@@ -273,9 +318,17 @@ cdef class Game:
     def __hash__(self):
         return hash(str(self))
 
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
     def __reduce__(self):
         if self.reduce is None:
-            raise TypeError(f"{self} cannot be pickled: it was made without a way to make it again")
+            raise NotPicklableError(
+                f"{self} cannot be pickled: it was made of objects of this process; make it again in the other one by the "
+                "same code, or give its maker reduce=(function, arguments), which does that")
         return self.reduce
 
 
@@ -289,8 +342,8 @@ cdef State _new_state(Game game):
     return state
 
 
-def _restore(Game game, list history):
-    return game.state_from_history(history)
+def _restore(Game game, buffer, list history):
+    return game.state_from_buffer(buffer, history)
 
 
 cdef class State:
@@ -309,7 +362,7 @@ cdef class State:
     def current_player(self):
         """The acting player, -1 (chance) or -4 (terminal)."""
         cdef int32_t player = self.game.table.current_player(self.game.table.context, self.data)
-        self.game.raise_failure()
+        self.game.raise_failure(self.actions)
         return player
 
     def is_terminal(self):
@@ -338,7 +391,7 @@ cdef class State:
             raise MemoryError("no memory for a list of actions")
         try:
             n = self.game.table.legal_actions(self.game.table.context, self.data, actions)
-            self.game.raise_failure()
+            self.game.raise_failure(self.actions)
             return [actions[i] for i in range(n)]
         finally:
             free(actions)
@@ -355,12 +408,12 @@ cdef class State:
         """`[(action, probability)]` at a chance node. Raises `IllegalActionError` elsewhere."""
         if not self.is_chance_node():
             raise IllegalActionError(f"{self.game}: chance does not act here, player {self.current_player()} does")
-        actions = np.empty(self.game.table.max_chance_outcomes, np.int32)
-        probabilities = np.empty(self.game.table.max_chance_outcomes)
+        actions = np.empty(max(1, self.game.table.max_chance_outcomes), np.int32)
+        probabilities = np.empty(len(actions))
         cdef int32_t[::1] a = actions
         cdef double[::1] p = probabilities
         n = self.game.table.chance_outcomes(self.game.table.context, self.data, &a[0], &p[0])
-        self.game.raise_failure()
+        self.game.raise_failure(self.actions)
         return list(zip(actions[:n].tolist(), probabilities[:n].tolist()))
 
     def apply_action(self, action):
@@ -369,7 +422,7 @@ cdef class State:
         cdef int32_t accepted = 0
         if -(2**31) <= index < 2**31:
             accepted = self.game.table.apply(self.game.table.context, self.data, index)
-            self.game.raise_failure()
+            self.game.raise_failure(self.actions)
         if not accepted:
             legal = self.legal_actions()
             raise IllegalActionError(
@@ -389,7 +442,7 @@ cdef class State:
         cdef double[::1] view = out
         if self.is_terminal():
             self.game.table.returns(self.game.table.context, self.data, &view[0])
-            self.game.raise_failure()
+            self.game.raise_failure(self.actions)
         return out.tolist()
 
     def player_return(self, player):
@@ -429,7 +482,7 @@ cdef class State:
         key = np.zeros(self.game.table.information_state_bytes, np.uint8)
         cdef uint8_t[::1] view = key
         self.game.table.information_state(self.game.table.context, self.data, player, &view[0])
-        self.game.raise_failure()
+        self.game.raise_failure(self.actions)
         return key.tobytes()
 
     def information_state_string(self, player=None):
@@ -465,18 +518,18 @@ cdef class State:
             raise ParameterError(f"{self.game} keeps its states in another form than a NumPy record")
         return np.frombuffer(self.buffer, self.game.state_dtype)[0]
 
-    def resample(self, player, uint64_t seed=0):
+    def resample(self, player, seed=0):
         """A random state that `player` cannot tell from this one; its history is not known and given as empty.
 
         Raises `GameError` where the game has no way to deal anew what a player does not see."""
         if self.game.table.resample == NULL:
             raise GameError(f"{self.game} has no `resample`, so what a player does not see cannot be dealt anew")
         cdef State state = _new_state(self.game)
-        cdef lt_rng rng = lt_rng_stream(seed, 0)
+        cdef lt_rng rng = lt_rng_stream(seed_number(seed), 0)
         cdef int32_t observer = self._player(player)
         memcpy(state.data, self.data, self.game.table.state_bytes)
         self.game.table.resample(self.game.table.context, state.data, observer, &rng)
-        self.game.raise_failure()
+        self.game.raise_failure(self.actions)
         return state
 
     def clone(self):
@@ -506,4 +559,4 @@ cdef class State:
         return f"<State of {self.game} after {self.actions}>"
 
     def __reduce__(self):
-        return _restore, (self.game, list(self.actions))
+        return _restore, (self.game, self.buffer, list(self.actions))

@@ -6,6 +6,7 @@ docs/your_own_game.md has a whole game with explanations; games/numba_connect_fo
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from longthink.errors import GameError, IllegalActionError
-from longthink.games.core import Game, State
+from longthink.games.core import FAIL, Game, State
 from longthink.games.text import Text
+from longthink.validation import shown, whole_number
 
 CHANCE, TERMINAL = -1, -4
 """What `current_player` gives where chance acts, and where the game is over."""
@@ -23,17 +25,30 @@ _CHECK_GAMES, _CHECK_FOREIGN = 30, 24
 """Random games of a check, and how many actions that are not legal are tried at each of their states."""
 
 
+_RAISED, _PLAYER, _ACTIONS, _OUTCOMES, _RETURNS, _LENGTH, _STUCK = range(1, 8)
+_FAILURES = {
+    _RAISED: "a function raised an exception: an index outside of an array, a division by zero, or one of its own",
+    _PLAYER: "current_player must give a player from 0, -4 (over), or with chance_outcomes -1 (chance)",
+    _ACTIONS: "legal_actions must give ascending actions below num_distinct_actions",
+    _OUTCOMES: "chance_outcomes must give ascending actions below max_chance_outcomes",
+    _RETURNS: "returns gave an array of another length than the number of players",
+    _LENGTH: "the game goes on after max_game_length actions of players and max_chance_nodes_in_history of chance",
+    _STUCK: "a state that is not over has no legal action, or apply_action refuses one that is listed",
+}
+_fail = ctypes.CFUNCTYPE(None, ctypes.c_int32)(FAIL)
+"""Says in compiled code why rules failed."""
+
+
 class _Owner:
-    """Keeps the compiled functions alive, and says which of them failed."""
+    """Keeps the compiled functions alive, and says why they failed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.failed = np.zeros(1, np.int32)
         self.compiled: list[Any] = []
 
-    def raise_failure(self) -> None:
-        self.failed[0] = 0
-        raise GameError(f"{self.name}: returns gave an array of another length than the number of players")
+    def raise_failure(self, reason: int, history: list[int] | None) -> None:
+        where = "" if history is None else f" after the actions {shown(history, 400)}, or in play from there"
+        raise GameError(f"{self.name}: its rules broke{where}: {_FAILURES[reason]}")
 
 
 def numba_game(
@@ -76,6 +91,11 @@ def numba_game(
 
     Raises `GameError` with the function's name and the reason, where one does not compile or breaks the rules.
     """
+    num_players = whole_number("num_players", num_players, 1, 100)
+    num_distinct_actions = whole_number("num_distinct_actions", num_distinct_actions, 1, 2**30)
+    max_game_length = whole_number("max_game_length", max_game_length, 0, 2**30)
+    max_chance_outcomes = whole_number("max_chance_outcomes", max_chance_outcomes, 0, 2**30)
+    max_chance_nodes_in_history = whole_number("max_chance_nodes_in_history", max_chance_nodes_in_history, 0, 2**30)
     owner = _Owner(name)
     functions: dict[str, Callable[..., Any] | None] = {
         "current_player": current_player,
@@ -94,7 +114,14 @@ def numba_game(
     key_dtype = None if information_state_dtype is None else np.dtype(information_state_dtype)
     jitted = _compile(name, functions, state_dtype, key_dtype, num_players)
     addresses = _callbacks(
-        jitted, owner, state_dtype, key_dtype, num_players, num_distinct_actions, max_chance_outcomes
+        jitted,
+        owner,
+        state_dtype,
+        key_dtype,
+        num_players,
+        num_distinct_actions,
+        max_chance_outcomes,
+        max_game_length + max_chance_nodes_in_history,
     )
     constants: dict[str, Any] = {
         "num_players": num_players,
@@ -102,12 +129,12 @@ def numba_game(
         "max_game_length": max_game_length,
         "min_utility": min_utility,
         "max_utility": max_utility,
-        "zero_sum": num_players == 2 if zero_sum is None else zero_sum,
+        "zero_sum": num_players == 2 if zero_sum is None else bool(zero_sum),
         "max_chance_outcomes": max_chance_outcomes,
         "max_chance_nodes_in_history": max_chance_nodes_in_history,
         "text": text,
     }
-    arguments = {**functions, **constants, "information_state_dtype": information_state_dtype, "checked": False}
+    arguments = {**functions, **constants, "information_state_dtype": key_dtype, "checked": False}
     game = Game.from_functions(
         name,
         {},
@@ -115,8 +142,6 @@ def numba_game(
         **constants,
         state_bytes=state_dtype.itemsize,
         information_state_bytes=0 if key_dtype is None else key_dtype.itemsize,
-        context=owner.failed.ctypes.data,
-        failed=owner.failed.ctypes.data,
         owner=owner,
         state_dtype=state_dtype,
         reduce=(_again, (name, state_dtype, tuple(sorted(arguments.items())))),
@@ -142,7 +167,7 @@ def _compile(
     key_dtype: np.dtype[Any] | None,
     num_players: int,
 ) -> dict[str, Any]:
-    """Compile each function by itself, so that an error names it; check what it gives."""
+    """Compile each function by itself, so that an error names it; check what it gives. Its indices are checked."""
     import numba
     from numba import types
 
@@ -163,7 +188,7 @@ def _compile(
         if function is None:
             continue
         try:
-            jitted[role] = numba.njit(function)
+            jitted[role] = numba.njit(function, boundscheck=True)
             jitted[role].compile(signatures[role])
             gives[role] = jitted[role].overloads[signatures[role]].signature.return_type
         except Exception as error:  # Numba raises many kinds; whatever it is, the game cannot be used
@@ -199,8 +224,9 @@ def _callbacks(
     num_players: int,
     num_distinct_actions: int,
     max_chance_outcomes: int,
+    max_history: int,
 ) -> dict[str, int]:
-    """The addresses of C functions with the signatures of csrc/game.h."""
+    """The addresses of C functions with the signatures of csrc/game.h, which keep its contract or fail."""
     from numba import carray, cfunc, njit, types
 
     state_type, pointer, i32, i32p, f64p = (
@@ -210,33 +236,72 @@ def _callbacks(
         types.CPointer(types.int32),
         types.CPointer(types.float64),
     )
-    room = max(num_distinct_actions, max_chance_outcomes, 1)
     user_current_player, user_legal_actions = jitted["current_player"], jitted["legal_actions"]
     user_apply, user_returns = jitted["apply_action"], jitted["returns"]
     user_initial: Any = jitted.get("initial_state")
     user_chance: Any = jitted.get("chance_outcomes")
     user_information: Any = jitted.get("information_state")
-
-    def current_player(context, state):  # type: ignore[no-untyped-def]
-        return i32(user_current_player(carray(state, 1, state_type)[0]))
-
-    def legal_actions(context, state, actions):  # type: ignore[no-untyped-def]
-        return i32(user_legal_actions(carray(state, 1, state_type)[0], carray(actions, room)))
-
-    def apply(context, state, action):  # type: ignore[no-untyped-def]
-        return i32(1) if user_apply(carray(state, 1, state_type)[0], action) else i32(0)
+    has_chance = user_chance is not None
 
     @njit(inline="always")
-    def copy_returns(context, record, out):  # type: ignore[no-untyped-def]
+    def is_player(player):  # type: ignore[no-untyped-def]
+        return 0 <= player < num_players or player == TERMINAL or (player == CHANCE and has_chance)
+
+    @njit
+    def are_actions(count, actions, limit):  # type: ignore[no-untyped-def]
+        if not 0 <= count <= limit:
+            return False
+        previous = -1
+        for i in range(count):
+            if actions[i] <= previous:
+                return False
+            previous = actions[i]
+        return previous < limit
+
+    def current_player(context, state):  # type: ignore[no-untyped-def]
+        try:
+            player = i32(user_current_player(carray(state, 1, state_type)[0]))
+            if is_player(player):
+                return player
+            _fail(_PLAYER)
+        except Exception:
+            _fail(_RAISED)
+        return i32(TERMINAL)
+
+    def legal_actions(context, state, out):  # type: ignore[no-untyped-def]
+        try:
+            actions = carray(out, num_distinct_actions)
+            count = i32(user_legal_actions(carray(state, 1, state_type)[0], actions))
+            if are_actions(count, actions, num_distinct_actions):
+                return count
+            _fail(_ACTIONS)
+        except Exception:
+            _fail(_RAISED)
+        return i32(0)
+
+    def apply(context, state, action):  # type: ignore[no-untyped-def]
+        try:
+            if user_apply(carray(state, 1, state_type)[0], action):
+                return i32(1)
+        except Exception:
+            _fail(_RAISED)
+        return i32(0)
+
+    @njit(inline="always")
+    def copy_returns(record, out):  # type: ignore[no-untyped-def]
         given = user_returns(record)
         if len(given) != num_players:
-            carray(context, 1, np.int32)[0] = 1
-            return
+            return False
         for player in range(num_players):
             out[player] = given[player]
+        return True
 
     def returns(context, state, out):  # type: ignore[no-untyped-def]
-        copy_returns(context, carray(state, 1, state_type)[0], out)
+        try:
+            if not copy_returns(carray(state, 1, state_type)[0], out):
+                _fail(_RETURNS)
+        except Exception:
+            _fail(_RAISED)
 
     if user_initial is None:
 
@@ -245,13 +310,37 @@ def _callbacks(
     else:
 
         def init(context, state):  # type: ignore[no-untyped-def]
-            user_initial(carray(state, 1, state_type)[0])
+            try:
+                user_initial(carray(state, 1, state_type)[0])
+            except Exception:
+                _fail(_RAISED)
 
-    def chance_outcomes(context, state, actions, probabilities):  # type: ignore[no-untyped-def]
-        return i32(user_chance(carray(state, 1, state_type)[0], carray(actions, room), carray(probabilities, room)))
+    def chance_outcomes(context, state, out, weights):  # type: ignore[no-untyped-def]
+        try:
+            actions, probabilities = carray(out, max_chance_outcomes), carray(weights, max_chance_outcomes)
+            count = i32(user_chance(carray(state, 1, state_type)[0], actions, probabilities))
+            if count > 0 and are_actions(count, actions, max_chance_outcomes):
+                return count
+            _fail(_OUTCOMES)
+        except Exception:
+            _fail(_RAISED)
+        return i32(0)
 
     def information_state(context, state, player, key):  # type: ignore[no-untyped-def]
-        user_information(carray(state, 1, state_type)[0], player, carray(key, 1, key_dtype)[0])
+        try:
+            user_information(carray(state, 1, state_type)[0], player, carray(key, 1, key_dtype)[0])
+        except Exception:
+            _fail(_RAISED)
+
+    play = _playout(jitted, is_player, copy_returns, max(num_distinct_actions, max_chance_outcomes, 1), max_history)
+
+    def playout(context, state, rng_state, out):  # type: ignore[no-untyped-def]
+        try:
+            failure = play(carray(state, 1, state_type)[0], carray(rng_state, 1), out)
+            if failure != 0:
+                _fail(failure)
+        except Exception:
+            _fail(_RAISED)
 
     callbacks: dict[str, tuple[Any, Any]] = {
         "init": (init, types.void(pointer, pointer)),
@@ -259,12 +348,9 @@ def _callbacks(
         "legal_actions": (legal_actions, i32(pointer, pointer, i32p)),
         "apply": (apply, i32(pointer, pointer, i32)),
         "returns": (returns, types.void(pointer, pointer, f64p)),
-        "playout": (
-            _playout(jitted, copy_returns, state_type, room),
-            types.void(pointer, pointer, types.CPointer(types.uint64), f64p),
-        ),
+        "playout": (playout, types.void(pointer, pointer, types.CPointer(types.uint64), f64p)),
     }
-    if user_chance is not None:
+    if has_chance:
         callbacks["chance_outcomes"] = (chance_outcomes, i32(pointer, pointer, i32p, f64p))
     if user_information is not None:
         callbacks["information_state"] = (information_state, types.void(pointer, pointer, i32, pointer))
@@ -272,9 +358,11 @@ def _callbacks(
     return {role: compiled.address for role, compiled in zip(callbacks, owner.compiled, strict=True)}
 
 
-def _playout(jitted: Mapping[str, Any], copy_returns: Any, state_type: np.dtype[Any], room: int) -> Callable[..., None]:
-    """Random play to the end, with the numbers of csrc/rng.h drawn as lt_playout draws them."""
-    from numba import carray, njit
+def _playout(
+    jitted: Mapping[str, Any], is_player: Any, copy_returns: Any, room: int, max_history: int
+) -> Callable[..., int]:
+    """Random play to the end, with the numbers of csrc/rng.h as lt_playout draws them. Gives 0, or why rules failed."""
+    from numba import njit
 
     u64 = np.uint64
     step, first, second = u64(0x9E3779B97F4A7C15), u64(0xBF58476D1CE4E5B9), u64(0x94D049BB133111EB)
@@ -282,7 +370,6 @@ def _playout(jitted: Mapping[str, Any], copy_returns: Any, state_type: np.dtype[
     user_current_player, user_legal_actions = jitted["current_player"], jitted["legal_actions"]
     user_apply = jitted["apply_action"]
     user_chance: Any = jitted.get("chance_outcomes")
-    has_chance = user_chance is not None
 
     @njit(inline="always")
     def next_number(rng):  # type: ignore[no-untyped-def]
@@ -292,51 +379,54 @@ def _playout(jitted: Mapping[str, Any], copy_returns: Any, state_type: np.dtype[
         x = (x ^ (x >> s27)) * second
         return x ^ (x >> s31)
 
-    @njit
-    def random_action(count, actions, rng):  # type: ignore[no-untyped-def]
-        return actions[((next_number(rng) >> s32) * u64(count)) >> s32]
-
-    if has_chance:
+    if user_chance is not None:
 
         @njit
-        def chance_action(record, actions, rng):  # type: ignore[no-untyped-def]
+        def chance_place(record, actions, rng):  # type: ignore[no-untyped-def]
             probabilities = np.empty(room, np.float64)
             count = user_chance(record, actions, probabilities)
             u = np.float64(next_number(rng) >> s11) * 2.0**-53
             for i in range(count - 1):
                 u -= probabilities[i]
                 if u < 0:
-                    return actions[i]
-            return actions[count - 1]
+                    return i
+            return count - 1
 
     else:
 
         @njit
-        def chance_action(record, actions, rng):  # type: ignore[no-untyped-def]
-            return actions[0]
+        def chance_place(record, actions, rng):  # type: ignore[no-untyped-def]
+            return -1
 
-    def playout(context, state, rng_state, out):  # type: ignore[no-untyped-def]
-        record = carray(state, 1, state_type)[0]
-        rng = carray(rng_state, 1)
+    @njit
+    def play(record, rng, out):  # type: ignore[no-untyped-def]
         actions = np.empty(room, np.int32)
+        left = max_history
         while True:
             player = user_current_player(record)
             if player == TERMINAL:
                 break
+            if not is_player(player):
+                return _PLAYER
+            if left <= 0:
+                return _LENGTH
+            left -= 1
             if player == CHANCE:
-                action = chance_action(record, actions, rng)
+                place = chance_place(record, actions, rng)
             else:
                 count = user_legal_actions(record, actions)
-                if count <= 0:
-                    carray(context, 1, np.int32)[0] = 1
-                    return
-                action = random_action(count, actions, rng)
+                place = np.int64(((next_number(rng) >> s32) * u64(count)) >> s32) if count > 0 else -1
+            if not 0 <= place < room:
+                return _STUCK
+            action = actions[place]
+            if not 0 <= action < room:
+                return _ACTIONS
             if not user_apply(record, action):
-                carray(context, 1, np.int32)[0] = 1
-                return
-        copy_returns(context, record, out)
+                return _STUCK
+        return 0 if copy_returns(record, out) else _RETURNS
 
-    return playout
+    compiled: Callable[..., int] = play
+    return compiled
 
 
 # ---- The checked mode ----
@@ -362,10 +452,6 @@ def _check_game(
         unchanged("current_player", before)
         if player == TERMINAL:
             break
-        if player != CHANCE and not 0 <= player < game.num_players():
-            refuse(
-                "current_player", f"must give 0..{game.num_players() - 1}, -1 (chance) or -4 (over), it gives {player}"
-            )
         if player == CHANCE:
             action = _check_chance(game, state, refuse, rng)
             unchanged("chance_outcomes", before)
@@ -420,21 +506,17 @@ def _check_player(
     room, before = game.num_distinct_actions(), bytes(state.buffer)
     actions = np.full(room, -9, np.int32)
     record = np.frombuffer(bytearray(before), state_dtype)[0]
-    count = 0
-    try:  # as plain Python, where writing past the end of an array is an error and not a corrupted memory
-        count = int(functions["legal_actions"](_as_record(record, state_dtype), actions))  # type: ignore[misc]
+    try:  # as plain Python, whose error says more
+        functions["legal_actions"](_as_record(record, state_dtype), actions)  # type: ignore[misc]
     except IndexError as error:
         refuse("legal_actions", f"reaches beyond an array ({error})")
     except Exception:  # compiled code may do what Python does not; the compiled answer decides
-        count = -1
-    legal = state.legal_actions() if count <= room else []
+        pass
+    legal = state.legal_actions()
     if bytes(state.buffer) != before:
         refuse("legal_actions", "changes the state, which only apply_action and initial_state may")
-    if not legal or legal != sorted(set(legal)) or legal[0] < 0 or legal[-1] >= room:
-        refuse(
-            "legal_actions",
-            f"must give ascending actions in 0..{room - 1} where a player acts, it gives {legal or count}",
-        )
+    if not legal:
+        refuse("legal_actions", f"must give ascending actions in 0..{room - 1} where a player acts, it gives none")
     foreign = np.setdiff1d(np.arange(-1, room + 1), legal)
     for action in rng.choice(foreign, min(len(foreign), _CHECK_FOREIGN), replace=False).tolist():
         other = state.clone()
@@ -451,11 +533,6 @@ def _check_player(
 def _check_chance(game: Game, state: State, refuse: Callable[[str, str], None], rng: np.random.Generator) -> int:
     outcomes = state.chance_outcomes()
     actions, weights = [a for a, _ in outcomes], [p for _, p in outcomes]
-    fits = actions == sorted(set(actions)) and all(0 <= a < game.max_chance_outcomes() for a in actions)
-    if not outcomes or not fits:
-        refuse(
-            "chance_outcomes", f"must give ascending actions in 0..{game.max_chance_outcomes() - 1}, it gives {actions}"
-        )
     if not all(p >= 0 for p in weights) or abs(sum(weights) - 1) > 1e-9:
         refuse("chance_outcomes", f"must give probabilities that sum to 1, it gives {weights}")
     return int(rng.choice(actions, p=np.array(weights) / sum(weights)))

@@ -47,6 +47,8 @@ class Parameter:
                 raise ParameterError(f"{game}: {name} expects one of {', '.join(self.choices)}, got {value!r}")
             return str(value)
         kind = type(self.default)
+        if isinstance(value, np.bool_):
+            value = bool(value)
         fits = isinstance(value, (int, np.integer)) or (kind is float and isinstance(value, (float, np.floating)))
         if not fits or (kind is bool) != isinstance(value, bool) or not self.low <= value <= self.high:
             wanted = "True or False" if kind is bool else f"{kind.__name__} in {self.low:g}..{self.high:g}"

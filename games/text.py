@@ -29,6 +29,13 @@ def marked_row(signs: list[str], last: int) -> str:
 class Text:
     """The words of a game, in OpenSpiel's formats where it has the game."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both write alike: they are of one class and have the same attributes."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def state(self, state: Any) -> str:
         """The whole state, as `str(state)` gives it."""
         return ", ".join(map(str, state.history()))

@@ -6,7 +6,6 @@ and no Python runs for a single one.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from longthink.concurrency import ExclusiveUse, exclusively, not_picklable
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.evaluation import Evaluator, ask_and_tell
 from longthink.search.leaves import Leaves
-from longthink.search.result import ranking
+from longthink.search.result import ComparedByFields, ranking
 from longthink.search.rules import PUCT, Rule
 from longthink.search.trees import MOST_TREES, Trees
+from longthink.validation import whole_number
 
 
-@dataclass
-class BatchedResult:
+@dataclass(eq=False)
+class BatchedResult(ComparedByFields):
     """What a batch of searches thinks, for `B` roots in rows over all `A` actions of the game.
 
     legal, visits, proven: `[B, A]`. values: `[B, A]`, for who acts at the root, in utilities, NaN where not tried.
@@ -94,6 +95,8 @@ class BatchedMCTS:
     Root i finds what an `MCTS` with the seed `seed` + i and `search_with` would find. Roots stand where a player acts:
     chance is drawn, by seed.
 
+    One thread at a time may use it; see docs/threads_and_processes.md.
+
     batch_size: `B`. rule: `PUCT`, `Gumbel` or another. solve: as in `MCTS`. memory_bytes: of all trees together; a full
     one gives back its least visited part and goes on.
 
@@ -111,23 +114,25 @@ class BatchedMCTS:
         seed: int = 0,
         memory_bytes: int = 1 << 30,
     ) -> None:
-        if not 1 <= operator.index(batch_size) <= MOST_TREES:
-            raise ParameterError(f"batch_size expects 1..{MOST_TREES}, got {batch_size}")
-        if not 0 <= operator.index(seed) < 2**62:
-            raise ParameterError(f"seed expects a number in 0..2^62-1, got {seed}")
-        self.game, self.batch_size, self.rule = game, batch_size, PUCT() if rule is None else rule
-        self.seeds = seed + np.arange(batch_size)
+        self.game, self.rule = game, PUCT() if rule is None else rule
+        self.batch_size = whole_number("batch_size", batch_size, 1, MOST_TREES)
+        self.seeds = whole_number("seed", seed, 0, 2**62 - 1) + np.arange(self.batch_size)
         """`[B]`, of an `MCTS` that finds the same."""
-        self.solve, self.memory_bytes = bool(solve), operator.index(memory_bytes)
-        self._trees = Trees(game, self.rule, False, solve, self.seeds.tolist(), memory_bytes, True)
-        room = game.max_game_length() + game.max_chance_nodes_in_history() + 1
-        self._histories = np.zeros((batch_size, room), np.int32)
-        self._lengths = np.zeros(batch_size, np.int32)
-        self._draws = np.zeros(batch_size, np.uint64)
-        self._play(None)
+        self.solve, self.memory_bytes = bool(solve), whole_number("memory_bytes", memory_bytes, 1)
+        self._trees = Trees(game, self.rule, False, solve, self.seeds.tolist(), memory_bytes, True, "this BatchedMCTS")
+        self._trees.play(None)
+
+    @property
+    def _exclusive(self) -> ExclusiveUse:
+        exclusive: ExclusiveUse = self._trees.exclusive
+        return exclusive
+
+    def __reduce__(self) -> str:
+        raise not_picklable(self, "keep its result, or make another search with the same game, rule and seed")
 
     # ---- The roots ----
 
+    @exclusively
     def set_roots(self, states: State | Sequence[State]) -> None:
         """Search from these `B` states, or all from one; what was known is forgotten. Raises `ParameterError`."""
         given = [states] * self.batch_size if isinstance(states, State) else list(states)
@@ -137,11 +142,10 @@ class BatchedMCTS:
             if state.get_game() != self.game or state.is_terminal():
                 raise ParameterError(f"set_roots expects states of {self.game} that are not over, got {state!r}")
         for i, state in enumerate(given):
-            history = state.history()
-            self._trees.reset(i, state.buffer)
-            self._histories[i, : len(history)], self._lengths[i] = history, len(history)
-        self._play(None)
+            self._trees.reset(i, state)
+        self._trees.play(None)
 
+    @exclusively
     def advance(self, actions: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Act at every root: the children's subtrees are kept, and where a game ends, the next begins.
 
@@ -155,27 +159,23 @@ class BatchedMCTS:
         given = np.asarray(actions)
         if given.shape != (self.batch_size,) or not np.issubdtype(given.dtype, np.integer):
             raise ParameterError(f"advance expects {self.batch_size} actions, got {actions!r}")
-        return self._play(np.ascontiguousarray(given, np.int32))
-
-    def _play(self, actions: NDArray[np.int32] | None) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        return self._trees.play(actions, self._draws, self._histories, self._lengths)
+        return self._trees.play(np.ascontiguousarray(given, np.int32))
 
     @property
+    @exclusively
     def buffers(self) -> NDArray[np.uint8]:
         """`[B, state_bytes]`, the bytes of the roots' states, as `Leaves.buffers`."""
         return self._trees.root_states()
 
     @property
+    @exclusively
     def states(self) -> list[State]:
         """The roots' `B` states, with their histories."""
-        return [self.game.state_from_buffer(buffer, self._history(i)) for i, buffer in enumerate(self.buffers)]
-
-    def _history(self, root: int) -> list[int]:
-        history: list[int] = self._histories[root, : self._lengths[root]].tolist()
-        return history
+        return [self.game.state_from_buffer(buffer, self._trees.history(i)) for i, buffer in enumerate(self.buffers)]
 
     # ---- Search ----
 
+    @exclusively
     def run(
         self,
         evaluator: Evaluator,
@@ -192,19 +192,23 @@ class BatchedMCTS:
         Raises `ParameterError` for a budget of other things or none, and what the evaluator raises.
         """
         budget.check_for_search("BatchedMCTS.run")
-        return self.result(*ask_and_tell(evaluator, self._trees, self._history, budget, batch, progress))
+        return self.result(*ask_and_tell(evaluator, self._trees, budget, batch, progress))
 
+    @exclusively
     def ask(self, batch: int = 1) -> Leaves:
         """Up to `batch` `Leaves` of every root that wait for a value: see `MCTS.ask`."""
-        most = 2 * operator.index(batch) + 32
-        return self._trees.ask(batch, most, np.full(self.batch_size, most, np.uint32), self._history)
+        batch = whole_number("batch", batch, 1, 2**20)
+        most = 2 * batch + 32
+        return self._trees.ask(batch, most, np.full(self.batch_size, most, np.uint32))
 
+    @exclusively
     def tell(
         self, tickets: ArrayLike, values: ArrayLike, priors: NDArray[Any] | Sequence[ArrayLike] | None = None
     ) -> None:
         """Value leaves that `ask` handed out, in any order and any grouping: see `MCTS.tell`."""
         self._trees.tell(tickets, values, priors)
 
+    @exclusively
     def forget(self, tickets: ArrayLike) -> None:
         """Take back leaves that will not be told, as if they had never been asked for."""
         self._trees.forget(tickets)
@@ -229,6 +233,7 @@ class BatchedMCTS:
         """`[B]`, whether the value of a root is proven: `ask` hands out nothing for it then."""
         return self._trees.proven
 
+    @exclusively
     def result(self, spent: Spent | None = None, stopped_by: str = "") -> BatchedResult:
         """What the trees say about the roots' actions now."""
         legal, visits, values, priors, proven, improved, chosen = self._trees.rows()

@@ -6,10 +6,14 @@ stops at the first limit it reaches, and returns what it spent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 from longthink.errors import ParameterError
+from longthink.validation import real_number, whole_number
 
 
 @dataclass
@@ -67,16 +71,29 @@ class Spent:
 _MEASURES = tuple(f.name for f in fields(Spent))
 
 
+def _positive(name: str, limit: object) -> float | None:
+    """A limit as a plain number, or None for infinity; 1e5 is a whole number too."""
+    words = f"Budget({name}=...)"
+    if isinstance(limit, (float, np.floating)) and limit == math.inf:
+        return None
+    if name in ("seconds", "money"):
+        return real_number(words, limit, 0, above=True)
+    if isinstance(limit, (float, np.floating)) and float(limit).is_integer():
+        limit = int(limit)
+    return whole_number(words, limit, 1)
+
+
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a piece of thinking; None is no limit, and the first one reached stops it.
+    """Limits of a piece of thinking; None, or infinity, is no limit, and the first one reached stops it.
 
     simulations: descents of the search tree. nodes: nodes of the search tree.
     tokens: prompt tokens (not cached ones) and generated tokens of a language model together; prompt_tokens (of whole
     prompts), generated_tokens: each apart. calls: requests to it. seconds: wall-clock time. money: in the currency of
-    the price table in use. What a request cache answers counts as much as it cost when it was made.
+    the price table in use. All but the last two are whole numbers. What a request cache answers counts as much as it
+    cost when it was made.
 
-    Raises `ParameterError` where a limit is not a positive number.
+    Raises `ParameterError` if a limit is not a positive number.
     """
 
     simulations: int | None = None
@@ -90,8 +107,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, limit in self.limits():
-            if not (isinstance(limit, (int, float)) and limit > 0):
-                raise ParameterError(f"Budget({name}=...) expects a positive number or None, got {limit!r}")
+            object.__setattr__(self, name, _positive(name, limit))
 
     def limits(self) -> list[tuple[str, float]]:
         """The limits that are set, by name."""

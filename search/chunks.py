@@ -14,29 +14,42 @@ from longthink.search.budget import Budget, Spent
 _CHUNK_SECONDS = 0.02
 
 
+class Pace:
+    """How many simulations a search makes in a piece: one at first, for nobody knows how long they take."""
+
+    def __init__(self) -> None:
+        self.chunk = 1
+
+    def learn(self, seconds: float) -> None:
+        """A piece of `chunk` simulations took so long."""
+        if seconds < _CHUNK_SECONDS / 2:
+            self.chunk *= 64 if seconds < _CHUNK_SECONDS / 128 and self.chunk < 4096 else 2
+        elif seconds > 2 * _CHUNK_SECONDS and self.chunk > 1:
+            self.chunk = max(1, int(self.chunk * _CHUNK_SECONDS / seconds))
+
+
 def spend(
     budget: Budget,
     work: Callable[[int, Spent], object],
+    pace: Pace,
     progress: Callable[[Spent], Any] | None = None,
     over: Callable[[Spent], str | None] | None = None,
 ) -> tuple[Spent, str]:
     """Work until `budget` is spent: what was spent, and the limit that stopped it, or "interrupted" by Ctrl-C.
 
     work(n, spent): makes about n simulations, so many that it takes some milliseconds, and writes what is spent but for
-    the seconds. progress: called after every piece. over(spent): why to stop, or None; by default the budget's limits.
+    the seconds. pace: gives their number, and is kept by a search from one call to the next. progress: called after
+    every piece. over(spent): why to stop, or None; by default the budget's limits.
     """
-    started, spent, stopped_by, chunk = time.perf_counter(), Spent(), None, 64
+    started, spent, stopped_by = time.perf_counter(), Spent(), None
     over = budget.reached if over is None else over
     try:
         while stopped_by is None:
             before = time.perf_counter()
-            work(chunk, spent)
+            work(pace.chunk, spent)
             now = time.perf_counter()
             spent.seconds = now - started
-            if now - before < _CHUNK_SECONDS / 2:
-                chunk *= 2
-            elif now - before > 2 * _CHUNK_SECONDS and chunk > 1:
-                chunk //= 2
+            pace.learn(now - before)
             if progress is not None:
                 progress(spent)
             stopped_by = over(spent)

@@ -65,6 +65,9 @@ class TreeDrawing:
             )
         return box
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TreeDrawing, (self.tree, self.state)
+
     # ---- JSON ----
 
     def as_dict(self) -> dict[str, Any]:

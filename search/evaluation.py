@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import State
 from longthink.search.budget import Budget, Spent
-from longthink.search.chunks import spend
+from longthink.search.chunks import Pace, spend
 from longthink.search.leaves import Leaves
 from longthink.search.mcts import MCTS
 from longthink.search.result import SearchResult
 from longthink.search.trees import MOST_SIMULATIONS, Trees
+from longthink.validation import whole_number
 
 Evaluator = Callable[[Leaves], tuple[NDArray[Any], Any]]
 """Called with the `Leaves` of a batch; gives their values and priors (or None) as `MCTS.tell` takes them."""
@@ -41,19 +42,20 @@ def search_with(
     budget.check_for_search("search_with")
     if state.is_terminal():
         raise ParameterError(f"expected a state in which somebody acts, got the end of a game: {state.history()}")
-    search.set_root(state)
-    return search.result(*ask_and_tell(evaluator, search._trees, search._history, budget, batch, progress))
+    with search._exclusive:
+        search.set_root(state)
+        return search.result(*ask_and_tell(evaluator, search._trees, budget, batch, progress))
 
 
 def ask_and_tell(
     evaluator: Evaluator,
     trees: Trees,
-    histories: Callable[[int], list[int]],
     budget: Budget,
     batch: int,
     progress: Callable[[Spent], Any] | None,
 ) -> tuple[Spent, str]:
     """Spend `budget` at each root of `trees`, `batch` leaves at a time: what was spent, and why it stopped."""
+    batch = whole_number("batch", batch, 1)
     first = trees.visits
     left = (MOST_SIMULATIONS - first).astype(np.uint32)
     if budget.simulations is not None:
@@ -61,7 +63,7 @@ def ask_and_tell(
 
     def work(chunk: int, spent: Spent) -> None:
         for _ in range(max(1, chunk // (trees.count * batch))):
-            leaves = trees.ask(batch, 2 * batch + 32, left, histories)
+            leaves = trees.ask(batch, 2 * batch + 32, left)
             try:
                 if len(leaves):
                     values, priors = evaluator(leaves)
@@ -80,7 +82,7 @@ def ask_and_tell(
         limit = budget.reached(spent)
         return None if limit == "simulations" else limit  # others have not made theirs
 
-    return spend(budget, work, progress, over)
+    return spend(budget, work, Pace(), progress, over)  # the evaluator may be another than last time
 
 
 def _take_back(trees: Trees, tickets: NDArray[np.uint64]) -> None:

@@ -3,7 +3,7 @@
 The graph and its loops are C (csrc/graph.c). This file gives them roots, budgets, Ctrl-C and arrays.
 """
 
-import operator
+import dataclasses
 
 import numpy as np
 
@@ -13,13 +13,16 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from game cimport *
 from graph cimport *
 
+from longthink.concurrency import ExclusiveUse, exclusively, not_picklable
 from longthink.errors import GameError, MemoryLimitError, ParameterError
 from longthink.search.budget import Spent
-from longthink.search.chunks import spend
+from longthink.search.chunks import Pace, spend
 from longthink.search.graph_result import GraphResult
 from longthink.search.rules import PUCT, UCT, RegretMatching
+from longthink.validation import seed_number, whole_number
 
 _MAX_SIMULATIONS = 2**31 - 1
+_MOST_BYTES = 2**60
 
 
 cdef class _KeyedSearch:
@@ -30,23 +33,28 @@ cdef class _KeyedSearch:
     cdef readonly object game, rule
     cdef readonly object seed
     cdef readonly object memory_bytes
-    cdef object root
+    cdef readonly object _exclusive
+    cdef object root, pace
     cdef bint by_information
 
     cdef _begin(self, game, rule, dict kinds, bint by_information, seed, memory_bytes):
         if type(rule) not in kinds:
             names = " or ".join(f"{kind.__name__}(...)" for kind in kinds)
             raise ParameterError(f"{type(self).__name__}: rule expects {names}, got {rule!r}")
-        if not 0 <= operator.index(seed) < 2**63:
-            raise ParameterError(f"seed expects a number in 0..2^63-1, got {seed}")
-        self.game, self.rule, self.seed = game, rule, seed
-        self.memory_bytes, self.by_information = operator.index(memory_bytes), by_information
+        for field in dataclasses.fields(rule):
+            if field.name != "c" and getattr(rule, field.name) != field.default:
+                raise ParameterError(f"{type(self).__name__} has not got {type(rule).__name__}({field.name}=...), only c; "
+                                     f"leave {field.name} out, or search with MCTS")
+        self.game, self.rule, self.seed = game, rule, seed_number(seed)
+        self.memory_bytes = whole_number("memory_bytes", memory_bytes, 1, _MOST_BYTES)
+        self.by_information, self.pace = by_information, Pace()
+        self._exclusive = ExclusiveUse(f"this {type(self).__name__}")
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         cdef lt_graph_rule kind = <lt_graph_rule><int>kinds[type(rule)]
         smallest = int(lt_graph_least_bytes(self.table, kind, by_information))
         if self.memory_bytes < smallest:
             raise ParameterError(f"memory_bytes expects at least {smallest} for {game}, got {memory_bytes}")
-        self.graph = lt_graph_new(self.table, kind, rule.c, by_information, seed, self.memory_bytes)
+        self.graph = lt_graph_new(self.table, kind, rule.c, by_information, self.seed, self.memory_bytes)
         if self.graph == NULL:
             raise MemoryError(f"no memory for a graph of {memory_bytes} bytes; give a smaller memory_bytes")
         self._place(game.new_initial_state(), False)
@@ -54,8 +62,12 @@ cdef class _KeyedSearch:
     def __dealloc__(self):
         lt_graph_free(self.graph)
 
+    def __reduce__(self):
+        raise not_picklable(self, "keep its result, or make another search with the same game, rule and seed")
+
     # ---- The root ----
 
+    @exclusively
     def set_root(self, state):
         """Search from `state`: what is known stays if it is the root already, else the graph starts afresh."""
         if state.get_game() != self.game:
@@ -64,6 +76,7 @@ cdef class _KeyedSearch:
             return
         self._place(state.clone(), False)
 
+    @exclusively
     def advance(self, action):
         """Act at the root: what is known of what follows is kept. Raises `IllegalActionError`."""
         self._place(self.root.child(action), True)
@@ -71,13 +84,16 @@ cdef class _KeyedSearch:
     cdef _place(self, state, bint keep):
         """Put the root at `state`, which is ours."""
         cdef const uint8_t[::1] buffer = state.buffer
+        history = state.history()
+        if len(history) > lt_max_history(self.table):
+            raise self.game.rules_broke(history)
         cdef int resamples = self._hides(state) and self.table.resample != NULL
         if keep:
             lt_graph_move(self.graph, &buffer[0], resamples)
         else:
             lt_graph_reset(self.graph, &buffer[0], resamples)
         self.root = state
-        self.game.raise_failure()
+        self.game.raise_failure(history)
 
     def _hides(self, state):
         """Whether there may be anything at `state` that the player who acts does not know."""
@@ -90,6 +106,7 @@ cdef class _KeyedSearch:
 
     # ---- Run ----
 
+    @exclusively
     def run(self, state, budget, *, progress=None):
         """Search from `state` until `budget` (simulations, nodes, seconds) is spent, and say what was found.
 
@@ -112,7 +129,7 @@ cdef class _KeyedSearch:
             self._run_chunk(chunk)
             spent.simulations, spent.nodes = self.simulations - first, self.nodes
 
-        spent, stopped_by = spend(budget, work, progress)
+        spent, stopped_by = spend(budget, work, self.pace, progress)
         return self.result(spent, stopped_by)
 
     def _check_root(self, state):
@@ -133,7 +150,8 @@ cdef class _KeyedSearch:
         """Raise what a status of csrc/graph.h means."""
         if status == LT_GRAPH_OK:
             return
-        self.game.raise_failure()
+        if status == LT_GRAPH_RULES_BROKE:
+            raise self.game.rules_broke(self.root.history() + self._broken_path(), " or in a simulation from there")
         if status == LT_GRAPH_TOO_WIDE:
             raise GameError(f"{self.game}: a state has more than 65535 actions, more than a node can hold")
         if status == LT_GRAPH_RESAMPLE:
@@ -142,9 +160,13 @@ cdef class _KeyedSearch:
         if status == LT_GRAPH_OTHER_ACTIONS:
             raise GameError(f"{self.game}: the legal actions differ between two histories that a player cannot tell "
                             "apart, which RegretMatching does not allow; use UCT or PUCT")
-        raise GameError(f"{self.game}: its rules broke during the search (a state that is not over has no legal "
-                        "action, an action that is listed as legal is refused, a history is longer than declared, "
-                        "or two different positions have one `hash`)")
+        raise AssertionError(f"status {status}")
+
+    def _broken_path(self):
+        """The actions from the root to where the rules broke, as far as they are known."""
+        actions = np.empty(lt_max_history(self.table) + 1, np.int32)
+        cdef int32_t[::1] view = actions
+        return actions[:lt_graph_broken_path(self.graph, &view[0])].tolist()
 
     # ---- What was found ----
 
@@ -163,10 +185,12 @@ cdef class _KeyedSearch:
         """Nodes that a full arena gave back so far."""
         return self.graph.recycled
 
+    @exclusively
     def result(self, spent=None, stopped_by=""):
         """What the graph says about the root's actions now."""
         return self._result(self.root, self.graph.root, spent, stopped_by)
 
+    @exclusively
     def result_at(self, state):
         """What the graph says about the actions at any other state: without visits where it has not been there."""
         if state.get_game() != self.game:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from longthink.search.result import SearchResult
 
 
-@dataclass
+@dataclass(eq=False)
 class GraphResult(SearchResult):
     """A `SearchResult` whose policy may be a mixed strategy.
 

@@ -2,65 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.games.core import State
-
-if TYPE_CHECKING:
-    from longthink.search.trees import Trees
+from longthink.games.core import Game, State
 
 
 class Leaves:
     """The leaves that `ask` handed out; each waits until `tell` gets its ticket with a value.
 
     tickets: `[B]`. buffers: `[B, state_bytes]`, the states' bytes, which `buffers.view(game.state_dtype)` makes
-    records. players: `[B]`, who acts. The rest is made when first looked at.
+    records. players: `[B]`, who acts. roots: `[B]`, the place of each leaf's root; zeros where there is one root. The
+    rest is made when first looked at.
+
+    Leaves do not depend on the search that handed them out: other threads may read them while it goes on, and other
+    processes get them by pickle.
     """
 
-    __slots__ = ("_actions", "_histories", "_states", "_trees", "buffers", "players", "tickets")
+    __slots__ = ("_actions", "_game", "_histories", "_paths", "_states", "buffers", "players", "roots", "tickets")
 
     def __init__(
         self,
-        trees: Trees,
+        game: Game,
         tickets: NDArray[np.uint64],
         buffers: NDArray[np.uint8],
         players: NDArray[np.int32],
-        histories: Callable[[int], list[int]],
+        roots: NDArray[np.int64],
+        histories: tuple[NDArray[np.int32], NDArray[np.int32]],
+        paths: tuple[NDArray[np.int32], NDArray[np.int64]],
     ) -> None:
-        self._trees, self.tickets, self.buffers, self.players, self._histories = (
-            trees,
-            tickets,
-            buffers,
-            players,
-            histories,
-        )
+        """histories: of the roots, `[R, L]`, and their lengths, `[R]`. paths: from there to the leaves, one after the
+        other, and where each ends, `[B]`."""
+        self._game, self.tickets, self.buffers, self.players, self.roots = game, tickets, buffers, players, roots
+        self._histories, self._paths = histories, paths
         self._states: list[State] | None = None
         self._actions: list[NDArray[np.int32]] | None = None
 
     def __len__(self) -> int:
         return len(self.tickets)
 
-    @property
-    def roots(self) -> NDArray[np.int64]:
-        """`[B]`, the place of each leaf's root; zeros where there is one root."""
-        return self._trees.numbers(self.tickets)
+    def _history(self, leaf: int) -> list[int]:
+        (before, lengths), (path, ends) = self._histories, self._paths
+        root, start = self.roots[leaf], ends[leaf - 1] if leaf else 0
+        history: list[int] = before[root, : lengths[root]].tolist() + path[start : ends[leaf]].tolist()
+        return history
 
     @property
     def legal(self) -> NDArray[np.bool_]:
         """`[B, num_distinct_actions]`, which actions are legal."""
-        return self._trees.legal_masks(self.buffers)
+        from longthink.search.trees import legal_masks  # which makes leaves
+
+        return legal_masks(self._game, self.buffers, self._history)
 
     @property
     def states(self) -> list[State]:
         """`B` states, with their histories."""
         if self._states is None:
             self._states = [
-                self._trees.game.state_from_buffer(buffer, self._histories(root) + self._trees.path(ticket))
-                for buffer, root, ticket in zip(self.buffers, self.roots.tolist(), self.tickets.tolist(), strict=True)
+                self._game.state_from_buffer(buffer, self._history(leaf)) for leaf, buffer in enumerate(self.buffers)
             ]
         return self._states
 

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from longthink.concurrency import ExclusiveUse, ForkSafePool, exclusively, not_picklable
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
-from longthink.search.chunks import spend
+from longthink.search.chunks import Pace, spend
 from longthink.search.leaves import Leaves
 from longthink.search.result import SearchResult, TreeNode, best_index
 from longthink.search.rules import UCT, Knowledge, Rule
 from longthink.search.trees import MOST_SIMULATIONS, Trees, Worker
+from longthink.validation import seed_number, whole_number
 
 _Merged = tuple[
     NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]
@@ -46,7 +48,8 @@ class MCTS:
     results are merged, and are the same at any number of threads.
     memory_bytes: the arena never grows beyond it; a full tree gives back its least visited part and goes on.
 
-    Many searches at once, for self-play: `BatchedMCTS`.
+    Many searches at once, for self-play: `BatchedMCTS`. One thread at a time may use a search; see
+    docs/threads_and_processes.md.
 
     Raises `GameError` for a game of imperfect information, `ParameterError`, `MemoryError`.
     Kocsis and Szepesvari, ECML 2006; Browne et al., "A survey of MCTS methods", 2012; proofs: Winands, Bjornsson and
@@ -67,19 +70,15 @@ class MCTS:
         memory_bytes: int = 1 << 30,
     ) -> None:
         rule = UCT() if rule is None else rule
-        if not 1 <= operator.index(threads) <= 1024:
-            raise ParameterError(f"threads expects 1..1024, got {threads}")
+        threads = whole_number("threads", threads, 1, 1024)
         if parallel not in ("shared", "root"):
             raise ParameterError(f'parallel expects "shared" or "root", got {parallel!r}')
-        trees = (8 if parallel == "root" else 1) if trees is None else operator.index(trees)
-        if not 1 <= trees <= 1024 or (trees > 1 and parallel == "shared"):
-            raise ParameterError(
-                f'trees expects 1..1024, and goes with parallel="root"; got trees={trees}, parallel={parallel!r}'
-            )
-        if not 0 <= operator.index(seed) < 2**63:
-            raise ParameterError(f"seed expects a number in 0..2^63-1, got {seed}")
+        trees = (8 if parallel == "root" else 1) if trees is None else whole_number("trees", trees, 1, 1024)
+        if trees > 1 and parallel == "shared":
+            raise ParameterError(f'trees expects 1 with parallel="shared", or parallel="root"; got {trees}')
+        seed = seed_number(seed)
         seeds = [(seed + i * 0x9E3779B97F4A7C15) % 2**64 for i in range(trees)]
-        self._trees = Trees(game, rule, knowledge, solve, seeds, memory_bytes, False)
+        self._trees = Trees(game, rule, knowledge, solve, seeds, memory_bytes, False, "this MCTS")
         if threads > 1 and self._trees.rules_in_python:
             raise ParameterError(f"{game} has rules in Python, which one thread runs at a time; use threads=1")
         if threads > 1 and rule.kind == "gumbel" and parallel == "shared":
@@ -89,11 +88,21 @@ class MCTS:
         self.parallel, self.solve, self.memory_bytes = parallel, bool(solve), operator.index(memory_bytes)
         self._root = game.new_initial_state()
         self._utilities = game.min_utility(), game.max_utility()
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = ForkSafePool(threads, "longthink-search")
         self._workers: list[Worker] = []
+        self._pace = Pace()
+
+    @property
+    def _exclusive(self) -> ExclusiveUse:
+        exclusive: ExclusiveUse = self._trees.exclusive
+        return exclusive
+
+    def __reduce__(self) -> str:
+        raise not_picklable(self, "keep its result, or make another search with the same game, rule and seed")
 
     # ---- The root ----
 
+    @exclusively
     def set_root(self, state: State) -> None:
         """Search from `state`: what is known stays if it is the root already, else the tree starts afresh."""
         if state.get_game() != self.game:
@@ -101,9 +110,10 @@ class MCTS:
         if state == self._root and state.history() == self._root.history():
             return
         for i in range(self._trees.count):
-            self._trees.reset(i, state.buffer)
+            self._trees.reset(i, state)
         self._root = state.clone()
 
+    @exclusively
     def advance(self, action: int) -> None:
         """Act at the root: the child's subtree is kept, the rest is given back. Raises `IllegalActionError`.
 
@@ -113,7 +123,7 @@ class MCTS:
             raise LongthinkError(f"{self.pending} leaves wait for a value; tell or forget them first")
         state = self._root.child(action)
         for i in range(self._trees.count):
-            self._trees.advance(i, operator.index(action), state.buffer)
+            self._trees.advance(i, operator.index(action), state)
         self._root = state
 
     @property
@@ -122,6 +132,7 @@ class MCTS:
 
     # ---- Run ----
 
+    @exclusively
     def run(
         self, state: State, budget: Budget, *, progress: Callable[[Spent], Any] | None = None, early_stop: bool = False
     ) -> SearchResult:
@@ -164,7 +175,7 @@ class MCTS:
                 return "decided" if self._decided(budget, spent) else None
             return reason
 
-        return self.result(*spend(budget, work, progress, over))
+        return self.result(*spend(budget, work, self._pace, progress, over))
 
     def _over(self, budget: Budget, spent: Spent, most_nodes: int, left: list[int]) -> str | None:
         """Why there is nothing more to do, or None. A tree that is proven waits for the others of a forest."""
@@ -189,14 +200,13 @@ class MCTS:
         work = [(i, min(count, share), share, most_nodes) for i, share in enumerate(left)]
         if self.threads == 1:
             return [self._trees.run(*each) for each in work]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="longthink-search")
         if len(work) > 1:
             return _together([self._pool.submit(self._trees.run, *each) for each in work])
         if len(self._trees.children(0, 0)[0]) == 0:  # threads begin at a root that has children
             return [self._trees.run(0, 1, 1, most_nodes)]
         if not self._workers:
             self._workers = [Worker(self._trees) for _ in range(self.threads)]
+        self._trees.prepare()
         count = min(count, left[0])
         first = self._trees.reserve(count)
         cuts = [first + count * i // self.threads for i in range(self.threads + 1)]
@@ -211,6 +221,7 @@ class MCTS:
 
     # ---- Ask and tell ----
 
+    @exclusively
     def ask(self, batch: int = 1, *, attempts: int | None = None) -> Leaves:
         """Up to `batch` `Leaves` that wait for a value, each chosen as if those before had lost a visit.
 
@@ -220,14 +231,11 @@ class MCTS:
         """
         if self._trees.count > 1:
             raise ParameterError('ask works on one tree; leave out parallel="root"')
-        attempts = 2 * operator.index(batch) + 32 if attempts is None else operator.index(attempts)
-        if attempts < 1:
-            raise ParameterError(f"ask expects attempts of at least 1, got {attempts}")
-        return self._trees.ask(batch, attempts, np.array([min(attempts, 2**32 - 1)], np.uint32), self._history)
+        batch = whole_number("batch", batch, 1)
+        attempts = 2 * batch + 32 if attempts is None else whole_number("attempts", attempts, 1)
+        return self._trees.ask(batch, attempts, np.array([min(attempts, 2**32 - 1)], np.uint32))
 
-    def _history(self, root: int) -> list[int]:
-        return self._root.history()
-
+    @exclusively
     def tell(
         self,
         tickets: ArrayLike,
@@ -246,6 +254,7 @@ class MCTS:
         """
         self._trees.tell(tickets, values, priors)
 
+    @exclusively
     def forget(self, tickets: ArrayLike) -> None:
         """Take back leaves that will not be told, as if they had never been asked for."""
         self._trees.forget(tickets)
@@ -282,6 +291,7 @@ class MCTS:
         """Nodes that a full arena gave back so far."""
         return self._trees.recycled
 
+    @exclusively
     def result(self, spent: Spent | None = None, stopped_by: str = "") -> SearchResult:
         """What the tree says about the root's actions now; several trees are merged."""
         actions, visits, values, priors, proven = self._merged()
@@ -340,6 +350,7 @@ class MCTS:
             return None, None
         return np.mean(policies, axis=0), int(np.bincount(votes).argmax())
 
+    @exclusively
     def tree(self, *, max_nodes: int = 1000, min_visits: int = 1) -> TreeNode:
         """The most visited part of the tree as a `TreeNode`: up to `max_nodes` with at least `min_visits`; of several
         trees, of the first."""
@@ -363,6 +374,7 @@ class MCTS:
             count += len(level)
         return root
 
+    @exclusively
     def line(self, *actions: int) -> list[tuple[int, int]]:
         """The most visited line that begins with `actions`: pairs of an action and its visits. Ends before an action
         that was never tried. With several trees, in the one that looked most at the first of them."""

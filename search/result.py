@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,27 @@ from numpy.typing import NDArray
 from longthink.search.budget import Spent
 
 
-@dataclass
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal, arrays entry by entry and NaN to itself."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return False
+    return bool(one == other or (one != one and other != other))
+
+
+class ComparedByFields:
+    """Equality for dataclasses with arrays."""
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(eq=False)
 class TreeNode:
     """A node of a search tree: the action that led to it and what the search thinks of it.
 
@@ -33,6 +53,28 @@ class TreeNode:
         for child in self.children:
             yield from child.walk()
 
+    def _rows(self) -> list[tuple[Any, ...]]:
+        """All nodes, parents first, each with its number of children; without recursion, for trees are deep."""
+        rows, waiting = [], [self]
+        while waiting:
+            node = waiting.pop()
+            rows.append((node.action, node.prior, node.visits, node.value, node.proven, len(node.children)))
+            waiting.extend(reversed(node.children))
+        return rows
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TreeNode):
+            return NotImplemented
+        mine, others = self._rows(), other._rows()
+        return len(mine) == len(others) and all(
+            map(same, (x for row in mine for x in row), (x for row in others for x in row))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_rows, (self._rows(),)
+
     def as_dict(self) -> dict[str, Any]:
         """As nested plain values, for JSON; a value that is NaN becomes None."""
         return {
@@ -43,6 +85,20 @@ class TreeNode:
             "proven": self.proven,
             "children": [child.as_dict() for child in self.children],
         }
+
+
+def _from_rows(rows: list[tuple[Any, ...]]) -> TreeNode:
+    """The tree of which `TreeNode._rows` gave the rows."""
+    root = TreeNode(*rows[0][:5])
+    waiting = [(root, rows[0][5])]  # nodes, the deepest last, and how many children they still get
+    for *values, count in rows[1:]:
+        while waiting[-1][1] == 0:
+            waiting.pop()
+        parent, left = waiting.pop()
+        child = TreeNode(*values)
+        parent.children.append(child)
+        waiting += [(parent, left - 1), (child, count)]
+    return root
 
 
 def best_index(
@@ -69,8 +125,8 @@ def ranking(
     return np.lexsort((values, visits, first))[..., ::-1]
 
 
-@dataclass
-class SearchResult:
+@dataclass(eq=False)
+class SearchResult(ComparedByFields):
     """What a search thinks of the actions at its root, `[A]` of them, ascending.
 
     actions: `[A]`. visits: `[A]`. values: `[A]`, for the player who acts, in utilities, NaN where not tried.

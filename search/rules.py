@@ -11,14 +11,18 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from longthink.errors import ParameterError
+from longthink.validation import real_number, whole_number
 
 
-def check(part: object, name: str, low: float = 0, high: float = math.inf) -> None:
-    """Refuse a parameter that is not a finite number in `low`..`high`."""
-    value = getattr(part, name)
-    if not (isinstance(value, (int, float)) and low <= value <= high) or math.isinf(value):
-        raise ParameterError(f"{type(part).__name__}({name}=...) expects a number from {low} to {high}, got {value!r}")
+def check(part: object, name: str, low: float = 0, high: float = math.inf, *, above: bool = False) -> None:
+    """Make a parameter a `float`, or refuse one that is not a finite number in `low`..`high`."""
+    number = real_number(f"{type(part).__name__}({name}=...)", getattr(part, name), low, high, above=above)
+    object.__setattr__(part, name, number)
+
+
+def check_whole(part: object, name: str, low: int = 0, high: float = math.inf) -> None:
+    """The same for an `int`."""
+    object.__setattr__(part, name, whole_number(f"{type(part).__name__}({name}=...)", getattr(part, name), low, high))
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         check(self, "virtual_loss", high=2.0)
+        object.__setattr__(self, "unobserved", bool(self.unobserved))
         if hasattr(self, "c"):
             check(self, "c")
 
@@ -184,7 +189,7 @@ class GRAVE(RAVE):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self, "ref", high=2**31)
+        check_whole(self, "ref", high=2**31)
 
 
 @dataclass(frozen=True)
@@ -213,11 +218,11 @@ class Gumbel(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self, "considered", low=1, high=65534)
+        check_whole(self, "considered", low=1, high=65534)
         check(self, "visit")
         check(self, "scale")
         if self.simulations is not None:
-            check(self, "simulations", low=1)
+            check_whole(self, "simulations", low=1, high=2**62)
 
 
 @dataclass(frozen=True)
@@ -266,5 +271,4 @@ class RegretMatching:
     c: float = 0.6
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.c, (int, float)) and 0 < self.c <= 1):
-            raise ParameterError(f"RegretMatching(c=...) expects a number above 0 and up to 1, got {self.c!r}")
+        check(self, "c", high=1.0, above=True)

@@ -4,8 +4,6 @@ Here parameters become C, leaves and results become arrays, and a status becomes
 and by how many threads is said in mcts.py and batched.py.
 """
 
-import operator
-
 import numpy as np
 
 cimport numpy as np
@@ -17,9 +15,11 @@ from libc.string cimport memcpy
 from game cimport *
 from tree cimport *
 
+from longthink.concurrency import ExclusiveUse, not_picklable
 from longthink.errors import GameError, IllegalActionError, MemoryLimitError, ParameterError
 from longthink.search.leaves import Leaves
 from longthink.search.rules import Knowledge, Rule
+from longthink.validation import shown, whole_number
 
 _RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE, "ucb1_tuned": LT_UCB1_TUNED,
                "thompson": LT_THOMPSON, "gumbel": LT_GUMBEL}
@@ -28,6 +28,7 @@ np.import_array()
 MOST_SIMULATIONS = 2**30 - 1
 """That a tree counts."""
 MOST_TREES = LT_MOST_TREES
+_MOST_BYTES = 2**60
 
 
 cdef class Worker:
@@ -42,11 +43,18 @@ cdef class Worker:
     def __dealloc__(self):
         lt_worker_free(self.data)
 
+    def __reduce__(self):
+        raise not_picklable(self, "make another search in the other process")
+
 
 cdef class Trees:
     """A tree for each of `seeds`, which share out `memory_bytes`; each begins at the game's initial state.
 
-    in_turn: whether they work one after the other, and so with one scratch space.
+    in_turn: whether they work one after the other, and so with one scratch space. what: the search in words, as "this
+    MCTS".
+
+    Nothing here is safe for threads but `run` on different trees and `run_shared` with different workers: who uses it
+    holds `exclusive`.
 
     Raises `GameError` for a game of imperfect information, `ParameterError`, `MemoryError`.
     """
@@ -55,27 +63,31 @@ cdef class Trees:
     cdef readonly uint32_t count
     cdef readonly size_t bytes_per_node
     cdef const lt_game *table
-    cdef readonly object game
-    cdef int32_t[::1] action_room
+    cdef readonly object game, exclusive
+    cdef int32_t[:, ::1] histories
+    cdef int32_t[::1] lengths
+    cdef uint64_t[::1] draws
     cdef uint64_t[::1] ticket_room
     cdef uint8_t[::1] state_room
     cdef int32_t[::1] player_room
 
-    def __init__(self, game, rule, knowledge, solve, seeds, memory_bytes, in_turn):
+    def __init__(self, game, rule, knowledge, solve, seeds, memory_bytes, in_turn, what):
         if not isinstance(rule, Rule):
             raise ParameterError(f"rule expects a rule like UCT(...) or PUCT(...), got {rule!r}")
         if not game.perfect_information:
             raise GameError(f"MCTS needs a game in which everybody sees everything, and {game} is not one; "
                             "solve it with CFR instead")
-        self.game = game
+        self.game, self.exclusive = game, ExclusiveUse(what)
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         cdef lt_rule c_rule = _c_rule(rule)
         cdef lt_options options = self._options(knowledge, solve)
-        cdef size_t each = operator.index(memory_bytes) // len(seeds)
+        cdef size_t each = whole_number("memory_bytes", memory_bytes, 1, _MOST_BYTES) // len(seeds)
         self.bytes_per_node = lt_tree_bytes_per_node(self.table, &c_rule, &options)
         smallest = int(self.bytes_per_node) * (4 * max(64, lt_max_actions(self.table)) + 64)
         if each < smallest:
             raise ParameterError(f"memory_bytes expects at least {len(seeds) * smallest} for {game}, got {memory_bytes}")
+        self.histories = np.zeros((len(seeds), lt_max_history(self.table) + 1), np.int32)
+        self.lengths, self.draws = np.zeros(len(seeds), np.int32), np.zeros(len(seeds), np.uint64)
         self.data = <lt_tree **>calloc(len(seeds), sizeof(lt_tree *))
         if self.data == NULL:
             raise MemoryError("no memory for trees")
@@ -88,7 +100,6 @@ cdef class Trees:
             self.data[self.count].number = self.count
             lt_tree_reset(self.data[self.count], &start[0])
             self.count += 1
-        self.action_room = np.zeros(lt_max_actions(self.table) + 1, np.int32)
         self._make_room(1)
 
     def __dealloc__(self):
@@ -98,10 +109,13 @@ cdef class Trees:
                 lt_tree_free(self.data[i])
         free(self.data)
 
+    def __reduce__(self):
+        raise not_picklable(self, "make another search in the other process")
+
     @property
     def rules_in_python(self):
         """Whether the game's rules are Python, so that one thread runs them at a time."""
-        return self.table.failed != NULL
+        return bool(self.table.in_python)
 
     cdef lt_options _options(self, knowledge, solve) except *:
         cdef lt_options used
@@ -121,18 +135,32 @@ cdef class Trees:
 
     # ---- The root ----
 
-    def reset(self, uint32_t i, const uint8_t[::1] state):
-        """Forget a tree and start at the bytes of a state."""
-        lt_tree_reset(self.data[i], &state[0])
+    def reset(self, uint32_t i, state):
+        """Forget a tree and start at a state."""
+        cdef const uint8_t[::1] buffer = self._set_history(i, state)
+        lt_tree_reset(self.data[i], &buffer[0])
 
-    def advance(self, uint32_t i, int32_t action, const uint8_t[::1] state):
-        """Act at a root, which leads to the bytes of a state: the child's subtree is kept, where there is one."""
-        if not lt_tree_advance(self.data[i], action, &state[0]):
-            lt_tree_reset(self.data[i], &state[0])
+    def advance(self, uint32_t i, int32_t action, state):
+        """Act at a root, which leads to a state: the child's subtree is kept, where there is one."""
+        cdef const uint8_t[::1] buffer = self._set_history(i, state)
+        if not lt_tree_advance(self.data[i], action, &buffer[0]):
+            lt_tree_reset(self.data[i], &buffer[0])
 
-    def play(self, actions, uint64_t[::1] draws, int32_t[:, ::1] histories, int32_t[::1] lengths):
+    cdef _set_history(self, uint32_t i, state):
+        history = state.history()
+        if len(history) > lt_max_history(self.table):
+            raise self.game.rules_broke(history)
+        np.asarray(self.histories)[i, :len(history)] = history
+        self.lengths[i] = len(history)
+        return state.buffer
+
+    def history(self, uint32_t i):
+        """The actions that led to a root."""
+        return np.asarray(self.histories)[i, :self.lengths[i]].tolist()
+
+    def play(self, actions):
         """Act at every root, or with None at none, and settle (csrc/roots.h): where a game was over, `[trees]`, and its
-        returns, `[trees, players]`. `IllegalActionError` changes nothing."""
+        returns, `[trees, players]`. `IllegalActionError` changes nothing; after `GameError` the roots before have acted."""
         cdef const int32_t[::1] a = actions
         over, returns = np.zeros(self.count, np.bool_), np.zeros((self.count, self.table.num_players))
         cdef uint8_t[::1] o = over.view(np.uint8)
@@ -149,7 +177,7 @@ cdef class Trees:
                 raise IllegalActionError(f"{self.game}: action {a[i]} is not legal at root {i}")
         with nogil:
             for i in range(self.count):
-                played = lt_root_game(&histories[i, 0], &lengths[i], &draws[i])
+                played = lt_root_game(&self.histories[i, 0], &self.lengths[i], <int32_t>self.histories.shape[1], &self.draws[i])
                 if act:
                     status = lt_root_advance(self.data[i], a[i], played, &r[i, 0], &state[0])
                 else:
@@ -158,7 +186,7 @@ cdef class Trees:
                     break
                 o[i] = <uint8_t>status
         if status < 0:
-            self._check(<lt_status>status)
+            self._check(<lt_status>status, i)
         return over, returns
 
     def root_states(self):
@@ -177,6 +205,7 @@ cdef class Trees:
         cdef uint32_t i
         for i in range(self.count):
             view[i] = self.table.current_player(self.table.context, self.data[i].root_state)
+        self.game.raise_failure()
         return players
 
     # ---- Run ----
@@ -197,8 +226,12 @@ cdef class Trees:
         with nogil:
             status = lt_tree_run(tree, NULL, tree.simulations, count, limit, most_nodes, 0, &done)
         tree.simulations += done
-        self._check(status)
+        self._check(status, i)
         return done
+
+    def prepare(self):
+        """Before several threads run on the first tree, which has its root's children."""
+        lt_tree_prepare(self.data[0])
 
     def reserve(self, uint64_t count):
         """`count` streams of random numbers for simulations on the first tree by several threads: the first of them."""
@@ -212,7 +245,7 @@ cdef class Trees:
         cdef lt_status status
         with nogil:
             status = lt_tree_run(self.data[0], worker.data, first, count, count, most_nodes, 1, &done)
-        self._check(status)
+        self._check(status, 0, worker)
         return done
 
     def recycle_if_full(self):
@@ -231,48 +264,46 @@ cdef class Trees:
         self.state_room = np.zeros(leaves * self.table.state_bytes + 1, np.uint8)
         self.player_room = np.zeros(leaves, np.int32)
 
-    def ask(self, batch, most, uint32_t[::1] left, histories):
+    def ask(self, batch, most, uint32_t[::1] left):
         """Up to `batch` `Leaves` of every tree, for which tree i makes up to `most` simulations and up to left[i], from which
-        they are taken. histories: gives the history of a root, by its place."""
-        cdef uint32_t count = 0
+        they are taken."""
+        cdef uint32_t count = 0, i
         cdef lt_status status
-        if not 1 <= operator.index(batch) <= LT_MOST_PENDING // 2:
-            raise ParameterError(f"ask expects a batch in 1..{LT_MOST_PENDING // 2}, got {batch}")
-        cdef uint32_t wanted = batch, each = min(operator.index(most), 2**32 - 1)
+        cdef uint32_t wanted = whole_number("batch", batch, 1, LT_MOST_PENDING // 2), each = min(most, 2**32 - 1)
         cdef Py_ssize_t size = self.table.state_bytes
         if self.ticket_room.shape[0] < wanted * self.count:
             self._make_room(wanted * self.count)
         with nogil:
             status = lt_roots_ask(self.data, self.count, wanted, each, &left[0], &self.ticket_room[0], &self.state_room[0],
-                                  &self.player_room[0], &count)
+                                  &self.player_room[0], &count, &i)
         tickets, states, players = np.empty(count, np.uint64), np.empty((count, size), np.uint8), np.empty(count, np.int32)
         memcpy(np.PyArray_DATA(tickets), &self.ticket_room[0], count * sizeof(uint64_t))
         memcpy(np.PyArray_DATA(states), &self.state_room[0], count * size)
         memcpy(np.PyArray_DATA(players), &self.player_room[0], count * sizeof(int32_t))
         if status != LT_OK:
             self.forget(tickets)
-            self._check(status)
-        return Leaves(self, tickets, states, players, histories)
+            self._check(status, i)
+        lengths = np.asarray(self.lengths)
+        histories = np.asarray(self.histories)[:, :lengths.max()].copy(), lengths.copy()
+        roots = (tickets >> np.uint64(LT_SLOT_BITS) & np.uint64(LT_MOST_TREES - 1)).astype(np.int64)
+        return Leaves(self.game, tickets, states, players, roots, histories, self._paths(tickets))
 
-    def numbers(self, tickets):
-        """The place of the tree that handed out each ticket."""
-        return (tickets >> np.uint64(LT_SLOT_BITS) & np.uint64(LT_MOST_TREES - 1)).astype(np.int64)
-
-    def path(self, uint64_t ticket):
-        """The actions that led from the root to the leaf behind a ticket."""
-        cdef lt_tree *tree = lt_roots_tree(self.data, self.count, ticket)
-        actions = np.empty(lt_max_history(self.table) + 1, np.int32)
-        cdef int32_t[::1] view = actions
-        return actions[:lt_tree_pending_path(tree, ticket, &view[0])].tolist()
-
-    def legal_masks(self, const uint8_t[:, ::1] states):
-        """Which actions are legal in states given by their bytes: `[B, num_distinct_actions]`, 0 or 1."""
-        masks = np.zeros((states.shape[0], self.table.num_distinct_actions), np.bool_)
-        cdef uint8_t[:, ::1] view = masks.view(np.uint8)
-        if states.shape[0]:
-            lt_legal_masks(self.table, &states[0, 0], <uint32_t>states.shape[0], &view[0, 0], &self.action_room[0])
-            self.game.raise_failure()
-        return masks
+    def _paths(self, const uint64_t[::1] tickets):
+        """The actions that led from the roots to leaves, one after the other, `[A]`, and where each leaf's end, `[B]`."""
+        cdef uint32_t i, count = <uint32_t>tickets.shape[0], total = 0
+        cdef lt_tree *tree
+        ends = np.empty(count, np.int64)
+        cdef int64_t[::1] end = ends
+        for i in range(count):
+            tree = lt_roots_tree(self.data, self.count, tickets[i])
+            total += lt_tree_pending_depth(tree, tickets[i])
+            end[i] = total
+        actions = np.empty(total + 1, np.int32)
+        cdef int32_t[::1] action = actions
+        total = 0
+        for i in range(count):
+            total += lt_tree_pending_path(lt_roots_tree(self.data, self.count, tickets[i]), tickets[i], &action[total])
+        return actions, ends
 
     def tell(self, tickets, values, priors):
         """Value leaves and expand them: see `MCTS.tell`."""
@@ -312,11 +343,12 @@ cdef class Trees:
             raise ParameterError(f"values expects finite numbers, got {values[told].tolist()}")
         if status == LT_BAD_PRIORS:
             self._refuse_priors(tickets[told], priors[told])
-        self._check(status)
+        self._check(status, 0 if status == LT_OK else <uint32_t>(tickets[told] >> LT_SLOT_BITS) & (LT_MOST_TREES - 1))
 
     def _refuse_priors(self, uint64_t ticket, row):
         cdef const uint8_t *state = lt_tree_pending_state(lt_roots_tree(self.data, self.count, ticket), ticket)
-        cdef int32_t n = self.table.legal_actions(self.table.context, state, &self.action_room[0])
+        cdef int32_t[::1] actions = np.empty(lt_max_actions(self.table) + 1, np.int32)
+        cdef int32_t n = self.table.legal_actions(self.table.context, state, &actions[0])
         raise ParameterError(f"priors expects {n} finite numbers >= 0 (one a legal action), got {row.tolist()}")
 
     def forget(self, tickets):
@@ -324,7 +356,7 @@ cdef class Trees:
         cdef lt_tree *tree
         for ticket in np.asarray(tickets, np.uint64).reshape(-1):
             tree = lt_roots_tree(self.data, self.count, ticket)
-            self._check(LT_UNKNOWN_TICKET if tree == NULL else lt_tree_forget(tree, ticket))
+            self._check(LT_UNKNOWN_TICKET if tree == NULL else lt_tree_forget(tree, ticket), 0)
 
     @property
     def pending(self):
@@ -413,7 +445,7 @@ cdef class Trees:
         proven, Gumbel's policies; and `[trees]` of its choices, -1 for none."""
         cdef Py_ssize_t actions = self.table.num_distinct_actions
         cdef uint32_t i
-        legal = self.legal_masks(self.root_states())
+        legal = legal_masks(self.game, self.root_states(), self.history)
         visits, values = np.zeros((self.count, actions), np.int64), np.full((self.count, actions), np.nan)
         priors, policies = np.zeros((self.count, actions)), np.zeros((self.count, actions))
         proven, choices = np.zeros((self.count, actions), np.bool_), np.zeros(self.count, np.int32)
@@ -426,11 +458,12 @@ cdef class Trees:
                 c[i] = lt_root_rows(self.data[i], &n[i, 0], &v[i, 0], &p[i, 0], &s[i, 0], &q[i, 0])
         return legal, visits, values, priors, proven, policies, choices
 
-    cdef _check(self, lt_status status):
-        """Raise what a status of csrc/tree.h means."""
+    cdef _check(self, lt_status status, uint32_t i, Worker worker=None):
+        """Raise what a status of csrc/tree.h means, given by tree `i`, perhaps to another worker than its own."""
         if status == LT_OK:
             return
-        self.game.raise_failure()
+        if status == LT_RULES_BROKE:
+            raise self.game.rules_broke(self.history(i) + self._broken_path(i, worker), " or in play from there")
         if status == LT_NO_MEMORY:
             raise MemoryError("no memory for the leaves asked for")
         if status == LT_TOO_WIDE:
@@ -439,8 +472,29 @@ cdef class Trees:
             raise ParameterError("expected a ticket that ask handed out and that was not told or forgotten since")
         if status == LT_NO_PLAN:
             raise ParameterError("Gumbel plans its simulations; give Gumbel(simulations=...) for ask and tell")
-        raise GameError(f"{self.game}: its rules broke during the search (a state that is not over has no legal action, "
-                        "or an action that is listed as legal is refused)")
+        raise AssertionError(f"status {status}")
+
+    cdef _broken_path(self, uint32_t i, Worker worker):
+        """The actions from the root of tree `i` to where the rules broke, as far as they are known."""
+        actions = np.empty(lt_max_history(self.table) + 1, np.int32)
+        cdef int32_t[::1] view = actions
+        return actions[:lt_tree_broken_path(self.data[i], NULL if worker is None else worker.data, &view[0])].tolist()
+
+
+def legal_masks(game, const uint8_t[:, ::1] states, history_of):
+    """Which actions are legal in states of a game given by their bytes: `[B, num_distinct_actions]`.
+
+    history_of: gives the history of one, by its place."""
+    cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
+    masks = np.zeros((states.shape[0], table.num_distinct_actions), np.bool_)
+    cdef uint8_t[:, ::1] view = masks.view(np.uint8)
+    cdef int32_t[::1] actions = np.empty(lt_max_actions(table) + 1, np.int32)
+    cdef uint32_t done
+    if states.shape[0]:
+        done = lt_legal_masks(table, &states[0, 0], <uint32_t>states.shape[0], &view[0, 0], &actions[0])
+        if done < states.shape[0]:
+            raise game.rules_broke(history_of(done))
+    return masks
 
 
 cdef lt_rule _c_rule(given) except *:
