@@ -445,3 +445,24 @@ def test_openspiel_agrees_on_the_exploitability() -> None:
     assert exploitability.exploitability(theirs, policy.to_openspiel(theirs)) == pytest.approx(
         lt.exploitability(tree, policy), abs=1e-9
     )
+
+
+@pytest.mark.parametrize("search", [lt.GraphSearch, lt.ISMCTS])
+@pytest.mark.parametrize(
+    ("rule", "parameter"),
+    [
+        (lt.PUCT(fpu=0.5), "fpu"),
+        (lt.PUCT(fpu_reduction=0.1), "fpu_reduction"),
+        (lt.PUCT(noise=0.25), "noise"),
+        (lt.PUCT(alpha=0.03), "alpha"),
+        (lt.PUCT(base=19652), "base"),
+        (lt.UCT(widening=lt.search.rules.Widening()), "widening"),
+        (lt.UCT(virtual_loss=0.5), "virtual_loss"),
+        (lt.UCT(unobserved=True), "unobserved"),
+    ],
+)
+def test_parameters_that_a_graph_has_not_got_are_refused(search: Any, rule: Any, parameter: str) -> None:
+    game = lt.load_game("tic_tac_toe")
+    with pytest.raises(lt.ParameterError, match=rf"{search.__name__} has not got {type(rule).__name__}\({parameter}="):
+        search(game, rule)
+    search(game, type(rule)(c=0.7))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import knowing_game
 import longthink as lt
+from longthink.games.objects import object_game
 
 CONNECT_FOUR = lt.load_game("connect_four")
 TIC_TAC_TOE = lt.load_game("tic_tac_toe")
@@ -438,5 +440,103 @@ def test_bad_input_is_refused() -> None:
         search.run(CONNECT_FOUR.new_initial_state(), lt.Budget())
     with pytest.raises(lt.ParameterError, match="end of a game"):
         lt.MCTS(TIC_TAC_TOE).run(after(TIC_TAC_TOE, 0, 3, 1, 4, 2), lt.Budget(simulations=1))
-    with pytest.raises(lt.ParameterError, match="positive"):
+    with pytest.raises(lt.ParameterError, match="from 1"):
         lt.Budget(simulations=0)
+
+
+# ---- Full arenas, threads and slow rules ----
+
+
+def test_a_full_arena_is_recycled_while_leaves_are_in_flight() -> None:
+    """A driver that asks before it tells, so that there are always leaves in flight, goes on in little memory."""
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=4, memory_bytes=40_000)
+    search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100))
+    waiting = search.ask(4).tickets.tolist()
+    rng = np.random.default_rng(1)
+    for _ in range(3000):
+        leaves = search.ask(4)
+        assert [CONNECT_FOUR.state_from_history(state.history()) for state in leaves.states] == leaves.states
+        waiting += leaves.tickets.tolist()
+        told, waiting = waiting[:-3], waiting[-3:]
+        search.tell(told, rng.uniform(-0.1, 0.1, len(told)))
+        assert search.pending > 0
+        assert search.bytes_used <= 40_000
+    assert search.recycled_nodes > 20_000
+    search.forget(waiting)
+    assert search.pending == 0
+    tree = search.tree(min_visits=0, max_nodes=10**6)
+    for node in tree.walk():
+        if node.children and any(child.visits for child in node.children):
+            assert sum(child.visits for child in node.children) <= node.visits
+            assert all(-1 <= child.value <= 1 for child in node.children if child.visits)
+    assert tree.visits == search.simulations
+
+
+def test_run_recycles_with_leaves_in_flight() -> None:
+    search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=4, memory_bytes=40_000)
+    search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=50))
+    leaves = search.ask(8)
+    before = [state.history() for state in leaves.states]
+    search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=20_000))
+    assert search.recycled_nodes > 0
+    assert [state.history() for state in leaves.states] == before
+    for ticket, history in zip(leaves.tickets, before, strict=True):
+        visits = dict(search.line(history[0]))
+        search.tell([ticket], [0.0])  # on its own path: the visit was counted there already
+        assert dict(search.line(history[0])) == visits
+    assert search.pending == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_threads_draw_the_noise_of_a_new_root_once(seed: int) -> None:
+    """After `advance` the root has children, and several threads begin there at once."""
+    noise = []
+    for threads in (1, 2):
+        search = lt.MCTS(CONNECT_FOUR, lt.PUCT(noise=0.5), seed=seed, threads=threads)
+        search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=3000))
+        search.advance(3)
+        search.run(search.root_state, lt.Budget(simulations=500))
+        noise.append(np.sort(search.result().priors))
+    assert noise[0] == pytest.approx(noise[1])
+
+
+class Slow:
+    """A game of Python objects of one move, which takes its time."""
+
+    def __init__(self, over: bool = False) -> None:
+        self.over = over
+
+    def current_player(self) -> int:
+        return -4 if self.over else 0
+
+    def legal_actions(self) -> list[int]:
+        time.sleep(0.05)
+        return list(range(500))
+
+    def apply_action(self, action: int) -> None:
+        self.over = True
+
+    def returns(self) -> list[float]:
+        return [0.5]
+
+    def clone(self) -> Slow:
+        return Slow(self.over)
+
+
+def test_a_limit_of_time_is_looked_at_after_the_first_slow_simulation() -> None:
+    game = object_game(
+        "slow", Slow, num_players=1, num_distinct_actions=500, max_game_length=1, min_utility=0, max_utility=1
+    )
+    for search in (lt.MCTS(game, solve=False), lt.GraphSearch(game), lt.ISMCTS(game)):
+        result = search.run(game.new_initial_state(), lt.Budget(seconds=0.2))
+        assert result.stopped_by == "seconds"
+        assert 1 <= result.spent.simulations <= 10
+
+    def evaluator(leaves: lt.Leaves) -> tuple[Any, None]:
+        time.sleep(0.05)
+        return np.zeros(len(leaves)), None
+
+    result = lt.search_with(evaluator, lt.MCTS(TIC_TAC_TOE), TIC_TAC_TOE.new_initial_state(), lt.Budget(seconds=0.2))
+    assert result.spent.calls <= 6
+    roots = lt.BatchedMCTS(TIC_TAC_TOE, 2).run(evaluator, lt.Budget(seconds=0.2))
+    assert roots.spent.calls <= 6
