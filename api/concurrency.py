@@ -33,7 +33,7 @@ class ExclusiveUse:
         self._lock = threading.RLock()
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(False):
             raise ConcurrentUseError(
                 f"{self._what} is used by another thread at this moment; give each thread an object of its own, "
                 "put a lock around the calls, or use threads=... if you want one search to run faster"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longthink.concurrency import ExclusiveUse, exclusively, not_picklable
+from longthink.concurrency import exclusively, not_picklable
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
@@ -120,12 +120,8 @@ class BatchedMCTS:
         """`[B]`, of an `MCTS` that finds the same."""
         self.solve, self.memory_bytes = bool(solve), whole_number("memory_bytes", memory_bytes, 1)
         self._trees = Trees(game, self.rule, False, solve, self.seeds.tolist(), memory_bytes, True, "this BatchedMCTS")
+        self._exclusive = self._trees.exclusive
         self._trees.play(None)
-
-    @property
-    def _exclusive(self) -> ExclusiveUse:
-        exclusive: ExclusiveUse = self._trees.exclusive
-        return exclusive
 
     def __reduce__(self) -> str:
         raise not_picklable(self, "keep its result, or make another search with the same game, rule and seed")

@@ -15,10 +15,11 @@ _CHUNK_SECONDS = 0.02
 
 
 class Pace:
-    """How many simulations a search makes in a piece: one at first, for nobody knows how long they take."""
+    """How many simulations a search makes in a piece."""
 
-    def __init__(self) -> None:
-        self.chunk = 1
+    def __init__(self, first: int) -> None:
+        """first: 1, if nobody knows how long one takes."""
+        self.chunk = first
 
     def learn(self, seconds: float) -> None:
         """A piece of `chunk` simulations took so long."""

@@ -82,7 +82,7 @@ def ask_and_tell(
         limit = budget.reached(spent)
         return None if limit == "simulations" else limit  # others have not made theirs
 
-    return spend(budget, work, Pace(), progress, over)  # the evaluator may be another than last time
+    return spend(budget, work, Pace(1), progress, over)  # the evaluator may be another than last time
 
 
 def _take_back(trees: Trees, tickets: NDArray[np.uint64]) -> None:

@@ -47,9 +47,10 @@ cdef class _KeyedSearch:
                                      f"leave {field.name} out, or search with MCTS")
         self.game, self.rule, self.seed = game, rule, seed_number(seed)
         self.memory_bytes = whole_number("memory_bytes", memory_bytes, 1, _MOST_BYTES)
-        self.by_information, self.pace = by_information, Pace()
+        self.by_information = by_information
         self._exclusive = ExclusiveUse(f"this {type(self).__name__}")
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
+        self.pace = Pace(1 if self.table.in_python or self.table.failed != NULL else 64)
         cdef lt_graph_rule kind = <lt_graph_rule><int>kinds[type(rule)]
         smallest = int(lt_graph_least_bytes(self.table, kind, by_information))
         if self.memory_bytes < smallest:

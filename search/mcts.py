@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longthink.concurrency import ExclusiveUse, ForkSafePool, exclusively, not_picklable
+from longthink.concurrency import ForkSafePool, exclusively, not_picklable
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
@@ -90,12 +90,8 @@ class MCTS:
         self._utilities = game.min_utility(), game.max_utility()
         self._pool = ForkSafePool(threads, "longthink-search")
         self._workers: list[Worker] = []
-        self._pace = Pace()
-
-    @property
-    def _exclusive(self) -> ExclusiveUse:
-        exclusive: ExclusiveUse = self._trees.exclusive
-        return exclusive
+        self._exclusive = self._trees.exclusive
+        self._pace = Pace(1 if self._trees.rules_of_user else 64)
 
     def __reduce__(self) -> str:
         raise not_picklable(self, "keep its result, or make another search with the same game, rule and seed")

@@ -66,6 +66,7 @@ cdef class Trees:
     cdef readonly object game, exclusive
     cdef int32_t[:, ::1] histories
     cdef int32_t[::1] lengths
+    cdef object snapshot  # of both, as leaves have it; None after they have changed
     cdef uint64_t[::1] draws
     cdef uint64_t[::1] ticket_room
     cdef uint8_t[::1] state_room
@@ -117,6 +118,11 @@ cdef class Trees:
         """Whether the game's rules are Python, so that one thread runs them at a time."""
         return bool(self.table.in_python)
 
+    @property
+    def rules_of_user(self):
+        """Whether nobody knows how long the game's rules take."""
+        return bool(self.table.in_python) or self.table.failed != NULL
+
     cdef lt_options _options(self, knowledge, solve) except *:
         cdef lt_options used
         used.priors = used.amaf = used.informed = 0
@@ -151,7 +157,7 @@ cdef class Trees:
         if len(history) > lt_max_history(self.table):
             raise self.game.rules_broke(history)
         np.asarray(self.histories)[i, :len(history)] = history
-        self.lengths[i] = len(history)
+        self.lengths[i], self.snapshot = len(history), None
         return state.buffer
 
     def history(self, uint32_t i):
@@ -170,6 +176,7 @@ cdef class Trees:
         cdef lt_root_game played
         cdef uint32_t i
         cdef int status = 0
+        self.snapshot = None
         for i in range(self.count if act else 0):
             memcpy(&state[0], self.data[i].root_state, self.table.state_bytes)
             if not self.table.apply(self.table.context, &state[0], a[i]):
@@ -283,27 +290,23 @@ cdef class Trees:
         if status != LT_OK:
             self.forget(tickets)
             self._check(status, i)
-        lengths = np.asarray(self.lengths)
-        histories = np.asarray(self.histories)[:, :lengths.max()].copy(), lengths.copy()
-        roots = (tickets >> np.uint64(LT_SLOT_BITS) & np.uint64(LT_MOST_TREES - 1)).astype(np.int64)
-        return Leaves(self.game, tickets, states, players, roots, histories, self._paths(tickets))
-
-    def _paths(self, const uint64_t[::1] tickets):
-        """The actions that led from the roots to leaves, one after the other, `[A]`, and where each leaf's end, `[B]`."""
-        cdef uint32_t i, count = <uint32_t>tickets.shape[0], total = 0
-        cdef lt_tree *tree
-        ends = np.empty(count, np.int64)
-        cdef int64_t[::1] end = ends
+        roots, ends = np.empty(count, np.int64), np.empty(count, np.int64)
+        cdef int64_t *root = <int64_t *>np.PyArray_DATA(roots)
+        cdef int64_t *end = <int64_t *>np.PyArray_DATA(ends)
+        cdef uint64_t ticket, total = 0
         for i in range(count):
-            tree = lt_roots_tree(self.data, self.count, tickets[i])
-            total += lt_tree_pending_depth(tree, tickets[i])
+            ticket = self.ticket_room[i]
+            root[i] = ticket >> LT_SLOT_BITS & (LT_MOST_TREES - 1)
+            total += lt_tree_pending_depth(self.data[root[i]], ticket)
             end[i] = total
-        actions = np.empty(total + 1, np.int32)
-        cdef int32_t[::1] action = actions
-        total = 0
+        actions = np.empty(total, np.int32)
+        cdef int32_t *action = <int32_t *>np.PyArray_DATA(actions)
         for i in range(count):
-            total += lt_tree_pending_path(lt_roots_tree(self.data, self.count, tickets[i]), tickets[i], &action[total])
-        return actions, ends
+            action += lt_tree_pending_path(self.data[root[i]], self.ticket_room[i], action)
+        if self.snapshot is None:
+            lengths = np.asarray(self.lengths)
+            self.snapshot = np.asarray(self.histories)[:, :lengths.max()].copy(), lengths.copy()
+        return Leaves(self.game, tickets, states, players, roots, self.snapshot, (actions, ends))
 
     def tell(self, tickets, values, priors):
         """Value leaves and expand them: see `MCTS.tell`."""
