@@ -27,6 +27,7 @@ SOURCES = {
     "longthink.games.objects": ["games/objects.pyx"],
     "longthink.search.trees": ["search/trees.pyx", "csrc/arena.c", "csrc/tree.c", "csrc/roots.c"],
     "longthink.search.graph": ["search/graph.pyx", "csrc/graph.c"],
+    "longthink.search.watch": ["search/watch.pyx"],
     "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/tree_layout.c", "csrc/hands.c", "csrc/cfr.c"],
     "longthink.search.mccfr": ["search/mccfr.pyx", "csrc/mccfr.c"],
     "longthink.benchmarks.connect_four_solver": ["benchmarks/connect_four_solver.pyx", "csrc/connect_four_solver.c"],

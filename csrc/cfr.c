@@ -18,13 +18,15 @@ size_t lt_cfr_bytes(const lt_game_tree *t) {
   return ARRAYS * array_bytes(t->num_sequences) + array_bytes(t->num_infostates) + LINE;
 }
 
-lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating) {
+lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating, uint32_t threads) {
   lt_cfr *c = calloc(1, sizeof *c);
   uint8_t *block = calloc(1, lt_cfr_bytes(t));
-  if (c == NULL || block == NULL) return free(c), free(block), NULL;
+  uint32_t *done = calloc(threads, sizeof *done);
+  if (c == NULL || block == NULL || done == NULL) return free(c), free(block), free(done), NULL;
   const size_t bytes = array_bytes(t->num_sequences);
   uint8_t *start = block + LINE - (uintptr_t)block % LINE;
   c->tree = t, c->rule = rule, c->alternating = alternating, c->block = block;
+  c->done = done, c->threads = threads;
   c->regret = (double *)start, c->strategy = (double *)(start + bytes), c->reach = (double *)(start + 2 * bytes);
   c->average = (double *)(start + 3 * bytes), c->gradient = (double *)(start + 4 * bytes);
   c->value = (double *)(start + ARRAYS * bytes);
@@ -40,11 +42,13 @@ lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating) {
 
 void lt_cfr_restored(lt_cfr *c) {
   for (int32_t p = 0; p < c->tree->num_players; p++) lt_tree_reach(c->tree, p, c->strategy, c->reach);
+  c->phase = 0, c->under_way = 0;
+  memset(c->done, 0, c->threads * sizeof *c->done);
 }
 
 void lt_cfr_free(lt_cfr *c) {
   if (c == NULL) return;
-  free(c->block), free(c);
+  free(c->block), free(c->done), free(c);
 }
 
 /* ---- Information states side by side: what each is worth, and its next strategy ----
@@ -115,23 +119,23 @@ static void collect(lt_cfr *c, int32_t player) {
 
 /* ---- Threads ---- */
 
-/* Whether all came; 0: it was called off. */
-static int wait_for_all(lt_cfr *c, uint32_t threads) {
-  if (threads == 1) return 1;
+/* Whether all came; 0: it was called off. Thread 0, or one that could not begin, calls off, and does not come: so either
+ * all pass or none does. */
+static int wait_for_all(lt_cfr *c) {
+  if (c->threads == 1) return 1;
   const unsigned round = atomic_load(&c->round);
-  if (atomic_fetch_add(&c->arrived, 1) + 1 == threads) {
+  if (atomic_fetch_add(&c->arrived, 1) + 1 == c->threads) {
     atomic_store(&c->arrived, 0);
     atomic_store(&c->round, round + 1);
     return 1;
   }
   for (unsigned spins = 0; atomic_load_explicit(&c->round, memory_order_acquire) == round; spins++) {
     if (spins < SPINS) continue;
-    if (atomic_load(&c->called_off)) return 0;
+    if (atomic_load(&c->called_off)) return atomic_load(&c->round) != round;
     YIELD();
   }
   return 1;
 }
-
 
 void lt_cfr_gather(lt_cfr *c) {
   atomic_store(&c->arrived, 0);
@@ -140,61 +144,71 @@ void lt_cfr_gather(lt_cfr *c) {
 
 void lt_cfr_call_off(lt_cfr *c) { atomic_store(&c->called_off, 1); }
 
-/* ---- Iterations ---- */
+/* ---- Iterations ----
+ *
+ * An iteration is a row of phases, after each of which the threads wait for each other. Where players update at the same
+ * time, all gradients come first. Then, for every player: its parts (with their gradients, where players alternate), the
+ * top, the reaches of its parts. */
 
-/* The parts of a player that one thread works on; the first thread has the top, too. */
+enum { GRADIENTS, PARTS, TOP, REACHES };
+
+/* The parts of a player that one thread works on: the first thread has the top, too, as its last. */
 typedef struct share {
-  const lt_tree_part *from, *to;
-  const lt_tree_part *top; /* or NULL */
+  const lt_tree_part *parts, *top; /* top: or NULL */
+  uint32_t size;
 } share;
 
 static share share_of(const lt_game_tree *t, int32_t player, uint32_t thread, uint32_t threads) {
-  const lt_tree_part *parts = &t->parts[t->first_part[player]];
-  const uint32_t size = t->first_part[player + 1] - t->first_part[player];
-  return (share){parts + size * thread / threads, parts + size * (thread + 1) / threads, thread == 0 ? &t->top[player] : NULL};
+  const uint64_t first = t->first_part[player], size = t->first_part[player + 1] - first;
+  const uint64_t from = size * thread / threads, to = size * (thread + 1) / threads;
+  return (share){t->parts + first + from, thread == 0 ? &t->top[player] : NULL, (uint32_t)(to - from) + (thread == 0)};
 }
 
 static void gradient(lt_cfr *c, const lt_tree_part *part) {
   lt_tree_part_gradient(c->tree, *part, c->reach, c->gradient);
 }
 
-/* One player's update: its parts, then the top, from the gradient that is there (or, alternating, made now). */
-static void update_player(lt_cfr *c, const lt_cfr_step step, int32_t player, share mine, uint32_t threads) {
-  for (const lt_tree_part *part = mine.from; part < mine.to; part++) {
-    if (c->alternating) gradient(c, part);
-    add_average(c, *part, step.keep_average);
-    update(c, *part, &step);
+static void work(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, const lt_tree_part *part, int is_top) {
+  if (kind == GRADIENTS || (kind == PARTS && c->alternating)) gradient(c, part);
+  if (kind == PARTS ? !is_top : kind == TOP && is_top) {
+    add_average(c, *part, step->keep_average);
+    if (is_top) collect(c, player);
+    update(c, *part, step);
   }
-  if (mine.top && c->alternating) gradient(c, mine.top);
-  wait_for_all(c, threads);
-  if (mine.top) {
-    add_average(c, *mine.top, step.keep_average);
-    collect(c, player);
-    update(c, *mine.top, &step);
-    lt_tree_part_reach(c->tree, *mine.top, c->strategy, c->reach);
-  }
-  wait_for_all(c, threads);
-  for (const lt_tree_part *part = mine.from; part < mine.to; part++)
-    lt_tree_part_reach(c->tree, *part, c->strategy, c->reach);
-  wait_for_all(c, threads);
+  if (kind == TOP ? is_top : kind == REACHES && !is_top) lt_tree_part_reach(c->tree, *part, c->strategy, c->reach);
 }
 
-void lt_cfr_run(lt_cfr *c, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads) {
-  const int32_t players = c->tree->num_players;
-  share mine[LT_MAX_TREE_PLAYERS];
-  for (int32_t p = 0; p < players; p++) mine[p] = share_of(c->tree, p, thread, threads);
-  if (!wait_for_all(c, threads)) return;
-  for (uint64_t i = 0; i < count; i++) {
-    if (!c->alternating) {
-      for (int32_t p = 0; p < players; p++) {
-        for (const lt_tree_part *part = mine[p].from; part < mine[p].to; part++) gradient(c, part);
-        if (mine[p].top) gradient(c, mine[p].top);
-      }
-      wait_for_all(c, threads);
-    }
-    for (int32_t p = 0; p < players; p++) update_player(c, steps[i], p, mine[p], threads);
+/* A thread's share of a phase, from where it is: 0 if it was called off. */
+static int do_phase(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, uint32_t thread, lt_watch *watch) {
+  const share mine = share_of(c->tree, player, thread, c->threads);
+  uint32_t *done = &c->done[thread];
+  for (; *done < mine.size; ++*done) {
+    const int is_top = mine.top != NULL && *done == mine.size - 1;
+    const lt_tree_part *part = is_top ? mine.top : &mine.parts[*done];
+    if (lt_watch_stops(watch, (part->end_sequence - part->sequence) / 16)) lt_cfr_call_off(c);
+    if (atomic_load_explicit(&c->called_off, memory_order_relaxed)) return 0;
+    work(c, step, kind, player, part, is_top);
   }
-  if (thread == 0) c->iterations += count;
+  if (!wait_for_all(c)) return 0;
+  *done = 0;
+  return 1;
+}
+
+void lt_cfr_run(lt_cfr *c, const lt_cfr_step *steps, uint64_t count, uint32_t thread, lt_watch *watch) {
+  const uint32_t players = (uint32_t)c->tree->num_players, before = c->alternating ? 0 : players;
+  uint32_t phase = c->phase;
+  if (!wait_for_all(c)) return;
+  for (uint64_t i = 0; i < count; i++, phase = 0) {
+    for (; phase < before + 3 * players; phase++) {
+      const uint32_t player = phase < before ? phase : (phase - before) / 3;
+      const int kind = phase < before ? GRADIENTS : PARTS + (int)((phase - before) % 3);
+      if (do_phase(c, &steps[i], kind, (int32_t)player, thread, watch)) continue;
+      if (thread == 0) c->phase = phase, c->under_way = 1;
+      return;
+    }
+    if (thread == 0) c->iterations++, c->under_way = 0;
+  }
+  if (thread == 0) c->phase = 0;
 }
 
 void lt_cfr_average(const lt_cfr *c, double *strategy) {

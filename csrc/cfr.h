@@ -39,25 +39,29 @@ typedef struct lt_cfr {
   double *gradient; /* scratch */
   double *value;    /* scratch, by information state, [num_infostates]: of the roots of parts */
   void *block;
+  /* Where an iteration that was stopped goes on: its phase, and how much of it each thread has done, [threads]. */
+  uint32_t phase, *done, threads;
+  int under_way; /* there is one */
   /* Where threads wait for each other: */
   atomic_uint arrived, round;
   atomic_int called_off;
 } lt_cfr;
 
-/* NULL: no memory. */
-lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating);
+/* For so many threads. NULL: no memory. */
+lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating, uint32_t threads);
 void lt_cfr_free(lt_cfr *cfr);
 size_t lt_cfr_bytes(const lt_game_tree *tree);
 
-/* Iterate with steps[0 .. count). Where threads > 1, all of `thread` 0 .. threads - 1 call this at the same time with
- * the same steps; nothing happens until all are there, and then all the iterations do. The bits that come of it are the
- * same at any number of threads. */
-void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads);
+/* Iterate with steps[0 .. count). All of `thread` 0 .. threads - 1 call this at the same time with the same steps; nothing
+ * happens until all are there. Where the `watch` of thread 0 stops them (those of others are NULL), all return from the
+ * middle of an iteration, and the next call goes on there. The bits that come of it are the same at any number of threads.
+ */
+void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, lt_watch *watch);
 /* Before threads are sent to run, and to send those back who wait for others that will not come. */
 void lt_cfr_gather(lt_cfr *cfr);
 void lt_cfr_call_off(lt_cfr *cfr);
 
-/* After `strategy` or `regret` were put in from outside: the reaches that belong to them. */
+/* After `strategy` or `regret` were put in from outside: the reaches that belong to them; an iteration begins. */
 void lt_cfr_restored(lt_cfr *cfr);
 
 /* The average strategy, uniform where it was never reached; `strategy` is by sequence, 1 for the empty ones. */

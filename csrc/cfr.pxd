@@ -2,6 +2,7 @@
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from game cimport lt_game
+from watch cimport lt_watch
 
 cdef extern from "cfr.h" nogil:
     enum:
@@ -9,12 +10,12 @@ cdef extern from "cfr.h" nogil:
 
     ctypedef enum lt_tree_status:
         LT_TREE_DONE
-        LT_TREE_GROWING
         LT_TREE_NO_MEMORY
         LT_TREE_OVER_LIMIT
         LT_TREE_RULES_BROKE
         LT_TREE_FORGETS
         LT_TREE_OTHER_ACTIONS
+        LT_TREE_STOPPED
 
     ctypedef struct lt_game_tree:
         int32_t num_players
@@ -43,10 +44,11 @@ cdef extern from "cfr.h" nogil:
 
     lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit)
     void lt_game_tree_free(lt_game_tree *tree)
-    lt_tree_status lt_game_tree_grow(lt_game_tree *tree, uint64_t histories)
+    lt_tree_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch)
     uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions)
     void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach)
-    void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient)
+    int lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient,
+                         lt_watch *watch)
     uint64_t lt_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *worth)
     double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best)
 
@@ -59,14 +61,16 @@ cdef extern from "cfr.h" nogil:
 
     ctypedef struct lt_cfr:
         uint64_t iterations
+        int under_way
         double *regret
         double *strategy
         double *average
 
-    lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating)
+    lt_cfr *lt_cfr_new(const lt_game_tree *tree, lt_cfr_rule rule, int alternating,
+                       uint32_t threads)
     void lt_cfr_free(lt_cfr *cfr)
     size_t lt_cfr_bytes(const lt_game_tree *tree)
-    void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, uint32_t threads)
+    void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, lt_watch *watch)
     void lt_cfr_gather(lt_cfr *cfr)
     void lt_cfr_call_off(lt_cfr *cfr)
     void lt_cfr_restored(lt_cfr *cfr)

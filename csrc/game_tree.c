@@ -16,6 +16,7 @@ typedef struct level {
 typedef struct lt_unroll {
   level now, next;
   uint64_t at;               /* histories of `now` done */
+  uint32_t depth;            /* actions that lead to those of `now` */
   uint32_t *node_parent;     /* by node: where it came from, */
   int32_t *node_action;      /* and by which action */
   uint64_t nodes, node_room;
@@ -28,7 +29,7 @@ typedef struct lt_unroll {
   uint64_t end_room;
   int32_t *actions;
   double *probabilities, *returns;
-  uint8_t *key, *scratch;
+  uint8_t *key;
 } lt_unroll;
 
 /* ---- Growing arrays ---- */
@@ -199,6 +200,7 @@ static lt_tree_status add_child(lt_game_tree *t, uint64_t from, int32_t action, 
   return LT_TREE_DONE;
 }
 
+/* Look at one history of `now`. The rules break where they outgrow what the game declares, too. */
 static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
   lt_unroll *u = t->unroll;
   const lt_game *g = t->game;
@@ -220,14 +222,17 @@ static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
     t->num_terminals++;
     return LT_TREE_DONE;
   }
+  if (u->depth >= (uint32_t)lt_max_history(g)) return LT_TREE_RULES_BROKE;
   if (player == LT_CHANCE) {
+    if (g->chance_outcomes == NULL) return LT_TREE_RULES_BROKE;
     int32_t n = g->chance_outcomes(g->context, state, u->actions, u->probabilities);
-    if (n <= 0 || lt_failed(g)) return LT_TREE_RULES_BROKE;
+    if (n <= 0 || n > g->max_chance_outcomes || lt_failed(g)) return LT_TREE_RULES_BROKE;
     for (int32_t i = 0; i < n; i++) TRY(add_child(t, at, u->actions[i], u->probabilities[i], -1, 0));
     return LT_TREE_DONE;
   }
+  if (player < 0 || player >= t->num_players) return LT_TREE_RULES_BROKE;
   int32_t n = g->legal_actions(g->context, state, u->actions);
-  if (n <= 0 || player >= t->num_players || lt_failed(g)) return LT_TREE_RULES_BROKE;
+  if (n <= 0 || n > g->num_distinct_actions || lt_failed(g)) return LT_TREE_RULES_BROKE;
   uint32_t id = NONE;
   TRY(infostate(t, state, player, last[player], node, (uint32_t)n, &id));
   const uint32_t first = t->first[id];
@@ -244,12 +249,15 @@ static void free_level(lt_game_tree *t, level *l) {
   memset(l, 0, sizeof *l);
 }
 
+static size_t action_room(const lt_game *game) { return (size_t)lt_max_actions(game) + 1; }
+
 /* Give back what only growing needs; the nodes stay, for histories. */
 static void free_scaffold(lt_game_tree *t) {
   lt_unroll *u = t->unroll;
   free_level(t, &u->now), free_level(t, &u->next);
   t->memory_bytes -= u->key_room * key_bytes(t->game) + u->slot_count * sizeof *u->slots +
                      u->end_room * (size_t)t->num_players * (sizeof *u->end_last + sizeof *u->end_worth);
+  if (u->actions) t->memory_bytes -= action_room(t->game) * (sizeof *u->actions + sizeof *u->probabilities);
   free(u->keys), free(u->slots), free(u->end_last), free(u->end_worth);
   free(u->actions), free(u->probabilities), free(u->returns), free(u->key);
   u->keys = NULL, u->slots = NULL, u->end_last = NULL, u->end_worth = NULL;
@@ -261,10 +269,14 @@ lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
   lt_game_tree *t = calloc(1, sizeof *t);
   lt_unroll *u = calloc(1, sizeof *u);
   if (t == NULL || u == NULL) return free(t), free(u), NULL;
-  const uint32_t players = (uint32_t)game->num_players, room = (uint32_t)lt_max_actions(game) + 1;
+  const uint32_t players = (uint32_t)game->num_players;
+  const size_t room = action_room(game);
   t->game = game, t->unroll = u, t->num_players = game->num_players, t->memory_limit = memory_limit;
-  u->actions = malloc(room * sizeof *u->actions);
-  u->probabilities = malloc(room * sizeof *u->probabilities);
+  if (room * (sizeof *u->actions + sizeof *u->probabilities) <= memory_limit) {
+    u->actions = calloc(room, sizeof *u->actions);
+    u->probabilities = calloc(room, sizeof *u->probabilities);
+    t->memory_bytes = room * (sizeof *u->actions + sizeof *u->probabilities);
+  }
   u->returns = malloc(players * sizeof *u->returns);
   u->key = malloc(key_bytes(game));
   t->num_sequences = players; /* the empty ones */
@@ -289,27 +301,28 @@ void lt_game_tree_free(lt_game_tree *t) {
   free(t);
 }
 
-lt_tree_status lt_game_tree_grow(lt_game_tree *t, uint64_t histories) {
+lt_tree_status lt_game_tree_grow(lt_game_tree *t, lt_watch *watch) {
   lt_unroll *u = t->unroll;
-  for (; histories > 0; histories--) {
+  for (;;) {
     if (u->at == u->now.size) {
       level done = u->now;
-      u->now = u->next, u->next = done, u->next.size = 0, u->at = 0;
-      if (u->now.size == 0) {
-        TRY(lt_tree_lay_out(t, u->end_last, u->end_worth));
-        free_scaffold(t);
-        return LT_TREE_DONE;
-      }
+      u->now = u->next, u->next = done, u->next.size = 0, u->at = 0, u->depth++;
+      if (u->now.size == 0) break;
     }
+    if (lt_watch_stops(watch, 1)) return LT_TREE_STOPPED;
     TRY(visit(t, u->at));
     u->at++;
   }
-  return LT_TREE_GROWING;
+  free_level(t, &u->now), free_level(t, &u->next);
+  TRY(lt_tree_lay_out(t, u->end_last, u->end_worth, watch));
+  free_scaffold(t);
+  return LT_TREE_DONE;
 }
 
 uint32_t lt_game_tree_history(const lt_game_tree *t, uint32_t node, int32_t *actions) {
   uint32_t length = 0;
   for (uint32_t at = node; t->unroll->node_parent[at] != NONE; at = t->unroll->node_parent[at]) length++;
+  if (actions == NULL) return length;
   for (uint32_t i = length; i > 0; i--, node = t->unroll->node_parent[node]) actions[i - 1] = t->unroll->node_action[node];
   return length;
 }
@@ -368,8 +381,13 @@ void lt_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy
   for (uint32_t k = 0; k < num_parts(t, player); k++) lt_tree_part_reach(t, part_at(t, player, k), strategy, reach);
 }
 
-void lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient) {
-  for (uint32_t k = 0; k < num_parts(t, player); k++) lt_tree_part_gradient(t, part_at(t, player, k), reach, gradient);
+int lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient, lt_watch *watch) {
+  for (uint32_t k = 0; k < num_parts(t, player); k++) {
+    const lt_tree_part part = part_at(t, player, k);
+    if (lt_watch_stops(watch, part.end_sequence - part.sequence)) return 0;
+    lt_tree_part_gradient(t, part, reach, gradient);
+  }
+  return 1;
 }
 
 double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *gradient, double *best) {

@@ -20,15 +20,16 @@
 #ifndef LT_GAME_TREE_H
 #define LT_GAME_TREE_H
 #include "game.h"
+#include "watch.h"
 
 typedef enum {
   LT_TREE_DONE = 0,
-  LT_TREE_GROWING = 1,
   LT_TREE_NO_MEMORY = -1,     /* malloc failed */
   LT_TREE_OVER_LIMIT = -2,    /* memory_limit would be passed */
   LT_TREE_RULES_BROKE = -3,
   LT_TREE_FORGETS = -4,       /* a player forgets what it did: `culprit` has the history, `known` the other one */
-  LT_TREE_OTHER_ACTIONS = -5  /* two histories of one information state have different legal actions */
+  LT_TREE_OTHER_ACTIONS = -5, /* two histories of one information state have different legal actions */
+  LT_TREE_STOPPED = -6        /* the watch said so */
 } lt_tree_status;
 
 /* Information states from `infostate` on, whose sequences are [actions, size] from `sequence` on. */
@@ -98,16 +99,17 @@ enum { LT_MAX_TREE_PLAYERS = 10 };
 lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit);
 void lt_game_tree_free(lt_game_tree *tree);
 
-/* Visit up to `histories` more histories. When the last is visited, lay out the arrays: LT_TREE_DONE. */
-lt_tree_status lt_game_tree_grow(lt_game_tree *tree, uint64_t histories);
+/* Visit all histories, then lay out the arrays. After an error the tree is of no use, but for `culprit` and `known`. */
+lt_tree_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch);
 
-/* The actions (chance included) that lead to a node: their number. Room: lt_max_history(game). */
+/* The actions (chance included) that lead to a node: their number. NULL to learn it. */
 uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions);
 
 /* How likely each sequence of `player` is when it plays `strategy` (both by sequence). */
 void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
-/* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. */
-void lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient);
+/* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. 0: the watch
+ * stopped it. */
+int lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient, lt_watch *watch);
 /* The same two for the sequences of one part, or of the top; the reach of what leads there is known. */
 void lt_tree_part_reach(const lt_game_tree *tree, lt_tree_part part, const double *strategy, double *reach);
 void lt_tree_part_gradient(const lt_game_tree *tree, lt_tree_part part, const double *reach, double *gradient);
@@ -121,7 +123,7 @@ uint64_t lt_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own
 /* ---- Between game_tree.c, which unrolls, and tree_layout.c, which puts in order ---- */
 
 /* The ends of the game as they were found: last sequences and chance x utility of every player, [ends, num_players]. */
-lt_tree_status lt_tree_lay_out(lt_game_tree *tree, uint32_t *end_last, const double *end_worth);
+lt_tree_status lt_tree_lay_out(lt_game_tree *tree, uint32_t *end_last, const double *end_worth, lt_watch *watch);
 /* Resize an array from `old` to `new` entries within the memory limit. */
 lt_tree_status lt_tree_resize(lt_game_tree *tree, void **array, uint64_t old, uint64_t new, size_t entry);
 

@@ -7,7 +7,7 @@
 /* In `number`, by action: regrets, averages, [players] baselines where they are kept, the strategy of a walk where it
  * is kept; then the actions as int32_t. */
 typedef struct infostate_t {
-  uint64_t key;
+  lt_name name;
   uint32_t walk; /* the last in which the strategy was computed */
   uint16_t count;
   int8_t player, spare;
@@ -43,12 +43,14 @@ struct lt_mccfr {
   uint32_t fields;        /* numbers an information state keeps for each action */
   int keeps_strategy;     /* a walk may come to an information state of the learner twice, and must find it unchanged */
   arena infostates, histories, stack;
-  uint32_t *table, table_size, table_limit; /* places of information states, by key */
+  uint32_t *table, table_size, table_limit; /* places of information states, by name */
   uint64_t num_infostates, num_actions, num_histories;
   lt_mccfr_status status;
   /* The walk under way: */
   int32_t learner, averages; /* whose regrets and whose averages it learns */
   double regret_weight, average_weight;
+  lt_watch *watch;
+  uint32_t culprit;          /* depth of the history that was described last */
   lt_rng rng;
   uint64_t walk;             /* its number, from 1 */
   uint64_t common;           /* random numbers of public chance are drawn from here */
@@ -89,12 +91,12 @@ static inline size_t infostate_words(const lt_mccfr *m, uint32_t count) {
   return in_words(sizeof(infostate_t)) + m->fields * (size_t)count + in_words(count * sizeof(int32_t));
 }
 
-static inline uint32_t slot_of(const lt_mccfr *m, uint64_t key) { return (uint32_t)lt_mix(key) & (m->table_size - 1); }
+static inline int same_name(lt_name a, lt_name b) { return a.key == b.key && a.other == b.other; }
 
-/* The slot with a key, or the empty one where it belongs. */
-static uint32_t find(const lt_mccfr *m, uint64_t key) {
-  uint32_t slot = slot_of(m, key);
-  while (m->table[slot] && ((infostate_t *)record(&m->infostates, m->table[slot]))->key != key)
+/* The slot with a name, or the empty one where it belongs. */
+static uint32_t find(const lt_mccfr *m, lt_name name) {
+  uint32_t slot = (uint32_t)lt_mix(name.key) & (m->table_size - 1);
+  while (m->table[slot] && !same_name(((infostate_t *)record(&m->infostates, m->table[slot]))->name, name))
     slot = (slot + 1) & (m->table_size - 1);
   return slot;
 }
@@ -104,13 +106,13 @@ static void grow_table(lt_mccfr *m) {
   memset(m->table, 0, m->table_size * sizeof *m->table);
   for (uint32_t place = 1; place < m->infostates.used;) {
     const infostate_t *info = record(&m->infostates, place);
-    m->table[find(m, info->key)] = place;
+    m->table[find(m, info->name)] = place;
     place += (uint32_t)infostate_words(m, info->count);
   }
 }
 
 /* A new information state, about which nothing is known: its place, or 0 where there is no room. */
-static uint32_t add_infostate(lt_mccfr *m, uint64_t key, int32_t player, const int32_t *actions, uint32_t count) {
+static uint32_t add_infostate(lt_mccfr *m, lt_name name, int32_t player, const int32_t *actions, uint32_t count) {
   if (m->num_infostates >= m->table_size / 4 * 3) {
     if (m->table_size == m->table_limit) return 0;
     grow_table(m);
@@ -120,9 +122,9 @@ static uint32_t add_infostate(lt_mccfr *m, uint64_t key, int32_t player, const i
   if (place == 0) return 0;
   infostate_t *info = record(&m->infostates, place);
   memset(info, 0, words * sizeof(uint64_t));
-  info->key = key, info->player = (int8_t)player, info->count = (uint16_t)count;
+  info->name = name, info->player = (int8_t)player, info->count = (uint16_t)count;
   memcpy(infostate_actions(m, info), actions, count * sizeof *actions);
-  m->table[find(m, key)] = place;
+  m->table[find(m, name)] = place;
   m->num_infostates++, m->num_actions += count;
   return place;
 }
@@ -130,15 +132,16 @@ static uint32_t add_infostate(lt_mccfr *m, uint64_t key, int32_t player, const i
 /* The information state of the acting player, whose `count` actions are in m->actions. Gives its place; 0: no room, or
  * something is wrong. */
 static uint32_t infostate_at(lt_mccfr *m, const void *state, int32_t player, uint32_t count) {
-  const uint64_t key = lt_infostate_key(m->game, state, player, m->key);
-  uint32_t place = m->table[find(m, key)];
+  const lt_name name = lt_infostate_name(m->game, state, player, m->key);
+  if (lt_failed(m->game)) return m->status = LT_MCCFR_RULES_BROKE, 0;
+  uint32_t place = m->table[find(m, name)];
   if (place == 0) {
-    place = add_infostate(m, key, player, m->actions, count);
+    place = add_infostate(m, name, player, m->actions, count);
     if (place == 0) m->status = LT_MCCFR_FULL;
     return place;
   }
   infostate_t *info = record(&m->infostates, place);
-  const int same = info->count == count && !memcmp(infostate_actions(m, info), m->actions, count * sizeof *m->actions);
+  const int same = info->player == player && info->count == count && !memcmp(infostate_actions(m, info), m->actions, count * sizeof *m->actions);
   if (same) return place;
   m->status = LT_MCCFR_OTHER_ACTIONS;
   return 0;
@@ -168,21 +171,26 @@ static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
   const lt_game *game = m->game;
   const uint8_t *state = m->states + depth * m->state_stride;
   const int32_t player = game->current_player(game->context, state);
+  const int ends = player == LT_TERMINAL, chance = player == LT_CHANCE;
   int32_t count = 0;
   uint32_t info = 0;
   int all_see = 0;
-  if (player == LT_CHANCE) {
-    count = game->chance_outcomes(game->context, state, m->actions, m->probabilities);
-    if (count > 0 && count <= UINT16_MAX && m->options.chance == LT_FOLLOW_PRIVATE)
+  m->culprit = depth;
+  if (!ends) {
+    const int known = chance ? game->chance_outcomes != NULL : player >= 0 && player < game->num_players;
+    if (lt_failed(game) || !known || depth + 1 >= m->max_depth) return m->status = LT_MCCFR_RULES_BROKE, NULL;
+    if (depth >= LT_DEEPEST) return m->status = LT_MCCFR_TOO_DEEP, NULL;
+    count = chance ? game->chance_outcomes(game->context, state, m->actions, m->probabilities)
+                   : game->legal_actions(game->context, state, m->actions);
+    const int32_t most = chance ? game->max_chance_outcomes : game->num_distinct_actions;
+    if (lt_failed(game) || count <= 0 || count > most) return m->status = LT_MCCFR_RULES_BROKE, NULL;
+    if (count > UINT16_MAX) return m->status = LT_MCCFR_TOO_WIDE, NULL;
+    if (!chance)
+      info = infostate_at(m, state, player, (uint32_t)count);
+    else if (m->options.chance == LT_FOLLOW_PRIVATE)
       all_see = is_public(m, state, m->states + (depth + 1) * m->state_stride, (uint32_t)count);
-  } else if (player != LT_TERMINAL) {
-    if (player < 0 || player >= game->num_players) return m->status = LT_MCCFR_RULES_BROKE, NULL;
-    count = game->legal_actions(game->context, state, m->actions);
-    if (count > 0 && count <= UINT16_MAX && !lt_failed(game)) info = infostate_at(m, state, player, (uint32_t)count);
   }
-  const int ends = player == LT_TERMINAL, chance = player == LT_CHANCE;
-  if (lt_failed(game) || (!ends && (count <= 0 || depth + 1 >= m->max_depth))) m->status = LT_MCCFR_RULES_BROKE;
-  else if (count > UINT16_MAX) m->status = LT_MCCFR_TOO_WIDE;
+  if (lt_failed(game)) m->status = LT_MCCFR_RULES_BROKE;
   if (m->status < 0) return NULL;
 
   const size_t numbers = ends ? (size_t)game->num_players : chance ? (size_t)count : 0;
@@ -218,7 +226,7 @@ static const history_t *discover(lt_mccfr *m, const history_t *h, uint32_t depth
     memcpy(next, state, game->state_bytes);
     const step *s = &m->path[m->known];
     if (!game->apply(game->context, next, action_of(m, s->history, s->i)) || lt_failed(game))
-      return m->status = LT_MCCFR_RULES_BROKE, NULL;
+      return m->culprit = m->known, m->status = LT_MCCFR_RULES_BROKE, NULL;
   }
   uint32_t place = h->flags & REMEMBERED;
   const history_t *next = describe(m, depth + 1, &place);
@@ -241,6 +249,7 @@ static int is_public(lt_mccfr *m, const uint8_t *state, uint8_t *scratch, uint32
       memcpy(scratch, state, game->state_bytes);
       if (!game->apply(game->context, scratch, m->actions[i])) return m->status = LT_MCCFR_RULES_BROKE, 0;
       keys[i] = lt_infostate_key(game, scratch, player, m->key);
+      if (lt_watch_stops(m->watch, 1 + i / 16)) return m->status = LT_MCCFR_STOPPED, 0;
       for (uint32_t k = 0; k < i && all; k++) all = keys[k] != keys[i];
     }
   m->stack.used = top;
@@ -414,6 +423,7 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
  * average, the probability that its player and chance come here, over that of the walk. */
 static double walk(lt_mccfr *m, const history_t *h, uint32_t depth, double weight, double share) {
   if (h->player == LT_TERMINAL) return h->number[m->learner];
+  if (lt_watch_stops(m->watch, 1)) return m->status = LT_MCCFR_STOPPED, 0;
   const uint32_t top = m->stack.used;
   const double value =
       h->player == LT_CHANCE ? chance_node(m, h, depth, weight, share) : player_node(m, h, depth, weight, share);
@@ -425,8 +435,10 @@ static double walk(lt_mccfr *m, const history_t *h, uint32_t depth, double weigh
 
 static const history_t *root(lt_mccfr *m) {
   if (m->root) return record(&m->histories, m->root);
-  m->root = 1;
-  return describe(m, 0, &m->root);
+  uint32_t place = 1;
+  const history_t *h = describe(m, 0, &place);
+  if (h) m->root = place;
+  return h;
 }
 
 static void iterate(lt_mccfr *m) {
@@ -444,9 +456,19 @@ static void iterate(lt_mccfr *m) {
   if (m->status >= 0) m->iterations++;
 }
 
-lt_mccfr_status lt_mccfr_run(lt_mccfr *m, uint64_t count) {
-  while (count-- > 0 && m->status == LT_MCCFR_OK) iterate(m);
+lt_mccfr_status lt_mccfr_run(lt_mccfr *m, uint64_t count, lt_watch *watch) {
+  m->watch = watch;
+  if (m->status < 0) m->status = LT_MCCFR_OK;
+  while (count-- > 0 && m->status == LT_MCCFR_OK) {
+    lt_watch_begin(watch);
+    iterate(m);
+  }
   return m->status;
+}
+
+uint32_t lt_mccfr_culprit(const lt_mccfr *m, int32_t *actions) {
+  for (uint32_t d = 0; d < m->culprit; d++) actions[d] = action_of(m, m->path[d].history, m->path[d].i);
+  return m->culprit;
 }
 
 /* ---- Arrays ---- */
@@ -456,12 +478,12 @@ uint64_t lt_mccfr_num_infostates(const lt_mccfr *m) { return m->num_infostates; 
 uint64_t lt_mccfr_num_actions(const lt_mccfr *m) { return m->num_actions; }
 uint64_t lt_mccfr_num_histories(const lt_mccfr *m) { return m->num_histories; }
 
-uint64_t lt_mccfr_key(lt_mccfr *m, const void *state) {
-  return lt_infostate_key(m->game, state, m->game->current_player(m->game->context, state), m->key);
+lt_name lt_mccfr_name(lt_mccfr *m, const void *state) {
+  return lt_infostate_name(m->game, state, m->game->current_player(m->game->context, state), m->key);
 }
 
-uint32_t lt_mccfr_average(const lt_mccfr *m, uint64_t key, double *strategy) {
-  const uint32_t place = m->table[find(m, key)];
+uint32_t lt_mccfr_average(const lt_mccfr *m, lt_name name, double *strategy) {
+  const uint32_t place = m->table[find(m, name)];
   if (place == 0) return 0;
   infostate_t *info = record(&m->infostates, place);
   memcpy(strategy, averages_of(info), info->count * sizeof *strategy);
@@ -474,7 +496,7 @@ void lt_mccfr_export(const lt_mccfr *m, lt_mccfr_arrays a) {
   for (uint32_t place = 1; place < m->infostates.used;) {
     infostate_t *info = record(&m->infostates, place);
     const uint32_t count = info->count;
-    *a.key++ = info->key, *a.player++ = info->player, *a.count++ = info->count;
+    *a.name++ = info->name, *a.player++ = info->player, *a.count++ = info->count;
     memcpy(a.action, infostate_actions(m, info), count * sizeof *a.action), a.action += count;
     memcpy(a.regret, regrets_of(info), count * sizeof *a.regret), a.regret += count;
     memcpy(a.average, averages_of(info), count * sizeof *a.average), a.average += count;
@@ -487,7 +509,8 @@ lt_mccfr_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infos
   const uint32_t players = m->options.baseline > 0 ? (uint32_t)m->game->num_players : 0;
   for (; infostates > 0; infostates--) {
     const uint32_t count = *a.count++;
-    const uint32_t place = add_infostate(m, *a.key++, *a.player++, a.action, count);
+    if (m->table[find(m, *a.name)]) return LT_MCCFR_OTHER_ACTIONS;
+    const uint32_t place = add_infostate(m, *a.name++, *a.player++, a.action, count);
     if (place == 0) return LT_MCCFR_FULL;
     infostate_t *info = record(&m->infostates, place);
     memcpy(regrets_of(info), a.regret, count * sizeof *a.regret), a.regret += count;

@@ -11,6 +11,7 @@
 #ifndef LT_MCCFR_H
 #define LT_MCCFR_H
 #include "infostate.h"
+#include "watch.h"
 
 typedef enum {
   LT_MCCFR_OK = 0,
@@ -18,8 +19,11 @@ typedef enum {
   LT_MCCFR_RULES_BROKE = -1,
   LT_MCCFR_TOO_WIDE = -2,      /* more than 65535 actions */
   LT_MCCFR_OTHER_ACTIONS = -3, /* an information state has other actions in another history */
-  LT_MCCFR_TOO_DEEP = -4       /* the walk itself does not fit in its share of the memory */
+  LT_MCCFR_TOO_DEEP = -4,      /* the walk itself does not fit in its share of the memory, or is longer than LT_DEEPEST */
+  LT_MCCFR_STOPPED = -5        /* the watch stopped it in the middle of an iteration */
 } lt_mccfr_status;
+
+enum { LT_DEEPEST = 8192 }; /* actions of a history that a walk, which is recursive, goes down */
 
 typedef enum {
   LT_FOLLOW_ALL,
@@ -46,23 +50,27 @@ void lt_mccfr_free(lt_mccfr *mccfr);
 size_t lt_mccfr_least_bytes(const lt_game *game);
 
 /* Up to `count` iterations more. Stops early where something is wrong, and where the memory is full: each information
- * state that found no room was then played uniformly in the last iteration, and everything kept is whole. */
-lt_mccfr_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count);
+ * state that found no room was then played uniformly in the last iteration, and everything kept is whole. An iteration
+ * that breaks off or takes so long that the watch is asked in it, and stops it, does not count; what it learned by then
+ * stays. */
+lt_mccfr_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch);
+/* After an error: the actions (chance included) to where it was met, and their number. Room: lt_max_history(game). */
+uint32_t lt_mccfr_culprit(const lt_mccfr *mccfr, int32_t *actions);
 uint64_t lt_mccfr_iterations(const lt_mccfr *mccfr);
 
 uint64_t lt_mccfr_num_infostates(const lt_mccfr *mccfr);
 uint64_t lt_mccfr_num_actions(const lt_mccfr *mccfr);   /* of all information states together */
 uint64_t lt_mccfr_num_histories(const lt_mccfr *mccfr); /* remembered */
 
-/* The key under which the acting player's information state is kept. */
-uint64_t lt_mccfr_key(lt_mccfr *mccfr, const void *state);
-/* The average strategy of the information state with a key: how many actions it has, 0 where it was never met. */
-uint32_t lt_mccfr_average(const lt_mccfr *mccfr, uint64_t key, double *strategy);
+/* The name under which the acting player's information state is kept. */
+lt_name lt_mccfr_name(lt_mccfr *mccfr, const void *state);
+/* The average strategy of the information state with a name: how many actions it has, 0 where it was never met. */
+uint32_t lt_mccfr_average(const lt_mccfr *mccfr, lt_name name, double *strategy);
 
 /* Everything that was learned, in the order in which it was met, as arrays: by information state
  * [lt_mccfr_num_infostates], by action [lt_mccfr_num_actions], and by action and player where baselines are kept. */
 typedef struct lt_mccfr_arrays {
-  uint64_t *key;
+  lt_name *name;
   int8_t *player;
   uint16_t *count;
   int32_t *action;
@@ -70,8 +78,8 @@ typedef struct lt_mccfr_arrays {
 } lt_mccfr_arrays;
 
 void lt_mccfr_export(const lt_mccfr *mccfr, lt_mccfr_arrays arrays);
-/* Go on from exported arrays after so many iterations; `mccfr` is new and has the same options. LT_MCCFR_FULL: no room.
- */
+/* Go on from exported arrays after so many iterations; `mccfr` is new and has the same options. LT_MCCFR_FULL: no room;
+ * LT_MCCFR_OTHER_ACTIONS: two information states have one name. */
 lt_mccfr_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays);
 
 #endif

@@ -361,7 +361,8 @@ static lt_tree_status take_leaves(lt_game_tree *t, const plan *n, ends *x, uint6
   return LT_TREE_DONE;
 }
 
-static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32_t *end_last, const double *end_worth) {
+static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32_t *end_last, const double *end_worth,
+                           lt_watch *watch) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;
   const uint64_t room = t->num_terminals * players, columns = width ? width : 1;
   LT_RESIZE(t, t->row, 0, (uint64_t)t->num_sequences + 1, sizeof *t->row);
@@ -375,6 +376,7 @@ static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32
     for (uint64_t from = first, to; from < end; from = to) {
       const uint32_t vector = n->vector[x->own[from - first]];
       for (to = from + 1; to < end && n->vector[x->own[to - first]] == vector;) to++;
+      if (lt_watch_stops(watch, 1)) return LT_TREE_STOPPED;
       if (width == 1) {
         LT_TRY(take_leaves(t, n, x, first, from, to));
         continue;
@@ -401,34 +403,52 @@ static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32
 
 /* ---- All of it ---- */
 
-/* Scratch space: arrays are cut from one piece of memory, the widest entries first. */
+/* Scratch space within the memory limit: arrays are cut from one piece of memory, the widest entries first. */
+static lt_tree_status new_scratch(lt_game_tree *t, size_t bytes, uint8_t **block) {
+  if (bytes > t->memory_limit - t->memory_bytes) return LT_TREE_OVER_LIMIT;
+  *block = malloc(bytes + 1);
+  if (*block == NULL) return LT_TREE_NO_MEMORY;
+  t->memory_bytes += bytes;
+  return LT_TREE_DONE;
+}
+
+static void free_scratch(lt_game_tree *t, size_t bytes, uint8_t *block) {
+  t->memory_bytes -= bytes;
+  free(block);
+}
+
 static void *cut(uint8_t **from, uint64_t size, size_t entry) {
   void *array = *from;
   *from += size * entry;
   return array;
 }
 
-static lt_tree_status order(lt_game_tree *t, const plan *n, uint32_t *end_last, const double *end_worth) {
+static lt_tree_status order(lt_game_tree *t, const plan *n, uint32_t *end_last, const double *end_worth, lt_watch *watch) {
   const uint64_t sequences = t->num_sequences, terminals = t->num_terminals;
   ends x = {.slots = 64};
   while (x.slots < t->num_terminals * (uint32_t)t->num_players / 2) x.slots *= 2;
-  uint8_t *block = malloc(x.slots * 8 + sequences * sizeof(box) + (3 * terminals + sequences + 1) * 4), *rest = block;
-  if (block == NULL) return LT_TREE_NO_MEMORY;
+  const size_t bytes = x.slots * 8 + sequences * sizeof(box) + (3 * terminals + sequences + 1) * 4;
+  uint8_t *block;
+  LT_TRY(new_scratch(t, bytes, &block));
+  uint8_t *rest = block;
   x.known = cut(&rest, x.slots, 8);
   x.boxes = cut(&rest, sequences, sizeof(box));
   x.order = cut(&rest, terminals, 4), x.other_order = cut(&rest, terminals, 4), x.own = cut(&rest, terminals, 4);
   x.starts = cut(&rest, sequences + 1, 4);
-  const lt_tree_status status = fill(t, n, &x, end_last, end_worth);
-  free(block);
+  const lt_tree_status status = fill(t, n, &x, end_last, end_worth, watch);
+  free_scratch(t, bytes, block);
   return status;
 }
 
-lt_tree_status lt_tree_lay_out(lt_game_tree *t, uint32_t *end_last, const double *end_worth) {
+lt_tree_status lt_tree_lay_out(lt_game_tree *t, uint32_t *end_last, const double *end_worth, lt_watch *watch) {
   const uint64_t infos = t->num_infostates, sequences = t->num_sequences;
   LT_RESIZE(t, t->blocks, 0, infos, sizeof *t->blocks);
   LT_RESIZE(t, t->parts, 0, (PARTS + 1) * (uint64_t)t->num_players, sizeof *t->parts);
-  uint8_t *block = malloc(infos * (4 * 8 + sizeof(place) + 3 * 4) + sequences * 4 * 4), *rest = block;
-  if (block == NULL) return LT_TREE_NO_MEMORY;
+  const size_t bytes = infos * (4 * 8 + sizeof(place) + 3 * 4) + sequences * 4 * 4;
+  uint8_t *block;
+  if (infos * sizeof(place) + bytes > t->memory_limit - t->memory_bytes) return LT_TREE_OVER_LIMIT; /* qsort takes a copy */
+  LT_TRY(new_scratch(t, bytes, &block));
+  uint8_t *rest = block;
   plan n;
   n.work = cut(&rest, infos, 8), n.weight = cut(&rest, infos, 8);
   n.own_work = cut(&rest, infos, 8), n.own_weight = cut(&rest, infos, 8);
@@ -440,8 +460,8 @@ lt_tree_status lt_tree_lay_out(lt_game_tree *t, uint32_t *end_last, const double
   find_public_states(t, &n, end_last, scratch);
   weigh(t, &n, end_last);
   renumber(t, &n, end_last, scratch);
-  lt_tree_status status = order(t, &n, end_last, end_worth);
-  free(block);
+  lt_tree_status status = order(t, &n, end_last, end_worth, watch);
+  free_scratch(t, bytes, block);
   if (status == LT_TREE_DONE) LT_RESIZE(t, t->blocks, infos, t->num_blocks, sizeof *t->blocks);
   return status;
 }

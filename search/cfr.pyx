@@ -4,22 +4,25 @@ The arrays and their loops are C (csrc/game_tree.c, csrc/cfr.c). This file gives
 """
 
 import hashlib
-import operator
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from concurrent.futures import wait
 
 import numpy as np
 
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 
 from cfr cimport *
-from game cimport lt_game, lt_max_history
+from game cimport lt_game
+from watch cimport lt_watch
 
-from longthink.errors import GameError, MemoryLimitError, ParameterError
+from longthink.concurrency import ExclusiveUse, ForkSafePool, not_picklable
+from longthink.errors import CheckpointError, GameError, MemoryLimitError, ParameterError
 from longthink.search import checkpoint as checkpoints
 from longthink.search.iterations import run_iterations
 from longthink.search.variants import variant as find_variant
+from longthink.search.watch import Watch
+from longthink.validation import whole_number
 
 _SAVED = ("regret", "strategy", "average")
 _OWN = ("game", "fingerprint", "variant", "weights")  # what a checkpoint must share with the solver that loads it
@@ -34,7 +37,8 @@ cdef class GameTree:
     """A game unrolled once: its information states, and what every end of it is worth.
 
     Strategies are arrays `[S]` over sequences: an information state and one of its actions each, the players' empty
-    sequences besides. memory_bytes: unrolling stops with `MemoryLimitError` rather than pass it.
+    sequences besides. memory_bytes: unrolling stops with `MemoryLimitError` rather than pass it. A tree does not change:
+    several threads and solvers may use one.
 
     Raises `GameError` where a player forgets what it knew or did (no perfect recall).
     von Stengel, "Efficient computation of behavior strategies", Games and Economic Behavior 14, 1996.
@@ -43,24 +47,28 @@ cdef class GameTree:
     cdef lt_game_tree *data
     cdef readonly object game
     cdef object rows
+    cdef size_t limit, row_bytes
 
     def __init__(self, game, *, memory_bytes=2 << 30):
         if game.num_players() > LT_MAX_TREE_PLAYERS:
             raise ParameterError(f"{game} has {game.num_players()} players; up to {LT_MAX_TREE_PLAYERS} can be solved")
+        if self.data != NULL:
+            raise TypeError("a GameTree is made once")
         self.game = game
-        limit = operator.index(memory_bytes)
+        self.limit = limit = whole_number("memory_bytes", memory_bytes, 0, 2**62)
         table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
         self.data = lt_game_tree_new(table, limit)
         if self.data == NULL:
             raise MemoryLimitError(f"{game}: {limit} bytes are not enough to begin; give a larger memory_bytes")
-        cdef lt_tree_status status = LT_TREE_GROWING
-        while status == LT_TREE_GROWING:
-            with nogil:
-                status = lt_game_tree_grow(self.data, 65536)
-            PyErr_CheckSignals()
+        cdef lt_tree_status status
+        watch = Watch()
+        cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
+        with nogil:
+            status = lt_game_tree_grow(self.data, stop)
         if status == LT_TREE_DONE:
             return
         game.raise_failure()
+        watch.check()
         if status == LT_TREE_NO_MEMORY:
             raise MemoryError(f"{game}: no memory after {self.data.num_histories} histories")
         if status == LT_TREE_OVER_LIMIT:
@@ -68,7 +76,8 @@ cdef class GameTree:
                                    f"and {self.data.num_infostates} information states took it; give more, or a smaller game")
         here = self._history(self.data.culprit)
         if status == LT_TREE_RULES_BROKE:
-            raise GameError(f"{game}: its rules broke after {here} (no legal action, a legal one refused, or a wrong player)")
+            raise GameError(f"{game}: its rules broke after {here} (no legal action, a legal one refused, "
+                            "a wrong player, or more actions, outcomes or moves than the game declares)")
         other = self._history(self.data.known)
         what = ("has not got perfect recall: a player forgets what it knew or did" if status == LT_TREE_FORGETS
                 else "lists different legal actions in one information state")
@@ -96,7 +105,8 @@ cdef class GameTree:
 
     @property
     def memory_bytes(self):
-        return self.data.memory_bytes
+        """What the tree takes, with the texts of `information_states` once they were asked for."""
+        return self.data.memory_bytes + self.row_bytes
 
     @property
     def num_leaves(self):
@@ -128,16 +138,20 @@ cdef class GameTree:
         return digest.hexdigest()
 
     def _history(self, uint32_t node):
-        actions = np.empty(lt_max_history(<const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")) + 1,
-                           np.int32)
+        cdef uint32_t length = lt_game_tree_history(self.data, node, NULL)
+        actions = np.empty(length + 1, np.int32)
         cdef int32_t[::1] view = actions
-        return actions[:lt_game_tree_history(self.data, node, &view[0])].tolist()
+        lt_game_tree_history(self.data, node, &view[0])
+        return actions[:length].tolist()
 
     @property
     def information_states(self):
         """`[(information state string, player, actions, sequences)]`, in the order of the arrays. The sequences are a
-        slice, for an array over sequences: `strategy[sequences]` has the actions' probabilities."""
+        slice, for an array over sequences: `strategy[sequences]` has the actions' probabilities.
+
+        Raises `MemoryLimitError` if the texts do not fit in `memory_bytes`."""
         cdef uint32_t i
+        cdef size_t size = 0
         if self.rows is None:
             rows = []
             for i in range(self.data.num_infostates):
@@ -145,8 +159,13 @@ cdef class GameTree:
                 sequences = slice(first, first + (self.data.count[i] - 1) * stride + 1, stride)
                 state = self.game.state_from_history(self._history(self.data.node[i]))
                 actions = [self.data.action[s] for s in range(sequences.start, sequences.stop, stride)]
-                rows.append((state.information_state_string(player), player, actions, sequences))
-            self.rows = rows
+                row = (state.information_state_string(player), player, actions, sequences)
+                size += 8 + sys.getsizeof(row) + sum(map(sys.getsizeof, row)) + 2 * sys.getsizeof(first)
+                if self.data.memory_bytes + size > self.limit:
+                    raise MemoryLimitError(f"{self.game}: the texts of {self.data.num_infostates} information states pass "
+                                           f"memory_bytes={self.limit} after {i + 1} of them; give more")
+                rows.append(row)
+            self.rows, self.row_bytes = rows, size
         return self.rows
 
     def histories(self):
@@ -171,11 +190,11 @@ cdef class GameTree:
                 np.asarray(<uint32_t[:n]>self.data.stride).astype(np.int64),
                 np.asarray(<uint32_t[:n]>self.data.count).astype(np.int64))
 
-    def payoffs(self, int player):
+    def payoffs(self, player):
         """What the ends of the game are worth to `player`, chance included: its last sequences `[E]`, the last
         sequences of the others in their order `[E, P - 1]`, and utilities times chance `[E]`. Ends of the same
         sequences are one entry."""
-        own, others, worth = self._payoffs(player)
+        own, others, worth = self._payoffs(self._player(player))
         return own.astype(np.int64), others.astype(np.int64), worth
 
     def _payoffs(self, int player):
@@ -210,24 +229,27 @@ cdef class GameTree:
         """What all players together could gain by best answers to `strategy` `[S]`, in utilities."""
         return float((self.best_response_values(strategy) - self.values(strategy)).sum())
 
-    def gradient(self, int player, strategy):
+    def gradient(self, player, strategy):
         """What each sequence of `player` is worth at the ends it leads to at once, where the others play `strategy`
         `[S]`: `[S]`, in utilities; 0 for the others' sequences."""
         given = self._checked(strategy)
         reach, gradient = np.zeros(self.data.num_sequences), np.zeros(self.data.num_sequences)
         cdef double[::1] s = given, r = reach, g = gradient
-        cdef int32_t p
+        cdef int32_t p, of = self._player(player)
+        watch = Watch()
+        cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         with nogil:
             for p in range(self.data.num_players):
                 lt_tree_reach(self.data, p, &s[0], &r[0])
-            lt_tree_gradient(self.data, player, &r[0], &g[0])
+            lt_tree_gradient(self.data, of, &r[0], &g[0], stop)
+        watch.check()
         return gradient
 
-    def best_response(self, int player, strategy):
+    def best_response(self, player, strategy):
         """A best answer of `player` to the others' `strategy` `[S]`: its value, and the strategy with it put in, `[S]`."""
         given = self._checked(strategy)
         answer = given.copy()
-        values = self._values(given, True, player, answer)
+        values = self._values(given, True, self._player(player), answer)
         return float(values[player]), answer
 
     def _values(self, strategy, bint best, int only=-1, answer=None):
@@ -241,17 +263,41 @@ cdef class GameTree:
         with nogil:
             for p in range(self.data.num_players):
                 lt_tree_reach(self.data, p, &s[0], &r[0])
+        watch = Watch()
+        cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
+        cdef double value = 0
         for p in range(self.data.num_players):
             if only >= 0 and p != only:
                 continue
             start, end = self.data.first_sequence[p], self.data.first_sequence[p + 1]
             with nogil:
-                lt_tree_gradient(self.data, p, &r[0], &g[0])
+                if lt_tree_gradient(self.data, p, &r[0], &g[0], stop) and best:
+                    value = lt_tree_best_response(self.data, p, &g[0], into)
+            watch.check()
             if best:
-                out[p] = lt_tree_best_response(self.data, p, &g[0], into)
+                out[p] = value
             else:
                 out[p] = gradient[start:end] @ reach[start:end]
         return out
+
+    def __reduce__(self):
+        raise not_picklable(self, "make a GameTree of the game in the other process")
+
+    def _sums(self, strategy):
+        """What a strategy `[S]` sums to at each player's empty sequence and in each information state: `[P + I]`."""
+        cdef const double[::1] row = strategy
+        sums = np.zeros(self.data.num_players + <size_t>self.data.num_infostates)
+        cdef double[::1] out = sums
+        cdef uint32_t i, a
+        for i in range(<uint32_t>self.data.num_players):
+            out[i] = row[self.data.first_sequence[i]]
+        for i in range(self.data.num_infostates):
+            for a in range(self.data.count[i]):
+                out[self.data.num_players + i] += row[self.data.first[i] + a * self.data.stride[i]]
+        return sums
+
+    def _player(self, player):
+        return whole_number("player", player, 0, self.data.num_players - 1)
 
     def _checked(self, strategy):
         given = np.ascontiguousarray(strategy, np.float64)
@@ -277,24 +323,31 @@ cdef class CFR:
     cdef readonly GameTree tree
     cdef readonly object variant, name
     cdef readonly int threads
-    cdef object pool, fingerprint
+    cdef object pool, fingerprint, exclusive
 
     def __init__(self, game, variant="cfr+", *, threads=1, memory_bytes=2 << 30, **weights):
-        if isinstance(threads, bool) or not 1 <= operator.index(threads) <= 1024:
-            raise ParameterError(f"threads expects 1..1024, got {threads!r}")
-        self.name, self.threads = variant, threads
+        if self.data != NULL:
+            raise TypeError("a CFR is made once")
+        memory_bytes = whole_number("memory_bytes", memory_bytes, 0, 2**62)
+        self.name, self.threads = variant, whole_number("threads", threads, 1, 1024)
         self.variant = find_variant(variant, **weights)
+        self.exclusive = ExclusiveUse("this CFR")
         self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
-        if self.tree.memory_bytes + lt_cfr_bytes(self.tree.data) > operator.index(memory_bytes):
+        if self.tree.memory_bytes + lt_cfr_bytes(self.tree.data) > memory_bytes:
             raise MemoryLimitError(f"{self.game}: the tree takes {self.tree.memory_bytes} bytes and the regrets "
                                    f"{lt_cfr_bytes(self.tree.data)} more, which passes memory_bytes={memory_bytes}")
         rule = LT_REGRET_MATCHING if self.variant.rule == "regret matching" else LT_MIRROR_DESCENT
-        self.data = lt_cfr_new(self.tree.data, rule, self.variant.alternating)
+        workers = 1 if self.tree.num_parts == 0 else self.threads
+        self.pool = ForkSafePool(workers - 1, "longthink-cfr") if workers > 1 else None
+        self.data = lt_cfr_new(self.tree.data, rule, self.variant.alternating, workers)
         if self.data == NULL:
             raise MemoryError(f"no memory for the regrets of {self.game}")
 
     def __dealloc__(self):
         lt_cfr_free(self.data)
+
+    def __reduce__(self):
+        raise not_picklable(self, "use save(path) and load(path), or its average_policy()")
 
     @property
     def game(self):
@@ -302,7 +355,7 @@ cdef class CFR:
 
     @property
     def iterations(self):
-        """Iterations made so far."""
+        """Whole iterations made so far."""
         return self.data.iterations
 
     @property
@@ -323,68 +376,101 @@ cdef class CFR:
         which are iterations) is reached. Goes on from where the last run ended.
 
         Exploitability is looked at after growing numbers of iterations, so that looking takes a small share of the time.
-        Ctrl-C stops after the iteration at hand and returns. progress: called now and then with the `Spent` so far.
-        checkpoint: a path that `save` is called with, every so many seconds and at the end; `load` goes on from there.
+        Ctrl-C returns, and it and the seconds reach into a long iteration: the next run goes on in its middle, with the
+        same bits. progress: called now and then with the `Spent` so far. checkpoint: a path that `save` is called with,
+        every so many seconds and at the end; `load` goes on from there.
 
         Raises `ParameterError` where there is no limit, or one that CFR does not spend; `CheckpointError` before it
-        begins where the path has something else, or a later state.
+        begins where the path has something else, or a later state; `ConcurrentUseError`.
         """
-        if checkpoint is not None:
-            checkpoints.check_place(checkpoint, "CFR", self._meta(), _OWN)
-        save = None if checkpoint is None else lambda: self.save(checkpoint)
-        return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
-                              iterations=iterations, until=until, budget=budget, progress=progress, every=every)
+        with self.exclusive:
+            if checkpoint is not None:
+                checkpoints.check_place(checkpoint, "CFR", self._meta(), _OWN)
+            save = None if checkpoint is None else lambda: self.save(checkpoint)
+            return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
+                                  iterations=iterations, until=until, budget=budget, progress=progress, every=every)
 
-    def _iterate(self, uint64_t count):
-        """Make `count` iterations. Ctrl-C comes through after those of one block."""
-        cdef uint64_t left = count, block
-        while left > 0:
-            block = min(left, _BLOCK)
+    def _iterate(self, count, watch):
+        """Make `count` iterations, the first of which may be under way; fewer if the watch stops them."""
+        end = self.data.iterations + count
+        while self.data.iterations < end:
+            block = min(end - self.data.iterations, _BLOCK)
             rows = self.variant.steps(self.data.iterations, block)
-            if self.threads == 1 or self.tree.num_parts == 0:
-                self._work(rows, 0, 1)
+            whole = self.data.iterations + block
+            lt_cfr_gather(self.data)
+            if self.pool is None:
+                self._work(rows, 0, watch)
             else:
-                self._work_together(rows)
-            left -= block
+                self._work_together(rows, watch)
+            if self.data.iterations < whole:  # stopped
+                watch.check()
+                return
 
-    def _work(self, const double[:, ::1] rows, uint32_t thread, uint32_t threads):
+    def _work(self, const double[:, ::1] rows, uint32_t thread, watch):
         cdef uint64_t count = rows.shape[0]
+        cdef lt_watch *stop = NULL if watch is None else <lt_watch *><uintptr_t>watch.address
         with nogil:
-            lt_cfr_run(self.data, <const lt_cfr_step *>&rows[0, 0], count, thread, threads)
+            lt_cfr_run(self.data, <const lt_cfr_step *>&rows[0, 0], count, thread, stop)
 
-    def _work_together(self, rows):
-        if self.pool is None:
-            self.pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="longthink-cfr")
-        lt_cfr_gather(self.data)
+    def _help(self, rows, thread):
+        """The work of another thread than the first. If it fails before it begins, nobody may wait for it."""
         try:
-            for thread in range(1, self.threads):
-                self.pool.submit(self._work, rows, thread, self.threads)
-            self._work(rows, 0, self.threads)
-        except BaseException:  # Ctrl-C before all had come: nothing was done, and those who came must not wait
+            self._work(rows, thread, None)
+        except BaseException:
             lt_cfr_call_off(self.data)
-            self.pool.shutdown()
-            self.pool = None
             raise
 
+    def _work_together(self, rows, watch):
+        helpers = []
+        try:
+            for thread in range(1, self.threads):
+                helpers.append(self.pool.submit(self._help, rows, thread))
+            self._work(rows, 0, watch)
+        except BaseException:  # before all had come: nothing was done, and those who came must not wait
+            lt_cfr_call_off(self.data)
+            raise
+        finally:
+            wait(helpers)
+        for helper in helpers:
+            helper.result()
+
     def save(self, path):
-        """Write a checkpoint, from which `load` goes on with the same bits: in one piece, or not at all.
+        """Write a checkpoint, from which `load` goes on with the same bits: in one piece, or not at all. An iteration
+        that is under way is finished first.
 
         Raises `CheckpointError` where the disk refuses; what was at `path` stays.
         """
-        checkpoints.save(path, "CFR", self._meta(), {name: self._array(name) for name in _SAVED})
+        with self.exclusive:
+            if self.data.under_way:
+                self._iterate(1, Watch())
+            checkpoints.save(path, "CFR", self._meta(), {name: self._array(name) for name in _SAVED})
 
     def load(self, path):
         """Go on from a checkpoint of the same game and variant; gives the iterations it has.
 
-        Raises `CheckpointError` where it is missing, damaged or of something else; the solver stays as it is.
+        Raises `CheckpointError` where it is missing, damaged, of something else, or has numbers that this solver cannot
+        have written; the solver stays as it is.
         """
-        there, arrays = checkpoints.load(path, "CFR")
-        checkpoints.check_own(path, there, self._meta(), _OWN)
-        for name in _SAVED:
-            self._array(name)[:] = arrays[name]
-        self.data.iterations = there["iterations"]
-        lt_cfr_restored(self.data)
-        return self.data.iterations
+        with self.exclusive:
+            there, arrays = checkpoints.load(path, "CFR")
+            checkpoints.check_own(path, there, self._meta(), _OWN)
+            iterations = checkpoints.iterations(path, there)
+            shape = (self.tree.data.num_sequences,)
+            checkpoints.check_arrays(path, arrays, {name: (np.float64, shape) for name in _SAVED})
+            self._check_strategy(path, arrays)
+            for name in _SAVED:
+                self._array(name)[:] = arrays[name]
+            self.data.iterations = iterations
+            lt_cfr_restored(self.data)
+            return iterations
+
+    def _check_strategy(self, path, arrays):
+        """Raise `CheckpointError` unless strategies are probabilities and averages no less than 0."""
+        if (arrays["average"] < 0).any():
+            raise CheckpointError(f"{path}: expected averages from 0, got {arrays['average'].min()}")
+        strategy = arrays["strategy"]
+        if (strategy < 0).any() or (abs(self.tree._sums(strategy) - 1.0) > 1e-6).any():
+            raise CheckpointError(f"{path}: expected a strategy that sums to 1 in every information state, it does not")
 
     def _meta(self):
         if self.fingerprint is None:
@@ -396,7 +482,8 @@ cdef class CFR:
         """The average strategy over sequences, `[S]`; uniform where play never came."""
         strategy = np.empty(self.tree.data.num_sequences)
         cdef double[::1] view = strategy
-        lt_cfr_average(self.data, &view[0])
+        with self.exclusive:
+            lt_cfr_average(self.data, &view[0])
         return strategy
 
     def _array(self, name):
@@ -407,11 +494,13 @@ cdef class CFR:
 
     def current_strategy(self):
         """The strategy of the next iteration over sequences, `[S]`."""
-        return self._array("strategy").copy()
+        with self.exclusive:
+            return self._array("strategy").copy()
 
     def regrets(self):
         """Cumulative regrets over sequences, `[S]`; 0 for the empty sequences. In mirror descent: logarithms of the strategy."""
-        return self._array("regret").copy()
+        with self.exclusive:
+            return self._array("regret").copy()
 
     def average_policy(self):
         """The average strategy as a `Policy`: what comes near an equilibrium."""

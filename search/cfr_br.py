@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longthink.concurrency import ExclusiveUse, not_picklable
 from longthink.errors import GameError
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
@@ -19,6 +20,7 @@ from longthink.search.cfr import GameTree
 from longthink.search.iterations import CFRResult, run_iterations
 from longthink.search.policy import Policy
 from longthink.search.variants import Exploitability
+from longthink.search.watch import Watch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -55,9 +57,13 @@ class CFRBR:
         self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
         self.plus = plus
         self.iterations = 0
+        self._exclusive = ExclusiveUse("this CFRBR")
         self._levels = [_levels(self.tree, player) for player in (0, 1)]
         self._strategy: Array = self.tree.uniform()
         self._regret, self._average = np.zeros(self.tree.num_sequences), np.zeros(self.tree.num_sequences)
+
+    def __reduce__(self) -> Any:
+        raise not_picklable(self, "use its average_policy()")
 
     @property
     def game(self) -> Game:
@@ -76,21 +82,24 @@ class CFRBR:
         Goes on from where the last run ended. Exploitability is looked at after growing numbers of iterations. Ctrl-C
         stops and returns. Simulations of the budget are iterations.
 
-        Raises `ParameterError` where there is no limit, or one that is not spent.
+        Raises `ParameterError` where there is no limit, or one that is not spent; `ConcurrentUseError`.
         """
-        return run_iterations(
-            "CFRBR",
-            self._iterate_often,
-            lambda: self.iterations,
-            self.exploitability,
-            iterations=iterations,
-            until=until,
-            budget=budget,
-            progress=progress,
-        )
+        with self._exclusive:
+            return run_iterations(
+                "CFRBR",
+                self._iterate_often,
+                lambda: self.iterations,
+                self.exploitability,
+                iterations=iterations,
+                until=until,
+                budget=budget,
+                progress=progress,
+            )
 
-    def _iterate_often(self, count: int) -> None:
+    def _iterate_often(self, count: int, watch: Watch) -> None:
         for _ in range(count):
+            if watch.expired:
+                return
             self._iterate()
 
     def _iterate(self) -> None:
@@ -123,14 +132,16 @@ class CFRBR:
     def average_strategy(self) -> Array:
         """The average strategy over sequences, `[S]`; uniform where play never came."""
         strategy: Array = self.tree.uniform()
-        for levels in self._levels:
-            for level in levels:
-                strategy[level.sequences] = _shares(self._average[level.sequences], level)
+        with self._exclusive:
+            for levels in self._levels:
+                for level in levels:
+                    strategy[level.sequences] = _shares(self._average[level.sequences], level)
         return strategy
 
     def current_strategy(self) -> Array:
         """The strategy of the next iteration over sequences, `[S]`."""
-        return self._strategy.copy()
+        with self._exclusive:
+            return self._strategy.copy()
 
     def average_policy(self) -> Policy:
         """The average strategy as a `Policy`: what comes near an equilibrium."""

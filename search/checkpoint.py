@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from longthink.errors import CheckpointError
 from longthink.files import replace_file
+from longthink.validation import shown
 
-_MAGIC = b"longthink checkpoint 1\n"
+_MAGIC = b"longthink checkpoint 2\n"
 _LENGTH = struct.Struct("<Q")
+_MOST_ITERATIONS = 2**62
 
 
 def save(path: str | os.PathLike[str], kind: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -52,11 +54,12 @@ def save(path: str | os.PathLike[str], kind: str, meta: Mapping[str, Any], array
 def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The `meta` and the arrays of the checkpoint at `path`, which must be of this `kind`.
 
-    Raises `CheckpointError` where there is none, it is damaged or cut, or it is another kind's or version's.
+    Raises `CheckpointError` if there is none, it is damaged, cut or not as `save` writes it, or it is another kind's or
+    version's. What the arrays hold is for the solver to check: see `check_arrays`.
     """
     try:
         whole = memoryview(Path(path).read_bytes())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"expected a checkpoint at {path}, got: {error}") from error
     if whole[: len(_MAGIC)] != _MAGIC:
         raise CheckpointError(
@@ -68,17 +71,68 @@ def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         raise CheckpointError(
             f"{path} is damaged: its checksum is not that of what it holds; take an older checkpoint, or begin anew"
         )
+    try:
+        found, meta, arrays = _parts(content)
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError, struct.error) as error:
+        raise CheckpointError(
+            f"{path} is not as checkpoints are written ({type(error).__name__}: {error}); take another one"
+        ) from error
+    if found != kind:
+        raise CheckpointError(f"{path}: expected a checkpoint of {kind!r}, got one of {shown(found)}")
+    return meta, arrays
+
+
+def _parts(content: memoryview) -> tuple[Any, dict[str, Any], dict[str, NDArray[Any]]]:
+    """The kind, the `meta` and the arrays of the bytes of a checkpoint. Raises what goes wrong, `ValueError` mostly."""
     at = len(_MAGIC) + _LENGTH.size
     end = at + _LENGTH.unpack(content[len(_MAGIC) : at])[0]
     header = json.loads(bytes(content[at:end]))
-    if header["kind"] != kind:
-        raise CheckpointError(f"{path}: expected a checkpoint of {kind!r}, got one of {header['kind']!r}")
-    arrays = {}
-    for name, dtype, shape in header["arrays"]:
-        count = math.prod(shape)
-        arrays[name] = np.frombuffer(content, dtype, count, end).reshape(shape).copy()
-        end += count * np.dtype(dtype).itemsize
-    return header["meta"], arrays
+    kind, meta, layout = header["kind"], header["meta"], header["arrays"]
+    if not isinstance(meta, dict) or not isinstance(layout, list):
+        raise ValueError("a header without meta and arrays")
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, written, shape in layout:
+        dtype = np.dtype(written) if isinstance(written, str) else None
+        if not isinstance(name, str) or name in arrays:
+            raise ValueError("an array without a name of its own")
+        if dtype is None or dtype.kind not in "biufc" or dtype.subdtype is not None:
+            raise ValueError(f"array {name!r} has no dtype of numbers")
+        if not isinstance(shape, list) or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
+            raise ValueError(f"array {name!r} has no shape")
+        size = math.prod(shape) * dtype.itemsize
+        if size > len(content) - end:
+            raise ValueError(f"array {name!r} is cut off")
+        arrays[name] = np.frombuffer(content[end : end + size], dtype).reshape(shape).copy()
+        end += size
+    if end != len(content):
+        raise ValueError("more bytes than the arrays have")
+    return kind, meta, arrays
+
+
+def iterations(path: str | os.PathLike[str], meta: Mapping[str, Any]) -> int:
+    """The iterations that a checkpoint's `meta` tells. Raises `CheckpointError`."""
+    found = meta.get("iterations")
+    if type(found) is not int or not 0 <= found < _MOST_ITERATIONS:
+        raise CheckpointError(f"{path}: expected a number of iterations, got {shown(found)}")
+    return found
+
+
+def check_arrays(
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, NDArray[Any]],
+    expected: Mapping[str, tuple[DTypeLike, tuple[int, ...]]],
+) -> None:
+    """Raise `CheckpointError` unless `arrays` are these, by name with dtype and shape, and all their numbers finite."""
+    if arrays.keys() != expected.keys():
+        raise CheckpointError(f"{path}: expected the arrays {sorted(expected)}, got {shown(sorted(arrays))}")
+    for name, (dtype, shape) in expected.items():
+        array = arrays[name]
+        if array.dtype != np.dtype(dtype) or array.shape != shape:
+            raise CheckpointError(
+                f"{path}: expected {name} as {np.dtype(dtype)} of the shape {shape}, got {array.dtype} of {array.shape}"
+            )
+        if not np.isfinite(array).all():
+            raise CheckpointError(f"{path}: expected finite numbers in {name}, got {array[~np.isfinite(array)][0]}")
 
 
 def check_own(
@@ -86,9 +140,10 @@ def check_own(
 ) -> None:
     """Raise `CheckpointError` unless `there`, a checkpoint's `meta`, is as `here`, a solver's, in these `names`."""
     for name in names:
-        if there[name] != here[name]:
+        if name not in there or there[name] != here[name]:
+            other = shown(there.get(name), 400)
             raise CheckpointError(
-                f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with {name} {there[name]!r}; "
+                f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with {name} {other}; "
                 "make a solver like it, or take another path"
             )
 
@@ -102,10 +157,10 @@ def check_place(path: str | os.PathLike[str], kind: str, here: Mapping[str, Any]
         return
     there = load(path, kind)[0]
     check_own(path, there, here, names)
-    if there["iterations"] > here["iterations"]:
+    made = iterations(path, there)
+    if made > here["iterations"]:
         raise CheckpointError(
-            f"{path} has {there['iterations']} iterations and this solver {here['iterations']}; "
-            "load it first, or take another path"
+            f"{path} has {made} iterations and this solver {here['iterations']}; load it first, or take another path"
         )
 
 

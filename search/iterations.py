@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +10,16 @@ from typing import Any
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget, Spent
 from longthink.search.variants import Exploitability
+from longthink.search.watch import Watch
+from longthink.validation import real_number, whole_number
 
 _CHUNK_SECONDS = 0.02
 
 
 @dataclass
 class CFRResult:
-    """What a run of regret minimisation did: iterations of this call, exploitability where it was asked for, what was
-    spent.
+    """What a run of regret minimisation did: iterations of this call, exploitability if it was asked for (after Ctrl-C
+    the one last looked at), what was spent.
 
     stopped_by: "iterations", "exploitability", "seconds" or "interrupted"."""
 
@@ -35,7 +36,7 @@ class CFRResult:
 
 def run_iterations(
     name: str,
-    iterate: Callable[[int], str | None],
+    iterate: Callable[[int, Watch], str | None],
     made: Callable[[], int],
     exploitability: Callable[[], float],
     save: Callable[[], object] | None = None,
@@ -48,7 +49,8 @@ def run_iterations(
 ) -> CFRResult:
     """Iterate until the first limit is reached, and say what was done.
 
-    name: of the solver, for errors. iterate(n): makes up to n iterations, and gives why no more can be made, or None.
+    name: of the solver, for errors. iterate(n, watch): makes up to n iterations, fewer if the watch stops them, and
+    gives why no more can be made, or None.
     made(): how many were made in all. exploitability(): of what was found; looked at after growing numbers of
     iterations, so that looking takes a small share of the time. save(): writes a checkpoint, before the first
     iteration, every `every` seconds and at the end.
@@ -59,12 +61,11 @@ def run_iterations(
     for limit in ("nodes", "tokens", "calls", "money"):
         if getattr(budget, limit) is not None:
             raise ParameterError(f"{name}.run spends seconds and simulations (iterations), not {limit}")
-    if iterations is not None and (isinstance(iterations, bool) or operator.index(iterations) < 1):
-        raise ParameterError(f"iterations expects a whole number from 1, got {iterations!r}")
+    if iterations is not None:
+        iterations = whole_number("iterations", iterations, 1)
     if until is not None and not isinstance(until, Exploitability):
         raise ParameterError(f"until expects Exploitability(...), got {until!r}")
-    if isinstance(every, bool) or not (isinstance(every, (int, float)) and every >= 0):
-        raise ParameterError(f"every expects seconds, got {every!r}")
+    every = real_number("every", every, 0)
     if iterations is None and until is None and budget == Budget():
         raise ParameterError(
             f"{name}.run needs a limit: iterations=..., until=Exploitability(...) or budget=Budget(seconds=...)"
@@ -75,6 +76,7 @@ def run_iterations(
     most = min(limits) if limits else 2**62
     spent, found, chunk, look_at, first = Spent(), None, 1, 1, made()
     started = saved = time.perf_counter()
+    watch = Watch(None if budget.seconds is None else started + budget.seconds)
     stopped_by: str | None = None
     try:
         while stopped_by is None:
@@ -82,7 +84,7 @@ def run_iterations(
             if until is not None:
                 wanted = min(wanted, look_at - spent.simulations)
             before = time.perf_counter()
-            stopped_by = iterate(wanted)
+            stopped_by = iterate(wanted, watch)
             now = time.perf_counter()
             spent.simulations, spent.seconds = made() - first, now - started
             if now - before < _CHUNK_SECONDS / 2:
@@ -108,6 +110,6 @@ def run_iterations(
     spent.simulations, spent.seconds = made() - first, time.perf_counter() - started
     if save is not None:
         save()
-    if until is not None and stopped_by != "exploitability":
+    if until is not None and stopped_by not in ("exploitability", "interrupted"):
         found = exploitability()
     return CFRResult(spent.simulations, found, spent, stopped_by)

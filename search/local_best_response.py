@@ -18,6 +18,7 @@ from longthink.errors import GameError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.policy import Policy
+from longthink.validation import seed_number, whole_number
 
 Weighted = list[tuple[State, float]]
 
@@ -62,21 +63,21 @@ def local_best_response(
     drawn as likely as they are there, the others going on by `policy` and `player` by `then` (uniformly at random by
     default; in poker give one that calls, as published: `then=lambda state: CALL`). It chooses once for every
     information state. max_states: where more states fit what it knows, as many are drawn; that makes it weaker, never
-    unfair. budget: simulations (games) and seconds; Ctrl-C ends the run with what was found. The same seed and number
-    of games give the same result. In a zero-sum game of two players the mean over the players of these values is a
-    lower bound of the policy's exploitability.
+    unfair. budget: simulations (games) and seconds; Ctrl-C and the end of the seconds drop the game at hand, and what
+    was found is given. The same seed and number of games give the same result. In a zero-sum game of two players the
+    mean over the players of these values is a lower bound of the policy's exploitability.
 
     Raises `ParameterError` for what is out of range, `GameError` where the policy gives no legal action a chance.
     Lisý and Bowling, "Equilibrium approximation quality of current no-limit poker bots", AAAI workshops 2017. There the
     others are taken to call after their next move; here they go on by their policy.
     """
-    if not 0 <= player < game.num_players():
-        raise ParameterError(f"player expects 0..{game.num_players() - 1}, got {player}")
+    player = whole_number("player", player, 0, game.num_players() - 1)
     if budget != Budget(simulations=budget.simulations, seconds=budget.seconds) or budget == Budget():
         raise ParameterError(f"local_best_response spends simulations (games) and seconds, got {budget}")
-    if rollouts < 1 or max_states < 1:
-        raise ParameterError(f"rollouts and max_states expect numbers from 1, got {rollouts} and {max_states}")
-    table = _Table(game, policy, player, then, rollouts, max_states, np.random.default_rng(seed))
+    rollouts, max_states = whole_number("rollouts", rollouts, 1), whole_number("max_states", max_states, 1)
+    table = _Table(game, policy, player, then, rollouts, max_states, np.random.default_rng(seed_number(seed)))
+    if budget.seconds is not None:
+        table.deadline = time.perf_counter() + budget.seconds
     started, spent, total, squares, stopped_by = time.perf_counter(), Spent(), 0.0, 0.0, ""
     try:
         while not stopped_by:
@@ -86,15 +87,20 @@ def local_best_response(
             spent.seconds = time.perf_counter() - started
             if spent.simulations == budget.simulations:
                 stopped_by = "simulations"
-            elif budget.seconds is not None and spent.seconds >= budget.seconds:
-                stopped_by = "seconds"
+    except _TimeIsUp:
+        stopped_by = "seconds"
     except KeyboardInterrupt:
         stopped_by = "interrupted"
+    spent.seconds = time.perf_counter() - started
     n = spent.simulations
     mean = total / n if n else math.nan
     error = math.sqrt(max(0.0, squares / n - mean * mean) / (n - 1)) if n > 1 else math.inf
     chosen = Policy(game, {key: {action: 1.0} for key, action in table.chosen.values()})
     return LocalBestResponse(player, mean, error, n, chosen, spent, stopped_by)
+
+
+class _TimeIsUp(Exception):
+    """The deadline passed in the middle of a game."""
 
 
 class _Table:
@@ -112,6 +118,7 @@ class _Table:
     ) -> None:
         self.game, self.policy, self.player = game, policy, player
         self.then, self.rollouts, self.max_states, self.rng = then, rollouts, max_states, rng
+        self.deadline = math.inf
         self.chosen: dict[bytes, tuple[str, int]] = {}  # by key of an information state: its string, and the action
 
     def play(self) -> float:
@@ -119,6 +126,7 @@ class _Table:
         state = self.game.new_initial_state()
         belief = _Belief(self, state)
         while not state.is_terminal():
+            self._check_time()
             action = None
             if state.current_player() == self.player:
                 key = bytes(state.information_state_key(self.player))
@@ -129,8 +137,15 @@ class _Table:
             belief.saw(state, action)
         return float(state.returns()[self.player])
 
+    def _check_time(self) -> None:
+        if time.perf_counter() >= self.deadline:
+            raise _TimeIsUp
+
     def moves(self, state: State) -> list[tuple[int, float]]:
-        """What chance or another player does at a state: actions with their probabilities, those of 0 left out."""
+        """What chance or another player does at a state: actions with their probabilities, those of 0 left out.
+
+        Raises `_TimeIsUp`: whatever takes long asks for moves."""
+        self._check_time()
         if state.is_chance_node():
             return list(state.chance_outcomes())
         moves = [(action, p) for action, p in self.policy.action_probabilities(state).items() if p > 0]

@@ -7,6 +7,8 @@ both ways. What asks about a policy takes OpenSpiel's, too.
 from __future__ import annotations
 
 import json
+import operator
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import load_game
 from longthink.search.cfr import GameTree
+from longthink.validation import shown, whole_number
 
 Table = Mapping[str, Mapping[int, float]]
 _FORMAT = "longthink policy 1"
@@ -27,26 +30,38 @@ _FORMAT = "longthink policy 1"
 class Policy:
     """Probabilities of actions by information state string: `{"0pb": {0: 0.5, 1: 0.5}}`.
 
-    An information state that the table does not have is played uniformly. Raises `ParameterError` where
-    probabilities are negative, not finite, or do not sum to 1 within 1e-6.
+    An information state that the table does not have is played uniformly. A policy does not change: threads may
+    share one, it can be pickled, and policies of the same game and table are equal. Raises `ParameterError` if actions
+    are not whole numbers, or probabilities are negative, not finite, or do not sum to 1 within 1e-6.
     """
 
     def __init__(self, game: Game, table: Table) -> None:
         self.game = game
         self.table: dict[str, dict[int, float]] = {}
         for key, row in table.items():
-            probabilities = {int(action): float(p) for action, p in row.items()}
+            try:
+                probabilities = {operator.index(action): float(p) for action, p in row.items()}
+            except (AttributeError, TypeError, ValueError):
+                raise ParameterError(
+                    f"expected {{action: probability}} in information state {key!r}, got {shown(row)}"
+                ) from None
             if (
                 not all(0 <= p <= 1 + 1e-9 for p in probabilities.values())
                 or abs(sum(probabilities.values()) - 1) > 1e-6
             ):
                 raise ParameterError(
-                    f"expected probabilities that sum to 1 in information state {key!r}, got {dict(row)}"
+                    f"expected probabilities that sum to 1 in information state {key!r}, got {shown(probabilities)}"
                 )
             self.table[key] = probabilities
 
     def __repr__(self) -> str:
         return f"<Policy of {self.game} over {len(self.table)} information states>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self.game == other.game and self.table == other.table
+
+    def __hash__(self) -> int:
+        return hash((str(self.game), len(self.table)))
 
     def action_probabilities(self, state: State, player: int | None = None) -> dict[int, float]:
         """What `player` (who acts by default) does at a state: `{action: probability}` over the legal actions."""
@@ -99,7 +114,10 @@ class Policy:
         return strategy
 
     def save(self, path: str | Path) -> None:
-        """Write the policy as JSON, with the name of its game. Raises `ParameterError` where it cannot be written."""
+        """Write the policy as JSON, with the name of its game: in one piece, or not at all.
+
+        Raises `ParameterError` if it cannot be written; what was at `path` stays.
+        """
         content = {"format": _FORMAT, "game": str(self.game), "information_states": self.table}
         try:
             write_file(path, json.dumps(content, indent=1))
@@ -114,17 +132,16 @@ class Policy:
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, RecursionError, ValueError) as error:
             raise ParameterError(f"expected a policy in JSON, as Policy.save writes it, in {path}: {error}") from error
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
             raise ParameterError(f'expected "format": "{_FORMAT}", as Policy.save writes it, in {path}')
-        try:
-            table = {
-                str(k): {int(a): float(p) for a, p in row.items()} for k, row in content["information_states"].items()
-            }
-            name = str(content["game"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ParameterError(f"the policy in {path} is damaged: {type(error).__name__} {error}") from error
+        name, rows = content.get("game"), content.get("information_states")
+        if not isinstance(name, str) or not isinstance(rows, dict):
+            raise ParameterError(
+                f"expected the name of a game and its information states in {path}, as Policy.save writes"
+            )
+        table = {key: _row(path, key, row) for key, row in rows.items()}
         return cls(load_game(name) if game is None else game, table)
 
     def to_openspiel(self, openspiel_game: Any) -> Any:
@@ -157,6 +174,18 @@ class Policy:
         return cls(tree.game, table)
 
 
+def _row(path: str | Path, key: str, row: Any) -> dict[int, float]:
+    """One row of a policy's file: `{"0": 0.5, "1": 0.5}`."""
+    plain = isinstance(row, dict) and all(
+        re.fullmatch(r"0|[1-9]\d{0,9}", action, re.ASCII) and type(p) in (int, float) for action, p in row.items()
+    )
+    if not plain:
+        raise ParameterError(
+            f'expected {{"action": probability}} for information state {key!r} in {path}, got {shown(row)}'
+        )
+    return {int(action): p for action, p in row.items()}
+
+
 def expected_values(game: Game | GameTree, policy: Any) -> NDArray[np.float64]:
     """What every player gets where all play `policy` (a `Policy` or OpenSpiel's): `[P]`, in utilities."""
     tree = _tree(game)
@@ -168,8 +197,7 @@ def best_response(game: Game | GameTree, policy: Any, player: int) -> tuple[floa
     """The most that `player` can get against the others' `policy` (a `Policy` or OpenSpiel's), in utilities, and the
     policy with that answer put in. Raises `ParameterError` for a player that the game has not got."""
     tree = _tree(game)
-    if not 0 <= player < tree.game.num_players():
-        raise ParameterError(f"player expects 0..{tree.game.num_players() - 1}, got {player}")
+    player = whole_number("player", player, 0, tree.game.num_players() - 1)
     value, strategy = tree.best_response(player, _strategy(tree, policy))
     return value, Policy.from_strategy(tree, strategy)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from longthink.concurrency import ExclusiveUse, not_picklable
 from longthink.errors import GameError, ParameterError, require
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
@@ -20,6 +21,7 @@ from longthink.search.cfr import GameTree
 from longthink.search.policy import Policy
 
 _TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the least it takes
+_GAP = 1e-6  # the NashConv up to which an answer is one, in shares of the stakes
 
 
 @dataclass
@@ -38,7 +40,9 @@ class SequenceFormLP:
 
     Player 0's reaches x are chosen so that the least that player 1 can leave it is largest; player 1's reaches are the
     dual solution of the same programme. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times
-    the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual simplex) or "highs-ipm" (interior point).
+    the stakes, the difference between the largest and the smallest utility, which may be of any size. An answer is
+    given only if its NashConv is at most 1e-6 times the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual
+    simplex) or "highs-ipm" (interior point).
 
     Raises `GameError` where the game has not two players, is not zero-sum (or constant-sum), or lacks perfect recall;
     `MemoryLimitError`; `MissingExtraError` without scipy.
@@ -58,6 +62,10 @@ class SequenceFormLP:
         self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
         self.method = method
         self._strategy: NDArray[np.float64] | None = None
+        self._exclusive = ExclusiveUse("this SequenceFormLP")
+
+    def __reduce__(self) -> Any:
+        raise not_picklable(self, "use its policy()")
 
     @property
     def game(self) -> Game:
@@ -74,8 +82,13 @@ class SequenceFormLP:
     def run(self, budget: Budget | None = None) -> LPResult:
         """Solve. budget: seconds; where they do not suffice there is no strategy. Ctrl-C is seen when HiGHS returns.
 
-        Raises `ParameterError` for a budget of anything but seconds, `GameError` where HiGHS gives up.
+        Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS gives up, its answer is none,
+        or payoffs are not finite; `ConcurrentUseError`.
         """
+        with self._exclusive:
+            return self._run(budget)
+
+    def _run(self, budget: Budget | None) -> LPResult:
         budget = Budget() if budget is None else budget
         if budget != Budget(seconds=budget.seconds):
             raise ParameterError(f"SequenceFormLP.run spends seconds only, got {budget}")
@@ -91,11 +104,24 @@ class SequenceFormLP:
         if found.status != 0:
             raise GameError(f"the linear programme of {self.game} was not solved: {found.message}")
         split = self.tree.first_sequence[1]
-        self._strategy = _behaviour(self.tree, np.concatenate([found.x[:split], -found.ineqlin.marginals]))
+        strategy = _behaviour(self.tree, np.concatenate([found.x[:split], -found.ineqlin.marginals]))
+        gap, stakes = self.tree.nash_conv(strategy), self._stakes()
+        if not gap <= _GAP * stakes:
+            raise GameError(
+                f"the linear programme of {self.game} was not solved: NashConv of the answer is {gap:g}, more than "
+                f"{_GAP:g} of the stakes {stakes:g}; its payoffs differ too much in size. CFR takes any game"
+            )
+        self._strategy = strategy
         return LPResult(int(found.nit), spent, "solved")
 
+    def _stakes(self) -> float:
+        """The difference between the largest and the smallest utility; where there is none, their size."""
+        low, high = self.game.min_utility(), self.game.max_utility()
+        return high - low if high > low else abs(high)
+
     def _programme(self) -> dict[str, Any]:
-        """Most q[0] over x >= 0 and q with E x = e and F^T q <= A^T x, as scipy's `linprog` takes it.
+        """Most q[0] over x >= 0 and q with E x = e and F^T q <= A^T x, as scipy's `linprog` takes it. A is scaled to a
+        largest entry of 1: HiGHS takes what is near its tolerances for zero, and what is large for infinite.
 
         E and F say that reaches flow on (a row for the empty sequence, one for each information state), A is what
         the ends are worth to player 0. Variables: x by player 0's sequences, then q by the rows of F."""
@@ -103,6 +129,11 @@ class SequenceFormLP:
         _, split, end = self.tree.first_sequence.tolist()
         flow = [_flow(self.tree, player) for player in (0, 1)]
         own, others, worth = self.tree.payoffs(0)
+        largest = float(np.abs(worth).max(initial=0.0))
+        if not np.isfinite(largest):
+            raise GameError(f"the payoffs of {self.game} are not finite; a linear programme needs that")
+        if largest > 0:
+            worth = worth / largest
         payoff = sparse.csr_array((worth, (own, others[:, 0] - split)), shape=(split, end - split))
         rows, unknowns = flow[0].shape[0], flow[1].shape[0]
         objective, right = np.zeros(split + unknowns), np.zeros(rows)

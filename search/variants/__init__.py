@@ -6,11 +6,10 @@ equilibrium to come.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from longthink.errors import ParameterError, UnknownNameError
+from longthink.errors import UnknownNameError
 from longthink.search.variants import (
     cfr,
     cfr_plus,
@@ -24,6 +23,7 @@ from longthink.search.variants import (
     pdcfr_plus,
 )
 from longthink.search.variants.weights import Variant
+from longthink.validation import real_number
 
 # One line for each variant.
 VARIANTS: dict[str, Variant] = {
@@ -58,5 +58,4 @@ class Exploitability:
     value: float
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.value, (int, float)) and 0 <= self.value < math.inf):
-            raise ParameterError(f"Exploitability expects a number >= 0, got {self.value!r}")
+        object.__setattr__(self, "value", real_number("Exploitability", self.value, 0))

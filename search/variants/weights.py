@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longthink.errors import ParameterError
+from longthink.validation import real_number, shown, whole_number
 
 Row = NDArray[np.float64]
 
@@ -31,6 +32,9 @@ class Line:
     first: float
     last: float
 
+    def __post_init__(self) -> None:
+        _set_reals(self, "first", "last")
+
     def at(self, t: Row, horizon: int) -> Row:
         return self.first + (self.last - self.first) * np.minimum(t / horizon, 1.0)
 
@@ -42,8 +46,17 @@ class Power:
     first: float
     exponent: float
 
+    def __post_init__(self) -> None:
+        _set_reals(self, "first", "exponent")
+
     def at(self, t: Row, horizon: int) -> Row:
         return np.asarray(self.first * t**self.exponent)
+
+
+def _set_reals(thing: object, *names: str) -> None:
+    """Make these fields of a frozen dataclass plain finite numbers."""
+    for name in names:
+        object.__setattr__(thing, name, real_number(name, getattr(thing, name), -math.inf))
 
 
 Weight = float | Line | Power
@@ -67,11 +80,30 @@ class Variant:
     horizon: int = 1000
 
     def __post_init__(self) -> None:
-        _check("gamma", self.gamma, 0, 100, or_infinite=True)
+        self._check("gamma", 0, 100, or_infinite=True)
         for name, least in (("delay", 0), ("horizon", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ParameterError(f"{name} expects a whole number from {least}, got {value!r}")
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, 2**53))
+        object.__setattr__(self, "alternating", _truth("alternating", self.alternating))
+
+    def _check(self, name: str, low: float, high: float, or_infinite: bool = False) -> None:
+        """Raise `ParameterError` unless this weight is a schedule or a number in low..high; keep it as a plain one."""
+        weight = getattr(self, name)
+        if isinstance(weight, Line):
+            ends = [weight.first, weight.last]
+        elif isinstance(weight, Power):
+            ends = [weight.first]
+        elif (
+            or_infinite and isinstance(weight, (float, np.floating)) and math.isinf(weight) and (weight > 0 or low < 0)
+        ):
+            return object.__setattr__(self, name, float(weight))
+        elif isinstance(weight, (int, float, np.number)) and not isinstance(weight, bool):
+            return object.__setattr__(self, name, real_number(name, weight, low, high))
+        else:
+            raise ParameterError(
+                f"{name} expects a number in {low:g}..{high:g}, a Line or a Power, got {shown(weight)}"
+            )
+        for end in ends:
+            real_number(name, end, low, high)
 
     def steps(self, made: int, count: int) -> Row:
         """The rows of `lt_cfr_step` (csrc/cfr.h) for the `count` iterations after the first `made`: `[count, 4]`."""
@@ -115,9 +147,9 @@ class RegretMatching(Variant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("alpha", self.alpha, -100, 100, or_infinite=True)
-        _check("beta", self.beta, -100, 100, or_infinite=True)
-        _check("prediction", self.prediction, 0, 10)
+        self._check("alpha", -100, 100, or_infinite=True)
+        self._check("beta", -100, 100, or_infinite=True)
+        object.__setattr__(self, "prediction", real_number("prediction", self.prediction, 0, 10))
 
     def _fill(self, rows: Row, t: Row) -> None:
         rows[:, 1] = self._discount(self.alpha, t)
@@ -143,8 +175,8 @@ class MirrorDescent(Variant):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("step", self.step, 1e-12, 1e12)
-        _check("temperature", self.temperature, 0, 1e12)
+        self._check("step", 1e-12, 1e12)
+        self._check("temperature", 0, 1e12)
 
     def _fill(self, rows: Row, t: Row) -> None:
         rows[:, 1] = self._at(self.step, t)
@@ -155,16 +187,7 @@ def _plain(weight: Weight) -> Any:
     return {type(weight).__name__: asdict(weight)} if isinstance(weight, (Line, Power)) else float(weight)
 
 
-def _check(name: str, weight: object, low: float, high: float, or_infinite: bool = False) -> None:
-    """Raise `ParameterError` unless `weight` is a schedule or a number in low..high."""
-    if isinstance(weight, Line):
-        ends = [weight.first, weight.last]
-    elif isinstance(weight, Power):
-        ends = [weight.first]
-    else:
-        ends = [weight]  # type: ignore[list-item]
-    for value in ends:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and (low <= value <= high or (or_infinite and math.isinf(value) and not isinstance(weight, Line))):
-            continue
-        raise ParameterError(f"{name} expects a number in {low}..{high}, a Line or a Power, got {weight!r}")
+def _truth(name: str, value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterError(f"{name} expects True or False, got {shown(value)}")
+    return bool(value)

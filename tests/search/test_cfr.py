@@ -467,7 +467,9 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(lt.ParameterError, match="gamma"):
         lt.CFR(KUHN, "dcfr", gamma=-1)
     with pytest.raises(lt.ParameterError, match="alpha"):
-        lt.CFR(KUHN, "dcfr", alpha=lt.Line(1, np.nan))
+        lt.CFR(KUHN, "dcfr", alpha=lt.Line(1, 1000))
+    with pytest.raises(lt.ParameterError, match="last expects a number that is finite"):
+        lt.Line(1, np.nan)
     with pytest.raises(lt.ParameterError, match="delay"):
         lt.CFR(KUHN, "cfr+", delay=1.5)
     with pytest.raises(lt.ParameterError, match="threads"):

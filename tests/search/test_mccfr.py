@@ -68,13 +68,13 @@ def keys_of(game: lt.Game, solver: lt.MCCFR) -> dict[Any, slice]:
     """The place in the solver's arrays of every information state that was met."""
     places, found = {}, {}
     ends = np.cumsum([0, *solver.arrays()["count"]]).tolist()
-    for i, key in enumerate(solver.arrays()["key"].tolist()):
-        places[key] = slice(ends[i], ends[i + 1])
+    for i, name in enumerate(solver.arrays()["name"].tolist()):
+        places[tuple(name)] = slice(ends[i], ends[i + 1])
     for history in GameTree(game).histories():
         state = game.state_from_history(history)
         player = state.current_player()
-        if solver.key_at(state) in places:
-            found[player, state.information_state_key(player)] = places[solver.key_at(state)]
+        if solver.name_at(state) in places:
+            found[player, state.information_state_key(player)] = places[solver.name_at(state)]
     return found
 
 

@@ -1,0 +1,52 @@
+"""`Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/watch.h)."""
+
+import time
+
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.ref cimport PyObject
+from libc.stdint cimport uintptr_t
+
+from watch cimport *
+
+
+cdef class Watch:
+    """Says to compiled work when it is to stop: at Ctrl-C, or at a deadline.
+
+    deadline: the `time.perf_counter()` at which to stop, in seconds; None: never. After the work, `check` raises what
+    a signal raised.
+    """
+
+    cdef lt_watch data
+    cdef readonly object deadline
+    cdef object error
+
+    def __init__(self, deadline=None):
+        self.deadline = deadline
+        self.data.stop, self.data.context = &_stop, <void *><PyObject *>self
+
+    @property
+    def address(self):
+        """The address of the `lt_watch`, begun anew; valid as long as this object lives."""
+        lt_watch_begin(&self.data)
+        return <uintptr_t>&self.data
+
+    @property
+    def expired(self):
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.perf_counter() >= self.deadline
+
+    def check(self):
+        """Raise what a signal raised while compiled work ran; nothing otherwise."""
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
+cdef int _stop(void *context) noexcept with gil:
+    watch = <Watch><PyObject *>context
+    try:
+        PyErr_CheckSignals()
+        return watch.expired
+    except BaseException as error:
+        watch.error = error
+        return 1
