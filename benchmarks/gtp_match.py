@@ -27,10 +27,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from longthink import command_line
 from longthink.benchmarks.gtp_player import TIMEOUT, GtpPlayer, Player, PlayerError, PlayerStartError
 from longthink.benchmarks.run_log import RunLog, read
 from longthink.benchmarks.statistics import wilson
-from longthink.errors import IllegalActionError, LongthinkError, ParameterError
+from longthink.command_line import DONE, NOT_SOLVED, ArgumentParser, real_option, whole_option
+from longthink.errors import IllegalActionError, ParameterError
 from longthink.files import write_file
 from longthink.games.go import action_of, vertex
 from longthink.games.go_position import area
@@ -343,24 +345,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opponent", required=True, metavar="COMMAND", help="a program that speaks GTP")
     parser.add_argument("--engine", default=OURS, metavar="COMMAND", help=f"who plays for us; default: {OURS}")
     parser.add_argument("--judge", default="", metavar="COMMAND", help="who counts the score; default: the opponent")
-    parser.add_argument("--games", type=int, default=20, help="in all, those in the log included (default 20)")
-    parser.add_argument("--size", type=int, default=9, help="of the board (default 9)")
-    parser.add_argument("--komi", type=float, default=7.5)
     parser.add_argument(
-        "--opening", type=int, default=2, metavar="MOVES", help="random ones before it begins (default 2)"
+        "--games", type=whole_option(0), default=20, help="in all, those in the log included (default 20)"
     )
-    parser.add_argument("--max-moves", type=int, default=0, help="then the board is counted (default 3 for each point)")
+    parser.add_argument("--size", type=whole_option(1), default=9, help="of the board (default 9)")
+    parser.add_argument("--komi", type=real_option(), default=7.5)
     parser.add_argument(
-        "--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help=f"of one answer (default {TIMEOUT:g})"
+        "--opening", type=whole_option(0), default=2, metavar="MOVES", help="random ones before it begins (default 2)"
     )
-    parser.add_argument("--concurrency", type=int, default=1, help="games at a time (default 1)")
+    parser.add_argument(
+        "--max-moves", type=whole_option(0), default=0, help="then the board is counted (default 3 for each point)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=real_option(0, above=True),
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help=f"of one answer (default {TIMEOUT:g})",
+    )
+    parser.add_argument("--concurrency", type=whole_option(1), default=1, help="games at a time (default 1)")
     parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")
-    parser.add_argument("--seed", type=int, default=1, help="of the openings")
+    parser.add_argument("--seed", type=whole_option(0), default=1, help="of the openings")
     parser.add_argument("--summary", action="store_true", help="of the games in the log; play none")
 
 
 def run(options: argparse.Namespace) -> int:
-    """`longthink match` with its options: 0, or 1 where a game failed or none is in the log."""
+    """`longthink match` with its options. Gives the exit code: `NOT_SOLVED` where the match is lost, a game failed, or
+    none is in the log."""
     names = ("opponent", "engine", "judge", "size", "komi", "opening", "max_moves", "seed")
     settings = MatchSettings(**{name: getattr(options, name) for name in names})
 
@@ -390,21 +401,16 @@ def run(options: argparse.Namespace) -> int:
             told=told,
         )
     print(json.dumps(found, indent=1) if options.json else as_text(found))
-    return 0 if found["games"] and not found.get("failed") else 1
+    lost = found["wins"] < found["games"] / 2
+    return NOT_SOLVED if lost or not found["games"] or found.get("failed") else DONE
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser("gtp_match", description="A match of Go against a program that speaks GTP.")
+    parser = ArgumentParser("gtp_match", description="A match of Go against a program that speaks GTP.")
     add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
-    try:
-        return run(parser.parse_args())
-    except LongthinkError as error:
-        print(f"gtp_match: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return run(parser.parse_args())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run("gtp_match", main))

@@ -293,6 +293,10 @@ def test_the_command_line(program: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert main(options) == 0
     assert "won 2 of 2" in capsys.readouterr().out
     assert main([*options, "--summary", "--json"]) == 0
+    lost = ["--opponent", f"{command} pass", "--engine", f"{command} resign"]
+    assert main([*options, *lost]) == 1
+    capsys.readouterr()
+    assert main([*options, "--summary", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["wins"] == 2
 
 
