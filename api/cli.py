@@ -696,6 +696,9 @@ def _parser() -> ArgumentParser:
     command.add_argument(
         "--resign", type=real_option(0, 1), default=0.05, help="below this win rate; 0 for never (default 0.05)"
     )
+    command.add_argument(
+        "--lag", type=real_option(0), default=0.1, metavar="SECONDS", help="kept back of each move's time (default 0.1)"
+    )
     command.add_argument("--ponder", action="store_true", help="think in the other side's time, too")
     command.add_argument("--log", type=Path, metavar="FILE", help="write down what is said")
 

@@ -232,7 +232,9 @@ class GoTable(Table):
         return self.engine.go_to(here).run(here, self.budget)
 
     def hint(self, state: lt.State) -> str:
-        return f"the search would play {vertex(self.size, self._think(state).best_action)}"
+        self.engine.record = self.record(state)
+        move = self.engine.advise(state.current_player())
+        return f"the search would {move if move in ('pass', 'resign') else f'play {move}'}"
 
     def opinion(self, state: lt.State) -> str:
         result = self._think(state)

@@ -7,6 +7,7 @@ gtp_analysis.py, what the position means in longthink.games.go_*.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, replace
@@ -22,15 +23,54 @@ from longthink import gtp_passing as passing
 from longthink.files import write_file
 from longthink.games.go import action_of, vertex
 from longthink.games.go_position import BLACK, COLOURS, WHITE, neighbours
-from longthink.games.go_record import GoRecord
+from longthink.games.go_record import RULES, GoRecord
 from longthink.games.go_scoring import Score, final_score, ownership
 from longthink.gtp import Answer, Command, GtpError, Quit
 from longthink.search.time_control import Allowance, Clock, TimeControl, decided
+from longthink.validation import real_number, shown
 
 ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests
 SIGN = (1, -1)  # of a colour's stones and points
 PASS_SHARE = 0.25  # of the time of a move, for the pass where it may be as good as the best move
 SLICE = 0.05  # seconds of search between two looks at the clock and at what has come in
+
+RULES_NAMED = {
+    "chinese-ogs": "chinese",
+    "chinese-kgs": "chinese",
+    "korean": "japanese",
+    "bga": "aga",
+}
+"""Other programs' names of rules that count as ours do."""
+
+MANY = 1 << 20
+MOST_ARGUMENTS = {
+    "boardsize": 2,
+    "rectangular_boardsize": 2,
+    "final_status": 1,
+    "final_status_list": 1,
+    "fixed_handicap": 1,
+    "genmove": 1,
+    "kata-analyze": MANY,
+    "kata-genmove_analyze": MANY,
+    "kata-set-rules": 1,
+    "kata-time_settings": 5,
+    "kgs-genmove_cleanup": 1,
+    "kgs-rules": 1,
+    "kgs-time_settings": 4,
+    "known_command": 1,
+    "komi": 1,
+    "loadsgf": MANY,  # the name of a file may have spaces
+    "lz-analyze": MANY,
+    "lz-genmove_analyze": MANY,
+    "place_free_handicap": 1,
+    "play": 2,
+    "printsgf": MANY,
+    "reg_genmove": 1,
+    "set_free_handicap": MANY,
+    "time_left": 3,
+    "time_settings": 3,
+}
+"""Of each command; the others take none."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +79,7 @@ class EngineOptions:
     where it matters. Without any of them the clock decides, else 3 seconds a move.
 
     threads, memory_bytes, seed: of the search. rules: "chinese" or "japanese". resign: the win rate below which it
-    gives up, 0 for never.
+    gives up, 0 for never. lag: seconds that a move takes on its way to the clock.
     """
 
     size: int = 19
@@ -52,10 +92,12 @@ class EngineOptions:
     seed: int = 0
     rules: str = "chinese"
     resign: float = 0.05
+    lag: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 <= self.resign < 0.5:
             raise lt.ParameterError(f"--resign expects a win rate of at least 0 and below 0.5, got {self.resign}")
+        real_number("--lag", self.lag, 0)
         lt.Budget(simulations=self.simulations, seconds=self.seconds)  # raises what does not fit
         if self.average is not None:
             Allowance(self.average)
@@ -74,6 +116,7 @@ class EngineOptions:
             seed=options.seed,
             rules=options.rules,
             resign=options.resign,
+            lag=options.lag,
         )
 
 
@@ -106,16 +149,17 @@ class Engine:
         self.options = EngineOptions() if options is None else options
         self.waiting = waiting
         self.record = GoRecord(self.options.size, self.options.komi, self.options.rules)
-        self.clocks = [Clock(), Clock()]
+        self._agree(TimeControl())
         self._allow()
         self._search: lt.MCTS | None = None
         self._aside: lt.MCTS | None = None  # of the position after a pass
         self.allowed: Callable[[int], bool] | None = None  # what an analysis restricts the next move to
         self._hopeless = 0  # own moves in a row that looked lost
+        self._over = False  # the server said that the game has ended
         self._owned: tuple[lt.State, NDArray[np.float64], int] | None = None
         self._score: tuple[list[Any], Score] | None = None
         self.commands: dict[str, Command] = {
-            name.removeprefix("do_").replace("__", "-"): getattr(self, name)
+            (command := name.removeprefix("do_").replace("__", "-")): _checked(command, getattr(self, name))
             for name in sorted(dir(self))
             if name.startswith("do_")
         }
@@ -167,7 +211,7 @@ class Engine:
 
     def ponder(self) -> None:
         """Search the position until a command comes in."""
-        if not self.record.moves or self.record.passes >= 2:
+        if self._over or not self.record.moves or self.record.passes >= 2:
             return
         state = self.record.state()
         search = self.go_to(state)
@@ -180,16 +224,19 @@ class Engine:
         on_board = len(self.record.setup) + len(self.record.moves)
         points = self.record.size**2
         own_moves_left = max(0.12 * points, (0.75 * points - on_board) / 2)
-        clock = self.clocks[colour].seconds_for_move(own_moves_left)
+        clock, limit = self.clocks[colour].seconds_for_move(own_moves_left), math.inf
+        if clock is not None:  # never over the clock
+            clock = max(1e-3, min(clock, self._most - self.options.lag))
+            limit = min(3 * clock, self.clocks[colour].seconds_for_move(1) or 0.0, self._most - self.options.lag)
+            limit = max(1e-3, limit)
         seconds, simulations = self.options.seconds, self.options.simulations
         if self.allowances is not None:
             usual, most = self.allowances[colour].seconds_for_move()
-            limit = math.inf if clock is None else max(clock * 3, 1e-3)
             return Limits(min(usual, limit), simulations, min(most, limit), time.process_time, catches_up=0.5)
         if clock is not None and seconds is None and simulations is None:
-            seconds = max(clock, 1e-3)
-        elif clock is not None:  # never over the clock
-            seconds = min(seconds or 1e9, max(clock * 3, 1e-3))
+            seconds = clock
+        elif clock is not None:
+            seconds = min(math.inf if seconds is None else seconds, limit)
         elif seconds is None:
             seconds = 3.0 if simulations is None else math.inf
         return Limits(seconds, simulations, seconds)
@@ -279,6 +326,16 @@ class Engine:
         """`choosing`, in one go."""
         return _last(self.choosing(colour, cleanup))
 
+    def advise(self, colour: int) -> str:
+        """What `choose` would say without a clock; all stays as it is."""
+        kept = self.clocks, self._most, self.allowances, self._hopeless
+        self._agree(TimeControl())
+        self._allow()
+        try:
+            return self.choose(colour)
+        finally:
+            self.clocks, self._most, self.allowances, self._hopeless = kept
+
     def score(self) -> Score:
         """The final score as it stands; computed once for a position."""
         key = [self.record.game, *self.record.setup, *self.record.moves]
@@ -342,12 +399,17 @@ class Engine:
 
     def do_boardsize(self, arguments: list[str]) -> Answer:
         size = integer(arguments, 0)
+        if len(arguments) > 1 and integer(arguments, 1) != size:
+            raise GtpError("unacceptable size")  # the board is square
         try:
             record = GoRecord(size, self.record.komi, self.record.rules)
         except lt.ParameterError as error:
             raise GtpError("unacceptable size") from error
         self._begin(record)
         return ""
+
+    def do_rectangular_boardsize(self, arguments: list[str]) -> Answer:
+        return self.do_boardsize(arguments)
 
     def do_clear_board(self, arguments: list[str]) -> Answer:
         self.record.clear()
@@ -357,8 +419,8 @@ class Engine:
     def _begin(self, record: GoRecord) -> None:
         """A game begins: the board as `record` has it, full clocks."""
         self.record = record
-        self._hopeless = 0
-        self.clocks = [Clock(clock.control) for clock in self.clocks]
+        self._hopeless, self._over = 0, False
+        self._agree(self.clocks[BLACK].control, self._most)
         self._allow()
 
     def _allow(self) -> None:
@@ -368,6 +430,17 @@ class Engine:
     def do_komi(self, arguments: list[str]) -> Answer:
         self.record.set_komi(number(arguments, 0))
         return ""
+
+    def do_kgs__rules(self, arguments: list[str]) -> Answer:
+        name = arguments[0].lower() if arguments else ""
+        try:
+            self.record.set_rules(RULES_NAMED.get(name, name.replace("-", "_")))
+        except lt.ParameterError as error:
+            raise GtpError(f"unknown rules: {shown(name)}; expected one of {', '.join(RULES)}") from error
+        return ""
+
+    def do_kata__set__rules(self, arguments: list[str]) -> Answer:
+        return self.do_kgs__rules(arguments)
 
     def do_get_komi(self, arguments: list[str]) -> Answer:
         return f"{self.record.komi:g}"
@@ -403,11 +476,12 @@ class Engine:
     def do_loadsgf(self, arguments: list[str]) -> Answer:
         if not arguments:
             raise GtpError("loadsgf expects a file")
-        before = integer(arguments, 1) if len(arguments) > 1 else None
+        numbered = len(arguments) > 1 and re.fullmatch(r"-?[0-9]{1,9}", arguments[-1])
+        before = int(arguments.pop()) if numbered else None
         if before is not None and before < 1:
             raise GtpError("loadsgf expects a move number of at least 1")
         try:
-            data = Path(arguments[0]).read_bytes()
+            data = Path(" ".join(arguments)).read_bytes()
         except (OSError, ValueError) as error:
             raise GtpError("cannot load file") from error
         last = None if before is None else before - 1
@@ -419,7 +493,7 @@ class Engine:
         if not arguments:
             return text.strip()
         try:
-            write_file(arguments[0], text)
+            write_file(" ".join(arguments), text)
         except OSError as error:
             raise GtpError(f"cannot write file: {error}") from error
         return ""
@@ -450,14 +524,7 @@ class Engine:
         return move
 
     def do_reg_genmove(self, arguments: list[str]) -> Answer:
-        kept = self.clocks, self.allowances, self._hopeless
-        colour = self.colour(arguments)
-        self.clocks = [Clock(), Clock()]
-        self._allow()
-        try:
-            return self.choose(colour)
-        finally:
-            self.clocks, self.allowances, self._hopeless = kept
+        return self.advise(self.colour(arguments))
 
     def do_undo(self, arguments: list[str]) -> Answer:
         try:
@@ -481,8 +548,10 @@ class Engine:
 
     # ---- Time ----
 
-    def _agree(self, control: TimeControl) -> str:
-        self.clocks = [Clock(control), Clock(control)]
+    def _agree(self, control: TimeControl, most: float = math.inf) -> str:
+        """Both clocks begin anew. most: seconds of one move."""
+        self.clocks = [Clock(control, self.options.lag), Clock(control, self.options.lag)]
+        self._most = most
         return ""
 
     def do_time_settings(self, arguments: list[str]) -> Answer:
@@ -507,12 +576,17 @@ class Engine:
         raise GtpError("kgs-time_settings expects none, absolute, byoyomi or canadian")
 
     def do_kata__time_settings(self, arguments: list[str]) -> Answer:
-        if arguments and arguments[0].lower() == "fischer":
+        kind = arguments[0].lower() if arguments else ""
+        if kind == "fischer":
             return self._agree(TimeControl(number(arguments, 1), increment=number(arguments, 2)))
+        if kind == "fischer-capped":  # the server keeps the time below its cap, and says what is left
+            most = number(arguments, 4)
+            control = TimeControl(number(arguments, 1), increment=number(arguments, 2))
+            return self._agree(control, most if most >= 0 else math.inf)
         return self.do_kgs__time_settings(arguments)
 
     def do_kata__list_time_settings(self, arguments: list[str]) -> Answer:
-        return "none absolute byoyomi canadian fischer"
+        return "none absolute byoyomi canadian fischer fischer-capped"
 
     def do_time_left(self, arguments: list[str]) -> Answer:
         clock = self.clocks[self.colour(arguments)]
@@ -527,6 +601,10 @@ class Engine:
         return ""
 
     # ---- The end of the game ----
+
+    def do_kgs__game_over(self, arguments: list[str]) -> Answer:
+        self._over = True
+        return ""
 
     def do_final_score(self, arguments: list[str]) -> Answer:
         return self.score().text
@@ -628,6 +706,19 @@ class Engine:
 
 
 # ---- Helpers ----
+
+
+def _checked(name: str, command: Command) -> Command:
+    """The same command, but more arguments than it takes are an error."""
+
+    def checked(arguments: list[str]) -> Answer:
+        most = MOST_ARGUMENTS.get(name, 0)
+        if len(arguments) > most:
+            extra = shown(" ".join(arguments[most:]), 40)
+            raise GtpError(f"{name} expects {most or 'no'} argument{'s' * (most != 1)}, got also {extra}")
+        return command(arguments)
+
+    return checked
 
 
 def make_search(game: lt.Game, options: EngineOptions) -> lt.MCTS:

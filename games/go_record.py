@@ -9,6 +9,7 @@ which stones cost nothing: it stands for the agreement of people about who is de
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,9 +36,7 @@ class GoRecord:
     """
 
     def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
-        if rules not in RULES:
-            raise ParameterError(f"rules expects one of {', '.join(RULES)}, got {rules!r}")
-        self.size, self.komi, self.rules = size, komi, rules
+        self.size, self.komi, self.rules = size, komi, _known(rules)
         self._room = max(100, 2 * size * size)  # moves in the longest history
         self.handicap = 0
         self.setup: list[tuple[int, int]] = []  # colour, point
@@ -47,10 +46,11 @@ class GoRecord:
         self._game = self._load()
 
     def _load(self) -> Game:
+        self._counted = float(self.game_komi)
         return load_game(
             "go",
             board_size=self.size,
-            komi=float(self.game_komi),
+            komi=self._counted,
             max_game_length=self._room,
             ko="simple" if self._repeats or self.rules == "japanese" else "positional",
             scoring="territory" if self.rules == "japanese" else "area",
@@ -58,14 +58,25 @@ class GoRecord:
         )
 
     @property
+    def handicap_stones(self) -> int:
+        """Black's stones before White's first move: placed as a handicap or, as some servers send it, played."""
+        if self.handicap or self.setup:
+            return self.handicap
+        played = itertools.takewhile(lambda move: move[0] == BLACK and move[1] != self.pass_action, self.moves)
+        count = sum(1 for _ in played)
+        return count if count > 1 else 0
+
+    @property
     def game_komi(self) -> float:
         """What White gets in all: the komi, and by some rules points for handicap stones."""
-        stones = {"chinese": self.handicap, "aga": max(0, self.handicap - 1)}
+        stones = {"chinese": self.handicap_stones, "aga": max(0, self.handicap_stones - 1)}
         return self.komi + stones.get(self.rules, 0)
 
     @property
     def game(self) -> Game:
         """The game of the rules: this board, and the komi with what White gets for the handicap."""
+        if self._counted != self.game_komi:  # a stone of Black made it a handicap, or was taken back
+            self._game = self._load()
         return self._game
 
     @property
@@ -87,6 +98,11 @@ class GoRecord:
         except LongthinkError:
             self.komi = before
             raise
+
+    def set_rules(self, rules: str) -> None:
+        """Count by other rules from now on. Raises `ParameterError`; the record is then as it was."""
+        self.rules = _known(rules)
+        self._game = self._load()
 
     def play(self, colour: int, action: int) -> None:
         """Play for a colour, in turn or not. Raises `IllegalActionError`; the record is then as it was."""
@@ -198,7 +214,7 @@ class GoRecord:
         is played only settles who is dead."""
         line = self.actions(to_play)
         self._make_room()
-        state = self._game.state_from_history(line)
+        state = self.game.state_from_history(line)
         real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
         return state if real and not cleanup else without_passes(state, cleanup)
 
@@ -306,6 +322,12 @@ class GoRecord:
             if coming and coming[0] != self.to_play:
                 self.first_to_play = coming[0]
         return refused
+
+
+def _known(rules: str) -> str:
+    if rules not in RULES:
+        raise ParameterError(f"rules expects one of {', '.join(RULES)}, got {rules!r}")
+    return rules
 
 
 def _escaped(value: Any) -> str:

@@ -95,6 +95,13 @@ def test_the_end_is_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert "you lose" in out or "you win" in out
 
 
+def test_a_hint_does_not_fill_territory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    game = "go(board_size=5, komi=0.5, scoring=territory)"
+    walls = ["b1", "b2", "b3", "b4", "b5", "a3", "c3"]
+    monkeypatch.setattr("longthink.go_board.GoTable.choose", lambda self, state: 25)  # White passes
+    assert "the search would pass" in play(monkeypatch, capsys, [*walls, "hint", "quit"], game)
+
+
 def test_playing_white_with_a_handicap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     out = play(monkeypatch, capsys, ["e5", "quit"], "go(board_size=9, handicap=4)", "--player", "1", "--show")
     assert "you are White" in out
