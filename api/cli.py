@@ -680,7 +680,12 @@ def _parser() -> ArgumentParser:
         "--size", type=whole_option(1), default=19, help="of the board, until the other side says (default 19)"
     )
     command.add_argument("--komi", type=real_option(), default=7.5, help="until the other side says (default 7.5)")
-    command.add_argument("--rules", choices=["chinese", "japanese"], default="chinese", help="of scoring")
+    command.add_argument(
+        "--rules",
+        choices=["chinese", "aga", "new_zealand", "tromp_taylor", "japanese"],
+        default="chinese",
+        help="until the other side says (default chinese)",
+    )
     command.add_argument(
         "--seconds", type=real_option(0, above=True), help="for a move; default: as the clock allows, 3 without a clock"
     )

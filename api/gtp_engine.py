@@ -25,6 +25,7 @@ from longthink.games.go import action_of, vertex
 from longthink.games.go_position import BLACK, COLOURS, WHITE, neighbours
 from longthink.games.go_record import RULES, GoRecord
 from longthink.games.go_scoring import Score, final_score, ownership
+from longthink.games.go_sgf import rules_of
 from longthink.gtp import Answer, Command, GtpError, Quit
 from longthink.search.time_control import Allowance, Clock, TimeControl, decided
 from longthink.validation import real_number, shown
@@ -33,14 +34,6 @@ ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests
 SIGN = (1, -1)  # of a colour's stones and points
 PASS_SHARE = 0.25  # of the time of a move, for the pass where it may be as good as the best move
 SLICE = 0.05  # seconds of search between two looks at the clock and at what has come in
-
-RULES_NAMED = {
-    "chinese-ogs": "chinese",
-    "chinese-kgs": "chinese",
-    "korean": "japanese",
-    "bga": "aga",
-}
-"""Other programs' names of rules that count as ours do."""
 
 MANY = 1 << 20
 MOST_ARGUMENTS = {
@@ -78,7 +71,7 @@ class EngineOptions:
     """How the engine plays. simulations, seconds: for a move; average: processor seconds of a move on average, more
     where it matters. Without any of them the clock decides, else 3 seconds a move.
 
-    threads, memory_bytes, seed: of the search. rules: "chinese" or "japanese". resign: the win rate below which it
+    threads, memory_bytes, seed: of the search. rules: of `GoRecord`. resign: the win rate below which it
     gives up, 0 for never. lag: seconds that a move takes on its way to the clock.
     """
 
@@ -149,7 +142,10 @@ class Engine:
         self.options = EngineOptions() if options is None else options
         self.waiting = waiting
         self.record = GoRecord(self.options.size, self.options.komi, self.options.rules)
+        self.clocks: list[Clock] = []
+        self._most = math.inf  # seconds of one move
         self._agree(TimeControl())
+        self.allowances: list[Allowance] | None = None
         self._allow()
         self._search: lt.MCTS | None = None
         self._aside: lt.MCTS | None = None  # of the position after a pass
@@ -432,11 +428,11 @@ class Engine:
         return ""
 
     def do_kgs__rules(self, arguments: list[str]) -> Answer:
-        name = arguments[0].lower() if arguments else ""
-        try:
-            self.record.set_rules(RULES_NAMED.get(name, name.replace("-", "_")))
-        except lt.ParameterError as error:
-            raise GtpError(f"unknown rules: {shown(name)}; expected one of {', '.join(RULES)}") from error
+        name = arguments[0] if arguments else ""
+        rules = rules_of(name)
+        if rules is None:
+            raise GtpError(f"unknown rules: {shown(name)}; expected one of {', '.join(RULES)}")
+        self.record.set_rules(rules)
         return ""
 
     def do_kata__set__rules(self, arguments: list[str]) -> Answer:

@@ -23,16 +23,16 @@ from longthink.games.go_position import BLACK, COLOURS, WHITE, Stones, neighbour
 from longthink.games.go_sgf import SgfGame, read_sgf, refuse
 from longthink.games.registry import load_game
 
-RULES = ("chinese", "aga", "new_zealand", "japanese")
+RULES = ("chinese", "aga", "new_zealand", "tromp_taylor", "japanese")
 
 
 class GoRecord:
     """A board, its komi and rules, and what was played on it.
 
     komi: as agreed. rules: "chinese" (area scoring, a point to White for each handicap stone), "aga" (a point for each
-    but the first), "new_zealand" (none) or "japanese" (territory and prisoners, none). A move may not repeat an earlier
-    position, except by Japanese rules, which have simple ko alone. Raises `ParameterError` for what the game does not
-    take.
+    but the first), "new_zealand" (none), "tromp_taylor" (none, and no stone is taken for dead) or "japanese" (territory
+    and prisoners, none). A move may not repeat an earlier position, except by Japanese rules, which have simple ko
+    alone. Raises `ParameterError` for what the game does not take.
     """
 
     def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
@@ -54,7 +54,7 @@ class GoRecord:
             max_game_length=self._room,
             ko="simple" if self._repeats or self.rules == "japanese" else "positional",
             scoring="territory" if self.rules == "japanese" else "area",
-            cleanup=True,
+            cleanup=self.rules != "tromp_taylor",
         )
 
     @property
@@ -211,10 +211,11 @@ class GoRecord:
 
     def state(self, to_play: int | None = None, cleanup: bool = False) -> State:
         """The state of `game` in which `to_play` (whose turn it is, if None) moves. cleanup: after the game, where what
-        is played only settles who is dead."""
+        is played only settles who is dead; no rules of Tromp and Taylor have that."""
         line = self.actions(to_play)
         self._make_room()
         state = self.game.state_from_history(line)
+        cleanup = cleanup and self.rules != "tromp_taylor"
         real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
         return state if real and not cleanup else without_passes(state, cleanup)
 
@@ -240,7 +241,9 @@ class GoRecord:
 
     def sgf(self, **properties: Any) -> str:
         """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
-        rules = {"aga": "AGA", "new_zealand": "NZ"}.get(self.rules, self.rules.capitalize())
+        rules = {"aga": "AGA", "new_zealand": "NZ", "tromp_taylor": "Tromp-Taylor"}.get(
+            self.rules, self.rules.capitalize()
+        )
         root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
         root |= {
             "KM": f"{self.komi:g}",

@@ -66,6 +66,8 @@ def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
     board = record.board()
     owned = ownership([record.state(record.to_play), record.state(1 - record.to_play)], playouts, seed)
     statuses = chain_statuses(board, owned)
+    if record.rules == "tromp_taylor":  # what is on the board is alive
+        statuses = [(chain, "alive") for chain, _ in statuses]
     dead = [point for chain, status in statuses if status == "dead" for point in chain]
     cleared = board.copy()
     cleared[dead] = 0

@@ -185,8 +185,9 @@ def _komi(root: _Properties, rules: str | None) -> float | None:
 
 _RULES = (
     ("japanese", r"japan|\bjp\b|korea|territory|nihon|日本|日式|韩|韓|한국|일본"),
+    ("tromp_taylor", r"tromp"),
     ("aga", r"\baga\b|\bbga\b|french|\bffg\b|american|british"),
-    ("new_zealand", r"\bnz\b|new.?zealand|\bgoe\b|\bing\b|tromp|应氏|應氏|计点"),
+    ("new_zealand", r"\bnz\b|new.?zealand|\bgoe\b|\bing\b|应氏|應氏|计点"),
     ("chinese", r"chin|\bcn\b|area|中国|中國|中式|数子|數子|중국"),
 )
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.cli import main
 from longthink.games.go import action_of
 from longthink.games.go_record import RULES
 from longthink.gtp import Inbox, parse, serve
@@ -270,6 +271,22 @@ def test_a_handicap_may_come_as_black_plays() -> None:
     assert player.record.game_komi == 2.5
     talk("clear_board\nplay b C3\nplay w pass\nplay b G7\n", player)
     assert player.record.game_komi == 0.5
+
+
+def test_tromp_and_taylor_take_no_stone_for_dead() -> None:
+    wall = "".join(f"play b {c}{r}\nplay w pass\n" for c, r in itertools.product("BD", "12345"))
+    script = f"boardsize 5\nkomi 0.5\n{wall}play b a3\nplay b c3\nplay w e5\nplay b pass\nplay w pass\n"
+    ends = "final_score\nfinal_status_list dead\nkgs-genmove_cleanup b\n"
+    assert talk(script + ends, engine(size=5, simulations=500))[-3:-1] == ["= B+24.5", "= E5"]
+    answers = talk(f"kata-set-rules tromp-taylor\n{script}{ends}", engine(size=5, simulations=500))
+    assert answers[-3:-1] == ["= B+18.5", "="]
+    assert answers[-1].startswith("= ")
+
+
+def test_the_command_line_offers_all_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["gtp", "--help"])
+    assert "{" + ",".join(RULES) + "}" in "".join(capsys.readouterr().out.split())
 
 
 def test_the_end_of_a_game_on_a_server_ends_pondering() -> None:

@@ -168,8 +168,17 @@ SEKIS = [
     Position("a board of seki, White to play, territory", SMALL_SEKI, "w", "japanese", 0.5, right="pass"),
 ]
 
+# White's stone in the corner is dead, but while it stands, Black's points there are nobody's.
+CAPTURE = SETTLED.replace(". X . X O . .", "O X . X O . .")
 
-@pytest.mark.parametrize("position", [*OPEN, *HALF, *DEATH, *SEKIS], ids=lambda position: position.name)
+AS_IT_STANDS = [
+    Position("a pass wins by komi", empty(9, X="E5 F4 C3", O="D3 F6 C6"), "w", "tromp_taylor", 7.5, right="pass"),
+    Position("a dead stone has to go", CAPTURE, "b", "tromp_taylor", 6.5, right="A2"),
+    Position("others agree that it is dead", CAPTURE, "b", "chinese", 6.5, right="pass"),
+]
+
+
+@pytest.mark.parametrize("position", [*OPEN, *HALF, *DEATH, *SEKIS, *AS_IT_STANDS], ids=lambda position: position.name)
 def test_the_engine_passes_where_it_should(position: Position) -> None:
     engine, colour = position.engine(), "bw".index(position.to_play)
     move = engine.choose(colour)

@@ -101,7 +101,7 @@ def test_handicap_stones_placed_or_played() -> None:
         ("New Zealand", "new_zealand", 0),
         ("GOE", "new_zealand", 0),
         ("Ing", "new_zealand", 0),
-        ("Tromp-Taylor", "new_zealand", 0),
+        ("Tromp-Taylor", "tromp_taylor", 0),
         ("Japanese", "japanese", 0),
         ("Japanese Rules", "japanese", 0),
         ("jp", "japanese", 0),
