@@ -5,13 +5,15 @@ This module imports only `longthink.errors`: every room may use it.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from longthink.errors import ConcurrentUseError, NotPicklableError
 
@@ -70,6 +72,47 @@ class ForkSafePool:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=self._name)
             self._process = os.getpid()
         return self._pool.submit(work, *arguments)
+
+
+class PerProcess(Generic[T]):
+    """Something that belongs to its process, such as a lock, threads or connections: a forked process makes its own.
+
+    What the parent made is neither used nor let go in a forked process, where its end might wait for threads that do
+    not exist there.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: T | None = None
+        _per_process.add(self)
+
+    def get(self, make: Callable[[], T]) -> T:
+        """What `make` gave to the first caller in this process."""
+        made = self._made
+        if made is None:
+            with self._lock:
+                if self._made is None:
+                    self._made = make()
+                made = self._made
+        return made
+
+    def leave_to_parent(self) -> None:
+        """Forget what there is, in a forked process."""
+        if self._made is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._made))
+        self._lock, self._made = threading.Lock(), None
+
+
+_per_process: weakref.WeakSet[PerProcess[Any]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_per_process):
+        each.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def not_picklable(thing: object, instead: str) -> NotPicklableError:

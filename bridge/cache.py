@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 import time
-from concurrent.futures import Future
-from dataclasses import asdict, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from longthink.bridge.model import Answered, Completion, Model, Request, Token
+from longthink.bridge.in_flight import InFlight
+from longthink.bridge.model import Answered, Completion, Model, Request, Token, cost_of
+from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Spent
 
@@ -30,6 +33,15 @@ _COSTS = ("prompt_tokens", "generated_tokens", "calls", "money")
 _TRAITS = ("grammars", "logprobs", "images", "scores", "remembers")
 
 
+@dataclass
+class _Store:
+    """What belongs to one process: a connection to the file, and the requests under way."""
+
+    connection: sqlite3.Connection
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    in_flight: InFlight = field(default_factory=InFlight)
+
+
 class CachedModel(Model):
     """A model whose answers are kept in a folder, and given again, marked `cached`, to an equal request.
 
@@ -37,27 +49,30 @@ class CachedModel(Model):
     replays what is there, and every other request is a `ModelError`; `of` says which model's answers where the folder
     has several. paid: what all answers in the folder for this model cost when they were made, by whatever process.
     What an answer cost stands in it and counts in a budget whenever it is given again, so that thinking with a cache
-    is the same as without one; nothing is asked or paid for a second time.
+    is the same as without one; nothing is asked or paid for a second time. Equal requests that are under way together
+    are one.
 
     The folder holds one SQLite file in WAL mode: several processes may use it at once, on one machine, and one that is
-    killed loses no answer that it had. Raises `ModelError` where it cannot be read or written.
+    killed loses no answer that it had. A replay only reads it. Raises `ModelError` where it cannot be read or written.
     """
 
     def __init__(self, model: Model | None, directory: str | Path, of: str | None = None) -> None:
-        self._model, self._path = model, Path(directory) / FILE
+        self._model, self._path, self._of = model, Path(directory) / FILE, of
         if model is None and not self._path.is_file():
             raise ModelError(
                 f"there are no answers to replay in {str(directory)!r}; fill it with load_model(cache=...)"
             )
-        self._store: sqlite3.Connection | None = None
+        self._stores, self._writers = PerProcess[_Store](), PerProcess[ThreadPoolExecutor]()
         self._named = False  # whether the folder has been told what the model can do
-        self._lock, self._process = threading.Lock(), 0
         self._identity = model.identity if model is not None else self._only(of)
         self.name = model.name if model is not None else f"replay of {self._identity}"
         traits = self._known_traits() if model is None else {trait: getattr(model, trait) for trait in _TRAITS}
         for trait in _TRAITS:
             setattr(self, trait, traits.get(trait, False))
         self.slots = 1 if model is None else model.slots
+
+    def __reduce__(self) -> Any:
+        return type(self), (self._model, str(self._path.parent), self._of)
 
     @property
     def identity(self) -> str:
@@ -72,31 +87,55 @@ class CachedModel(Model):
     def most(self, request: Request) -> Spent:
         return super().most(request) if self._model is None else self._model.most(request)
 
+    def in_turn(self, request: Request) -> list[Completion]:
+        return self.answer(request)  # it is the model that threads take turns at
+
     def answer(self, request: Request) -> list[Completion]:
-        return self.submit(request).result()
+        asked = self.submit(request)
+        try:
+            return asked.result()
+        finally:
+            asked.cancel()  # after Ctrl-C
 
     def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
         asked = _canonical(self._identity, request)
         key = hashlib.sha256(asked.encode()).hexdigest()
-        found = self._find(key)
-        if found is not None:
-            return Answered(found)
-        if self._model is None:
-            missing = f"seed {request.seed}, n {request.n}, prompt ending {request.prompt[-60:]!r}"
-            return Answered(error=ModelError(f"{self.name}: no answer to this request is in {self._path} ({missing})"))
-        answered: Future[list[Completion]] = Future()
+        in_flight = self._stores.get(self._open).in_flight
+        answer, flight = in_flight.join((key, until))
+        if flight is None:
+            return answer
+        try:
+            found = self._find(key)
+            if found is not None:
+                in_flight.land(flight, found)
+                return answer
+            if self._model is None:
+                missing = f"seed {request.seed}, n {request.n}, prompt ending {request.prompt[-60:]!r}"
+                raise ModelError(f"{self.name}: no answer to this request is in {self._path} ({missing})")
+            asking = self._model.submit(request, until)
+        except BaseException as error:
+            in_flight.fail(flight, error)
+            if not isinstance(error, Exception):
+                raise
+            return answer
+        in_flight.begun(flight, asking)
 
-        def keep(asking: Future[list[Completion]]) -> None:
+        def keep() -> None:
             try:
                 completions = asking.result()
                 if all(completion.finish != "cut off" for completion in completions):
                     self._keep(key, asked, completions)
-                answered.set_result(completions)
             except Exception as error:
-                answered.set_exception(error)
+                in_flight.fail(flight, error)
+            else:
+                in_flight.land(flight, completions)
 
-        self._model.submit(request, until).add_done_callback(keep)
-        return answered
+        if isinstance(asking, Answered):
+            keep()
+        else:  # it comes on the thread of the network, which does not wait for a disk
+            writer = self._writers.get(functools.partial(ThreadPoolExecutor, 1, thread_name_prefix="longthink-cache"))
+            asking.add_done_callback(lambda _: writer.submit(keep))
+        return answer
 
     def _find(self, key: str) -> list[Completion] | None:
         rows = self._do("SELECT completions FROM answers WHERE key = ?", key)
@@ -108,7 +147,8 @@ class CachedModel(Model):
         return dict(json.loads(rows[0][0])) if rows else {}
 
     def _keep(self, key: str, asked: str, completions: list[Completion]) -> None:
-        costs = [sum(getattr(c, cost) for c in completions if not c.cached) for cost in _COSTS]
+        spent = cost_of([completion for completion in completions if not completion.cached])
+        costs = [getattr(spent, cost) for cost in _COSTS]
         text = json.dumps([asdict(completion) for completion in completions])
         self._do(
             f"INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?{', ?' * len(_COSTS)})",
@@ -133,17 +173,26 @@ class CachedModel(Model):
     def _do(self, statement: str, *values: Any) -> list[Any]:
         """Execute and commit, on a connection of this process."""
         try:
-            with self._lock:
-                if self._store is None or self._process != os.getpid():
-                    self._path.parent.mkdir(parents=True, exist_ok=True)
-                    self._process = os.getpid()
-                    self._store = _open(self._path)
-                found: list[Any] = self._store.execute(statement, values).fetchall()
+            store = self._stores.get(self._open)
+            with store.lock:
+                found: list[Any] = store.connection.execute(statement, values).fetchall()
                 return found
         except (sqlite3.Error, OSError) as error:
-            raise ModelError(
-                f"the request cache {self._path} cannot be used ({error}); free or delete it, or name another folder"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _open(self) -> _Store:
+        try:
+            if self._model is None:
+                return _Store(_open_to_read(self._path))
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return _Store(_open(self._path))
+        except (sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> ModelError:
+        return ModelError(
+            f"the request cache {self._path} cannot be used ({error}); free or delete it, or name another folder"
+        )
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -162,6 +211,22 @@ def _open(path: Path) -> sqlite3.Connection:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing, not even the files that WAL mode needs beside: the folder may be read-only."""
+    log = path.with_name(path.name + "-wal")
+    complete = not log.exists() or log.stat().st_size == 0
+    for how in ("mode=ro", "immutable=1") if complete else ("mode=ro",):
+        address = f"file:{quote(str(path.resolve()))}?{how}"
+        store = sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            store.execute("SELECT 1 FROM answers LIMIT 1")
+            return store
+        except sqlite3.OperationalError as error:
+            store.close()
+            failure = error
+    raise failure
 
 
 def _canonical(identity: str, request: Request) -> str:

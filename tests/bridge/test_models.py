@@ -291,7 +291,7 @@ def test_a_server_that_gives_one_at_a_time(server: Server) -> None:
 
 def test_a_real_server(smollm2: lt.Model) -> None:
     """llama.cpp's own, which the embedded model brings along: both endpoints, and a whole search."""
-    url = smollm2._server.listening_address + "/v1"  # type: ignore[attr-defined]
+    url = smollm2.address + "/v1"  # type: ignore[attr-defined]
     served = lt.load_model("openai:smollm2", base_url=url)
     (told,) = served.complete("The capital of France is", max_tokens=2, temperature=0.0, top=5)
     assert "Paris" in told.text

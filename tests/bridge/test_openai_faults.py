@@ -188,7 +188,7 @@ def test_images_are_sent_in_chat(server: MisbehavingServer) -> None:
     assert text == {"type": "text", "text": "What is this?"}
     assert image["image_url"]["url"].startswith("data:image/png;base64,")
     with pytest.raises(lt.ModelError, match="chat"):
-        model(server).complete("What is this?", images=[picture])
+        model(server, endpoint="completions").complete("What is this?", images=[picture])
 
 
 def test_answers_can_be_awaited(server: MisbehavingServer) -> None:
