@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import longthink as lt
 from longthink.bridge.cache import CachedModel
 from longthink.bridge.openai_model import OpenAIModel
 from longthink.bridge.proposer import legal_grammar
+from scripted_server import Server, ok
 
 # ---- The embedded default ----
 
@@ -129,43 +127,6 @@ def good(text: str = " 4", **more: Any) -> dict[str, Any]:
     } | more
 
 
-Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
-
-
-class Server:
-    """Gives its answers one after the other, the last again and again; keeps the requests."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.requests: list[tuple[str, dict[str, Any], dict[str, str]]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.requests.append((self.path, body, dict(self.headers)))
-                answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
-                status, data = answer() if callable(answer) else answer
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Length", str(len(data)))
-                    self.end_headers()
-                    self.wfile.write(data)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass
-
-            def log_message(self, *arguments: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
@@ -175,10 +136,6 @@ def server() -> Iterator[Server]:
 
 def model(server: Server, **options: Any) -> OpenAIModel:
     return OpenAIModel("tiny", base_url=server.url, pause=0.01, **{"retries": 2, "timeout": 5.0, **options})
-
-
-def ok(answer: Any) -> tuple[int, bytes]:
-    return 200, json.dumps(answer).encode()
 
 
 def test_completions(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
