@@ -263,12 +263,13 @@ class Events:
     def _add(self, part: dict[str, Any]) -> str:
         index = int(part.get("index") or 0)
         choice = self._choices.setdefault(
-            index, {"text": "", "reasoning": "", "logprobs": {}, "finish_reason": None, "events": 0}
+            index, {"text": "", "reasoning": "", "logprobs": {}, "finish_reason": None, "events": 0, "bytes": 0}
         )
         text, reasoning = _said(part.get("delta") or part.get("message") or part)
         choice["text"] += text or ""
         choice["reasoning"] += reasoning
         choice["events"] += bool(text or reasoning)
+        choice["bytes"] += len(((text or "") + reasoning).encode(errors="replace"))
         for key, values in (part.get("logprobs") or {}).items():
             if isinstance(values, list):
                 choice["logprobs"].setdefault(key, []).extend(values)
@@ -311,5 +312,4 @@ def _listed(choice: Mapping[str, Any]) -> list[Any]:
 
 def _tokens_at_least(choice: Mapping[str, Any]) -> int:
     """How many tokens a choice has at least."""
-    size = len(choice["text"].encode(errors="replace")) + len(choice["reasoning"].encode(errors="replace"))
-    return len(_listed(choice)) or size // _MOST_BYTES
+    return len(_listed(choice)) or choice["bytes"] // _MOST_BYTES

@@ -468,6 +468,8 @@ async def _events(response: Any, events: Events, until: float | None, told: Call
             text = events.take(event)
             if text and told is not None:
                 told(text)
+            if events.longest:
+                break
     if events.longest:
         finish = "length"
     return events.answer(finish)
