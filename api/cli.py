@@ -281,13 +281,13 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
 
 
 def think(options: argparse.Namespace) -> int:
-    from longthink.bridge.kinds import kind
+    from longthink.bridge.kinds import find_kind
     from longthink.bridge.methods import method as find_method
 
     method = find_method(options.method)
     method.check(dict(options.option))
     for name in options.kinds or ():
-        kind(name)
+        find_kind(name)
     if not method.needs_model:
         refuse_options(options, _OF_MODELS, f"the method {options.method}, which asks no model")
     _check_server(options)

@@ -1,16 +1,20 @@
-"""Exact arithmetic in words: what an expression is worth as a fraction, and nothing that could hang or run code."""
+"""Exact arithmetic in words: what an expression is worth as a fraction, and nothing that could hang or run code.
+
+Expressions are read as people and models write them: "37 × 41", "1,000 − 3", "\\frac{8}{3} \\cdot 3", "6*4 = 24".
+"""
 
 from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
-from decimal import Decimal
+import re
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 LONGEST = 1000
 """Characters of a longest expression."""
 _MOST_BITS = 10_000  # of a numerator or denominator: some 3000 digits
+_DEEPEST = 10  # of fractions inside fractions
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Fraction, Fraction], Fraction]]] = {
     ast.Add: ("+", operator.add),
@@ -25,41 +29,123 @@ BASIC = ("+", "-", "*", "/")
 ALL = tuple(symbol for symbol, _ in _OPERATORS.values())
 
 
+_LATEX = {
+    r"\times": "*",
+    r"\cdot": "*",
+    r"\div": "/",
+    r"\left": "",
+    r"\right": "",
+    r"\,": "",
+    r"\;": "",
+    r"\!": "",
+    r"\ ": " ",
+}
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("×⋅·∙•✕✖∗⨯", "*"),  # noqa: RUF001
+        **dict.fromkeys("÷∕⁄／", "/"),  # noqa: RUF001
+        **dict.fromkeys("−–—‐‑‒﹣－", "-"),  # noqa: RUF001
+        **dict.fromkeys("＋﹢", "+"),  # noqa: RUF001
+        "＝": "=",  # noqa: RUF001
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u2009": " ",
+    }
+)
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}|\\[dt]?frac\s*(\d)\s*(\d)")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_PLAIN = re.compile(r"[\d.eE+\-*/%()\s]*")
+
+
+def plain_operators(text: str) -> str:
+    """An expression in Python's signs, from × ⋅ ÷ − and LaTeX's, and its numbers without thousands commas.
+
+    An `x` between numbers or brackets is a multiplication sign, and a power is `**`.
+    """
+    text = text.strip().strip("`$").strip()
+    if (text.startswith(r"\(") and text.endswith(r"\)")) or (text.startswith(r"\[") and text.endswith(r"\]")):
+        text = text[2:-2]
+    for _ in range(_DEEPEST):
+        written = _FRACTION.sub(lambda m: f"(({m[1] or m[3]})/({m[2] or m[4]}))", text)
+        if written == text:
+            break
+        text = written
+    for sign, plain in _LATEX.items():
+        text = text.replace(sign, plain)
+    text = text.replace("{,}", ",").translate(_SIGNS)
+    text = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), text)
+    text = re.sub(r"(?<=[\d)])(\s?)[xX](\s?)(?=[-\d(])", r"\1*\2", text)
+    return re.sub(r"\s?\^\s?", "**", text)
+
+
 def evaluate(expression: str, operators: tuple[str, ...] = BASIC) -> tuple[Fraction, list[Fraction]]:
     """The exact value of an expression and the numbers in it, ascending.
 
-    With the `BASIC` operators these are whole numbers and brackets, with `ALL` also signs and decimals ("0.1" is a
-    tenth). Raises `ValueError` for any other text, a division by zero, and a number of more than some 3000 digits.
+    It has numbers, signs, brackets and the operators, `BASIC` or `ALL`; "0.1" is a tenth. Written as an equation, as
+    "6*4 = 24" or "24 = 6*4", both sides have to be equal, and the numbers are those of the side that has more of them.
+
+    Raises `ValueError` for any other text, a division by zero, and a number of more than some 3000 digits.
     """
     if len(expression) > LONGEST:
         raise ValueError(f"an expression of more than {LONGEST} characters")
-    rich = operators is not BASIC
+    sides = plain_operators(expression).split("=")
+    if len(sides) > 1 and not sides[-1].strip():  # "6*4 ="
+        sides.pop()
+    found = [_evaluated(side.strip(), operators) for side in sides]
+    if any(value != found[0][0] for value, _ in found):
+        raise ValueError("the sides of the equation are not equal")
+    return max(found, key=lambda side: len(side[1]))
+
+
+def makes(target: int, numbers: Sequence[int], answer: str) -> bool:
+    """Whether an expression of the `BASIC` operators makes `target` from exactly these numbers."""
+    try:
+        value, used = evaluate(answer)
+    except ValueError:
+        return False
+    return value == target and used == sorted(numbers)
+
+
+def _evaluated(text: str, operators: tuple[str, ...]) -> tuple[Fraction, list[Fraction]]:
+    """`evaluate` of one side of an equation, in Python's signs."""
     numbers: list[Fraction] = []
 
     def value(node: ast.expr) -> Fraction:
         match node:
-            case ast.Constant(value=int(number)) if not isinstance(number, bool):
-                numbers.append(Fraction(number))
+            case ast.Constant():
+                numbers.append(_written(ast.get_source_segment(text, node) or ""))
                 return numbers[-1]
-            case ast.Constant(value=float()) if rich:
-                written = Decimal(ast.get_source_segment(text, node) or "")
-                if written and abs(written.adjusted()) > _MOST_BITS // 4:  # not to be written out
-                    raise ValueError("a number of more than 3000 digits")
-                numbers.append(Fraction(written))
-                return numbers[-1]
-            case ast.UnaryOp(op=ast.USub(), operand=operand) if rich:
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -value(operand)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand) if rich:
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return value(operand)
             case ast.BinOp(left=left, op=op, right=right) if _OPERATORS.get(type(op), ("",))[0] in operators:
                 return _checked(_OPERATORS[type(op)][1](value(left), value(right)))
-        raise ValueError(f"only {'numbers' if rich else 'whole numbers'}, {' '.join(operators)} and brackets")
+        raise ValueError(f"only numbers, {' '.join(operators)} and brackets")
 
     try:
-        text = expression.strip()
-        return value(ast.parse(text, mode="eval").body), sorted(numbers)
+        tree = _parsed(text)
+        return value(tree), sorted(numbers)
     except (SyntaxError, ZeroDivisionError, RecursionError, MemoryError) as error:
         raise ValueError(str(error) or "an expression nested too deeply") from error
+
+
+def _parsed(text: str) -> ast.expr:
+    """The tree of an expression of numbers. Raises `ValueError`, `SyntaxError`, `RecursionError`, `MemoryError`."""
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(f"only numbers, {' '.join(ALL)} and brackets")
+    return ast.parse(" ".join(text.split()), mode="eval").body
+
+
+def _written(number: str) -> Fraction:
+    """A number as it is written, a decimal exactly."""
+    if not _NUMBER.fullmatch(number):
+        raise ValueError("only numbers in decimal digits")
+    _, _, exponent = number.lower().partition("e")
+    if len(exponent) > 6 or abs(int(exponent or 0)) > _MOST_BITS // 4:  # not to be written out
+        raise ValueError("a number of more than 3000 digits")
+    return _checked(Fraction(number))
 
 
 def unordered(expression: str) -> str:
@@ -79,8 +165,10 @@ def unordered(expression: str) -> str:
                 return f"({written(left)}{_OPERATORS[type(op)][0]}{written(right)})"
         return ast.unparse(node)
 
+    if len(expression) > LONGEST:
+        return expression.strip()
     try:
-        return written(ast.parse(expression.strip(), mode="eval").body)
+        return written(_parsed(plain_operators(expression).partition("=")[0].strip()))
     except (SyntaxError, KeyError, RecursionError, MemoryError, ValueError):
         return expression.strip()
 

@@ -5,10 +5,10 @@ It stands beside `think` (bridge/think.py), which has a task with a verifier, an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from longthink.bridge.answers import Same, canonical, final_answer
 from longthink.bridge.methods import Thinking
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.own_task import make_task
@@ -22,8 +22,6 @@ METHODS = ("agreement", "one")
 TEMPLATES = ("chatml", "plain")
 
 _STOPS = {"chatml": ("<|im_end|>",), "plain": ("\nUser:", "\nSystem:")}
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-_SAID = re.compile(r"answer(?: is)?\s*[:=]?\s*(.+)", re.IGNORECASE)
 
 
 @dataclass
@@ -75,7 +73,7 @@ def think_about_chat(
     asked = Request(prompt, max_tokens=longest, temperature=temperature, stop=(*_STOPS[template], *stop), seed=seed)
     task = make_task(prompt, lambda transcript: len(transcript) == 1, lambda answer: 0.0, name="chat", max_steps=1)
     thinking = Thinking(task, model, budget, seed, progress=progress)
-    votes = Votes[Completion]()
+    votes = Votes[Completion](Same())
     begun = ended = 0
 
     def begin() -> tuple[None, Work[Completion | None]] | None:
@@ -93,7 +91,7 @@ def think_about_chat(
         nonlocal ended
         ended += 1
         if sample is not None:
-            votes.add(final_answer(sample.text), sample)
+            votes.add(canonical(final_answer(sample.text)), sample)
 
     try:
         finish(thinking.work_through(model, begin, end), thinking.desk)
@@ -116,16 +114,6 @@ def think_about_chat(
 def _sample(request: Request) -> Work[Completion | None]:
     written = yield request
     return None if written is None else written[0]
-
-
-def final_answer(text: str) -> str:
-    """What an answer comes to, for comparing answers: what is boxed, else what follows "answer", else the last line."""
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    if not lines:
-        return ""
-    boxed, said = _BOXED.findall(text), _SAID.findall(text)
-    found: str = boxed[-1] if boxed else said[-1] if said else lines[-1]
-    return " ".join(found.casefold().strip(" \t.!*`'\"$").split())
 
 
 def prompt_of(messages: Sequence[Mapping[str, str]], template: str) -> str:

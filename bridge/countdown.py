@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from longthink.bridge.arithmetic import evaluate, unordered
+import numpy as np
+
+from longthink.bridge.arithmetic import makes, unordered
 from longthink.bridge.reasoning_gym_task import generate
 from longthink.bridge.task import Solved, Subproblem, Task, Transcript
-from longthink.errors import ParameterError
+from longthink.errors import MissingExtraError, ParameterError
+from longthink.validation import shown, whole_number
 
 Table = tuple[Fraction, ...]
 """The numbers that are left, ascending."""
@@ -130,11 +133,14 @@ _EXAMPLES = """Combine two numbers at a time to reach the target.
 """
 
 
+GIVEN = 'load_task("countdown", numbers=(3, 5, 7), target=22)'
+
+
 class Countdown(Task):
     """Make `target` from all of `numbers`, each used exactly once.
 
     fractions: whether a step may give a quotient that is not whole, as the game of 24 allows and Countdown does not.
-    An answer is judged by its value and its numbers alone, as reasoning-gym does.
+    An answer is judged by its value and its numbers alone; it may be written as `evaluate` of arithmetic.py reads it.
     """
 
     def __init__(self, numbers: Sequence[int], target: int, *, fractions: bool, name: str) -> None:
@@ -196,11 +202,7 @@ class Countdown(Task):
         return expression(self._played(())[0], self._played(transcript)[1])
 
     def check(self, answer: str) -> float:
-        try:
-            value, used = evaluate(answer)
-        except ValueError:
-            return 0.0
-        return 1.0 if value == self.target and used == sorted(self.numbers) else 0.0
+        return float(makes(self.target, self.numbers, answer))
 
     def canonical(self, answer: str) -> str:
         """Sums and products without an order of their parts: "3*(1+2)" and "(2+1)*3" are one answer."""
@@ -224,24 +226,27 @@ def countdown(
     count: how many numbers are generated, from 1 to `max_value`; the target lies in `min_target` to `max_target`.
     """
     if numbers is None and target is None:
-        checked_whole("countdown", "count", count, 2, 6)
-        checked_whole("countdown", "max_value", max_value, 1, 1000)
-        checked_whole("countdown", "min_target", min_target, 1, 1_000_000)
-        checked_whole("countdown", "max_target", max_target, min_target, 1_000_000)
-        entry = generate(
-            "countdown",
-            seed,
-            min_numbers=count,
-            max_numbers=count,
-            max_value=max_value,
-            min_target=min_target,
-            max_target=max_target,
-        )
+        count = whole_number("countdown: count", count, 2, 6)
+        max_value = whole_number("countdown: max_value", max_value, 1, 1000)
+        min_target = whole_number("countdown: min_target", min_target, 1, 1_000_000)
+        max_target = whole_number("countdown: max_target", max_target, min_target, 1_000_000)
+        try:
+            entry = generate(
+                "countdown",
+                seed,
+                min_numbers=count,
+                max_numbers=count,
+                max_value=max_value,
+                min_target=min_target,
+                max_target=max_target,
+            )
+        except MissingExtraError as error:
+            raise MissingExtraError(f"{error}; or give numbers and target, as in {GIVEN}") from error
         numbers, target = entry["metadata"]["numbers"], entry["metadata"]["target"]
     if numbers is None or target is None:
         raise ParameterError("countdown expects numbers and target together, or neither to have them generated")
     numbers = checked_numbers("countdown", numbers)
-    checked_whole("countdown", "target", target, 0, 1_000_000_000)
+    target = whole_number("countdown: target", target, 0, 1_000_000_000)
     return Countdown(numbers, target, fractions=False, name=f"countdown(numbers={numbers}, target={target})")
 
 
@@ -251,14 +256,6 @@ def _list(table: Table) -> str:
 
 def checked_numbers(task: str, numbers: Sequence[int]) -> tuple[int, ...]:
     """Two to six whole numbers, or `ParameterError`."""
-    if not isinstance(numbers, (list, tuple)) or not 2 <= len(numbers) <= 6:
-        raise ParameterError(f"{task}: numbers expects two to six whole numbers, got {numbers!r}")
-    for number in numbers:
-        checked_whole(task, "a number", number, 1, 1_000_000)
-    return tuple(numbers)
-
-
-def checked_whole(task: str, name: str, value: Any, low: int, high: int) -> None:
-    """Raise `ParameterError` unless a value is a whole number in `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ParameterError(f"{task}: {name} expects a whole number in {low}..{high}, got {value!r}")
+    if not isinstance(numbers, (list, tuple, np.ndarray)) or not 2 <= len(numbers) <= 6:
+        raise ParameterError(f"{task}: numbers expects two to six whole numbers, got {shown(numbers)}")
+    return tuple(whole_number(f"{task}: a number", number, 1, 1_000_000) for number in numbers)

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from longthink.bridge.picture import text_picture
 from longthink.bridge.task import Solved, Task, Transcript
 from longthink.errors import ParameterError
+from longthink.validation import shown
 
 State = TypeVar("State")
 
@@ -44,15 +45,17 @@ class Environment(Task, Generic[State]):
 
     def state(self, transcript: Transcript) -> State:
         """The state after a transcript. Raises `ParameterError` for a step that is not legal."""
-        known = self.__dict__.setdefault("_states", {(): self.start})
-        if transcript not in known:
-            before = self.state(transcript[:-1])
-            moves = self.moves(before)
-            if transcript[-1] not in moves:
-                raise ParameterError(f"{self.name}: {transcript[-1]!r} is not a step from\n{self.show(before)}")
-            known[transcript] = moves[transcript[-1]]
-        found: State = known[transcript]
-        return found
+        known: dict[Transcript, State] = self.__dict__.setdefault("_states", {(): self.start})
+        length = len(transcript)
+        while transcript[:length] not in known:
+            length -= 1
+        state = known[transcript[:length]]
+        for place in range(length, len(transcript)):
+            moves, step = self.moves(state), transcript[place]
+            if step not in moves:
+                raise ParameterError(f"{self.name}: {shown(step)} is not a step from\n{self.show(state)}")
+            state = known[transcript[: place + 1]] = moves[step]
+        return state
 
     def context(self, transcript: Transcript) -> str:
         return f"{self.prompt}\n\nNow:\n{self.show(self.state(transcript))}\nNext step: "

@@ -12,9 +12,10 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement
 
-from longthink.bridge.countdown import Countdown, Table, checked_numbers, checked_whole, steps
+from longthink.bridge.countdown import Countdown, Table, checked_numbers, steps
 from longthink.bridge.reasoning_gym_task import generate
-from longthink.errors import ParameterError
+from longthink.errors import MissingExtraError, ParameterError
+from longthink.validation import whole_number
 
 TARGET, CARDS, HIGHEST = 24, 4, 13
 HARD = range(901, 1001)
@@ -29,10 +30,13 @@ def game24(seed: int = 0, numbers: Sequence[int] | None = None, number: int | No
     if number is not None and numbers is not None:
         raise ParameterError("game24 expects number or numbers, not both")
     if number is not None:
-        checked_whole("game24", "number", number, 1, len(problems()))
+        number = whole_number("game24: number", number, 1, len(problems()))
         numbers = problems()[number - 1]
     elif numbers is None:
-        numbers = generate("puzzle24", seed)["metadata"]["numbers"]
+        try:
+            numbers = generate("puzzle24", seed)["metadata"]["numbers"]
+        except MissingExtraError as error:
+            raise MissingExtraError(f'{error}; or give one by number, as in load_task("game24", number=901)') from error
     numbers = checked_numbers("game24", numbers)
     return Countdown(numbers, TARGET, fractions=True, name=f"game24(numbers={numbers})")
 

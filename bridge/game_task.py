@@ -10,15 +10,15 @@ import json
 from random import Random
 from typing import Any
 
-from longthink.bridge.countdown import checked_whole
 from longthink.bridge.picture import text_picture
-from longthink.bridge.task import Solved, Task, Transcript
+from longthink.bridge.task import Solved, Task, Transcript, read_list
 from longthink.errors import ParameterError
 from longthink.games.core import Game, State
 from longthink.games.registry import entry, games, load_game
 from longthink.search.budget import Budget
 from longthink.search.graph import ISMCTS
 from longthink.search.mcts import MCTS
+from longthink.validation import seed_number, shown, whole_number
 
 _SIMULTANEOUS = {"goofspiel"}  # here players move one after the other
 
@@ -44,9 +44,9 @@ def load(
     Other parameters are the game's.
     """
     game = load_game(name, **parameters)
-    checked_whole("game", "seed", seed, 0, (1 << 63) - 1)
-    checked_whole("game", "simulations", simulations, 1, 10_000_000)
-    checked_whole("game", "player", player, 0, game.num_players() - 1)
+    seed = seed_number(seed)
+    simulations = whole_number("game: simulations", simulations, 1, 10_000_000)
+    player = whole_number("game: player", player, 0, game.num_players() - 1)
     if game.simultaneous:
         raise ParameterError(f"{game} is played by all at once, which a game in words cannot be")
     opponent = opponent or ("search" if game.perfect_information else "random")
@@ -71,16 +71,22 @@ class GameTask(Task):
 
     def state(self, transcript: Transcript) -> State:
         """The state after these moves and the answers to them. Raises `ParameterError` for a move that is not legal."""
-        if transcript not in self._histories:
-            state = self.state(transcript[:-1]) if transcript else self.game.new_initial_state()
-            if transcript:
-                moves = self._moves(state)
-                if transcript[-1] not in moves:
-                    raise ParameterError(f"{self.name}: {transcript[-1]!r} is not a move from\n{state}")
-                state.apply_action(moves[transcript[-1]])
+        known = len(transcript)
+        while known and transcript[:known] not in self._histories:
+            known -= 1
+        for length in range(known, len(transcript) + 1):
+            if transcript[:length] in self._histories:
+                continue
+            state = self.game.new_initial_state()
+            if length:
+                state = self.game.state_from_history(self._histories[transcript[: length - 1]])
+                moves, move = self._moves(state), transcript[length - 1]
+                if move not in moves:
+                    raise ParameterError(f"{self.name}: {shown(move)} is not a move from\n{state}")
+                state.apply_action(moves[move])
             while not state.is_terminal() and state.current_player() != self.player:
                 state.apply_action(self._reply(state))
-            self._histories[transcript] = state.history()
+            self._histories[transcript[:length]] = state.history()
         return self.game.state_from_history(self._histories[transcript])
 
     def _moves(self, state: State) -> dict[str, int]:
@@ -120,8 +126,8 @@ class GameTask(Task):
 
     def check(self, answer: str) -> float:
         try:
-            state = self.state(tuple(json.loads(answer)))
-        except (ValueError, TypeError):  # no list of legal moves
+            state = self.state(read_list(answer, self.max_steps))
+        except ValueError:  # no list of legal moves
             return 0.0
         if not state.is_terminal():
             return 0.0

@@ -9,6 +9,7 @@ from typing import Any
 from longthink.bridge.task import Task, Transcript
 from longthink.concurrency import not_picklable
 from longthink.errors import ParameterError
+from longthink.validation import shown, whole_number
 
 
 class OwnTask(Task):
@@ -74,6 +75,7 @@ def make_task(
     step that is legal next, where it can say so. answer: the answer that a finished transcript gives, by default its
     lines. context: what a model continues with the next step, by default the prompt and the lines.
     """
-    if not isinstance(prompt, str) or not prompt or max_steps < 1:
-        raise ParameterError(f"make_task expects a prompt and max_steps from 1, got {prompt!r} and {max_steps!r}")
+    if not isinstance(prompt, str) or not prompt:
+        raise ParameterError(f"make_task expects a prompt, got {shown(prompt)}")
+    max_steps = whole_number("make_task: max_steps", max_steps, 1)
     return OwnTask(name, prompt, done, verify, steps, answer, context, max_steps)

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from longthink.bridge.lines import lines
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Work, do
@@ -117,10 +118,10 @@ class SampleProposer(ModelProposer):
         self._max_tokens, self._seed = max_tokens, seed
 
     def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
-        written = yield Request(
+        written = yield from lines(Request(
             task.context(transcript), n=self._samples, max_tokens=self._max_tokens, temperature=self._temperature,
-            stop=("\n",), seed=self._seed + 1000 * len(transcript),
-        )  # fmt: skip
+            seed=self._seed + 1000 * len(transcript),
+        ))  # fmt: skip
         if written is None:
             return None
         return merged((task.parse_step(transcript, each.text), each) for each in written)

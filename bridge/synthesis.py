@@ -1,21 +1,22 @@
 """Small program synthesis: write a Python function from examples; hidden tests, run in the cage, say how right it is.
 
-A hidden function is put together from a few primitives, so that no shorter one fits its tests. A step is one line of
+A hidden function is put together from a few primitives. The first of the shortest functions that fit the examples fits
+the hidden tests, too, so the examples say enough. A step is one line of
 the body, and a `return` of the function itself ends it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, product
 from random import Random
 from typing import Any
 
-from longthink.bridge.countdown import checked_whole
 from longthink.bridge.task import Solved, Task, Transcript
 from longthink.bridge.tools.cage import Limits, run
 from longthink.errors import ParameterError
+from longthink.validation import seed_number, whole_number
 
 Primitive = tuple[str, Callable[[Any], Any]]
 """What it is in Python, as an expression of x, and what it does."""
@@ -118,13 +119,8 @@ class Synthesis(Task):
 
     def solve(self) -> Solved:
         """Try all programs of the primitives, short ones first, on the examples."""
-        tried = 0
-        for size in range(1, 4):
-            for program in product(_KINDS[self.kind], repeat=size):
-                tried += 1
-                if all(_apply(program, given) == wanted for given, wanted in self.examples):
-                    return Solved(_written(program), tried)
-        return Solved(None, tried)
+        program, tried = _first(self.kind, self.examples)
+        return Solved(None if program is None else _written(program), tried)
 
 
 def synthesis(seed: int = 0, kind: str = "list", size: int = 2, examples: int = 3) -> Synthesis:
@@ -134,24 +130,33 @@ def synthesis(seed: int = 0, kind: str = "list", size: int = 2, examples: int = 
     """
     if kind not in _KINDS:
         raise ParameterError(f"synthesis: kind expects one of {', '.join(_KINDS)}, got {kind!r}")
-    checked_whole("synthesis", "size", size, 1, 3)
-    checked_whole("synthesis", "examples", examples, 1, 8)
-    checked_whole("synthesis", "seed", seed, 0, 1 << 62)
+    size = whole_number("synthesis: size", size, 1, 3)
+    examples = whole_number("synthesis: examples", examples, 1, 8)
+    seed = seed_number(seed)
     rng = Random(f"{kind} {size} {seed}")
     while True:
         program = rng.choices(_KINDS[kind], k=size)
         inputs = _inputs(rng, kind, examples + _TESTS)
         pairs = [(given, _apply(program, given)) for given in inputs]
-        if not any(
-            all(_apply(shorter, given) == wanted for given, wanted in pairs) for shorter in _shorter(kind, size)
-        ):
+        first, _ = _first(kind, pairs[:examples], size)
+        if first is not None and len(first) == size and _fits(first, pairs):
             name = f"synthesis(seed={seed}, kind={kind!r}, size={size}, examples={examples})"
             return Synthesis(name, kind, pairs[:examples], pairs[examples:])
 
 
-def _shorter(kind: str, size: int) -> Iterator[Sequence[Primitive]]:
-    for fewer in range(size):
-        yield from product(_KINDS[kind], repeat=fewer)
+def _first(kind: str, pairs: Sequence[tuple[Any, Any]], longest: int = 3) -> tuple[Sequence[Primitive] | None, int]:
+    """The first program, the shortest ones first, that fits input and output pairs, and how many were tried."""
+    tried = 0
+    for size in range(longest + 1):
+        for program in product(_KINDS[kind], repeat=size):
+            tried += 1
+            if _fits(program, pairs):
+                return program, tried
+    return None, tried
+
+
+def _fits(program: Sequence[Primitive], pairs: Sequence[tuple[Any, Any]]) -> bool:
+    return all(_apply(program, given) == wanted for given, wanted in pairs)
 
 
 def _inputs(rng: Random, kind: str, count: int) -> list[Any]:

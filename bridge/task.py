@@ -7,6 +7,7 @@ Where it can also list the steps that are legal next, proposals never need to be
 from __future__ import annotations
 
 import inspect
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from longthink.bridge.answers import canonical
 from longthink.errors import MissingExtraError, UnknownNameError
 from longthink.games.registry import parse
 
@@ -40,6 +42,17 @@ class Subproblem:
     text: str
     task: Task
     then: Transcript | None = None
+
+
+def read_list(answer: str, most: int) -> Transcript:
+    """The texts of an answer that is a list in JSON, at most so many. Raises `ValueError` for anything else."""
+    try:
+        found = json.loads(answer)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(found, list) or len(found) > most or not all(isinstance(each, str) for each in found):
+        raise ValueError(f"expected a list of at most {most} texts in JSON")
+    return tuple(found)
 
 
 class Task(ABC):
@@ -102,8 +115,11 @@ class Task(ABC):
         return None
 
     def canonical(self, answer: str) -> str:
-        """The form in which equal answers are equal, for votes; by default without spaces to spare."""
-        return " ".join(answer.split())
+        """The form in which equal answers are equal, for votes; by default without spaces to spare.
+
+        In free text, "214.0", "**214**." and "x = 214" are equal, too: `canonical` of answers.py.
+        """
+        return canonical(answer) if self.free_text else " ".join(answer.split())
 
     def value_context(self, transcript: Transcript) -> str:
         """The text that a model continues with "sure", "likely" or "impossible": whether a transcript leads on."""

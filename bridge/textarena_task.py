@@ -11,14 +11,17 @@ import copy
 import io
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from longthink.bridge.task import Task, Transcript
-from longthink.errors import MissingExtraError, ParameterError, UnknownNameError, require
+from longthink.bridge.task import Task, Transcript, read_list
+from longthink.errors import GameError, MissingExtraError, ParameterError, UnknownNameError, require
+from longthink.validation import seed_number
 
+_LONGEST_ACTION = 200  # characters: actions go into regular expressions of TextArena
+_DRAWS = 100  # of an environment, until one can be solved
 _UNLIMITED = 1000  # steps at which we end an environment that knows no end
 
 _ARROWS = ("[up]", "[down]", "[left]", "[right]")
@@ -61,8 +64,7 @@ def load(name: str, seed: int = 0) -> Task:
     """An environment as `seed` sets it up. Raises `UnknownNameError`, `MissingExtraError`."""
     if name not in _ENVIRONMENTS:
         raise UnknownNameError.of("environment of TextArena", name, _ENVIRONMENTS)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ParameterError(f"seed expects a whole number from 0, got {seed!r}")
+    seed = seed_number(seed)
     require("textarena", "tasks")
     return TextArenaTask(name, seed)
 
@@ -109,7 +111,7 @@ class TextArenaTask(Task):
             with contextlib.redirect_stdout(io.StringIO()):
                 if self._start is None:
                     environment = _make(self.environment)
-                    environment.reset(num_players=1, seed=self.seed)
+                    _reset(environment, self.environment, self.seed)
                     self._see((), environment)
                     self._start = environment, random.getstate()
                 live = self._live
@@ -121,8 +123,13 @@ class TextArenaTask(Task):
                 for length in range(len(played) + 1, len(transcript) + 1):
                     if self._moments[transcript[: length - 1]].over:
                         raise ParameterError(f"{self.name}: it is over before step {length}")
-                    _step(environment, transcript[length - 1])
-                    self._see(transcript[:length], environment)
+                    try:
+                        _step(environment, transcript[length - 1])
+                        self._see(transcript[:length], environment)
+                    except Exception:  # TextArena stumbles over an action: that loses
+                        self._moments[transcript[:length]] = _Moment(
+                            self._moments[transcript[: length - 1]].seen, True, 0.0
+                        )
                 self._live = transcript, environment, random.getstate()
                 yield environment
         finally:
@@ -155,9 +162,15 @@ class TextArenaTask(Task):
 
     def check(self, answer: str) -> float:
         try:
-            return self._moment(tuple(map(str, json.loads(answer)))).reward
-        except (ValueError, TypeError):
+            actions = read_list(answer, self.max_steps)
+            if any(len(action) > _LONGEST_ACTION for action in actions):
+                return 0.0
+            return self._moment(actions).reward
+        except ValueError:
             return 0.0
+
+    def parse_step(self, transcript: Transcript, text: str) -> str | None:
+        return None if len(text) > _LONGEST_ACTION else super().parse_step(transcript, text)
 
 
 def _make(name: str) -> Any:
@@ -166,6 +179,34 @@ def _make(name: str) -> Any:
         return import_module("textarena").make(f"{name}-train")
     except Exception as error:  # whatever it lacks: a word list, a key, another version of Python
         raise MissingExtraError(f"textarena cannot make {name}: {str(error).strip()[:300]}") from error
+
+
+def _reset(environment: Any, name: str, seed: int) -> None:
+    """Set an environment up from a seed, and from others made of it until it can be solved."""
+    solvable = next((check for start, check in _SOLVABLE.items() if name.startswith(start)), None)
+    for draw in range(_DRAWS):
+        environment.reset(num_players=1, seed=seed + (draw << 64))
+        if solvable is None or solvable(environment):
+            return
+    raise GameError(f"textarena:{name}(seed={seed}) cannot be solved, nor can {_DRAWS - 1} others drawn in its place")
+
+
+def _fifteen_solvable(environment: Any) -> bool:
+    """Whether a fifteen puzzle can be put in order: half of all orders cannot.
+
+    Johnson and Story, "Notes on the "15" puzzle", American Journal of Mathematics 2, 1879.
+    """
+    tiles = [tile for row in environment.board for tile in row]
+    numbers = [tile for tile in tiles if tile is not None]
+    inversions = sum(a > b for place, a in enumerate(numbers) for b in numbers[place + 1 :])
+    return bool((inversions + tiles.index(None) // 4) % 2)
+
+
+# The environments that are set up without a look at whether they can be solved, and how that is seen.
+_SOLVABLE: dict[str, Callable[[Any], bool]] = {
+    "FifteenPuzzle": _fifteen_solvable,
+    "RushHour": lambda environment: bool(environment._is_solvable(environment.initial_layout)),
+}
 
 
 def _step(environment: Any, action: str) -> None:

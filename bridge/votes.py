@@ -6,6 +6,7 @@ And when a vote needs no more voters: where the rest cannot change it, or hardly
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from math import exp, lgamma, log
 from typing import Generic, TypeVar
 
@@ -15,32 +16,48 @@ T = TypeVar("T")
 class Votes(Generic[T]):
     """Votes for answers, each cast by a sample; of answers with equal votes the one that came first wins.
 
+    same: whether two answers are one; an answer is counted to the first one that is the same. An empty answer is a vote
+    for none: it wins only if there is no other.
+
     Wang et al., "Self-consistency improves chain of thought reasoning in language models", ICLR 2023, section 2.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, same: Callable[[str, str], bool] = str.__eq__) -> None:
+        self._same = same
         self._weights: dict[str, float] = {}
         self._first: dict[str, T] = {}
         self._counts: Counter[str] = Counter()
+        self._class: dict[str, str] = {}  # an answer, and the first one that is the same
+        self._empty: list[T] = []
+        self._total = 0.0
 
     def add(self, answer: str, sample: T, weight: float = 1.0) -> None:
+        self._total += weight
+        if not answer.strip():
+            self._empty.append(sample)
+            return
+        if answer not in self._class:
+            self._class[answer] = next((known for known in self._first if self._same(known, answer)), answer)
+        answer = self._class[answer]
         self._weights[answer] = self._weights.get(answer, 0.0) + weight
         self._first.setdefault(answer, sample)
         self._counts[answer] += 1
 
     @property
     def count(self) -> int:
-        """How many votes there are."""
-        return self._counts.total()
+        """How many votes there are, those for none among them."""
+        return self._counts.total() + len(self._empty)
 
     def winner(self) -> T:
         """The first sample that gave the answer with most votes."""
+        if not self._weights:
+            return self._empty[0]
         return self._first[max(self._weights, key=lambda answer: self._weights[answer])]
 
     @property
     def share(self) -> float:
         """Of all votes, those for the winner."""
-        return max(self._weights.values()) / sum(self._weights.values())
+        return max(self._weights.values(), default=0.0) / self._total if self._total else 0.0
 
     def settled(self, left: float) -> bool:
         """Whether the votes that may still come, of a weight of `left` together, cannot change the winner."""

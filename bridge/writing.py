@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
+from longthink.bridge.lines import lines
 from longthink.bridge.model import Completion, Model, Request
 from longthink.bridge.proposer import legal_grammar
 from longthink.bridge.task import Task, Transcript
@@ -62,7 +63,7 @@ def writing(
             tokens += 1
         else:
             grammar = legal_grammar(steps) if steps and model.grammars else None
-            told = yield Request(context, temperature=temperature, stop=("\n",), seed=seed, grammar=grammar)
+            told = yield from lines(Request(context, temperature=temperature, seed=seed, grammar=grammar))
             if told is None:
                 return None
             written = told[0]

@@ -18,7 +18,7 @@ from longthink.bridge.kinds.token import NextToken
 from longthink.bridge.kinds.tool import Call
 from longthink.errors import UnknownNameError
 
-__all__ = ["Kind", "kind", "kinds"]
+__all__ = ["Kind", "find_kind", "kinds"]
 
 # One line for each kind.
 _KINDS: dict[str, Kind] = {
@@ -40,7 +40,7 @@ def kinds() -> Mapping[str, Kind]:
     return dict(_KINDS)
 
 
-def kind(name: str) -> Kind:
+def find_kind(name: str) -> Kind:
     """The kind of this name. Raises `UnknownNameError` with near matches."""
     if name not in _KINDS:
         raise UnknownNameError.of("kind of proposal", name, _KINDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from longthink.bridge.answers import stated
 from longthink.bridge.kinds.kind import Asking, Kind, State
 from longthink.bridge.model import Request
 from longthink.bridge.proposer import Proposal, merged
@@ -97,10 +98,10 @@ class Question(Task):
         return "".join(f"{line}\n" for line in (self.prompt, "", how, "", *transcript))
 
     def done(self, transcript: Transcript) -> bool:
-        return len(transcript) == _LINES or bool(transcript and transcript[-1].startswith("Answer:"))
+        return len(transcript) == _LINES or stated(transcript).complete
 
     def answer(self, transcript: Transcript) -> str:
-        return transcript[-1].removeprefix("Answer:").strip()
+        return stated(transcript).text or transcript[-1].strip()
 
     def check(self, answer: str) -> float:
         return 0.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from longthink.bridge.kinds import kind as find_kind
+from longthink.bridge.kinds import find_kind
 from longthink.bridge.kinds.kind import Asking, Kind, State
 from longthink.bridge.kinds.subproblem import combined
 from longthink.bridge.model import Model
@@ -19,6 +19,7 @@ from longthink.bridge.task import Solved, Task, Transcript
 from longthink.bridge.tools.tool import Tool, ToolResult, load_tool
 from longthink.bridge.work import Work, do
 from longthink.errors import ParameterError, ToolError
+from longthink.validation import real_number, whole_number
 
 Kinds = Sequence[str] | Mapping[str, float]
 """Names of kinds, or how likely each is chosen at first, beside the others."""
@@ -43,7 +44,8 @@ class WithKinds(Task):
         revisions: int = 3,
         remember: int = 3,
     ) -> None:
-        self.task, self.calls, self.revisions, self.remember = task, calls, revisions, remember
+        self.task, self.calls = task, whole_number("calls", calls, 1)
+        self.revisions, self.remember = whole_number("revisions", revisions, 0), whole_number("remember", remember, 1)
         self.weights = weights_of(kinds)
         self.kinds: tuple[str, ...] = tuple(self.weights)
         if "tool" in self.weights and not tools:
@@ -51,8 +53,8 @@ class WithKinds(Task):
         if tools and "tool" not in self.weights:
             raise ParameterError(f'tools are given, but the kind "tool" is not among {", ".join(self.weights)}')
         self.tools = {tool.name: tool for tool in tools}
-        if len(self.tools) < len(tools) or calls < 1:
-            raise ParameterError(f"tools of different names are expected, and calls from 1, got {tools}, {calls}")
+        if len(self.tools) < len(tools):
+            raise ParameterError(f"tools of different names are expected, got {', '.join(tool.name for tool in tools)}")
         self.name = f"{task.name} with {', '.join(self.tools)}" if self.tools else task.name
         self.prompt, self.initial, self.free_text = task.prompt, task.initial, task.free_text
         self.strategies = task.strategies
@@ -257,8 +259,7 @@ def weights_of(kinds: Kinds) -> dict[str, float]:
     weights = dict(kinds) if isinstance(kinds, Mapping) else dict.fromkeys(kinds, 1.0)
     for name, weight in weights.items():
         find_kind(name)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < float("inf"):
-            raise ParameterError(f"kinds: {name} expects a weight above 0, got {weight!r}")
+        weights[name] = real_number(f"kinds: the weight of {name}", weight, 0, above=True)
     if not any(find_kind(name).writes for name in weights):
         raise ParameterError(f'kinds expects one that writes, "step", "token" or "answer", got {", ".join(weights)}')
     return weights

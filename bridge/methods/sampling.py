@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
+from longthink.bridge.answers import Same
 from longthink.bridge.methods.thinking import Thinking, checked_count
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.votes import Votes
@@ -28,7 +29,10 @@ def best_of_n(thinking: Thinking) -> Turns:
 
 
 def majority_vote(thinking: Thinking, samples: int | None = None, confidence: float | None = None) -> Turns:
-    """The answer that most of the sampled transcripts give; answers are equal where `task.canonical` says so.
+    """The answer that most of the sampled transcripts give; answers are equal if `task.canonical` makes them so.
+
+    Answers in free text are also equal if they are so as mathematics (answers.py). A sample without an answer counts
+    for none.
 
     samples: how many; None: as many as the budget allows. It ends before, as "agreed", where those that are left cannot
     change the vote, or where `confidence`, above 1/2 and below 1, is given and the answer in front is the one that the
@@ -71,7 +75,7 @@ def _vote(
     """A vote; `heaviest` is the most that a transcript may count."""
     task = thinking.task
     most = math.inf if samples is None else checked_count(name, "samples", samples)
-    votes = Votes[Transcript]()
+    votes = Votes[Transcript](Same() if task.free_text else str.__eq__)
     before, begun = thinking.spent.simulations, 0
 
     def agreed() -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from longthink.bridge.kinds import kind as find_kind
+from longthink.bridge.kinds import find_kind
 from longthink.bridge.kinds.with_kinds import WithKinds
 from longthink.bridge.language_game import LanguageGame
 from longthink.bridge.methods.thinking import Thinking

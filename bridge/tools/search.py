@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from longthink.bridge.tools.tool import Tool, ToolResult
 from longthink.errors import ParameterError
+from longthink.validation import whole_number
 
 _K1, _B = 1.2, 0.75  # how soon more of a word stops to count, and how much a text's length matters
 
@@ -27,9 +28,8 @@ class Search(Tool):
         named = texts if isinstance(texts, Mapping) else {str(i): text for i, text in enumerate(texts, 1)}
         if isinstance(texts, str) or not named or not all(isinstance(text, str) for text in named.values()):
             raise ParameterError(f"search expects texts, at least one, got {texts!r:.200}")
-        if best < 1 or characters < 1:
-            raise ParameterError(f"search expects best and characters from 1, got {best!r} and {characters!r}")
-        self._texts, self._best, self._characters = dict(named), best, characters
+        self._best = whole_number("search: best", best, 1)
+        self._texts, self._characters = dict(named), whole_number("search: characters", characters, 1)
         self._counts = {name: Counter(_words(f"{name} {text}")) for name, text in named.items()}
         self._holders = Counter(word for counts in self._counts.values() for word in counts)
         self._mean = sum(counts.total() for counts in self._counts.values()) / len(named)

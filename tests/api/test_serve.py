@@ -23,7 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longthink as lt
-from longthink.bridge.chat import final_answer, think_about_chat
+from longthink.bridge.answers import final_answer
+from longthink.bridge.chat import think_about_chat
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.cli import main

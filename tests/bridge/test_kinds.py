@@ -67,7 +67,7 @@ def test_bad_kinds_are_refused() -> None:
         lt.with_kinds(TASK, ("step", "anwser"))
     with pytest.raises(lt.ParameterError, match="one that writes"):
         lt.with_kinds(TASK, ("revision",))
-    with pytest.raises(lt.ParameterError, match="weight above 0"):
+    with pytest.raises(lt.ParameterError, match="weight of step expects a number above 0"):
         lt.with_kinds(TASK, {"step": 0})
     with pytest.raises(lt.ParameterError, match='"tool" is not among step, answer'):
         lt.with_kinds(TASK, ("step", "answer"), tools=[lt.load_tool("calculator")])

@@ -233,7 +233,7 @@ def test_programs_are_judged_by_hidden_tests(kind: str, size: int) -> None:
     solved = task.solve()
     assert solved is not None
     assert solved.answer is not None
-    assert task.check(solved.answer) > 0.5  # it fits the examples; hidden tests may tell more
+    assert task.check(solved.answer) == 1.0
     assert task.check("def f(x):\n    return x") < 1.0
     for bad in ("", "def g(x): pass", "def f(x):\n    while True: pass", "import sys; sys.exit(0)", "f = print"):
         assert task.check(bad) == 0.0

@@ -76,6 +76,32 @@ def test_hostile_sums_have_a_clear_answer_at_once(text: str) -> None:
     assert result.text.startswith("not an expression: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("37 × 41", "1517"),  # noqa: RUF001
+        ("1,000*3", "3000"),
+        ("37*41 =", "1517"),
+        ("37*41 = 1500", "1517"),
+        ("84 ÷ 4 − 1", "20"),  # noqa: RUF001
+        (r"\frac{1}{3} + 0.5", "5/6"),
+        ("2^10", "1024"),
+        ("$3 \\times 4$", "12"),
+        ("1.5e3", "1500"),
+    ],
+)
+def test_sums_as_people_write_them(text: str, value: str) -> None:
+    result = lt.load_tool("calculator").call(text)
+    assert (result.text, result.error) == (value, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e9999999999999999999", "1e-9999999999999999999", "1e", "1.2.3", "1,00*3", "=", "= 5"]
+)
+def test_other_numbers_have_a_clear_answer(text: str) -> None:
+    assert lt.load_tool("calculator").call(text).text.startswith("not an expression: ")
+
+
 @given(st.recursive(st.integers(0, 99).map(str), lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(
     lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"), max_leaves=8))  # fmt: skip
 @settings(max_examples=100, deadline=None)
