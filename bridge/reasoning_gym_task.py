@@ -176,11 +176,15 @@ class ReasoningTask(Task):
         return "".join(f"{line}\n" for line in (self.prompt, "", how, "", *transcript))
 
     def parse_step(self, transcript: Transcript, text: str) -> str | None:
-        """A line; inside an answer of several lines one may be blank, and spaces at the start stay."""
+        """A line; inside an answer of several lines one may be blank, and spaces at the start stay.
+
+        A model that has nothing more to write has answered, if a sentence of its own says what the answer is.
+        """
         step = text.rstrip()
         if self._several and stated((*transcript, "x"), True).text not in ("", stated(transcript, True).text):
             return step
-        return step.strip() or None
+        said = stated(transcript, self._several)
+        return step.strip() or (f"Answer: {said.text}" if said.text and not said.complete else None)
 
     def done(self, transcript: Transcript) -> bool:
         return len(transcript) >= self.max_steps or stated(transcript, self._several).complete

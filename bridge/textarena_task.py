@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from longthink.bridge.task import Task, Transcript, read_list
-from longthink.errors import GameError, MissingExtraError, ParameterError, UnknownNameError, require
+from longthink.errors import MissingExtraError, ParameterError, UnknownNameError, require
 from longthink.validation import seed_number
 
 _LONGEST_ACTION = 200  # characters: actions go into regular expressions of TextArena
@@ -188,7 +188,7 @@ def _reset(environment: Any, name: str, seed: int) -> None:
         environment.reset(num_players=1, seed=seed + (draw << 64))
         if solvable is None or solvable(environment):
             return
-    raise GameError(f"textarena:{name}(seed={seed}) cannot be solved, nor can {_DRAWS - 1} others drawn in its place")
+    raise ParameterError(f"textarena:{name}(seed={seed}): none of {_DRAWS} boards can be solved; take another seed")
 
 
 def _fifteen_solvable(environment: Any) -> bool:

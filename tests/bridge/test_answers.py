@@ -303,6 +303,15 @@ def test_blank_lines_between_thoughts_do_not_end_a_sample(last: str, blanks: int
     assert task.verify(written.transcript) == 1.0
 
 
+def test_a_model_that_stops_has_answered_if_it_said_so() -> None:
+    task = lt.load_task("reasoning_gym:chain_sum", seed=1)
+    right = task.problem.entry["answer"]  # type: ignore[attr-defined]
+    for said, value in ((f"So the answer is {right}.", 1.0), ("That is all.", None)):
+        model = Says(lambda request, said=said: "" if said in request.prompt else said)
+        written, _ = do(writing(task, model, 1.0, 0), model)
+        assert (None if written is None else task.verify(written.transcript)) == value
+
+
 def test_a_proposer_asks_again_only_for_blank_lines() -> None:
     task = lt.load_task("reasoning_gym:chain_sum", seed=1)
     blank = task.context(())
