@@ -21,6 +21,7 @@ from longthink.errors import MissingExtraError, ParameterError, UnknownNameError
 from longthink.validation import seed_number
 
 _LONGEST_ACTION = 200  # characters: actions go into regular expressions of TextArena
+_NEARLY = 0.99  # the most that a game is worth that was not won
 _DRAWS = 100  # of an environment, until one can be solved
 _UNLIMITED = 1000  # steps at which we end an environment that knows no end
 
@@ -140,6 +141,8 @@ class TextArenaTask(Task):
         text = seen if isinstance(seen, str) else "\n".join(message for _, message, _ in seen)
         over = bool(environment.state.done)
         reward = float((environment.state.rewards or {}).get(0, 0.0)) if over else 0.0
+        if reward >= 1.0 and not _check_of(_SOLVED, self.environment)(environment):
+            reward = _NEARLY
         self._moments[transcript] = _Moment(text, over, min(1.0, max(0.0, reward)))
 
     def context(self, transcript: Transcript) -> str:
@@ -183,10 +186,10 @@ def _make(name: str) -> Any:
 
 def _reset(environment: Any, name: str, seed: int) -> None:
     """Set an environment up from a seed, and from others made of it until it can be solved."""
-    solvable = next((check for start, check in _SOLVABLE.items() if name.startswith(start)), None)
+    solvable = _check_of(_SOLVABLE, name)
     for draw in range(_DRAWS):
         environment.reset(num_players=1, seed=seed + (draw << 64))
-        if solvable is None or solvable(environment):
+        if solvable(environment):
             return
     raise ParameterError(f"textarena:{name}(seed={seed}): none of {_DRAWS} boards can be solved; take another seed")
 
@@ -207,6 +210,17 @@ _SOLVABLE: dict[str, Callable[[Any], bool]] = {
     "FifteenPuzzle": _fifteen_solvable,
     "RushHour": lambda environment: bool(environment._is_solvable(environment.initial_layout)),
 }
+
+
+# The environments whose reward for a part may be 1, and how it is seen that one is solved.
+_SOLVED: dict[str, Callable[[Any], bool]] = {
+    "2048": lambda environment: bool(environment._max_tile() >= environment.target_tile),
+}
+
+
+def _check_of(checks: dict[str, Callable[[Any], bool]], name: str) -> Callable[[Any], bool]:
+    """The check of an environment, or one that everything passes."""
+    return next((check for start, check in checks.items() if name.startswith(start)), lambda _: True)
 
 
 def _step(environment: Any, action: str) -> None:

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,138 @@ def faults_of_task(task: Task) -> list[str]:
     faults = [f"{task.name}: {wrong!r} is right" for wrong in NONSENSE if task.check(wrong) >= 1.0]
     return faults + [f"{task.name}: {solved.answer!r}"] * (task.check(solved.answer) != 1.0)
 
+
+# ---- TextArena: an oracle that looks into the environment ----
+
+
+def rectangle(top: int, left: int, height: int, width: int) -> list[str]:
+    """The edges of a rectangle, as Slitherlink takes them."""
+    across = [f"[h {row} {column}]" for row in (top, top + height) for column in range(left, left + width)]
+    return across + [f"[v {row} {column}]" for row in range(top, top + height) for column in (left, left + width)]
+
+
+def breadth_first(start: Any, moves: Callable[[Any], dict[str, Any]], solved: Callable[[Any], bool]) -> list[str]:
+    """The actions of a shortest way to a solved state; none if there is no way."""
+    seen, waiting = {start}, deque([(start, [])])
+    while waiting:
+        state, way = waiting.popleft()
+        if solved(state):
+            return way
+        for action, after in moves(state).items():
+            if after not in seen:
+                seen.add(after)
+                waiting.append((after, [*way, action]))
+    return []
+
+
+def frozen_lake(environment: Any) -> list[list[str]]:
+    grid = environment.state.game_state["grid"]
+
+    def moves(cell: tuple[int, int]) -> dict[str, tuple[int, int]]:
+        found = {}
+        for name, (down, right) in (("up", (-1, 0)), ("down", (1, 0)), ("left", (0, -1)), ("right", (0, 1))):
+            row, column = cell[0] + down, cell[1] + right
+            if 0 <= row < len(grid) and 0 <= column < len(grid) and grid[row][column] != "H":
+                found[f"[{name}]"] = (row, column)
+        return found
+
+    return [breadth_first(environment.player_pos, moves, lambda cell: cell == environment.goal_pos)]
+
+
+def rush_hour(environment: Any) -> list[list[str]]:
+    cars = {name: (car.length, car.horizontal) for name, car in environment.state.game_state["vehicles"].items()}
+    names = sorted(cars)
+
+    def cells(state: tuple[tuple[int, int], ...]) -> set[tuple[int, int]]:
+        found = set()
+        for name, (row, column) in zip(names, state, strict=True):
+            length, across = cars[name]
+            found |= {(row, column + i) if across else (row + i, column) for i in range(length)}
+        return found
+
+    def moves(state: tuple[tuple[int, int], ...]) -> dict[str, tuple[tuple[int, int], ...]]:
+        taken, found = cells(state), {}
+        for place, name in enumerate(names):
+            (row, column), (length, across) = state[place], cars[name]
+            for sign, step, front in (("+", 1, length), ("-", -1, -1)):
+                cell = (row, column + front) if across else (row + front, column)
+                if cell not in taken and min(cell) >= 0 and max(cell) < 6:
+                    after = (row, column + step) if across else (row + step, column)
+                    found[f"[{name}{sign}]"] = (*state[:place], after, *state[place + 1 :])
+        return found
+
+    vehicles = environment.state.game_state["vehicles"]
+    start = tuple((vehicles[name].row, vehicles[name].col) for name in names)
+    target = names.index("X")
+    return [breadth_first(start, moves, lambda state: state[target][1] >= 6 - cars["X"][0])]
+
+
+def sudoku(environment: Any) -> list[list[str]]:
+    board, full = environment.game_board, environment.full_grid
+    cells = [(row, column) for row in range(9) for column in range(9) if board[row][column] == 0]
+    return [[f"[{row + 1} {column + 1} {full[row][column]}]" for row, column in cells]]
+
+
+def slitherlink(environment: Any) -> list[list[str]]:
+    sizes = range(2, 5)
+    return [
+        rectangle(top, left, height, width)
+        for height in sizes
+        for width in sizes
+        for top in range(5 - height)
+        for left in range(5 - width)
+    ]
+
+
+ORACLES: dict[str, Callable[[Any], list[list[str]]]] = {
+    "Cryptarithm-v0": lambda _: [[f"[{letter} {digit}]" for letter, digit in zip("SENDMORY", "95671082", strict=True)]],
+    "FrozenLake-v0": frozen_lake,
+    "FrozenLake-v0-random": frozen_lake,
+    "FrozenLake-v0-hardcore": frozen_lake,
+    "Mastermind-v0-extreme": lambda e: [[f"[{' '.join(map(str, e.state.game_state['secret_code']))}]"]],
+    "RushHour-v0": rush_hour,
+    "Slitherlink-v0": slitherlink,
+    "Sudoku-v0-easy": sudoku,
+    "Sudoku-v0": sudoku,
+    "Sudoku-v0-medium": sudoku,
+}
+"""Answers of which one is right, from the environment at its start."""
+
+
+def faults_of_environment(name: str, seed: int) -> list[str]:
+    task = lt.load_task(f"textarena:{name}", seed=seed)
+    with task._at(()) as environment:  # type: ignore[attr-defined]
+        answers = ORACLES[name](environment)
+    faults = []
+    if max(task.check(json.dumps(answer)) for answer in answers) != 1.0:
+        faults.append(f"{task.name}: no oracle is right, such as {answers[0]}")
+    for wrong in (*NONSENSE, "[]", '["banana", "banana", "banana"]'):
+        if task.check(wrong) >= 1.0:
+            faults.append(f"{task.name}: {wrong!r} is right")
+    return faults
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_environments_can_be_solved_and_nonsense_solves_none(name: str) -> None:
+    assert [fault for seed in range(3) for fault in faults_of_environment(name, seed)] == []
+
+
+def test_an_unfinished_game_is_never_right() -> None:
+    """2048 of TextArena 0.7.4 gives full reward for a high score without the tile that was asked for."""
+    task = lt.load_task("textarena:2048-v0", seed=1)
+    with task._at(()) as environment:  # type: ignore[attr-defined]
+        environment.state.game_state["score"] = 1_000_000
+    assert 0.9 < task.check('["banana", "banana"]') < 1.0
+
+
+def test_an_action_at_which_an_environment_stumbles_loses() -> None:
+    """Slitherlink of TextArena 0.7.4 gives a text as the reward of the second action that is none."""
+    task = lt.load_task("textarena:Slitherlink-v0", seed=1)
+    assert task.done(("banana", "banana"))
+    assert task.verify(("banana", "banana")) == 0.0
+
+
+# ---- Our own families ----
 
 OWN = ["countdown", "game24", "synthesis", *(f"reasoning_gym:{name}" for name in sorted(PUZZLES))]
 
@@ -227,9 +361,11 @@ def test_workers_end_with_the_process_they_work_for() -> None:
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    for chosen in [*families(), *OWN]:
+    for chosen in [*families(), *OWN, *ORACLES]:
         begun = time.perf_counter()
-        if chosen in OWN:
+        if chosen in ORACLES:
+            faults = [fault for seed in range(count) for fault in faults_of_environment(chosen, seed)]
+        elif chosen in OWN:
             faults = [fault for seed in range(count) for fault in faults_of_task(lt.load_task(chosen, seed=seed))]
         else:
             faults = faults_of_family(chosen, range(count))
