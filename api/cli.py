@@ -10,7 +10,6 @@ import argparse
 import json
 import logging
 import os
-import socket
 import sys
 from ast import literal_eval
 from collections.abc import Callable, Sequence
@@ -421,7 +420,7 @@ def serve(options: argparse.Namespace) -> int:
     for module in ("starlette", "uvicorn"):
         require(module, "serve")
     from longthink.serve import Limits, Service, check_tasks, is_loopback
-    from longthink.serve import serve as serve_now
+    from longthink.serve_port import Server, listening
 
     _check_server(options)
     tasks = options.task or ["countdown", "game24"]
@@ -431,7 +430,7 @@ def serve(options: argparse.Namespace) -> int:
         raise lt.ParameterError(
             f"--host {options.host} lets others in, which needs a token: set {options.token_env} in the environment"
         )
-    _check_port(options.host, options.port)
+    listening(options.host, options.port).close()  # before a model is loaded
     name = options.model
     server: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
     embedded = name in (None, "smollm2") or name.endswith(".gguf")
@@ -443,23 +442,23 @@ def serve(options: argparse.Namespace) -> int:
         lt.load_model(name, cache=options.cache, **server),
         tasks=tasks,
         token=token,
-        limits=Limits(options.max_body, options.max_seconds, options.max_tokens, options.concurrency),
+        limits=Limits(
+            options.max_body,
+            options.max_seconds,
+            options.max_tokens,
+            options.concurrency,
+            options.queue,
+            options.connections,
+        ),
         template=options.template or ("chatml" if embedded else "plain"),
+        cors=options.cors or (),
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("longthink").setLevel(logging.INFO)
-    print(f"longthink: serving on http://{options.host}:{options.port}/v1; Ctrl-C ends it", file=sys.stderr)
-    serve_now(service, options.host, options.port)
+    at = Server(service, options.host, options.port)
+    print(f"longthink: serving on {at.url}/v1; Ctrl-C ends it", file=sys.stderr)
+    at.run()
     return DONE
-
-
-def _check_port(host: str, port: int) -> None:
-    """Raise `ParameterError` if nothing can be served there, before a model is loaded."""
-    try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise lt.ParameterError(f"--host {host} --port {port} cannot be listened on: {why}; choose another") from error
 
 
 def games(options: argparse.Namespace) -> int:
@@ -742,6 +741,11 @@ def _parser() -> ArgumentParser:
     )
     command.add_argument(
         "--concurrency", type=whole_option(1), default=1, help="requests thought about at once (default 1)"
+    )
+    command.add_argument("--queue", type=whole_option(0), default=16, help="requests that wait for that (default 16)")
+    command.add_argument("--connections", type=whole_option(1), default=256, help="open at once (default 256)")
+    command.add_argument(
+        "--cors", action="append", metavar="ORIGIN", help="whose web pages may ask, as https://example.org, or '*'"
     )
 
     add("games", games, "list the games and their parameters")

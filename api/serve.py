@@ -1,31 +1,28 @@
 """`longthink serve`: an OpenAI-compatible chat endpoint whose model thinks longer.
 
 A `Service` answers requests: it checks who asks and what (the forms stand in serve_format.py), thinks in a thread for
-each request, and gives the answer whole or as a stream. `serve` puts it on a port.
+each request (serve_thoughts.py), and gives the answer whole or as a stream. `Server` (serve_port.py) puts it on a port.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import ipaddress
 import logging
 import math
+import re
 import secrets
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import asdict, dataclass
-from types import FrameType
-from typing import TypeAlias
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -37,22 +34,22 @@ from longthink.bridge.chat import METHODS as CHAT_METHODS
 from longthink.bridge.chat import ChatAnswer, think_about_chat
 from longthink.bridge.model import Model
 from longthink.bridge.task import Task, kinds
-from longthink.bridge.think import Answer, think
+from longthink.bridge.think import think
+from longthink.errors import error_text
+from longthink.games.registry import parse
 from longthink.search.budget import Budget, Spent
 from longthink.serve_format import ApiError, Json
+from longthink.serve_thoughts import BEAT, Found, Full, Make, Queue, Think, Thought
 
 log = logging.getLogger("longthink.serve")
 
 ANSWER_TOKENS = 512  # of a reply, where a request does not say
 GRACE = 5.0  # seconds beyond the time limit in which thinking has to come to its end
-BEAT = 0.5  # seconds between two words of progress, and between two looks whether the client is still there
 BODY_SECONDS = 20.0  # in which a body has to be here
 
 # What a task's maker may raise for odd parameters.
-_UNMADE = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
-
-Found: TypeAlias = Answer | ChatAnswer
-Think: TypeAlias = Callable[[Callable[[Spent], None]], Found]
+_UNMADE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+_ORIGIN = re.compile(r"\*|https?://[^/\s]+")
 
 
 @dataclass(frozen=True)
@@ -60,41 +57,16 @@ class Limits:
     """What one request, and all at once, may take.
 
     body: bytes. seconds, tokens: of thinking; a request that asks for more gets this much. concurrency: requests
-    thought about at once, no more than the model has slots; others are told to come back.
+    thought about at once, no more than the model has slots. queue: requests that wait for that; others are told to come
+    back. connections: open at once, those that say nothing among them; others are closed.
     """
 
     body: int = 256 << 10
     seconds: float = 120.0
     tokens: int = 100_000
     concurrency: int = 1
-
-
-class Thought:
-    """Thinking in a thread of its own; `cancel` ends it as Ctrl-C would, with what it has found until then."""
-
-    def __init__(self, think: Think, seconds: float) -> None:
-        self.spent, self.until = Spent(), time.monotonic() + seconds
-        self.came: Future[Found] = Future()
-        self.ended: Future[None] = Future()  # what waits for this one need not take an error from it
-        self._think, self._cancelled = think, False
-
-    def begin(self) -> None:
-        threading.Thread(target=self._run, name="longthink-thought", daemon=True).start()
-
-    def cancel(self) -> None:
-        self._cancelled = True
-
-    def _progress(self, spent: Spent) -> None:
-        self.spent = spent
-        if self._cancelled:
-            raise KeyboardInterrupt
-
-    def _run(self) -> None:
-        try:
-            self.came.set_result(self._think(self._progress))
-        except BaseException as error:  # whatever it is, the one who waits has to know
-            self.came.set_exception(error)
-        self.ended.set_result(None)
+    queue: int = 16
+    connections: int = 256
 
 
 @dataclass(frozen=True)
@@ -102,9 +74,11 @@ class Question:
     """A checked request."""
 
     stem: Json
-    task: Task | None
+    make: Make
     method: str
     budget: Budget
+    seed: int
+    answer_tokens: int
     think: Think
     stream: bool
     include_usage: bool
@@ -115,7 +89,7 @@ class Service:
 
     tasks: those that may be thought about, by name, or a whole family as in "reasoning_gym". token: what clients send
     as their API key; without one, only this machine is answered. template: how a chat becomes a prompt, "chatml" or
-    "plain".
+    "plain". cors: the origins whose web pages may ask, as in "https://example.org", or "*" for all.
 
     Raises `ParameterError`.
     """
@@ -128,6 +102,7 @@ class Service:
         token: str | None = None,
         limits: Limits | None = None,
         template: str = "plain",
+        cors: Sequence[str] = (),
     ) -> None:
         limits = limits or Limits()
         if limits.concurrency > model.slots:
@@ -135,15 +110,19 @@ class Service:
                 f"{model.name} works on {model.slots} requests at once; concurrency expects no more, "
                 f"got {limits.concurrency}"
             )
-        if min(asdict(limits).values()) <= 0:
-            raise lt.ParameterError(f"limits expect numbers above 0, got {limits}")
+        if min(asdict(replace(limits, queue=limits.queue + 1)).values()) <= 0:
+            raise lt.ParameterError(f"limits expect numbers above 0, and for the queue from 0, got {limits}")
+        for origin in cors:
+            if not _ORIGIN.fullmatch(origin):
+                raise lt.ParameterError(f"cors expects an origin as in https://example.org, or *, got {origin!r}")
         if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
             raise lt.ParameterError("the token expects at least 16 letters, digits and signs without spaces")
         check_tasks(tasks)
-        self._model, self._tasks, self._limits, self._template = model, tuple(tasks), limits, template
+        self._model, self._tasks, self.limits, self._template = model, tuple(tasks), limits, template
         self._models = ["longthink", *(f"longthink/{name}" for name in tasks)]
-        self._schema = form.request_schema(self._models, limits.tokens)
+        self._schema = form.request_schema(self._models)
         self._openapi = form.openapi(lt.__version__, self._schema, token is not None)
+        self._queue = Queue(limits.concurrency, limits.queue)
         self._under_way: set[Thought] = set()
         self._draining = False
         self.application = Starlette(
@@ -154,7 +133,16 @@ class Service:
                 Route("/openapi.json", self._schema_page),
                 Route("/healthz", self._health),
             ],
-            middleware=[Middleware(_Door, token=token)],
+            middleware=[
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=cors,
+                    allow_methods=["GET", "POST"],
+                    allow_headers=["*"],
+                    expose_headers=["Retry-After"],
+                ),
+                Middleware(_Door, token=token),
+            ],
             exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _unexpected},
         )
 
@@ -179,19 +167,24 @@ class Service:
         return JSONResponse(self._openapi)
 
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "draining" if self._draining else "ok", "thinking": len(self._under_way)})
+        status = "draining" if self._draining else "ok"
+        return JSONResponse({"status": status, "thinking": len(self._under_way), "waiting": len(self._queue)})
 
     async def _complete(self, request: Request) -> Response:
         began = time.monotonic()
-        question = await self._question(await self._body(request))
+        question = self._question(await self._body(request))
+        await self._enter(request)
         thought = self._begin(question)
+        await self._made(request, thought)
         if question.stream:
             headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
             return StreamingResponse(self._events(question, thought), media_type="text/event-stream", headers=headers)
         found = await self._wait(request, thought)
         log.info("answered in %.2f s: %s", time.monotonic() - began, found.spent.as_dict())
         return JSONResponse(
-            form.completion(question.stem, _text(found), _finish(found), _usage(found), self._said(question, found))
+            form.completion(
+                question.stem, _text(found), _finish(found), _usage(found), self._said(question, thought, found)
+            )
         )
 
     # ---- What is asked ----
@@ -200,21 +193,21 @@ class Service:
         """The body of a request, within the limits of size and time."""
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
             raise ApiError(415, "the Content-Type expects application/json", "unsupported_media_type")
-        too_large = ApiError(413, f"the body expects at most {self._limits.body} bytes", "body_too_large")
+        too_large = ApiError(413, f"the body expects at most {self.limits.body} bytes", "body_too_large")
         length = request.headers.get("Content-Length", "")
-        if length.isdecimal() and len(length) < 20 and int(length) > self._limits.body:
+        if length.isdecimal() and len(length) < 20 and int(length) > self.limits.body:
             raise too_large
         data = bytearray()
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 async for piece in request.stream():
                     data += piece
-                    if len(data) > self._limits.body:
+                    if len(data) > self.limits.body:
                         raise too_large
         except TimeoutError as error:
             raise ApiError(408, f"the body was not here within {BODY_SECONDS:g} s", "timeout") from error
         except ClientDisconnect as error:
-            raise ApiError(400, "the client went away", "disconnected") from error
+            raise _gone() from error
         body = form.read_json(bytes(data))
         if isinstance(body, dict) and isinstance(body.get("model"), str) and body["model"] not in self._models:
             raise _no_model(body["model"])
@@ -222,50 +215,49 @@ class Service:
         asked: Json = body
         return asked
 
-    async def _question(self, body: Json) -> Question:
+    def _question(self, body: Json) -> Question:
         extra = body.get("longthink") or {}
         messages = [{"role": each["role"], "content": _plain(each["content"])} for each in body["messages"]]
         effort = body.get("reasoning_effort") or "medium"
         written = extra.get("task") or self._task_of(body["model"], messages)
-        task = None if written is None else await self._load(written)
-        method = extra.get("method") or _usual_method(task, effort)
-        if method not in (CHAT_METHODS if task is None else form.TASK_METHODS):
+        make = (lambda: None) if written is None else self._maker(written)
+        method = extra.get("method") or _usual_method(written is not None, effort)
+        if method not in (CHAT_METHODS if written is None else form.TASK_METHODS):
             raise ApiError(
                 422,
-                f"{method!r} is no method for {'a chat without' if task is None else 'a chat with'} a task",
+                f"{method!r} is no method for {'a chat without' if written is None else 'a chat with'} a task",
                 "invalid_method",
                 "longthink.method",
             )
         budget = self._budget(extra.get("budget"), effort, body.get("max_completion_tokens"))
-        seed = int(body.get("seed") or 0) % 2**31
-        think_now: Think
-        if task is None:
-            stop, temperature = body.get("stop") or [], body.get("temperature")
-            if temperature is None:
-                temperature = 0.0 if method == "one" else 1.0
+        seed = secrets.randbelow(2**31) if body.get("seed") is None else int(body["seed"]) % 2**31
+        asked_tokens = body.get("max_tokens") or body.get("max_completion_tokens") or ANSWER_TOKENS
+        answer_tokens = min(int(asked_tokens), self.limits.tokens)
+        stop, temperature = body.get("stop") or [], body.get("temperature")
+        if temperature is None:
+            temperature = 0.0 if method == "one" else 1.0
 
-            def think_now(progress: Callable[[Spent], None]) -> Found:
-                return think_about_chat(
-                    messages,
-                    self._model,
-                    budget,
-                    method=method,
-                    template=self._template,
-                    answer_tokens=int(body.get("max_tokens") or body.get("max_completion_tokens") or ANSWER_TOKENS),
-                    temperature=float(temperature),
-                    stop=[stop] if isinstance(stop, str) else stop,
-                    seed=seed,
-                    progress=progress,
-                )
-        else:
-
-            def think_now(progress: Callable[[Spent], None]) -> Found:
+        def think_now(task: Task | None, progress: Callable[[Spent], None]) -> Found:
+            if task is not None:
                 return think(task, self._model, budget, method=method, seed=seed, progress=progress)
+            return think_about_chat(
+                messages,
+                self._model,
+                budget,
+                method=method,
+                template=self._template,
+                answer_tokens=answer_tokens,
+                temperature=float(temperature),
+                stop=[stop] if isinstance(stop, str) else stop,
+                seed=seed,
+                progress=progress,
+            )
 
         stem = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body["model"]}
         options = body.get("stream_options") or {}
         include_usage = bool(options.get("include_usage"))
-        return Question(stem, task, method, budget, think_now, bool(body.get("stream")), include_usage)
+        stream = bool(body.get("stream"))
+        return Question(stem, make, method, budget, seed, answer_tokens, think_now, stream, include_usage)
 
     def _task_of(self, model: str, messages: Sequence[dict[str, str]]) -> str | None:
         """The task that a model "longthink/NAME" thinks about: its parameters are the last thing the user said."""
@@ -277,53 +269,106 @@ class Service:
             return said
         return f"{name}({said})"
 
-    async def _load(self, written: str) -> Task:
-        name = written.partition("(")[0].strip()
+    def _maker(self, written: str) -> Make:
+        """What makes a task that a request names, once its name and parameters are found to be within bounds."""
+        name, bracket, inside = written.partition("(")
+        name = name.strip()
         if len(written) > 1000 or not {name, name.partition(":")[0]} & set(self._tasks):
             allowed = ", ".join(self._tasks)
             raise ApiError(
                 422, f"tasks here are {allowed}, each in at most 1000 characters; got {written[:80]!r}", "invalid_task"
             )
         try:
-            return await asyncio.wait_for(asyncio.to_thread(lt.load_task, written), self._limits.seconds)
-        except TimeoutError as error:
-            raise ApiError(408, f"the task was not made within {self._limits.seconds:g} s", "timeout") from error
-        except (lt.LongthinkError, *_UNMADE) as e:
-            raise ApiError(422, f"this task cannot be made: {str(e)[:500]}", "invalid_task") from e
+            _, parameters = parse(f"task({inside}") if bracket else ("", {})
+            form.check_parameters(parameters)
+        except (lt.LongthinkError, *_UNMADE) as error:
+            raise _unmade(error) from error
+        return lambda: lt.load_task(written)
 
     def _budget(self, asked: Json | None, effort: str, completion_tokens: float | None) -> Budget:
         """What a request may spend, within the limits of all."""
         whole = ("seconds", "money")
         given = {name: limit if name in whole else int(limit) for name, limit in (asked or {}).items()}
-        tokens = self._limits.tokens if asked else form.EFFORTS.get(effort, self._limits.tokens)
-        given["tokens"] = min(given.get("tokens", tokens), self._limits.tokens)
-        given["seconds"] = min(given.get("seconds", math.inf), self._limits.seconds)
+        tokens = self.limits.tokens if asked else form.EFFORTS.get(effort, self.limits.tokens)
+        given["tokens"] = min(given.get("tokens", tokens), self.limits.tokens)
+        given["seconds"] = min(given.get("seconds", math.inf), self.limits.seconds)
         if completion_tokens:
             given["generated_tokens"] = min(given.get("generated_tokens", math.inf), int(completion_tokens))
         return Budget(**given)
 
     # ---- Thinking ----
 
-    def _begin(self, question: Question) -> Thought:
+    async def _enter(self, request: Request) -> None:
+        """Wait for a slot. By `until` those before have had all the time they may take."""
+        turns = 1 + len(self._queue) // self.limits.concurrency
+        until = time.monotonic() + turns * (self.limits.seconds + GRACE)
+
+        async def look() -> None:
+            if self._draining:
+                raise ApiError(503, "the server is ending", "shutting_down")
+            if await request.is_disconnected():
+                raise _gone()
+            if time.monotonic() > until:
+                raise ApiError(503, "those before did not come to an end in time", "busy", retry=self._retry())
+
         if self._draining:
             raise ApiError(503, "the server is ending", "shutting_down")
+        try:
+            await self._queue.enter(look)
+        except Full as error:
+            busy = f"{self.limits.concurrency} requests are thought about and {self.limits.queue} wait already"
+            raise ApiError(429, busy, "busy", retry=self._retry()) from error
+
+    def _retry(self) -> int:
+        """Seconds after which to come back: when the first of those under way should be at its end."""
         now = time.monotonic()
-        if len(self._under_way) >= self._limits.concurrency:
-            soonest = min((thought.until for thought in list(self._under_way)), default=now)
-            retry = max(1, min(10, math.ceil(soonest - now)))
-            raise ApiError(429, f"{self._limits.concurrency} requests are thought about already", "busy", retry=retry)
-        thought = Thought(question.think, question.budget.seconds or self._limits.seconds)
+        soonest = min((thought.until for thought in self._under_way), default=now)
+        return max(1, min(10, math.ceil(soonest - now)))
+
+    def _begin(self, question: Question) -> Thought:
+        """Begin to think in the slot that was taken; it is given back when thinking ends, however long that takes."""
+        loop = asyncio.get_running_loop()
+        thought = Thought(question.make, question.think, question.budget.seconds or self.limits.seconds)
+
+        def leave() -> None:
+            self._under_way.discard(thought)
+            self._queue.leave()
+
+        def ended(_: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the server has ended
+                loop.call_soon_threadsafe(leave)
+
         self._under_way.add(thought)
-        thought.came.add_done_callback(lambda _: self._under_way.discard(thought))
-        thought.begin()
+        try:
+            thought.begin()
+        except RuntimeError:  # no more threads
+            leave()
+            raise
+        thought.ended.add_done_callback(ended)
         return thought
+
+    async def _made(self, request: Request, thought: Thought) -> None:
+        """Wait until the task is made; the client going away stops that, and so does the end of its time."""
+        try:
+            while not thought.made.done():
+                await asyncio.wait([asyncio.wrap_future(thought.made)], timeout=BEAT)
+                if await request.is_disconnected():
+                    raise _gone()
+                if not thought.made.done() and time.monotonic() > thought.until:
+                    raise ApiError(408, "the task was not made in time", "timeout")
+            thought.made.result()
+        except (lt.LongthinkError, *_UNMADE) as error:
+            raise _unmade(error) from error
+        finally:
+            if not thought.made.done():
+                thought.cancel()
 
     async def _wait(self, request: Request, thought: Thought) -> Found:
         """What a thought comes to; the client going away ends it."""
         try:
             while not await _done(thought):
                 if await request.is_disconnected():
-                    raise ApiError(400, "the client went away", "disconnected")
+                    raise _gone()
             return _result(thought)
         finally:
             thought.cancel()
@@ -338,7 +383,7 @@ class Service:
                 said = now
             found = _result(thought)
             yield form.chunk(stem, {"content": _text(found)}, **usage)
-            yield form.chunk(stem, {}, _finish(found), longthink=self._said(question, found), **usage)
+            yield form.chunk(stem, {}, _finish(found), longthink=self._said(question, thought, found), **usage)
             if question.include_usage:
                 yield form.chunk(stem, None, usage=_usage(found))
             yield "data: [DONE]\n\n"
@@ -351,30 +396,44 @@ class Service:
         finally:
             thought.cancel()
 
-    def _said(self, question: Question, found: Found) -> Json:
+    def _said(self, question: Question, thought: Thought, found: Found) -> Json:
         """The field `longthink` of a reply: what was done, and how far it can be trusted."""
         budget = {name: limit for name, limit in question.budget.limits()}
         common = {
             "method": question.method,
             "stopped_by": found.stopped_by,
             "budget": budget,
+            "seed": question.seed,
             "spent": found.spent.as_dict(),
         }
         if isinstance(found, ChatAnswer):
-            return {**common, "verified": False, "agreement": found.agreement, "samples": found.samples}
-        name = question.task.name if question.task is not None else None
-        steps = list(found.transcript)
+            votes = {"agreement": found.agreement, "samples": found.samples}
+            return {**common, "max_tokens": question.answer_tokens, "verified": False, **votes}
+        task = thought.made.result()
         return {
             **common,
             "verified": True,
-            "task": name,
+            "task": None if task is None else task.name,
             "correct": found.correct,
             "value": found.value,
-            "steps": steps,
+            "steps": list(found.transcript),
+            **({} if found.error is None else {"error": str(_task_failed())}),
         }
 
 
 _UNEXPECTED = ApiError(500, "longthink met an error of its own; its log says more", "internal_error")
+
+
+def _gone() -> ApiError:
+    return ApiError(400, "the client went away", "disconnected")
+
+
+def _task_failed() -> ApiError:
+    return ApiError(500, "the task failed; the log of the server says more", "task_failed")
+
+
+def _unmade(error: Exception) -> ApiError:
+    return ApiError(422, f"this task cannot be made: {str(error)[:500]}", "invalid_task")
 
 
 async def _done(thought: Thought) -> bool:
@@ -388,7 +447,7 @@ async def _done(thought: Thought) -> bool:
 def _result(thought: Thought) -> Found:
     """What a thought came to, or the error that it ended in, as a client should see it."""
     try:
-        return thought.came.result()
+        found = thought.came.result()
     except lt.RequestRefusedError as error:
         raise ApiError(422, f"the model does not take this: {str(error)[:500]}", "refused_by_model") from error
     except lt.ModelError as error:
@@ -396,6 +455,11 @@ def _result(thought: Thought) -> Found:
         raise ApiError(502, "the model failed; the log of the server says more", "model_failed") from error
     except lt.LongthinkError as error:
         raise ApiError(422, str(error)[:500], "cannot_think") from error
+    if not isinstance(found, ChatAnswer) and found.error is not None:
+        log.error("the task failed: %s", error_text(found.error))
+        if found.text is None:
+            raise _task_failed()
+    return found
 
 
 def _text(found: Found) -> str:
@@ -416,8 +480,8 @@ def _usage(found: Found) -> Json:
     return form.usage(found.spent, chosen.generated_tokens if chosen is not None and not chosen.cached else 0)
 
 
-def _usual_method(task: Task | None, effort: str) -> str:
-    if task is None:
+def _usual_method(task: bool, effort: str) -> str:
+    if not task:
         return "one" if effort == "none" else "agreement"
     return "greedy" if effort == "none" else "mcts"
 
@@ -503,36 +567,3 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     return _reply(_UNEXPECTED)
-
-
-# ---- On a port ----
-
-
-class Server(uvicorn.Server):
-    """Serves a service until Ctrl-C, which lets what is under way end with what it has; a second one does not wait."""
-
-    def __init__(self, service: Service, host: str = "127.0.0.1", port: int = 8000) -> None:
-        super().__init__(
-            uvicorn.Config(
-                service.application,
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_keep_alive=5,
-                timeout_graceful_shutdown=30,
-            )
-        )
-        self._service = service
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._service.drain()
-        super().handle_exit(sig, frame)
-
-
-def serve(service: Service, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt):  # handled by then; uvicorn raises it once more at its end
-        Server(service, host, port).run()

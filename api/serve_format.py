@@ -13,7 +13,9 @@ from typing import Any
 
 from longthink.bridge.chat import METHODS as CHAT_METHODS
 from longthink.bridge.methods import methods
+from longthink.errors import ParameterError
 from longthink.search.budget import Budget, Spent
+from longthink.validation import seed_number, shown
 
 Json = dict[str, Any]
 
@@ -21,7 +23,7 @@ EFFORTS = {"minimal": 500, "low": 2000, "medium": 8000, "high": 32000}
 """Tokens, of prompts and generated together, that a `reasoning_effort` may spend; "none" takes one answer."""
 
 TASK_METHODS = tuple(name for name in methods() if name != "exhaustive")  # that one cannot be stopped
-_MANY = 1_000_000
+_LARGEST, _LONGEST = 1_000_000, 200  # of the parameters of a task
 
 # Fields that are taken where they ask for nothing, because nothing here does what they are for.
 _NEUTRAL: dict[str, list[Any]] = {
@@ -58,8 +60,8 @@ class ApiError(Exception):
 # ---- Requests ----
 
 
-def request_schema(models: Sequence[str], longest: int) -> Json:
-    """The JSON schema of the body of a chat completion. models: the names. longest: tokens of a longest reply."""
+def request_schema(models: Sequence[str]) -> Json:
+    """The JSON schema of the body of a chat completion. models: the names."""
     text_part = _object({"type": {"enum": ["text"]}, "text": {"type": "string"}}, ["type", "text"])
     message = _object(
         {
@@ -83,7 +85,7 @@ def request_schema(models: Sequence[str], longest: int) -> Json:
         }
     )
     stop_text = {"type": "string", "minLength": 1, "maxLength": 100}
-    tokens = {"type": ["integer", "null"], "minimum": 1, "maximum": longest}
+    tokens = {"type": ["integer", "null"], "minimum": 1}
     optional: Json = {
         "max_tokens": tokens,
         "max_completion_tokens": tokens,
@@ -128,6 +130,30 @@ def read_json(data: bytes) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> None:
+    """Raise `ParameterError` for parameters of a task that could make it larger than any one that is asked for."""
+    for name, value in parameters.items():
+        if name == "seed":
+            seed_number(value)
+        elif not _is_small(value, 3):
+            raise ParameterError(
+                f"{name} expects numbers from -{_LARGEST:,} to {_LARGEST:,}, and texts and lists of up to {_LONGEST} "
+                f"characters or values, got {shown(value)}"
+            )
+
+
+def _is_small(value: Any, depth: int) -> bool:
+    if isinstance(value, (int, float)):
+        return abs(value) <= _LARGEST
+    if isinstance(value, str):
+        return len(value) <= _LONGEST
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, (list, tuple, set)):
+        return bool(depth) and len(value) <= _LONGEST and all(_is_small(each, depth - 1) for each in value)
+    return value is None
 
 
 def check(value: Any, schema: Json, place: str = "") -> None:
@@ -293,7 +319,7 @@ def openapi(version: str, request: Json, token: bool) -> Json:
         "413": "a body that is too large",
         "415": "a body that is not application/json",
         "422": "a task or a chat that cannot be thought about",
-        "429": "too many at once",
+        "429": "too many at once; Retry-After says when to come back",
     }
 
     def answers(description: str, content: Json, *statuses: str) -> Json:

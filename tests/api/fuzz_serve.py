@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from longthink.bridge.scripted_model import ScriptedModel
-from longthink.serve import Limits, Server, Service
+from longthink.serve import Limits, Service
+from longthink.serve_port import Server
 
 TOKEN = "a-token-of-many-letters"
 

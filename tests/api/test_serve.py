@@ -28,8 +28,9 @@ from longthink.bridge.chat import think_about_chat
 from longthink.bridge.model import Completion, Request
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.cli import main
-from longthink.serve import Limits, Server, Service
+from longthink.serve import Limits, Service
 from longthink.serve_format import EFFORTS
+from longthink.serve_port import Server
 
 COUNTDOWN = "countdown(numbers=(2, 5, 20, 40), target=75)"
 TOKEN = "a-token-of-many-letters"
@@ -191,9 +192,58 @@ def test_streams_end_in_done(url: str) -> None:
     assert lines[-2:] == ["data: [DONE]", ""]
 
 
-def test_the_same_seed_gives_the_same(url: str) -> None:
-    first, again = (ask(url, seed=5).choices[0].message.content for _ in range(2))
-    assert first == again
+def test_the_same_seed_gives_the_same_and_no_seed_another() -> None:
+    """The reply tells the seed that was taken."""
+    many = ScriptedModel(lambda prompt: {f"Answer: {number}": 0.01 for number in range(100)})
+    with serving(Service(many)) as url:
+
+        def said(**options: Any) -> tuple[str, int]:
+            reply = ask(url, temperature=1, reasoning_effort="none", **options)
+            return reply.choices[0].message.content, reply.longthink["seed"]
+
+        assert said(seed=5) == said(seed=5)
+        assert said(seed=5)[1] == 5
+        replies = [said() for _ in range(8)]
+        assert len({seed for _, seed in replies}) == 8
+        assert len({text for text, _ in replies}) > 1
+        text, seed = replies[0]
+        assert said(seed=seed) == (text, seed)
+
+
+def test_more_tokens_than_the_server_gives_are_cut_to_its_limit() -> None:
+    with serving(Service(ScriptedModel(answers), limits=Limits(tokens=7))) as url:
+        for name in ("max_tokens", "max_completion_tokens"):
+            reply = ask(url, reasoning_effort="none", **{name: 10**9})
+            assert reply.usage.completion_tokens <= 7
+            assert reply.longthink["max_tokens"] == 7
+            assert reply.longthink["budget"]["tokens"] == 7
+
+
+def test_web_pages_may_ask_where_they_are_let() -> None:
+    origin = {"Origin": "https://example.org"}
+    asks = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-stainless-os"}
+    body = json.dumps(GOOD).encode()
+    with serving(Service(ScriptedModel(answers), token=TOKEN, cors=["https://example.org"])) as url:
+        allowed = httpx.options(f"{url}/v1/chat/completions", headers=asks)
+        assert allowed.status_code == 200
+        assert allowed.headers["Access-Control-Allow-Origin"] == "https://example.org"
+        assert "x-stainless-os" in allowed.headers["Access-Control-Allow-Headers"]
+        reply = post(url, body, Authorization=f"Bearer {TOKEN}", **origin)
+        assert reply.status_code == 200
+        assert reply.headers["Access-Control-Allow-Origin"] == "https://example.org"
+        refused = post(url, body, **origin)
+        assert refused.status_code == 401
+        assert refused.headers["Access-Control-Allow-Origin"] == "https://example.org"
+        other = httpx.options(f"{url}/v1/chat/completions", headers={**asks, "Origin": "https://evil.example"})
+        assert other.status_code == 400
+        assert "Access-Control-Allow-Origin" not in other.headers
+    with serving(Service(ScriptedModel(answers))) as url:
+        assert httpx.options(f"{url}/v1/chat/completions", headers=asks).status_code == 400
+        assert "Access-Control-Allow-Origin" not in post(url, body, **origin).headers
+    with serving(Service(ScriptedModel(answers), cors=["*"])) as url:
+        assert post(url, body, **origin).headers["Access-Control-Allow-Origin"] == "*"
+    with pytest.raises(lt.ParameterError, match="origin"):
+        Service(ScriptedModel(answers), cors=["example.org"])
 
 
 def test_the_asynchronous_client(url: str) -> None:
@@ -219,17 +269,78 @@ def test_models(url: str) -> None:
 # ---- Limits ----
 
 
-def test_one_too_many_is_told_when_to_come_back() -> None:
-    model = Slow(0.5)
-    with serving(Service(model, limits=Limits(seconds=20))) as url:
-        first = threading.Thread(target=ask, args=(url,), kwargs={"reasoning_effort": "minimal"})
+def health(url: str) -> Any:
+    return httpx.get(f"{url}/healthz", timeout=60).json()
+
+
+class Gated(ScriptedModel):
+    """Answers once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(answers, "gated")
+        self.gate, self.asked = threading.Event(), 0
+
+    def answer(self, request: Request) -> list[Completion]:
+        self.asked += 1
+        self.gate.wait(60)
+        return super().answer(request)
+
+
+def test_requests_wait_in_a_queue_and_one_too_many_is_told_when_to_come_back() -> None:
+    model, found = Gated(), []
+    with serving(Service(model, limits=Limits(seconds=20, queue=3))) as url:
+
+        def ask_one(number: int) -> None:
+            reply = ask(url, stream=number == 2, reasoning_effort="none")
+            found.append(len(list(reply)) if number == 2 else reply)
+
+        threads = []
+        for number in range(4):
+            threads.append(threading.Thread(target=ask_one, args=(number,)))
+            threads[-1].start()
+            expected = {"status": "ok", "thinking": 1, "waiting": number}
+            wait_until(lambda expected=expected: health(url) == expected)
+        with pytest.raises(openai.RateLimitError) as caught:
+            ask(url, reasoning_effort="none")
+        assert 1 <= int(caught.value.response.headers["Retry-After"]) <= 10
+        model.gate.set()
+        for thread in threads:
+            thread.join()
+        assert len(found) == model.asked == 4
+        assert ask(url, reasoning_effort="none").choices[0].message.content
+        wait_until(lambda: health(url) == {"status": "ok", "thinking": 0, "waiting": 0})
+
+
+def test_who_waits_may_go_away_and_is_told_when_the_server_ends() -> None:
+    model = Gated()
+    service = Service(model, limits=Limits(seconds=20))
+    with serving(service) as url:
+        first = threading.Thread(target=ask, args=(url,), kwargs={"reasoning_effort": "none"})
         first.start()
         wait_until(lambda: model.asked)
-        with pytest.raises(openai.RateLimitError) as caught:
-            ask(url)
-        assert 1 <= int(caught.value.response.headers["Retry-After"]) <= 10
+        body = json.dumps({"model": "longthink", "messages": [{"role": "user", "content": "?"}]})
+        impatient = http.client.HTTPConnection(url.removeprefix("http://"))
+        impatient.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        wait_until(lambda: health(url)["waiting"] == 1)
+        impatient.close()
+        wait_until(lambda: health(url)["waiting"] == 0)
+        model.gate.set()
         first.join()
-        ask(url, reasoning_effort="none")
+        wait_until(lambda: health(url)["thinking"] == 0)
+        assert model.asked == 1
+        model.gate.clear()
+        slow = threading.Thread(target=ask, args=(url,), kwargs={"reasoning_effort": "none"})
+        slow.start()
+        wait_until(lambda: model.asked == 2)
+        waits: list[httpx.Response] = []
+        waiting = threading.Thread(target=lambda: waits.append(post(url, body.encode())))
+        waiting.start()
+        wait_until(lambda: health(url)["waiting"] == 1)
+        service.drain()
+        waiting.join()
+        model.gate.set()
+        slow.join()
+        assert waits[0].status_code == 503
 
 
 def test_time_ends_thinking_with_what_there_is() -> None:
@@ -249,23 +360,216 @@ def test_a_client_that_goes_away_ends_the_thinking(stream: bool) -> None:
         connection = http.client.HTTPConnection(url.removeprefix("http://"))
         connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
         wait_until(lambda: model.asked > 3)
-        assert httpx.get(f"{url}/healthz").json()["thinking"] == 1
+        assert health(url)["thinking"] == 1
         connection.close()
-        wait_until(lambda: httpx.get(f"{url}/healthz").json()["thinking"] == 0)
+        wait_until(lambda: health(url)["thinking"] == 0)
         assert model.asked < 100
 
 
 def test_a_model_that_does_not_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("longthink.serve.GRACE", 0.1)
-    with serving(Service(Slow(3.0), limits=Limits(seconds=0.1))) as url:
+    with serving(Service(Slow(3.0), limits=Limits(seconds=0.1, queue=0))) as url:
         with pytest.raises(openai.APIStatusError) as caught:
             ask(url, reasoning_effort="none")
         assert caught.value.status_code == 408
         with pytest.raises(openai.RateLimitError):  # it is under way all the same
             ask(url)
-        wait_until(lambda: httpx.get(f"{url}/healthz").json()["thinking"] == 0)
+        wait_until(lambda: health(url)["thinking"] == 0)
         with pytest.raises(openai.APIError, match="come to an end"):
             list(ask(url, stream=True))
+
+
+# ---- Connections ----
+
+
+def connect(url: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60)
+
+
+def closed(connection: socket.socket) -> bool:
+    """Waits until the other side has closed it."""
+    try:
+        return connection.recv(1 << 16) == b""
+    except ConnectionError:
+        return True
+
+
+def dribble(connection: socket.socket, data: bytes) -> None:
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.02)
+
+
+def test_silent_and_dribbling_connections_are_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longthink.serve_port.HEAD_SECONDS", 0.3)
+    with connect(url) as silent:
+        assert closed(silent)
+    for before in (b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+        with connect(url) as dribbling:
+            dribbling.sendall(before)
+            if before:
+                assert dribbling.recv(1 << 16).startswith(b"HTTP/1.1 200")
+            with pytest.raises(ConnectionError):
+                dribble(dribbling, b"GET /healthz HTTP/1.1\r\nHost: " + b"x" * 1000)
+    with connect(url) as unread:  # a body that comes too late for an answer that did not need it
+        unread.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
+        assert unread.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        with pytest.raises(ConnectionError):
+            dribble(unread, b"x" * 1000)
+    assert ask(url, reasoning_effort="none").choices[0].message.content
+
+
+def test_a_request_that_takes_longer_than_a_head_may_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longthink.serve_port.HEAD_SECONDS", 0.2)
+    with serving(Service(Slow(1.0))) as url:
+        assert ask(url, reasoning_effort="none").choices[0].message.content
+        assert list(ask(url, reasoning_effort="none", stream=True))
+
+
+def test_connections_are_limited() -> None:
+    with serving(Service(ScriptedModel(answers), limits=Limits(connections=5))) as url:
+        held = [connect(url) for _ in range(5)]
+        with connect(url) as one_too_many:
+            assert closed(one_too_many)
+        held.pop().close()
+        wait_until(lambda: _answers(url))
+        for connection in held:
+            connection.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_silent_connections_do_not_use_up_the_files_of_a_process() -> None:
+    pytest.importorskip("resource", reason="this system has no limits of open files to be set")
+    script = """
+import resource, sys
+from longthink.bridge.scripted_model import ScriptedModel
+from longthink.serve import Service
+from longthink.serve_port import Server
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+server = Server(Service(ScriptedModel(lambda prompt: {"4": 1.0})), port=0)
+print(server.url, flush=True)
+server.run()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        held = []
+        for _ in range(400):
+            with contextlib.suppress(OSError):
+                held.append(connect(url))
+        for connection in held[:-100:2]:
+            connection.close()
+        wait_until(lambda: _answers(url))
+        for connection in held:
+            connection.close()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+        assert len(errors) < 5_000
+
+
+def test_where_it_cannot_listen_is_our_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    service = Service(ScriptedModel(answers))
+    for port in (99999, -1, "http", 80.5):
+        with pytest.raises(lt.ParameterError, match="port expects"):
+            Server(service, port=port)  # type: ignore[arg-type]
+    with pytest.raises(lt.ParameterError, match="in use"):
+        Server(service, port=int(url.rpartition(":")[2]))
+    with pytest.raises(lt.ParameterError, match="cannot listen"):
+        Server(service, host="no such host.example")
+    assert main(["serve", "--model", "tiny", "--port", "99999"]) == 2
+    assert "port expects" in capsys.readouterr().err
+
+
+# ---- Tasks of a request ----
+
+
+def test_making_a_task_takes_up_a_slot_and_can_be_stopped() -> None:
+    """It takes for ever here; its time and its client's patience end it all the same, and the slot is free again."""
+    making: list[int] = []
+
+    def endless(seed: int = 0) -> lt.Task:
+        """A task that is never made."""
+        making.append(seed)
+        try:
+            while True:
+                pass
+        finally:
+            making.remove(seed)
+
+    lt.register_task("endless", endless)
+    model = Slow(0.0)
+    with serving(Service(model, tasks=["endless"], limits=Limits(seconds=1, queue=0))) as url:
+        found: list[httpx.Response] = []
+        asked = {"messages": [{"role": "user", "content": "seed=1"}], "stream": True}
+        body = json.dumps({"model": "longthink/endless", **asked}).encode()
+        asking = threading.Thread(target=lambda: found.append(post(url, body)))
+        asking.start()
+        wait_until(lambda: making)
+        assert post(url, body).status_code == 429
+        asking.join()
+        assert found[0].status_code == 408
+        wait_until(lambda: not making)
+        connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        wait_until(lambda: health(url)["thinking"] == 0)
+        connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        wait_until(lambda: making)
+        connection.close()
+        wait_until(lambda: not making)
+        assert ask(url, reasoning_effort="none").choices[0].message.content
+    assert threading.active_count() < 20
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "countdown(numbers=(2, 3), target=10000000000000)",
+        "countdown(seed=100000000000000000000000000)",
+        "countdown(seed=-1)",
+        "countdown(numbers=" + "(2, " * 190 + "3" + ")" * 190 + ", target=4)",
+        "countdown(numbers=(" + "2, " * 250 + "), target=4)",
+        "countdown(numbers={'a': 1e300}, target=4)",
+        "countdown(numbers=b'xxxx', target=4)",
+    ],
+)
+def test_parameters_of_tasks_are_bounded_before_anything_is_made(
+    url: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("it was made")
+
+    monkeypatch.setattr(lt, "load_task", made)
+    reply = post(url, json.dumps({**GOOD, "longthink": {"task": written}}).encode())
+    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "invalid_task"), reply.text
+
+
+def test_a_task_that_fails_is_told_without_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(seed: int = 0) -> lt.Task:
+        """A task whose verifier raises."""
+
+        def verify(answer: str) -> float:
+            raise ValueError("a secret path")
+
+        return lt.make_task("2 + 2?", lambda transcript: len(transcript) == 1, verify)
+
+    lt.register_task("broken", broken)
+    with serving(Service(ScriptedModel(answers), tasks=["broken"])) as url:
+        reply = ask(url, "seed=1", model="longthink/broken", extra_body={"longthink": {"method": "best_of_n"}})
+    assert reply.choices[0].message.content
+    assert reply.longthink["stopped_by"] == "failed"
+    assert not reply.longthink["correct"]
+    assert "the task failed" in reply.longthink["error"]
+    assert "secret" not in reply.model_dump_json()
+    assert "a secret path" in caplog.text
 
 
 def test_large_and_slow_bodies(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -435,7 +739,8 @@ def test_ctrl_c_lets_what_is_under_way_end() -> None:
     script = """
 import contextlib, sys, time
 from longthink.bridge.scripted_model import ScriptedModel
-from longthink.serve import Limits, Service, serve
+from longthink.serve import Limits, Service
+from longthink.serve_port import serve
 
 def slowly(prompt):
     time.sleep(0.1)
