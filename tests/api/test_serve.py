@@ -487,7 +487,7 @@ def test_where_it_cannot_listen_is_our_error(url: str, capsys: pytest.CaptureFix
     with pytest.raises(lt.ParameterError, match="cannot listen"):
         Server(service, host="no such host.example")
     assert main(["serve", "--model", "tiny", "--port", "99999"]) == 2
-    assert "port expects" in capsys.readouterr().err
+    assert "99999" in capsys.readouterr().err
 
 
 # ---- Tasks of a request ----
