@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import sys
 import threading
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from longthink.bridge.think import Answer
 from longthink.search.budget import Spent
 
 BEAT = 0.5  # seconds between two looks at whoever waits
+IMPORT_BEAT = 0.1  # seconds between two looks whether an import has ended
 
 Found: TypeAlias = Answer | ChatAnswer
 Make: TypeAlias = Callable[[], Task | None]
@@ -45,10 +47,19 @@ class Thought:
     def cancel(self) -> None:
         """End it as Ctrl-C would: what makes the task at its next line of Python, thinking with what it has found."""
         self._cancelled = True
+        self._stop_making()
+
+    def _stop_making(self) -> None:
         with self._lock:
-            if self._making is not None:
-                thread, self._making = ctypes.c_ulong(self._making), None
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(KeyboardInterrupt))
+            if self._making is None:
+                return
+            if _imports(self._making):  # half a module would stay for all that come after
+                later = threading.Timer(IMPORT_BEAT, self._stop_making)
+                later.daemon = True
+                later.start()
+                return
+            thread, self._making = ctypes.c_ulong(self._making), None
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(KeyboardInterrupt))
 
     def _progress(self, spent: Spent) -> None:
         self.spent = spent
@@ -75,6 +86,16 @@ class Thought:
             for future in (self.made, self.came):
                 if not future.done():
                     future.set_exception(error)
+
+
+def _imports(thread: int) -> bool:
+    """Whether a thread is in the middle of an import."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Full(Exception):

@@ -63,10 +63,16 @@ def think_all(
     if proposer is not None and proposer.model is not None:
         slots = proposer.model.slots
     desk, parts = Desk(), []
-    for place, task in enumerate(tasks):
-        thinking = started(task, model, budget, method, options, proposer, kinds, seed + place, None, None, trace)
-        thinking.desk = desk
-        parts.append(_Part(place, thinking, chosen.run(thinking, **options)))
+    try:
+        for place, task in enumerate(tasks):
+            thinking = started(task, model, budget, method, options, proposer, kinds, seed + place, None, None, trace)
+            thinking.desk = desk
+            parts.append(_Part(place, thinking, chosen.run(thinking, **options)))
+    except BaseException:  # the traces that were begun have their end, too
+        for part in parts:
+            part.thinking.stopped_by = "interrupted"
+            answer_of(part.thinking, method, options)
+        raise
     together = _Together(parts, desk, slots, Spent() if spent is None else spent, method, options, progress)
     together.run()
     return together.answers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import importlib
 import json
 import logging
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -527,6 +529,31 @@ def test_making_a_task_takes_up_a_slot_and_can_be_stopped() -> None:
         wait_until(lambda: not making)
         assert ask(url, reasoning_effort="none").choices[0].message.content
     assert threading.active_count() < 20
+
+
+def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a module would stay for all requests that come after."""
+    started = tmp_path / "started"
+    (tmp_path / "slow_to_import.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\n"
+        "until = time.monotonic() + 2.0\nwhile time.monotonic() < until: pass\nwhole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def importing(seed: int = 0) -> lt.Task:
+        """A task whose library takes its time."""
+        library = importlib.import_module("slow_to_import")
+        assert library.whole
+        return lt.load_task(COUNTDOWN)
+
+    lt.register_task("importing", importing)
+    with serving(Service(Slow(0.0), tasks=["importing"], limits=Limits(seconds=0.2))) as url:
+        body = {"model": "longthink/importing", "messages": [{"role": "user", "content": "seed=1"}]}
+        assert post(url, json.dumps(body).encode()).status_code == 408
+        assert started.exists()
+        wait_until(lambda: health(url)["thinking"] == 0)
+        assert post(url, json.dumps(body).encode()).status_code == 200
+    assert sys.modules["slow_to_import"].whole
 
 
 @pytest.mark.parametrize(

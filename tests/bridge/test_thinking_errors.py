@@ -243,6 +243,16 @@ def test_wrong_options_are_raised_and_leave_a_whole_trace(thinks: Callable[..., 
     assert last_event(tmp_path)["event"] == "end"
 
 
+def test_a_task_that_cannot_be_begun_leaves_whole_traces(tmp_path: Path) -> None:
+    class Odd(Say):
+        kinds = ("odd",)
+
+    tasks = [Say(worth_half), Odd(worth_half)]
+    with pytest.raises(lt.UnknownNameError, match="odd"):
+        lt.think_all(tasks, model(), lt.Budget(calls=9), trace=tmp_path)
+    assert last_event(tmp_path)["event"] == "end"
+
+
 def test_a_failed_request_waits_for_the_others_and_tells_its_error() -> None:
     class Gone(ScriptedModel):
         def answer(self, request: Request) -> list[Completion]:
