@@ -24,11 +24,12 @@ class UnknownNameError(LongthinkError, ValueError):
     def of(cls, kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """The error for an unknown `name` among `known` names of one `kind` ("game", "task", ...)."""
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=4, cutoff=0.5)
+        near = difflib.get_close_matches(name, names, n=4, cutoff=0.5) if len(name) <= 100 else []
         if not near:
             near = [known_name for known_name in names if name and name in known_name][:4]
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(names) or 'none'}."
-        return cls(f"unknown {kind} {name!r}; {hint}")
+        shown = name if len(name) <= 100 else f"{name[:97]}..."
+        return cls(f"unknown {kind} {shown!r}; {hint}")
 
 
 class ParameterError(LongthinkError, ValueError):

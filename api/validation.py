@@ -33,7 +33,7 @@ def whole_number(name: str, value: Any, least: int, most: float = math.inf) -> i
     except TypeError:
         raise ParameterError(f"{expected}, got {shown(value)}") from None
     if not least <= number <= most:
-        raise ParameterError(f"{expected}, got {number}")
+        raise ParameterError(f"{expected}, got {shown(number)}")
     return number
 
 

@@ -338,7 +338,8 @@ def load_efg(path: str | Path) -> Game:
         with path.open(encoding="utf-8-sig") as file:
             content = file.read(_MOST_CHARACTERS + 1)
     except (OSError, ValueError) as error:  # no such file, no UTF-8, no name of a file
-        raise GameError(f"expected a game in Gambit's .efg format in {shown(str(path))}: {error}") from error
+        reason = getattr(error, "strerror", None) or error  # without the path, which may be long
+        raise GameError(f"expected a game in Gambit's .efg format in {shown(str(path))}: {reason}") from error
     if len(content) > _MOST_CHARACTERS:
         raise MemoryLimitError(f"{path} has more than {_MOST_CHARACTERS:,} characters")
     tree = _Reader(_Words(str(path), content)).read()

@@ -13,7 +13,8 @@ _MAX_PILES = 16
 
 def pile_sizes(text: str) -> list[int]:
     """The piles that "1;3;5;7" describes."""
-    sizes = [int(size) if size.strip().isdecimal() else -1 for size in text.split(";")]
+    words = [word.strip() for word in text.split(";")]
+    sizes = [int(word) if word.isdecimal() and len(word) <= 3 else -1 for word in words]
     if len(sizes) > _MAX_PILES or not all(0 <= size <= 255 for size in sizes) or not any(sizes):
         raise ValueError(f"up to {_MAX_PILES} sizes in 0..255, not all 0, with semicolons between ('1;3;5;7')")
     return sizes

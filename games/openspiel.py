@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from longthink.errors import GameError, ParameterError, UnknownNameError, require
+from longthink.errors import GameError, LongthinkError, ParameterError, UnknownNameError, require
 from longthink.games.core import Game, State
 from longthink.games.objects import ObjectRules, object_game
 from longthink.games.registry import load_game
 from longthink.games.text import ObjectText, Text
+from longthink.validation import shown
 
 _CAN_RESAMPLE = {
     "bargaining",
@@ -29,9 +31,9 @@ _CAN_RESAMPLE = {
 class OpenSpielText(ObjectText):
     """The words that OpenSpiel itself has for a state."""
 
-    def __init__(self, rules: ObjectRules, has_information_states: bool) -> None:
+    def __init__(self, rules: ObjectRules, has_information_states: bool, has_observations: bool) -> None:
         super().__init__(rules)
-        self._has_information_states = has_information_states
+        self._has_information_states, self._has_observations = has_information_states, has_observations
 
     def information_state(self, state: State, player: int) -> str:
         if not self._has_information_states and state.get_game().perfect_information:
@@ -39,24 +41,54 @@ class OpenSpielText(ObjectText):
         return super().information_state(state, player)
 
     def observation(self, state: State, player: int) -> str:
-        return str(self._object(state).observation_string(player))
+        if not self._has_observations:
+            return Text.observation(self, state, player)
+        return self.words(state, lambda found: found.observation_string(player))
 
 
-def load_openspiel_game(name: str, **parameters: Any) -> Game:
+_MOST_CHARACTERS, _DEEPEST = 100_000, 20  # of a name with its parameters, which OpenSpiel reads by recursion
+
+
+def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
     """Any sequential OpenSpiel game: "hex(board_size=5)", or its name and parameters as keywords.
 
-    Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses, `GameError`
-    for games with simultaneous moves or without explicit chance.
+    Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses or misses,
+    `GameError` for games with simultaneous moves or without explicit chance.
     """
     pyspiel = require("pyspiel", "compare")
     base = name.partition("(")[0].strip()
     if base not in pyspiel.registered_names():
         raise UnknownNameError.of("OpenSpiel game", base, pyspiel.registered_names())
+    if len(name) > _MOST_CHARACTERS or _depth(name) > _DEEPEST:
+        raise ParameterError(
+            f"a name expects at most {_MOST_CHARACTERS:,} characters and {_DEEPEST} brackets in each other, "
+            f"got {shown(name)}"
+        )
     try:
         game = pyspiel.load_game(name, parameters) if parameters else pyspiel.load_game(name)
-    except (pyspiel.SpielError, RuntimeError, TypeError) as error:
-        raise ParameterError(f"OpenSpiel refuses {name!r} with {parameters}: {error}") from error
+        return _wrapped(pyspiel, base, game)
+    except LongthinkError:
+        raise
+    except Exception as error:  # a SpielError, or what pybind11 makes of an exception of C++
+        with_these = f" with {shown(parameters)}" if parameters else ""
+        said = str(error)[:300] or type(error).__name__
+        known = ", ".join(_kind(pyspiel, base).parameter_specification) or "none"
+        raise ParameterError(f"OpenSpiel refuses {shown(name)}{with_these}: {said}; its parameters: {known}") from error
+
+
+def _kind(pyspiel: Any, base: str) -> Any:
+    return next(kind for kind in pyspiel.registered_games() if kind.short_name == base)
+
+
+def _depth(name: str) -> int:
+    return max(accumulate((c in "([{") - (c in ")]}") for c in name), default=0)
+
+
+def _wrapped(pyspiel: Any, base: str, game: Any) -> Game:
+    """A game of OpenSpiel's as one of ours."""
     kind, written = game.get_type(), str(game)
+    if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
+        raise GameError(f"{written} is a mean-field game, in which a crowd and no single player acts")
     if kind.dynamics != pyspiel.GameType.Dynamics.SEQUENTIAL:
         raise GameError(
             f"{written} has simultaneous moves; load it as "
@@ -65,6 +97,10 @@ def load_openspiel_game(name: str, **parameters: Any) -> Game:
     if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
         raise GameError(f"{written} samples chance by itself and cannot say its outcomes, which a search needs")
     chance = kind.chance_mode == pyspiel.GameType.ChanceMode.EXPLICIT_STOCHASTIC
+    declared = {name: getattr(game, name)() for name in ("num_players", "num_distinct_actions", "max_game_length")}
+    declared |= {"max_chance_outcomes + 1": game.max_chance_outcomes() + 1} if chance else {}
+    if not all(0 < number < 2**31 for number in declared.values()):
+        raise GameError(f"{written} declares numbers that no game can have: {declared}")
     inner = written.partition("(")[2].removesuffix(")")
     return object_game(
         f"openspiel:{base}",
@@ -82,7 +118,9 @@ def load_openspiel_game(name: str, **parameters: Any) -> Game:
         perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
         can_resample=base in _CAN_RESAMPLE,
         parameters=dict(part.split("=", 1) for part in _split(inner)),
-        text=lambda rules: OpenSpielText(rules, kind.provides_information_state_string),
+        text=lambda rules: OpenSpielText(
+            rules, kind.provides_information_state_string, kind.provides_observation_string
+        ),
         reduce=(load_openspiel_game, (written,)),
     )
 

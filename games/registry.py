@@ -7,7 +7,10 @@ words, and one line below. `load_game` takes parameters as keywords or in OpenSp
 from __future__ import annotations
 
 import ast
+import operator
+import os
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -18,6 +21,7 @@ import numpy as np
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.games.core import Game
 from longthink.games.text import Text
+from longthink.validation import real_number, shown, whole_number
 
 
 @dataclass(frozen=True)
@@ -35,25 +39,27 @@ class Parameter:
     read: Callable[[str], Sequence[float]] | None = None
 
     def checked(self, game: str, name: str, value: Any) -> bool | int | float | str:
+        """`value` as a game takes it. Raises `ParameterError`."""
+        what, kind = f"{game}: {name}", type(self.default)
         if self.read is not None:
-            text = str(value)
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            text = shown(operator.index(value)) if whole else str(value) if isinstance(value, str) else ""
             try:
                 self.read(text)
             except ValueError as error:
-                raise ParameterError(f"{game}: {name} expects {error}, got {value!r}") from error
+                raise ParameterError(f"{what} expects {error}, got {shown(value)}") from error
             return text
         if self.choices:
-            if value not in self.choices:
-                raise ParameterError(f"{game}: {name} expects one of {', '.join(self.choices)}, got {value!r}")
+            if not isinstance(value, str) or value not in self.choices:
+                raise ParameterError(f"{what} expects one of {', '.join(self.choices)}, got {shown(value)}")
             return str(value)
-        kind = type(self.default)
-        if isinstance(value, np.bool_):
-            value = bool(value)
-        fits = isinstance(value, (int, np.integer)) or (kind is float and isinstance(value, (float, np.floating)))
-        if not fits or (kind is bool) != isinstance(value, bool) or not self.low <= value <= self.high:
-            wanted = "True or False" if kind is bool else f"{kind.__name__} in {self.low:g}..{self.high:g}"
-            raise ParameterError(f"{game}: {name} expects {wanted}, got {value!r}")
-        return kind(value)
+        if kind is bool:
+            if not isinstance(value, (bool, np.bool_)):
+                raise ParameterError(f"{what} expects True or False, got {shown(value)}")
+            return bool(value)
+        if kind is int:
+            return whole_number(what, value, int(self.low), self.high)
+        return real_number(what, value, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -160,12 +166,17 @@ def entry(name: str) -> Entry:
     return found
 
 
-def load_game(name: str, **parameters: Any) -> Game:
+def load_game(name: str | os.PathLike[str], /, **parameters: Any) -> Game:
     """Load a game: `load_game("connect_four", rows=5)` or `load_game("connect_four(rows=5)")`.
 
-    "openspiel:NAME(...)" loads any sequential game of OpenSpiel, "efg:PATH" a Gambit file. Raises `UnknownNameError`
-    with near matches for a name or parameter that does not exist, `ParameterError` for a value out of range.
+    "openspiel:NAME(...)" loads any sequential game of OpenSpiel, "efg:PATH" or a `Path` a Gambit file. Raises
+    `UnknownNameError` with near matches for a name or parameter that does not exist, `ParameterError` for a value out
+    of range.
     """
+    if isinstance(name, os.PathLike):
+        name = f"efg:{os.fsdecode(name)}"
+    if not isinstance(name, str):
+        raise ParameterError(f"load_game expects the name of a game, as in 'connect_four', got {shown(name)}")
     if name.startswith("openspiel:"):
         from longthink.games.openspiel import load_openspiel_game
 
@@ -174,7 +185,7 @@ def load_game(name: str, **parameters: Any) -> Game:
         from longthink.games.efg import load_efg
 
         if parameters:
-            raise ParameterError(f"a game of a file has no parameters, got {parameters}")
+            raise ParameterError(f"a game of a file has no parameters, got {shown(parameters)}")
         return load_efg(name.removeprefix("efg:").removesuffix("()"))
     base, written = parse(name)
     found = entry(base)
@@ -205,12 +216,15 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
         else:
             values[pair[1]], at = _plain(pair[2]), pair.end()
     if call is None:
-        raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {text!r}")
+        raise ParameterError(f"expected name(parameter=value, ...) with plain values, got {shown(text)}")
     return call[1], values
 
 
 def _plain(written: str) -> Any:
+    """A number, a truth value or a text in quotes as Python writes them, else the text itself."""
     try:
-        return ast.literal_eval(written)
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes in texts
+            return ast.literal_eval(written)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return {"true": True, "false": False}.get(written, written)  # OpenSpiel takes these too

@@ -6,9 +6,12 @@ these derives from `Text` and reads the position from `state.record` and `state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from longthink.errors import GameError, LongthinkError
 
 
 def stones(state: Any, cells: int) -> list[list[bool]]:
@@ -65,11 +68,20 @@ class ObjectText(Text):
         buffer = bytes(state.buffer)  # the number of actions, then the actions
         return self._rules.find(buffer[: 4 * (1 + int(np.frombuffer(buffer, np.int32, 1)[0]))])
 
+    def words(self, state: Any, say: Callable[[Any], Any]) -> str:
+        """What `say` says of a state's object. Raises `GameError` for what the object raises."""
+        try:
+            return str(say(self._object(state)))
+        except LongthinkError:
+            raise
+        except Exception as error:
+            raise GameError(f"{self._rules.name}: {type(error).__name__} in its rules: {error}") from error
+
     def state(self, state: Any) -> str:
-        return str(self._object(state))
+        return self.words(state, str)
 
     def action(self, state: Any, player: int, action: int) -> str:
-        return str(self._object(state).action_to_string(player, action))
+        return self.words(state, lambda found: found.action_to_string(player, action))
 
     def information_state(self, state: Any, player: int) -> str:
-        return str(self._object(state).information_state_string(player))
+        return self.words(state, lambda found: found.information_state_string(player))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyspiel
 import pytest
@@ -86,3 +90,34 @@ def test_a_policy_plays_at_openspiels_table() -> None:
 def test_a_search_without_a_budget_is_refused() -> None:
     with pytest.raises(lt.ParameterError, match="budget"):
         as_bot(lt.MCTS(lt.load_game("tic_tac_toe")))
+
+
+def test_every_game_of_openspiel_is_a_game_or_our_error() -> None:
+    script = Path(__file__).with_name("use_every_openspiel_game.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False)
+    outcomes = dict(line.split() for line in done.stdout.splitlines())
+    assert done.returncode == 0, (list(outcomes)[-1:], done.stderr[-2000:])
+    assert set(outcomes) == set(pyspiel.registered_names())
+    assert sum(outcome == "played" for outcome in outcomes.values()) > 80
+    for name in ("nfg_game", "efg_game", "add_noise", "misere"):
+        assert outcomes[name] == "ParameterError"  # they need a file or another game
+    assert outcomes["mfg_garnet"] == "GameError"
+
+
+def test_what_openspiel_refuses_names_the_parameters() -> None:
+    with pytest.raises(lt.ParameterError, match="its parameters: filename"):
+        lt.load_game("openspiel:nfg_game()")
+    with pytest.raises(lt.ParameterError, match=r"its parameters: .*epsilon"):
+        lt.load_game("openspiel:add_noise")
+    with pytest.raises(lt.GameError, match="mean-field"):
+        lt.load_game("openspiel:mfg_crowd_modelling")
+    with pytest.raises(lt.ParameterError, match="20 brackets in each other"):
+        lt.load_game("openspiel:misere(game=" + "misere(game=" * 100_000)
+    for parameters in ({"board_size": object()}, {"board_size": 10**30}, {"board_size": [1]}, {"board_size": None}):
+        with pytest.raises(lt.ParameterError, match="OpenSpiel refuses 'hex' with"):
+            lt.load_game("openspiel:hex", **parameters)
+
+
+def test_an_observation_that_openspiel_has_not_got_is_what_the_player_knows() -> None:
+    state = lt.load_game("openspiel:liars_dice").state_from_history([0, 1])
+    assert state.observation_string(0) == state.information_state_string(0)
