@@ -63,6 +63,8 @@ def plain_operators(text: str) -> str:
 
     An `x` between numbers or brackets is a multiplication sign, and a power is `**`.
     """
+    if _PLAIN.fullmatch(text):
+        return text.strip()
     text = text.strip().strip("`$").strip()
     if (text.startswith(r"\(") and text.endswith(r"\)")) or (text.startswith(r"\[") and text.endswith(r"\]")):
         text = text[2:-2]
