@@ -308,7 +308,7 @@ def think(options: argparse.Namespace) -> int:
         budget = lt.Budget(tokens=5000 * len(tasks), seconds=60 * len(tasks))
     model = None
     if method.needs_model:
-        server = {"base_url": options.base_url} if options.base_url else {}
+        server = _server(options)
         model = lt.load_model(options.model, cache=options.cache, **server)
     how = {name: getattr(options, name) for name in ("method", "kinds", "seed", "trace")} | dict(options.option)
     title = f"thinking about {len(tasks)} problems" if many else "thinking"
@@ -325,13 +325,46 @@ def think(options: argparse.Namespace) -> int:
     return DONE if all(answer.correct for answer in answers) else NOT_SOLVED
 
 
-_OF_MODELS = ("model", "cache", "base_url", "tokens", "calls")
+_OF_SERVERS = ("base_url", "endpoint", "system", "extra_body")
+_OF_MODELS = ("model", "cache", *_OF_SERVERS, "tokens", "calls")
+
+
+def _server(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of a server that were given, for `load_model`."""
+    given = {name: getattr(options, name) for name in _OF_SERVERS}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """Fields in JSON."""
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expects JSON, as in '{{\"top_k\": 20}}': {error}") from error
+    if not isinstance(fields, dict):
+        raise argparse.ArgumentTypeError("expects an object of JSON, as in '{\"top_k\": 20}'")
+    return fields
+
+
+def _add_server_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
+    command.add_argument(
+        "--endpoint",
+        choices=["auto", "completions", "chat"],
+        help="of the server; default auto: completions, or chat if it has none",
+    )
+    command.add_argument("--system", metavar="TEXT", help="a system prompt, for the server's chat")
+    command.add_argument(
+        "--extra-body", type=_json_object, metavar="JSON", help="fields of every request, as in '{\"top_k\": 20}'"
+    )
+
+
 """The options of `think` that are for methods with a model."""
 
 
 def _check_server(options: argparse.Namespace) -> None:
     if not (options.model or "").startswith("openai:"):
-        refuse_options(options, ["base_url"], "a model in this process, but to --model openai:NAME")
+        refuse_options(options, _OF_SERVERS, "a model in this process, but to --model openai:NAME")
 
 
 def _show_answer(tasks: Sequence[lt.Task], answers: Sequence[lt.Answer], options: argparse.Namespace) -> None:
@@ -432,7 +465,7 @@ def serve(options: argparse.Namespace) -> int:
         )
     listening(options.host, options.port).close()  # before a model is loaded
     name = options.model
-    server: dict[str, Any] = {"base_url": options.base_url} if options.base_url else {}
+    server = _server(options)
     embedded = name in (None, "smollm2") or name.endswith(".gguf")
     if embedded:
         server["sequences"] = options.concurrency
@@ -652,7 +685,7 @@ def _parser() -> ArgumentParser:
     command.add_argument("--trace", metavar="FOLDER", help="write a log and a page of what was thought there")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
-    command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
+    _add_server_arguments(command)
     command.add_argument(
         "--tokens",
         type=whole_option(1),
@@ -714,7 +747,7 @@ def _parser() -> ArgumentParser:
     command.add_argument("--port", type=whole_option(0, 65535), default=8000, help="default 8000")
     command.add_argument("--model", help="tiny, a GGUF or ONNX path, or openai:NAME; default the embedded model")
     command.add_argument("--cache", metavar="FOLDER", help=_CACHE)
-    command.add_argument("--base-url", help="of the server of openai:NAME; default: OPENAI_BASE_URL in the environment")
+    _add_server_arguments(command)
     command.add_argument(
         "--template",
         choices=["chatml", "plain"],

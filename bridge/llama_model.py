@@ -22,7 +22,7 @@ from longthink.bridge.prompt_memory import common_length
 from longthink.bridge.reasoning import separated
 from longthink.bridge.smollm2 import FILE, smollm2
 from longthink.concurrency import PerProcess
-from longthink.errors import ModelError, RequestRefusedError, require
+from longthink.errors import ModelError, RequestRefusedError, error_text, require
 from longthink.validation import whole_number
 
 _WORTH_COPYING = 200  # characters that another sequence has read already
@@ -42,8 +42,8 @@ class _Engine:
 
     def __init__(self, path: str, threads: int, context: int, sequences: int) -> None:
         xllamacpp = require("xllamacpp", "lm")
-        copies = tempfile.mkdtemp(prefix="longthink-")
-        weakref.finalize(self, _remove, copies, os.getpid())
+        self.copies = tempfile.mkdtemp(prefix="longthink-")
+        weakref.finalize(self, _remove, self.copies, os.getpid())
         parameters = xllamacpp.CommonParams()
         parameters.model.path = path
         parameters.n_ctx = context * sequences
@@ -51,7 +51,7 @@ class _Engine:
         parameters.cpuparams.n_threads = threads
         parameters.cpuparams_batch.n_threads = threads
         parameters.cache_ram_mib = 0
-        parameters.slot_save_path = copies + "/"
+        parameters.slot_save_path = self.copies + "/"
         parameters.verbosity = -1
         parameters.warmup = False
         parameters.endpoint_metrics = True
@@ -217,8 +217,7 @@ def _one(engine: _Engine, options: dict[str, Any], first: bool) -> Completion:
     except ModelError:
         raise
     except (KeyError, IndexError, TypeError, AttributeError, RuntimeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise ModelError(f"llama.cpp gave an answer that cannot be read ({why})") from error
+        raise ModelError(f"llama.cpp gave an answer that cannot be read ({error_text(error)})") from error
     return Completion(
         text=text,
         logprob=sum(token.logprob for token in tokens),

@@ -154,7 +154,8 @@ class Request:
         if type(self.top) is not int or self.top < 0:
             self._set("top", whole_number("top", self.top, 0))
         if self.stop != ():
-            self._set("stop", (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()))
+            given: Any = self.stop
+            self._set("stop", () if given is None else tuple(given) if isinstance(given, (list, tuple)) else (given,))
             if not all(isinstance(stop, str) and stop for stop in self.stop):
                 raise ParameterError(
                     f'stop expects texts that are not empty, as in stop=["\\n"], got {shown(self.stop)}'

@@ -11,6 +11,7 @@ from typing import Any
 from longthink.bridge.dialect import Dialect
 from longthink.bridge.model import Completion, Request, Token, known_logprob
 from longthink.bridge.reasoning import Separator, separated
+from longthink.errors import error_text
 from longthink.search.budget import Spent
 
 Prices = Mapping[str, float]
@@ -77,7 +78,7 @@ def read(answer: Any, request: Request, prices: Prices) -> list[Completion]:
         usage = answer.get("usage") or {}
         found = [_completion(choice, request) for choice in answer["choices"]]
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        why = f"an answer that cannot be read ({worded(error)}): {str(answer)[:100]!r}"
+        why = f"an answer that cannot be read ({error_text(error)}): {str(answer)[:100]!r}"
         raise Unreadable(why, _spent(usage, request, 0, str(answer))) from error
     if not found:
         raise Unreadable(f"an answer without choices: {str(answer)[:100]!r}", _spent(usage, request, 0, ""))
@@ -115,11 +116,6 @@ def money(spent: Spent, prices: Prices) -> float:
         + spent.cached_tokens * prices.get("cached", prompt)
         + spent.generated_tokens * prices.get("generated", 0.0)
     ) / 1e6
-
-
-def worded(error: BaseException) -> str:
-    """An error in words, for the message of another one."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _spent(usage: Any, request: Request, tokens: int, text: str) -> Spent:
@@ -254,7 +250,7 @@ class Events:
             self._usage = event.get("usage") or self._usage
             added = "".join([self._add(choice) for choice in event.get("choices") or []])
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-            raise Unreadable(f"an event that cannot be read ({worded(error)}): {data[:100]!r}") from error
+            raise Unreadable(f"an event that cannot be read ({error_text(error)}): {data[:100]!r}") from error
         if self.finished and len(self._choices) >= self._request.n:
             self.done = bool(self._usage)
             added += self._answer.add("", last=self.done)

@@ -21,11 +21,11 @@ from urllib.parse import unquote, urlsplit
 from longthink.bridge.background import background
 from longthink.bridge.dialect import Dialect, out_of_quota, too_long
 from longthink.bridge.model import Completion, Model, Request, cost_of
-from longthink.bridge.openai_format import Events, Prices, Unreadable, body_of, estimated, money, read, worded
+from longthink.bridge.openai_format import Events, Prices, Unreadable, body_of, estimated, money, read
 from longthink.bridge.rate_limit import RateLimit
 from longthink.bridge.server_events import EventStream
 from longthink.concurrency import PerProcess, not_picklable
-from longthink.errors import ModelError, ParameterError, RequestRefusedError, require
+from longthink.errors import ModelError, ParameterError, RequestRefusedError, error_text, require
 from longthink.search.budget import Spent
 from longthink.validation import real_number, shown, whole_number
 
@@ -341,7 +341,7 @@ class OpenAIModel(Model):
         except httpx.TimeoutException as error:
             raise _Retry(f"no answer within {self._read_timeout} s", spent=events.spent) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _Retry(worded(error), spent=events.spent if begun else None) from error
+            raise _Retry(error_text(error) or "", spent=events.spent if begun else None) from error
         try:
             answer = json.loads(data)
         except (ValueError, RecursionError) as error:
