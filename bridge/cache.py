@@ -87,6 +87,9 @@ class CachedModel(Model):
     def most(self, request: Request) -> Spent:
         return super().most(request) if self._model is None else self._model.most(request)
 
+    def as_text(self, text: str) -> str:
+        return super().as_text(text) if self._model is None else self._model.as_text(text)
+
     def in_turn(self, request: Request) -> list[Completion]:
         return self.answer(request)  # it is the model that threads take turns at
 

@@ -68,7 +68,8 @@ def think_about_chat(
             f"think_about_chat expects messages, answer_tokens from 1, a method of {METHODS} and a template of "
             f"{TEMPLATES}; got {len(messages)} messages, {answer_tokens}, {method!r} and {template!r}"
         )
-    prompt, most = prompt_of(messages, template), 1 if method == "one" else SAMPLES
+    said = [{**message, "content": model.as_text(message["content"])} for message in messages]
+    prompt, most = prompt_of(said, template), 1 if method == "one" else SAMPLES
     longest = min(answer_tokens, budget.generated_tokens or answer_tokens)
     asked = Request(prompt, max_tokens=longest, temperature=temperature, stop=(*_STOPS[template], *stop), seed=seed)
     task = make_task(prompt, lambda transcript: len(transcript) == 1, lambda answer: 0.0, name="chat", max_steps=1)

@@ -6,11 +6,13 @@ import ctypes
 import functools
 import hashlib
 import http.client
+import json
 import os
 import shutil
 import tempfile
 import threading
 import weakref
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from longthink.bridge.processors import free_processors
 from longthink.bridge.prompt_memory import common_length
 from longthink.bridge.reasoning import separated
 from longthink.bridge.smollm2 import FILE, smollm2
+from longthink.bridge.special_tokens import as_text
 from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, error_text, require
 from longthink.validation import whole_number
@@ -91,14 +94,18 @@ class _Engine:
 
     def _do(self, action: str, sequence: int) -> bool:
         """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
+        return self.post(f"/slots/{sequence}?action={action}", {"filename": "copy"}) is not None
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """What llama.cpp answers over HTTP, as JSON; None if it does not."""
         address = urlsplit(self.server.listening_address)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         try:
-            headers = {"Content-Type": "application/json"}
-            connection.request("POST", f"/slots/{sequence}?action={action}", '{"filename": "copy"}', headers)
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return json.loads(answer.read()) if answer.status == 200 else None
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
         finally:
             connection.close()
 
@@ -165,6 +172,26 @@ class LlamaModel(Model):
         with open(self._path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return f"{self.name} (sha256 {digest[:16]})"
+
+    def as_text(self, text: str) -> str:
+        return as_text(text, self._special_tokens)
+
+    def _special_tokens(self, text: str) -> Sequence[str]:
+        """The special tokens that this model's tokenizer finds in a text."""
+        found = self._tokens(text, True) - self._tokens(text, False)
+        return [
+            piece
+            for number, piece in found
+            if self._tokens(piece, True) == {(number, piece)} != self._tokens(piece, False)
+        ]
+
+    def _tokens(self, text: str, special: bool) -> set[tuple[int, str]]:
+        """The tokens of a text, by number and text; special: also those that no text of a user is to be."""
+        asked = {"content": text, "add_special": False, "parse_special": special, "with_pieces": True}
+        told = self._engine().post("/tokenize", asked)
+        if told is None:
+            raise ModelError(f"{self.name}: llama.cpp does not tell the tokens of a text")
+        return {(each["id"], each["piece"]) for each in told["tokens"] if isinstance(each["piece"], str)}
 
     def answer(self, request: Request) -> list[Completion]:
         options: dict[str, Any] = {

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from longthink.bridge.image import Image
+from longthink.bridge.special_tokens import as_text
 from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, ParameterError, UnknownNameError
 from longthink.search.budget import Spent
@@ -276,6 +277,10 @@ class Model(ABC):
         """
         prompt = len(request.prompt.encode()) + 64
         return Spent(prompt_tokens=prompt, generated_tokens=request.n * request.max_tokens, calls=1)
+
+    def as_text(self, text: str) -> str:
+        """What a user wrote, with a space in whatever the model would read as a special token, as in "< |im_end|>"."""
+        return as_text(text)
 
     @property
     def identity(self) -> str:
