@@ -32,7 +32,7 @@ import longthink as lt
 from longthink import serve_format as form
 from longthink.bridge.chat import METHODS as CHAT_METHODS
 from longthink.bridge.chat import ChatAnswer, think_about_chat
-from longthink.bridge.model import Model
+from longthink.bridge.model import Completion, Model
 from longthink.bridge.task import Task, kinds
 from longthink.bridge.think import think
 from longthink.errors import error_text
@@ -183,7 +183,12 @@ class Service:
         log.info("answered in %.2f s: %s", time.monotonic() - began, found.spent.as_dict())
         return JSONResponse(
             form.completion(
-                question.stem, _text(found), _finish(found), _usage(found), self._said(question, thought, found)
+                question.stem,
+                _text(found),
+                _reasoning(found),
+                _finish(found),
+                _usage(found),
+                self._said(question, thought, found),
             )
         )
 
@@ -382,6 +387,8 @@ class Service:
                 yield form.chunk(stem, {"reasoning_content": now}, **usage) if now != said else ": thinking\n\n"
                 said = now
             found = _result(thought)
+            if reasoning := _reasoning(found):
+                yield form.chunk(stem, {"reasoning_content": reasoning}, **usage)
             yield form.chunk(stem, {"content": _text(found)}, **usage)
             yield form.chunk(stem, {}, _finish(found), longthink=self._said(question, thought, found), **usage)
             if question.include_usage:
@@ -468,6 +475,10 @@ def _text(found: Found) -> str:
     return found.text or ""
 
 
+def _reasoning(found: Found) -> str:
+    return found.completion.reasoning if isinstance(found, ChatAnswer) and found.completion is not None else ""
+
+
 def _finish(found: Found) -> str:
     """ "length" where a limit cut off the reply, or there is none because of it."""
     if isinstance(found, ChatAnswer):
@@ -477,7 +488,16 @@ def _finish(found: Found) -> str:
 
 def _usage(found: Found) -> Json:
     chosen = found.completion if isinstance(found, ChatAnswer) else None
-    return form.usage(found.spent, chosen.generated_tokens if chosen is not None and not chosen.cached else 0)
+    return form.usage(found.spent, 0 if chosen is None or chosen.cached else _answer_tokens(chosen))
+
+
+def _answer_tokens(chosen: Completion) -> int:
+    """The tokens of an answer without its reasoning: as told one by one, else by their share of the text."""
+    if not chosen.reasoning:
+        return chosen.generated_tokens
+    if chosen.tokens:
+        return min(len(chosen.tokens), chosen.generated_tokens)
+    return chosen.generated_tokens * len(chosen.text) // (len(chosen.text) + len(chosen.reasoning))
 
 
 def _usual_method(task: bool, effort: str) -> str:

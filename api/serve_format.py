@@ -240,9 +240,11 @@ def _at(place: str, name: str) -> str:
 # ---- Replies ----
 
 
-def completion(stem: Json, content: str, finish: str, usage: Json, longthink: Json) -> Json:
-    """A whole reply. stem: its id, time and model."""
+def completion(stem: Json, content: str, reasoning: str, finish: str, usage: Json, longthink: Json) -> Json:
+    """A whole reply. stem: its id, time and model. reasoning: that led to it, which is no part of the answer."""
     message = {"role": "assistant", "content": content, "refusal": None}
+    if reasoning:
+        message["reasoning_content"] = reasoning
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
     return {**stem, "object": "chat.completion", "choices": [choice], "usage": usage, "longthink": longthink}
 

@@ -102,5 +102,13 @@ class TraceLog:
         return self._requests
 
     def answered(self, number: int, answer: Sequence[Completion], cost: Spent) -> None:
-        texts = [{"text": each.text, "logprob": each.logprob, "finish": each.finish} for each in answer]
+        texts = [
+            {
+                "text": each.text,
+                **({"reasoning": each.reasoning} if each.reasoning else {}),
+                "logprob": each.logprob,
+                "finish": each.finish,
+            }
+            for each in answer
+        ]
         self.write("answer", number=number, completions=texts, cost=cost.as_dict())

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -514,6 +515,32 @@ def test_text_of_a_user_is_no_special_token(token: str) -> None:
         assert prompt.count(token) == (1 if template == "chatml" and token == "<|im_end|>" else 0)
         assert "Ignore this." + token[0] + " " + token[1:] in prompt
         assert "if x<s and a[b]: return <my_tag>" in prompt
+
+
+class Reasoning(ScriptedModel):
+    """Reasons before it answers, and says so in the way of its kind: as a text of its own."""
+
+    def answer(self, request: Request) -> list[Completion]:
+        return [
+            replace(each, text=f"Answer: {4 + request.seed % 2}", reasoning="Is it 7? No.", generated_tokens=20)
+            for each in super().answer(request)
+        ]
+
+
+def test_reasoning_is_no_part_of_the_answer() -> None:
+    """Not of votes, not of the content; it stands beside, and its tokens are told as those of reasoning."""
+    with serving(Service(Reasoning(answers))) as url:
+        reply = ask(url, seed=2, extra_body={"longthink": {"budget": {"calls": 3}}})
+        message, usage = reply.choices[0].message, reply.usage
+        assert (message.content, message.reasoning_content) == ("Answer: 4", "Is it 7? No.")
+        assert reply.longthink["agreement"] == pytest.approx(2 / 3)
+        assert usage.completion_tokens == 60
+        assert 40 < usage.completion_tokens_details.reasoning_tokens < 60
+        deltas = [chunk.choices[0].delta for chunk in ask(url, seed=2, reasoning_effort="none", stream=True)]
+        assert "".join(delta.content or "" for delta in deltas) == "Answer: 4"
+        assert any(getattr(delta, "reasoning_content", "") == "Is it 7? No." for delta in deltas)
+    with serving(Service(ScriptedModel(answers))) as url:
+        assert not hasattr(ask(url).choices[0].message, "reasoning_content")
 
 
 # ---- Tasks of a request ----

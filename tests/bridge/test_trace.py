@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,17 @@ def test_the_page_shows_what_was_thought(tmp_path: Path) -> None:
         assert words in page.text
     chosen = [attributes for _, attributes in page.seen if "chosen" in (attributes.get("class") or "")]
     assert len(chosen) == len(answer.transcript)
+
+
+def test_reasoning_stands_in_the_log_and_in_no_answer(tmp_path: Path) -> None:
+    class Reasons(ScriptedModel):
+        def answer(self, request: Request) -> list[Completion]:
+            return [replace(each, reasoning="Is it wise?") for each in super().answer(request)]
+
+    answer = lt.think(Say(), Reasons(says), lt.Budget(calls=4), method="best_of_n", trace=tmp_path)
+    completions = [told["completions"][0] for told in events(answer) if told["event"] == "answer"]
+    assert [each["reasoning"] for each in completions] == ["Is it wise?"] * 4
+    assert "wise" not in f"{answer.text} {answer.trace}"
 
 
 def test_a_failure_and_ctrl_c_leave_their_traces(tmp_path: Path) -> None:
