@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from longthink import command_line
+from longthink.benchmarks.models import fresh_model
 from longthink.benchmarks.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.statistics import lead, share
-from longthink.bridge.model import load_model
 from longthink.bridge.own_task import make_task
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
@@ -87,11 +87,11 @@ def run(
     """Think about every problem with every choice of kinds that is not in the folder's log yet; give all records."""
     chosen = SUITES[suite]
     named = model or chosen.model
-    loaded = cache(lambda: load_model(named))
 
     def think_with(name: str, kinds: tuple[str, ...], seed: int) -> Record:
         budget = Budget(tokens=chosen.tokens)
-        answer = whole(think(chosen.task(seed), loaded(), budget, method=method, kinds=kinds, seed=seed))
+        task, model = chosen.task(seed), fresh_model(named)
+        answer = whole(think(task, model, budget, method=method, kinds=kinds, seed=seed))
         return {
             "case": name, "seed": seed, "correct": answer.correct, "spent": answer.spent.as_dict(),
             "proposals": dict(answer.kinds),

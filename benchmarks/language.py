@@ -8,13 +8,12 @@ tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from longthink.benchmarks.job import Job, Progress
+from longthink.benchmarks.models import fresh_model
 from longthink.benchmarks.run_log import whole
 from longthink.bridge.methods import methods
-from longthink.bridge.model import Model, load_model
 from longthink.bridge.task import load_task
 from longthink.bridge.think import think
 from longthink.search.budget import Budget, Spent
@@ -32,11 +31,6 @@ class LanguageSettings:
     tokens: int = 1_000
     simulations: int = 3_000
     model: str | None = None
-
-
-@lru_cache(maxsize=1)
-def _model(name: str | None) -> Model:
-    return load_model(name)
 
 
 def jobs(settings: LanguageSettings) -> list[Job]:
@@ -58,7 +52,7 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
 
     def run(progress: Progress) -> dict[str, Any]:
         task = load_task("countdown", seed=seed, count=settings.count)
-        model = _model(settings.model) if needs_model else None
+        model = fresh_model(settings.model) if needs_model else None
         budget = Budget(**limit)
 
         def told(spent: Spent) -> None:

@@ -11,16 +11,16 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from longthink import command_line
 from longthink.benchmarks.charts import STYLE, save
+from longthink.benchmarks.models import fresh_model
 from longthink.benchmarks.run_log import Record, Work, read, resumed, whole
 from longthink.benchmarks.statistics import lead, share
 from longthink.bridge.game24 import HARD
-from longthink.bridge.model import load_model
 from longthink.bridge.task import Task, load_task
 from longthink.bridge.think import think
 from longthink.command_line import DONE, ArgumentParser, real_option, whole_option
@@ -121,11 +121,11 @@ def run(bout: Bout, folder: Path, told: Callable[[str], object] = print) -> list
     problems = TASKS[bout.task]
     if not 1 <= bout.problems <= problems.most:
         raise ParameterError(f"problems expects a number in 1..{problems.most}, got {bout.problems}")
-    model = cache(lambda: load_model(bout.model))
 
     def think_with(case: Case, measure: str, limit: float, number: int) -> Record:
         budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
-        answer = whole(think(problems.load(number), model(), budget, method=case.method, seed=number, **case.options))
+        task, model = problems.load(number), fresh_model(bout.model)
+        answer = whole(think(task, model, budget, method=case.method, seed=number, **case.options))
         at = None if answer.solved_at is None else answer.solved_at.as_dict()
         return {
             "task": bout.task, "model": bout.model, "case": case.name, "measure": measure, "limit": limit,

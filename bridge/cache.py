@@ -84,6 +84,10 @@ class CachedModel(Model):
         (row,) = self._do(f"SELECT {sums} FROM answers WHERE model = ?", self._identity)
         return Spent(**{c: v if c == "money" else int(v) for c, v in zip(_COSTS, row, strict=True)})
 
+    def forget(self) -> None:
+        if self._model is not None:
+            self._model.forget()
+
     def most(self, request: Request) -> Spent:
         return super().most(request) if self._model is None else self._model.most(request)
 

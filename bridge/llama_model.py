@@ -53,6 +53,8 @@ class _Engine:
         parameters.n_parallel = sequences
         parameters.cpuparams.n_threads = threads
         parameters.cpuparams_batch.n_threads = threads
+        # With flash attention the digits of an answer would depend on the number of threads.
+        parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.cache_ram_mib = 0
         parameters.slot_save_path = self.copies + "/"
         parameters.verbosity = -1
@@ -87,13 +89,26 @@ class _Engine:
             self.remembered[best] = prompt
             return best
 
+    def forget(self) -> None:
+        """Wait until no request is under way, and drop what all sequences remember. Raises `ModelError`."""
+        with self.changed:
+            while len(self.free) < len(self.remembered):
+                self.changed.wait()
+            for sequence in range(len(self.remembered)):
+                if not self._do("erase", sequence):
+                    raise ModelError(
+                        f"llama.cpp did not drop the prompt of its sequence {sequence}; load the model anew"
+                    )
+                self.remembered[sequence] = ""
+            self.saved = ""
+
     def give_back(self, sequence: int) -> None:
         with self.changed:
             self.free.add(sequence)
             self.changed.notify()
 
     def _do(self, action: str, sequence: int) -> bool:
-        """Write what a sequence remembers to the file of copies, or read it; where that fails, it is only slower."""
+        """Write what a sequence remembers to the file of copies ("save"), read it ("restore"), or drop it ("erase")."""
         return self.post(f"/slots/{sequence}?action={action}", {"filename": "copy"}) is not None
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
@@ -124,7 +139,8 @@ class LlamaModel(Model):
     sequences: requests that it works on at once; each remembers the prompt it read last. A request goes to the free
     sequence that remembers most of its prompt, and where another one remembers much more, a copy of that is made first,
     so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
-    log-probabilities by what was remembered, and by what else is under way; a near tie may then fall the other way.
+    log-probabilities by what was remembered (`forget` drops that), and by what else is under way; a near tie may then
+    fall the other way.
 
     A forked process loads the file for itself when it first asks. Raises `ModelError` where the file is missing or is
     no model, `RequestRefusedError` for a prompt that is longer than the context.
@@ -166,6 +182,9 @@ class LlamaModel(Model):
     def address(self) -> str:
         """Where this process also serves the model over HTTP, on loopback."""
         return str(self._engine().server.listening_address)
+
+    def forget(self) -> None:
+        self._engine().forget()
 
     @cached_property
     def identity(self) -> str:

@@ -270,6 +270,12 @@ class Model(ABC):
             functools.partial(ThreadPoolExecutor, self.slots, thread_name_prefix=f"longthink-{self.name}")
         )
 
+    def forget(self) -> None:  # noqa: B027  # most models have nothing to forget
+        """Drop what earlier prompts have left in this process.
+
+        What is answered then is what a model that was just loaded would answer, to the last digit. Raises `ModelError`.
+        """
+
     def most(self, request: Request) -> Spent:
         """The most that a request can cost, which is set aside while it is under way.
 

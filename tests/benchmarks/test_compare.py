@@ -11,44 +11,49 @@ import sys
 import time
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 import longthink as lt
 from longthink.benchmarks import compare as compare_module
+from longthink.benchmarks import language
 from longthink.benchmarks.job import Job, Progress
 from longthink.benchmarks.run_log import read
 
 
-def results(log: Path) -> dict[str, Any]:
-    """What does not depend on the clock, by job."""
-    found = {}
-    for record in read(log):
-        result = dict(record["result"])
-        result.pop("seconds", None)
-        result.pop("spent", None)
-        if record["domain"] == "poker":
-            result = {"points": [(p["iterations"], p["exploitability"]) for p in result["points"]]}
-        if record["domain"] != "language":  # a near tie of a language model may fall either way
-            found[record["key"]] = result
-    return found
+def untimed(value: Any) -> Any:
+    """A part of a record without what depends on the clock."""
+    if isinstance(value, dict):
+        return {key: untimed(each) for key, each in value.items() if key not in ("seconds", "started", "machine")}
+    return [untimed(each) for each in value] if isinstance(value, list) else value
+
+
+def results(log: Path) -> list[Any]:
+    """What does not depend on the clock, in the order of the jobs."""
+    return [untimed(record) for record in read(log)]
+
+
+def kill_at(command: list[str], log: Path, lines: int, later: float = 0.0) -> None:
+    """Run a comparison, and kill it without warning `later` seconds after its log has so many lines."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if log.exists() and log.read_bytes().count(b"\n") >= lines:
+            break
+        time.sleep(0.002)
+    time.sleep(later)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert log.read_bytes().count(b"\n") >= lines
 
 
 def test_goes_on_after_kill_9(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "longthink", "compare", "smoke", "--run-dir"]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    for lines in (3, 17, 31):
-        process = subprocess.Popen([*command, str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        log = killed / "log.jsonl"
-        deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline:
-            if log.exists() and log.read_bytes().count(b"\n") >= lines:
-                break
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert log.read_bytes().count(b"\n") >= lines
+    for lines in (3, 31, 48):  # the last ones are those with the embedded model
+        kill_at([*command, str(killed)], killed / "log.jsonl", lines)
     done = subprocess.run([*command, str(killed)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     once = subprocess.run([*command, str(whole), "--json"], capture_output=True, text=True, check=False)
@@ -67,6 +72,41 @@ def test_goes_on_after_kill_9(tmp_path: Path) -> None:
     assert (report["missing"], report["failures"], report["jobs"]) == (0, [], len(records))
     _check_page((whole / "report.html").read_text(), report)
     assert (whole / "headline.png").read_bytes().startswith(b"\x89PNG")
+
+
+LANGUAGE = """
+import sys
+from longthink.benchmarks import suite
+from longthink.benchmarks.compare import compare
+from longthink.benchmarks.language import LanguageSettings, jobs
+
+suite.SUITES["language"] = lambda model: jobs(LanguageSettings(problems=16, tokens=600, model="tiny"))
+compare("language", run_dir=sys.argv[1])
+"""
+
+
+def test_language_is_the_same_after_kills_at_random_moments(tmp_path: Path) -> None:
+    (tmp_path / "compare.py").write_text(LANGUAGE)
+    command = [sys.executable, str(tmp_path / "compare.py")]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    random = Random(1)
+    for lines in sorted(random.sample(range(1, 70), 4)):
+        kill_at([*command, str(killed)], killed / "log.jsonl", lines, random.uniform(0, 0.05))
+    for folder in (killed, whole):
+        subprocess.run([*command, str(folder)], check=True)
+    found = results(whole / "log.jsonl")
+    assert results(killed / "log.jsonl") == found
+    assert len(found) == 80
+    assert {record["method"] for record in found if record["result"]["correct"]} == set(language.NAMES.values())
+
+
+def test_a_case_costs_what_it_would_alone() -> None:
+    """The embedded model remembers the prompts of earlier cases, but in any order the cases come out the same."""
+    settings = language.LanguageSettings(problems=1, count=3, tokens=400)
+    cases = [job for job in language.jobs(settings) if job.config["method"] in ("greedy", "mcts")]
+    once, again = ([untimed(case.run(lambda share: None)) for case in order] for order in (cases, cases[::-1]))
+    assert once == again[::-1]
+    assert all(record["spent"]["calls"] > 1 for record in once)
 
 
 class Links(HTMLParser):
