@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.benchmarks import gtp_match
 from longthink.cli import EXAMPLES, main
 
 
@@ -168,6 +169,13 @@ def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
         (["think", "game24", "1", "2", "3", "--model", "missing.gguf"], "no model file"),
         (["play", "tic_tac_toe", "--player", "5"], "expects 0..1"),
         (["compare", "quik"], "did you mean 'quick'"),
+        (["match", "--opponent", "/no/such/program", "--run-dir", "/dev/null/run"], "cannot be made"),
+        (["match", "--opponent", "x", "--games", "1.5"], "--games: expects a whole number from 0, got '1.5'"),
+        (["serve", "--port", "99999"], "--port: expects a whole number from 0 to 65535, got 99999"),
+        (["solve", "leduc_poker", "--seconds", "nan"], "--seconds: expects a number above 0, got nan"),
+        (["solve", "leduc_poker", "--seed", "1e19"], "--seed: expects a whole number from 0 to"),
+        (["gtp", "--resign", "2"], "--resign: expects a number from 0 to 1, got 2"),
+        (["solv"], "invalid choice: 'solv'"),
     ],
 )
 def test_errors_are_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,6 +202,23 @@ def test_errors_are_one_line(arguments: list[str], words: str, capsys: pytest.Ca
 def test_what_is_not_solved_ends_with_1(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, *arguments)
     assert (status, words in out + err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        ({"games": 2, "wins": 2.0}, 0),
+        ({"games": 2, "wins": 1.0}, 0),
+        ({"games": 4, "wins": 1.0}, 1),
+        ({"games": 4, "wins": 3.0, "failed": 1}, 1),
+        ({"games": 0, "wins": 0}, 1),
+    ],
+)
+def test_a_match_that_is_lost_or_not_played_ends_with_1(
+    found: dict[str, Any], status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gtp_match, "play_match", lambda *arguments, **options: found)
+    assert run(capsys, "match", "--opponent", "someone", "--games", "1e1", "--json")[0] == status
 
 
 @pytest.mark.parametrize(
