@@ -70,7 +70,7 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
             "trace": answer.trace.as_dict() if method == "mcts" else None,
         }
 
-    weight = {"greedy": 0.8, "best_of_n": 6.0, "mcts": 4.0}.get(method, 0.15)
+    weight = {"greedy": 1.6, "best_of_n": 6.8, "mcts": 4.8}.get(method, 0.15)
     return Job(
         "language", NAMES[method], config, run, weight=weight * settings.tokens / 1_000 if needs_model else weight
     )

@@ -120,6 +120,24 @@ def test_sequences_share_the_beginning_of_their_prompts() -> None:
     assert answer.spent.calls == 12 or answer.correct
 
 
+def test_a_model_that_has_forgotten_reads_all_again(smollm2: lt.Model, tmp_path: Path) -> None:
+    prompt = "One two three four five six seven eight nine ten"
+    first, again = (smollm2.complete(prompt, max_tokens=1)[0] for _ in range(2))
+    assert again.cached_tokens > 0
+    smollm2.forget()
+    anew = smollm2.complete(prompt, max_tokens=1)[0]
+    assert (anew.cached_tokens, anew.tokens) == (0, first.tokens)
+    CachedModel(smollm2, tmp_path).forget()
+    assert smollm2.complete(prompt, max_tokens=1)[0].cached_tokens == 0
+
+
+def test_answers_do_not_depend_on_the_number_of_threads() -> None:
+    one, two = (lt.load_model(threads=threads, context=256) for threads in (1, 2))
+    prompt = "One two three four five six seven eight nine ten. " * 4
+    options = {"max_tokens": 4, "temperature": 0.0, "top": 3}
+    assert one.complete(prompt, **options)[0].tokens == two.complete(prompt, **options)[0].tokens
+
+
 def test_kept_answers_are_those_of_this_file(smollm2: lt.Model, tmp_path: Path) -> None:
     assert "sha256 b179c9523d0e6a0f" in smollm2.identity
     first, again = (CachedModel(smollm2, tmp_path).complete("One two", max_tokens=2) for _ in range(2))
