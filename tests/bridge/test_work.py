@@ -57,7 +57,7 @@ def told(answer: lt.Answer) -> int:
 
 @pytest.mark.parametrize("slots", [1, 4, 16])
 def test_slots_are_filled_and_every_answer_is_told(slots: int) -> None:
-    model = SlowModel(slots, seconds=0.03)
+    model = SlowModel(slots, seconds=0.03 * slots)
     answer = lt.think(Tower(), model, lt.Budget(calls=80), proposer=SampleProposer(model), playouts=False)
     assert model.most_at_once == slots
     assert answer.stopped_by == "calls"
