@@ -257,7 +257,7 @@ cdef class Game:
         state.actions = list(map(operator.index, history))
         return state
 
-    def playout(self, State state, seed=0, simulation=0, bint generic=False):
+    def playout(self, State state not None, seed=0, simulation=0, bint generic=False):
         """Uniformly random play from `state` with the random stream of (seed, simulation).
 
         generic: use the playout that works for every game also where this one has a faster way. Gives the returns `[P]` and the buffer of the final state."""
@@ -288,7 +288,7 @@ cdef class Game:
         """Whether the game has a `traced_playout`."""
         return self.table.traced_playout != NULL
 
-    def traced_playout(self, State state, seed=0, simulation=0):
+    def traced_playout(self, State state not None, seed=0, simulation=0):
         """As `playout`, and the `(player, action)` that were played. Raises `GameError` where the game cannot tell."""
         if not self.can_trace_playouts:
             raise GameError(f"{self} has no `traced_playout`")
@@ -418,7 +418,10 @@ cdef class State:
 
     def apply_action(self, action):
         """Act for the current player or for chance. Raises `IllegalActionError`, the state as it was."""
-        index = operator.index(action)
+        try:
+            index = operator.index(action)
+        except TypeError:
+            raise IllegalActionError(f"{self.game}: an action is a whole number, got {shown(action)}") from None
         cdef int32_t accepted = 0
         if -(2**31) <= index < 2**31:
             accepted = self.game.table.apply(self.game.table.context, self.data, index)
@@ -426,7 +429,7 @@ cdef class State:
         if not accepted:
             legal = self.legal_actions()
             raise IllegalActionError(
-                f"{self.game}: action {index} is not legal for player {self.current_player()} after {self.actions}; "
+                f"{self.game}: action {shown(index)} is not legal for player {self.current_player()} after {self.actions}; "
                 + (f"legal: {legal}" if legal else "the game is over"))
         self.actions.append(index)
 
@@ -470,9 +473,9 @@ cdef class State:
         """`player`, or the one who acts where it is None; checked."""
         if player is None:
             player = self.current_player()
-        if not 0 <= player < self.game.table.num_players:
-            raise ParameterError(f"{self.game}: expected a player in 0..{self.game.table.num_players - 1}, got {player}")
-        return player
+        if type(player) is int and 0 <= player < self.game.table.num_players:
+            return player
+        return whole_number(f"{self.game}: player", player, 0, self.game.table.num_players - 1)
 
     def information_state_key(self, player=None):
         """What `player` knows as bytes: equal exactly where the player cannot tell two histories apart."""
@@ -492,18 +495,22 @@ cdef class State:
         return self.game.text.observation(self, self._player(player))
 
     def action_to_string(self, player_or_action, action=None):
-        """An action in words: `action_to_string(action)` or, as in OpenSpiel, `action_to_string(player, action)`."""
-        if action is None:
-            return self.game.text.action(self, self.current_player(), player_or_action)
-        return self.game.text.action(self, player_or_action, action)
+        """An action in words: `action_to_string(action)` or, as in OpenSpiel, `action_to_string(player, action)`.
+
+        The action need not be legal here. Raises `ParameterError` for one that the game has not got."""
+        table = self.game.table
+        player, action = (self.current_player(), player_or_action) if action is None else (player_or_action, action)
+        player = whole_number("player", player, LT_TERMINAL, table.num_players - 1)
+        most = table.max_chance_outcomes if player == LT_CHANCE else table.num_distinct_actions
+        return self.game.text.action(self, player, whole_number("action", action, 0, most - 1))
 
     def string_to_action(self, player_or_text, text=None):
         """The legal action with these words. Raises `IllegalActionError`."""
         player, words = (self.current_player(), player_or_text) if text is None else (player_or_text, text)
         for action in self.legal_actions(player):
-            if self.game.text.action(self, player, action) == words:
+            if isinstance(words, str) and self.game.text.action(self, player, action) == words:
                 return action
-        raise IllegalActionError(f"{self.game}: {words!r} is not a legal action here; "
+        raise IllegalActionError(f"{self.game}: {shown(words)} is not a legal action here; "
                                  f"legal: {[self.action_to_string(player, a) for a in self.legal_actions(player)]}")
 
     @property
