@@ -177,7 +177,7 @@ def test_refused_arguments() -> None:
 > komi nan
 ? syntax error: expected a finite number
 > komi 1e300
-? go: komi expects float in -1000..1000, got 1e+300
+? go: komi expects a number from -1000 to 1000, got 1e+300
 > genmove
 ? invalid color
 > final_status_list sleeping
