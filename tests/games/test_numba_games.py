@@ -64,6 +64,25 @@ def test_games_in_numba_make_the_native_tree(native: str, simulations: int) -> N
     assert trees[0] == trees[1]
 
 
+def test_games_in_numba_prove_what_native_ones_prove() -> None:
+    """Late positions, in which ends of the game are found while nodes are expanded."""
+    native, compiled = lt.load_game("connect_four"), lt.load_game("numba_connect_four")
+    rng, compared = np.random.default_rng(1), 0
+    while compared < 20:
+        state = native.new_initial_state()
+        while not state.is_terminal() and state.move_number() < 26:
+            state.apply_action(rng.choice(state.legal_actions()))
+        if state.is_terminal():
+            continue
+        trees = []
+        for game in (native, compiled):
+            search = lt.MCTS(game, seed=compared)
+            search.run(game.state_from_history(state.history()), lt.Budget(simulations=100))
+            trees.append(search.tree(max_nodes=10**6, min_visits=0))
+        assert trees[0] == trees[1]
+        compared += 1
+
+
 def accepts_all(state: Any, action: int) -> bool:
     state.total += 1
     state.turn = 1 - state.turn
