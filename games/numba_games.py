@@ -6,8 +6,9 @@ docs/your_own_game.md has a whole game with explanations; games/numba_connect_fo
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -112,17 +113,18 @@ def numba_game(
         raise GameError(f"{name}: chance_outcomes and max_chance_outcomes belong together; give both or neither")
     state_dtype = np.dtype(state_dtype)
     key_dtype = None if information_state_dtype is None else np.dtype(information_state_dtype)
-    jitted = _compile(name, functions, state_dtype, key_dtype, num_players)
-    addresses = _callbacks(
-        jitted,
-        owner,
-        state_dtype,
-        key_dtype,
-        num_players,
-        num_distinct_actions,
-        max_chance_outcomes,
-        max_game_length + max_chance_nodes_in_history,
-    )
+    with _checked_indices():
+        jitted = _compile(name, functions, state_dtype, key_dtype, num_players)
+        addresses = _callbacks(
+            jitted,
+            owner,
+            state_dtype,
+            key_dtype,
+            num_players,
+            num_distinct_actions,
+            max_chance_outcomes,
+            max_game_length + max_chance_nodes_in_history,
+        )
     constants: dict[str, Any] = {
         "num_players": num_players,
         "num_distinct_actions": num_distinct_actions,
@@ -160,6 +162,19 @@ def _again(name: str, state_dtype: np.dtype[Any], arguments: tuple[tuple[str, An
 # ---- Compiling ----
 
 
+@contextlib.contextmanager
+def _checked_indices() -> Iterator[None]:
+    """What is compiled meanwhile checks its indices: rules, and the compiled helpers that they call."""
+    from numba import config
+
+    before = config.BOUNDSCHECK
+    config.BOUNDSCHECK = 1
+    try:
+        yield
+    finally:
+        config.BOUNDSCHECK = before
+
+
 def _compile(
     name: str,
     functions: Mapping[str, Callable[..., Any] | None],
@@ -188,7 +203,7 @@ def _compile(
         if function is None:
             continue
         try:
-            jitted[role] = numba.njit(function, boundscheck=True)
+            jitted[role] = numba.njit(function)
             jitted[role].compile(signatures[role])
             gives[role] = jitted[role].overloads[signatures[role]].signature.return_type
         except Exception as error:  # Numba raises many kinds; whatever it is, the game cannot be used

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numba as numba_compiler
 import numpy as np
 import pytest
 
@@ -58,6 +59,17 @@ def writes_its_history(state: Any, action: int) -> bool:
 def many_actions(state: Any, out: Any) -> int:
     for i in range(200_000):
         out[i] = i
+    return 200_000
+
+
+@numba_compiler.njit
+def fill(out: Any) -> None:
+    for i in range(200_000):
+        out[i] = i
+
+
+def lets_many_be_written(state: Any, out: Any) -> int:
+    fill(out)
     return 200_000
 
 
@@ -129,6 +141,7 @@ FAULTS: dict[str, dict[str, Any]] = {
         "max_game_length": 5000,
     },
     "lists too many actions": {"legal_actions": many_actions},
+    "calls a helper that lists too many": {"legal_actions": lets_many_be_written},
     "claims too many actions": {"legal_actions": claims_many},
     "lists a foreign action": {"legal_actions": foreign_action, "apply_action": always_acts},
     "has too many players": {"current_player": third_player},
