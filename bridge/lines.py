@@ -47,6 +47,7 @@ def _after(blank: Completion, line: Completion) -> Completion:
     known = blank.logprob is not None and line.logprob is not None
     return replace(
         line,
+        reasoning="\n".join(filter(None, (blank.reasoning, line.reasoning))),
         logprob=(blank.logprob or 0.0) + (line.logprob or 0.0) if known else None,
         tokens=(*blank.tokens, *line.tokens),
         generated_tokens=blank.generated_tokens + line.generated_tokens,
