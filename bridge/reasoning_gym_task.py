@@ -101,7 +101,8 @@ class Problem:
         An answer is tried as it is and without what wraps it, "**42**." as "42". One that the scorer cannot read within
         its limits of time and memory is worth 0.
         """
-        if not answer.strip() or len(answer) > _LONGEST_ANSWER:
+        longest = max(_LONGEST_ANSWER, 2 * len(self.entry["answer"] or ""))
+        if not answer.strip() or len(answer) > longest:
             return 0.0
         tried = dict.fromkeys((answer, bare(answer)))
         return max(self._score(each) for each in tried)
