@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 
-from longthink.errors import ParameterError
+from longthink.validation import real_number
 
 
 class RateLimit:
@@ -17,10 +17,9 @@ class RateLimit:
     """
 
     def __init__(self, requests: float | None = None, tokens: float | None = None, period: float = 60.0) -> None:
-        for name, limit in (("requests_per_minute", requests), ("tokens_per_minute", tokens)):
-            if limit is not None and not limit > 0:
-                raise ParameterError(f"{name} expects a positive number or None, got {limit!r}")
-        self._requests, self._tokens, self._period = requests, tokens, period
+        self._requests = None if requests is None else real_number("requests_per_minute", requests, 0, above=True)
+        self._tokens = None if tokens is None else real_number("tokens_per_minute", tokens, 0, above=True)
+        self._period = period
         self._let_through: deque[tuple[float, list[int]]] = deque()  # when, and how many tokens
         self._paused_until = 0.0
         self._line = asyncio.Lock()

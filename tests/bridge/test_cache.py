@@ -258,9 +258,9 @@ def test_models_without_eyes_say_so() -> None:
 
 def test_the_command_line_keeps_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["think", "countdown", "2", "3", "4", "--target", "9", "--model", "tiny", "--simulations", "9", "--json"]
-    assert main([*command, "--cache", str(tmp_path)]) == 0
+    assert main([*command, "--cache", str(tmp_path)]) == 1  # not solved
     first = json.loads(capsys.readouterr().out)
-    assert main([*command, "--cache", str(tmp_path)]) == 0
+    assert main([*command, "--cache", str(tmp_path)]) == 1
     again = json.loads(capsys.readouterr().out)
     assert again["answer"] == first["answer"]
     assert again["spent"]["cached_calls"] == again["spent"]["calls"] == first["spent"]["calls"]

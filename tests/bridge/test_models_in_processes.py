@@ -221,7 +221,9 @@ def test_other_things_are_not(bad: dict[str, Any]) -> None:
         ScriptedModel(script).complete("x", **bad)
 
 
-@pytest.mark.parametrize("bad", [{"slots": 0}, {"slots": 1.5}, {"timeout": 0}, {"retries": -1}, {"pause": "x"}])
+@pytest.mark.parametrize(
+    "bad", [{"slots": 0}, {"slots": 1.5}, {"timeout": 0}, {"retries": -1}, {"pause": "x"}, {"tokens_per_minute": "x"}]
+)
 def test_options_of_a_server_are_checked(bad: dict[str, Any]) -> None:
     with pytest.raises(lt.ParameterError, match=next(iter(bad))):
         lt.load_model("openai:x", base_url="http://localhost:1/v1", **bad)
