@@ -5,6 +5,7 @@ cdef extern from "watch.h" nogil:
     ctypedef struct lt_watch:
         int (*stop)(void *context) noexcept nogil
         void *context
+        double patience
 
     void lt_watch_begin(lt_watch *watch)
     int lt_watch_look(lt_watch *watch)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -52,11 +54,25 @@ _MOST_CHARACTERS, _DEEPEST = 100_000, 20  # of a name with its parameters, which
 def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
     """Any sequential OpenSpiel game: "hex(board_size=5)", or its name and parameters as keywords.
 
+    A text that would be read as something else stands in quotation marks: 'universal_poker(firstPlayer="1 1")'. The
+    game's own name is written so, too.
+
     Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses or misses,
     `GameError` for games with simultaneous moves or without explicit chance.
     """
+    return _asked(name, parameters, _wrapped)
+
+
+def openspiel_game(name: str) -> Any:
+    """OpenSpiel's own object of the game that `load_openspiel_game` knows by this name."""
+    return _asked(name, {}, lambda pyspiel, game, values: game)
+
+
+def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, dict[str, Any]], Any]) -> Any:
+    """What `wrap` makes of OpenSpiel's game of a name and the parameters that were given; its errors in our words."""
     pyspiel = require("pyspiel", "compare")
-    base = name.partition("(")[0].strip()
+    base, _, inner = name.strip().partition("(")
+    base = base.strip()
     if base not in pyspiel.registered_names():
         raise UnknownNameError.of("OpenSpiel game", base, pyspiel.registered_names())
     if len(name) > _MOST_CHARACTERS or _depth(name) > _DEEPEST:
@@ -65,8 +81,15 @@ def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
             f"got {shown(name)}"
         )
     try:
-        game = pyspiel.load_game(name, parameters) if parameters else pyspiel.load_game(name)
-        return _wrapped(pyspiel, base, game)
+        if inner and not inner.rstrip().endswith(")"):
+            raise ValueError("a bracket is not closed")
+        values: dict[str, Any] = {}
+        for part in _split(inner.rstrip().removesuffix(")")):
+            key, _, text = (side.strip() for side in part.partition("="))
+            values[key] = json.loads(text) if text.startswith('"') else _read(text)
+        for key, value in parameters.items():
+            values[key] = value.item() if isinstance(value, np.generic) else value
+        return wrap(pyspiel, pyspiel.load_game(base, values) if values else pyspiel.load_game(base), values)
     except LongthinkError:
         raise
     except Exception as error:  # a SpielError, or what pybind11 makes of an exception of C++
@@ -74,6 +97,19 @@ def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
         said = str(error)[:300] or type(error).__name__
         known = ", ".join(_kind(pyspiel, base).parameter_specification) or "none"
         raise ParameterError(f"OpenSpiel refuses {shown(name)}{with_these}: {said}; its parameters: {known}") from error
+
+
+def _read(text: str) -> Any:
+    """A parameter's text as OpenSpiel reads it: a bool, a number, a game (a dict) or a text."""
+    return require("pyspiel", "compare").game_parameters_from_string(f"game(value={text})")["value"]
+
+
+def _written(value: Any) -> str:
+    """A parameter in the name of a game, which is read again with the same type."""
+    if not isinstance(value, str):
+        return str(value)
+    plain = re.fullmatch(r"[\w.+-]([\w.+ -]*[\w.+-])?", value) and isinstance(_read(value), str)
+    return value if plain else json.dumps(value)
 
 
 def _kind(pyspiel: Any, base: str) -> Any:
@@ -84,9 +120,13 @@ def _depth(name: str) -> int:
     return max(accumulate((c in "([{") - (c in ")]}") for c in name), default=0)
 
 
-def _wrapped(pyspiel: Any, base: str, game: Any) -> Game:
-    """A game of OpenSpiel's as one of ours."""
-    kind, written = game.get_type(), str(game)
+def _wrapped(pyspiel: Any, game: Any, values: dict[str, Any]) -> Game:
+    """A game of OpenSpiel's, with the parameters that it was given, as one of ours."""
+    kind = game.get_type()
+    base = kind.short_name
+    parts = dict(part.split("=", 1) for part in _split(str(game).partition("(")[2].removesuffix(")")))
+    given = {key: parts[key] if isinstance(value, dict) else _written(value) for key, value in sorted(values.items())}
+    written = f"{base}({','.join(f'{key}={value}' for key, value in given.items())})"
     if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
         raise GameError(f"{written} is a mean-field game, in which a crowd and no single player acts")
     if kind.dynamics != pyspiel.GameType.Dynamics.SEQUENTIAL:
@@ -101,7 +141,6 @@ def _wrapped(pyspiel: Any, base: str, game: Any) -> Game:
     declared |= {"max_chance_outcomes + 1": game.max_chance_outcomes() + 1} if chance else {}
     if not all(0 < number < 2**31 for number in declared.values()):
         raise GameError(f"{written} declares numbers that no game can have: {declared}")
-    inner = written.partition("(")[2].removesuffix(")")
     return object_game(
         f"openspiel:{base}",
         game.new_initial_state,
@@ -117,7 +156,7 @@ def _wrapped(pyspiel: Any, base: str, game: Any) -> Game:
         simultaneous=base == "turn_based_simultaneous_game",
         perfect_information=kind.information == pyspiel.GameType.Information.PERFECT_INFORMATION,
         can_resample=base in _CAN_RESAMPLE,
-        parameters=dict(part.split("=", 1) for part in _split(inner)),
+        parameters=given,
         text=lambda rules: OpenSpielText(
             rules, kind.provides_information_state_string, kind.provides_observation_string
         ),
@@ -133,11 +172,13 @@ def _chance_nodes(game: Any) -> int:
 
 
 def _split(text: str) -> list[str]:
-    """The parts between the commas that stand outside of brackets."""
-    parts, depth = [""], 0
+    """The parts between the commas that stand outside of brackets and quotation marks."""
+    parts, depth, quoted, escaped = [""], 0, False, False
     for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
+        quoted ^= character == '"' and not escaped
+        escaped = quoted and character == "\\" and not escaped
+        depth += 0 if quoted else (character == "(") - (character == ")")
+        if character == "," and depth == 0 and not quoted:
             parts.append("")
         else:
             parts[-1] += character

@@ -160,9 +160,10 @@ class Policy:
         Asks it at one history of every information state, so the game must fit in memory.
         """
         pyspiel = require("pyspiel", "compare")
+        from longthink.games.openspiel import openspiel_game as load
+
         tree, table = _tree(game), {}
-        name = str(tree.game).removeprefix("openspiel:")
-        openspiel_game = policy.game if hasattr(policy, "game") else pyspiel.load_game(name)
+        openspiel_game = policy.game if hasattr(policy, "game") else load(str(tree.game).removeprefix("openspiel:"))
         if openspiel_game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
             openspiel_game = pyspiel.convert_to_turn_based(openspiel_game)
         for row, history in zip(tree.information_states, tree.histories(), strict=True):

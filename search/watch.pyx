@@ -13,15 +13,15 @@ cdef class Watch:
     """Says to compiled work when it is to stop: at Ctrl-C, or at a deadline.
 
     deadline: the `time.perf_counter()` at which to stop, in seconds; None: never. After the work, `check` raises what
-    a signal raised.
+    a signal raised. patience: seconds that a piece of work has before it is stopped, so that short pieces stay whole.
     """
 
     cdef lt_watch data
     cdef readonly object deadline
     cdef object error
 
-    def __init__(self, deadline=None):
-        self.deadline = deadline
+    def __init__(self, deadline=None, patience=0.25):
+        self.deadline, self.data.patience = deadline, patience
         self.data.stop, self.data.context = &_stop, <void *><PyObject *>self
 
     @property

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 
 import longthink as lt
@@ -72,3 +76,40 @@ def test_what_it_cannot_solve_is_refused() -> None:
         solver.exploitability()
     solver.run()
     assert lt.exploitability(solver.game, solver.policy()) == pytest.approx(solver.exploitability(), abs=1e-12)
+
+
+def scaled(factor: float, path: Path) -> lt.Game:
+    """Matching pennies with a chance move before, whose payoffs are times `factor`; worth 0.2 of it."""
+    rows = [f"{2 * factor:.30f}", f"{-factor:.30f}", f"{-factor:.30f}", f"{factor:.30f}"]
+    ends = [
+        f't "" {i + 1} "" {{ {value} {"-" + value if value[0] != "-" else value[1:]} }}' for i, value in enumerate(rows)
+    ]
+    second = [f'p "" 2 1 "" {{ "h" "t" }} 0\n{ends[2 * i]}\n{ends[2 * i + 1]}' for i in (0, 1)]
+    path.write_text('EFG 2 R "pennies" { "a" "b" }\np "" 1 1 "" { "h" "t" } 0\n' + "\n".join(second) + "\n")
+    return lt.load_game(f"efg:{path}")
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e-9, 1e-3, 1.0, 1e9, 1e18])
+def test_payoffs_of_any_size(factor: float, tmp_path: Path) -> None:
+    solver = lt.SequenceFormLP(scaled(factor, tmp_path / "pennies.efg"))
+    assert solver.run().stopped_by == "solved"
+    assert solver.values() / factor == pytest.approx([0.2, -0.2], abs=1e-9)
+    assert solver.exploitability() / factor < 1e-9
+
+
+def test_an_answer_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the linear solver says: its answer is looked at."""
+    optimize = pytest.importorskip("scipy.optimize")
+    right = optimize.linprog
+
+    def wrong(*arguments: Any, **options: Any) -> Any:
+        found = right(*arguments, **options)
+        found.x = np.roll(found.x, 1)
+        return found
+
+    monkeypatch.setattr(optimize, "linprog", wrong)
+    solver = lt.SequenceFormLP(lt.load_game("kuhn_poker"))
+    with pytest.raises(lt.GameError, match="NashConv of the answer"):
+        solver.run()
+    with pytest.raises(lt.ParameterError, match="not solved yet"):
+        solver.values()
