@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longthink.bridge.lines import lines
-from longthink.bridge.model import Completion, Model, Request
+from longthink.bridge.model import Completion, Model, Request, known_logprob
 from longthink.bridge.task import Task, Transcript
 from longthink.bridge.work import Work, do
 from longthink.search.budget import Spent
@@ -149,7 +149,7 @@ def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
 def floor_of(told: Completion) -> float:
     """Half of the probability of the least likely token that was told: for what was not told."""
     top = told.tokens[0].top if told.tokens else {}
-    return 0.5 * math.exp(min(top.values())) if top else 1.0
+    return 0.5 * math.exp(known_logprob(min(top.values()))) if top else 1.0
 
 
 def _told_apart(

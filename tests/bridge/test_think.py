@@ -7,7 +7,7 @@ import math
 import pytest
 
 import longthink as lt
-from longthink.bridge.model import Completion, Request
+from longthink.bridge.model import Completion, Request, Token
 from longthink.bridge.proposer import Proposal, Proposer, SampleProposer, TrieProposer, UniformProposer
 from longthink.bridge.scripted_model import ScriptedModel
 from longthink.bridge.task import Task, Transcript
@@ -211,6 +211,18 @@ def test_samples_without_logprobs_count() -> None:
 
     proposals = SampleProposer(Plain(spell)).propose(Spell(), ())
     assert {p.text: p.prior for p in proposals} == {"o": 0.75, "a": 0.25}
+
+
+def test_impossible_tokens_are_no_division_by_zero() -> None:
+    """Some servers write -9999 for a probability of 0, and so may a model of the user's own."""
+
+    class Impossible(ScriptedModel):
+        def answer(self, request: Request) -> list[Completion]:
+            return [Completion("x", tokens=(Token("x", -9999.0, {"x": -9999.0}),))]
+
+    task = lt.load_task("game24", numbers=(4, 6, 8, 8))
+    proposals = TrieProposer(Impossible(spell)).propose(task, ())
+    assert sum(proposal.prior for proposal in proposals) == pytest.approx(1.0)
 
 
 def test_best_first_goes_on_with_the_likeliest_and_ends() -> None:
