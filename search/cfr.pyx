@@ -67,7 +67,7 @@ cdef class GameTree:
             status = lt_game_tree_grow(self.data, stop)
         if status == LT_TREE_DONE:
             return
-        game.raise_failure()
+        game.raise_failure(self._history(self.data.culprit))
         watch.check()
         if status == LT_TREE_NO_MEMORY:
             raise MemoryError(f"{game}: no memory after {self.data.num_histories} histories")

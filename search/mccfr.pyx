@@ -173,9 +173,9 @@ cdef class MCCFR:
         watch.check()
         if status == LT_MCCFR_STOPPED:
             return "seconds"
-        self.game.raise_failure()
         cdef int32_t[::1] history = np.empty(lt_max_history(self.table) + 1, np.int32)
         cdef uint32_t length = lt_mccfr_culprit(self.data, &history[0])
+        self.game.raise_failure(np.asarray(history)[:length].tolist())
         where = f"after {np.asarray(history)[:length].tolist()}" if length <= 100 else f"after {length} actions"
         if status == LT_MCCFR_TOO_WIDE:
             raise GameError(f"{self.game}: the state {where} has more than 65535 actions, more than a node can hold")
