@@ -60,7 +60,8 @@ def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
     Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses or misses,
     `GameError` for games with simultaneous moves or without explicit chance.
     """
-    return _asked(name, parameters, _wrapped)
+    game: Game = _asked(name, parameters, _wrapped)
+    return game
 
 
 def openspiel_game(name: str) -> Any:
