@@ -147,14 +147,14 @@ class _Measuring:
         """Run pytest on some benchmarks: what it tells (perf/reporting.py), until it ends or one takes too long."""
         source, sink = os.pipe()
         command = [
-            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", ".", "--import-mode=importlib", "-q"),
+            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(self._folder)),
+            *("--import-mode=importlib", "-q"),
             *("-p", "no:cacheprovider", "-p", "longthink.benchmarks.perf.reporting", "--benchmark-only"),
             *options,
-            *targets,
+            *(str(self._folder / target) for target in targets),
         ]
         process = subprocess.Popen(
             command,
-            cwd=self._folder,
             env={**os.environ, TO: str(sink)},
             pass_fds=[sink],
             stdin=subprocess.DEVNULL,

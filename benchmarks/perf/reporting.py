@@ -17,7 +17,7 @@ TO = "LONGTHINK_REPORT_TO"
 
 
 def _tell(**event: Any) -> None:
-    os.write(int(os.environ[TO]), (json.dumps(event) + "\n").encode())
+    os.write(int(os.environ[TO]), (json.dumps(event, default=str) + "\n").encode())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

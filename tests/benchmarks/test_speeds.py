@@ -20,7 +20,7 @@ import pytest
 @pytest.mark.benchmark(group="all")
 def test_{0}(benchmark):
     benchmark.pedantic(lambda: None, rounds=1)
-    benchmark.extra_info["per_second"] = 7
+    benchmark.extra_info.update(per_second=7, of=int)  # what JSON has not is told in words
 """
 HANGS = """
 import os, signal, subprocess, time
@@ -28,7 +28,7 @@ import pytest
 
 def test_hangs(benchmark):
     other = subprocess.Popen(["sleep", "600"])
-    open("other", "w").write(str(other.pid))
+    open(__file__ + ".other", "w").write(str(other.pid))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     benchmark.pedantic(lambda: time.sleep(600), rounds=1)
 """
@@ -73,7 +73,7 @@ def test_what_takes_too_long_is_given_up(folder: Path) -> None:
     assert "sums are wrong" in found.failed["test_b.py::test_fails"]
     assert "nothing_of_this_name" in found.failed["test_c.py"]
     with pytest.raises(ProcessLookupError):  # what it had started is gone, too
-        os.kill(int((folder / "other").read_text()), 0)
+        os.kill(int((folder / "test_a.py.other").read_text()), 0)
     text = "".join(said)
     assert "7 benchmarks, about 2 min\n[1/7, 2 min left] test_a.py::test_first: about 0.1 s ... 0" in text
     assert "test_hangs: about 0.1 s ... given up after 3 s, 10 times what it takes\n" in text
