@@ -32,19 +32,23 @@ class ExclusiveUse:
     def __init__(self, what: str) -> None:
         """what: the object in words, as "this MCTS"."""
         self._what = what
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+
+    def refusal(self) -> ConcurrentUseError:
+        """The error for a thread that does not get the lock at once."""
+        return ConcurrentUseError(
+            f"{self._what} is used by another thread at this moment; give each thread an object of its own, "
+            "put a lock around the calls, or use threads=... if you want one search to run faster"
+        )
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(False):
-            raise ConcurrentUseError(
-                f"{self._what} is used by another thread at this moment; give each thread an object of its own, "
-                "put a lock around the calls, or use threads=... if you want one search to run faster"
-            )
+        if not self.lock.acquire(False):
+            raise self.refusal()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
+        self.lock.release()
 
 
 def exclusively(method: F) -> F:
@@ -52,8 +56,13 @@ def exclusively(method: F) -> F:
 
     @functools.wraps(method)
     def alone(self: Any, *arguments: Any, **options: Any) -> Any:
-        with self._exclusive:
+        exclusive = self._exclusive
+        if not exclusive.lock.acquire(False):  # as `with exclusive:`, which takes three times as long
+            raise exclusive.refusal()
+        try:
             return method(self, *arguments, **options)
+        finally:
+            exclusive.lock.release()
 
     return cast(F, alone)
 

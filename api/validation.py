@@ -25,6 +25,8 @@ def whole_number(name: str, value: Any, least: int, most: float = math.inf) -> i
     """
     if type(value) is int and least <= value <= most:
         return value
+    if type(value) is int and least <= value <= most:  # nearly always, and in a tenth of the time
+        return value
     expected = f"{name} expects a whole number {_interval(least, most)}"
     if isinstance(value, (bool, np.bool_)):
         raise ParameterError(f"{expected}, got {value!r}")
@@ -50,6 +52,8 @@ def real_number(name: str, value: Any, least: float, most: float = math.inf, *, 
     Raises `ParameterError`, with `name` in its text, for anything else; a bool is not a number.
     """
     if type(value) is float and least < value <= most and value != math.inf:
+        return value
+    if type(value) is float and least < value <= most and value != math.inf:  # nearly always
         return value
     expected = f"{name} expects a number {_interval(least, most, above)}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):

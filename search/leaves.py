@@ -12,14 +12,13 @@ class Leaves:
     """The leaves that `ask` handed out; each waits until `tell` gets its ticket with a value.
 
     tickets: `[B]`. buffers: `[B, state_bytes]`, the states' bytes, which `buffers.view(game.state_dtype)` makes
-    records. players: `[B]`, who acts. roots: `[B]`, the place of each leaf's root; zeros where there is one root. The
-    rest is made when first looked at.
+    records. players: `[B]`, who acts. The rest is made when first looked at.
 
     Leaves do not depend on the search that handed them out: other threads may read them while it goes on, and other
     processes get them by pickle.
     """
 
-    __slots__ = ("_actions", "_game", "_histories", "_paths", "_states", "buffers", "players", "roots", "tickets")
+    __slots__ = ("_actions", "_game", "_histories", "_paths", "_states", "buffers", "players", "tickets")
 
     def __init__(
         self,
@@ -27,13 +26,12 @@ class Leaves:
         tickets: NDArray[np.uint64],
         buffers: NDArray[np.uint8],
         players: NDArray[np.int32],
-        roots: NDArray[np.int64],
         histories: tuple[NDArray[np.int32], NDArray[np.int32]],
-        paths: tuple[NDArray[np.int32], NDArray[np.int64]],
+        paths: NDArray[np.int32],
     ) -> None:
-        """histories: of the roots, `[R, L]`, and their lengths, `[R]`. paths: from there to the leaves, one after the
-        other, and where each ends, `[B]`."""
-        self._game, self.tickets, self.buffers, self.players, self.roots = game, tickets, buffers, players, roots
+        """histories: of the roots, `[R, L]`, and their lengths, `[R]`. paths: where the path from there to each leaf
+        ends in this array, `[B]`, and after that the actions of the paths, one after the other."""
+        self._game, self.tickets, self.buffers, self.players = game, tickets, buffers, players
         self._histories, self._paths = histories, paths
         self._states: list[State] | None = None
         self._actions: list[NDArray[np.int32]] | None = None
@@ -42,10 +40,17 @@ class Leaves:
         return len(self.tickets)
 
     def _history(self, leaf: int) -> list[int]:
-        (before, lengths), (path, ends) = self._histories, self._paths
-        root, start = self.roots[leaf], ends[leaf - 1] if leaf else 0
-        history: list[int] = before[root, : lengths[root]].tolist() + path[start : ends[leaf]].tolist()
+        (before, lengths), paths, root = self._histories, self._paths, self.roots[leaf]
+        start = paths[leaf - 1] if leaf else len(self)
+        history: list[int] = before[root, : lengths[root]].tolist() + paths[start : paths[leaf]].tolist()
         return history
+
+    @property
+    def roots(self) -> NDArray[np.int64]:
+        """`[B]`, the place of each leaf's root; zeros if there is one root."""
+        from longthink.search.trees import roots_of  # which makes leaves
+
+        return roots_of(self.tickets)
 
     @property
     def legal(self) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from longthink.search.rules import Knowledge, Rule
 MOST_SIMULATIONS: int
 MOST_TREES: int
 
+def roots_of(tickets: NDArray[np.uint64]) -> NDArray[np.int64]: ...
 def legal_masks(game: Game, states: NDArray[np.uint8], history_of: Callable[[int], list[int]]) -> NDArray[np.bool_]: ...
 
 class Worker:

@@ -271,6 +271,9 @@ cdef class Trees:
         self.state_room = np.zeros(leaves * self.table.state_bytes + 1, np.uint8)
         self.player_room = np.zeros(leaves, np.int32)
 
+    cdef inline lt_tree *_tree_of(self, uint64_t ticket) noexcept nogil:
+        return self.data[ticket >> LT_SLOT_BITS & (LT_MOST_TREES - 1)]
+
     def ask(self, batch, most, uint32_t[::1] left):
         """Up to `batch` `Leaves` of every tree, for which tree i makes up to `most` simulations and up to left[i], from which
         they are taken."""
@@ -290,23 +293,19 @@ cdef class Trees:
         if status != LT_OK:
             self.forget(tickets)
             self._check(status, i)
-        roots, ends = np.empty(count, np.int64), np.empty(count, np.int64)
-        cdef int64_t *root = <int64_t *>np.PyArray_DATA(roots)
-        cdef int64_t *end = <int64_t *>np.PyArray_DATA(ends)
-        cdef uint64_t ticket, total = 0
+        cdef uint64_t total = count
         for i in range(count):
-            ticket = self.ticket_room[i]
-            root[i] = ticket >> LT_SLOT_BITS & (LT_MOST_TREES - 1)
-            total += lt_tree_pending_depth(self.data[root[i]], ticket)
-            end[i] = total
-        actions = np.empty(total, np.int32)
-        cdef int32_t *action = <int32_t *>np.PyArray_DATA(actions)
+            total += lt_tree_pending_depth(self._tree_of(self.ticket_room[i]), self.ticket_room[i])
+        paths = np.empty(total, np.int32)
+        cdef int32_t *end = <int32_t *>np.PyArray_DATA(paths)
+        cdef int32_t *action = end + count
         for i in range(count):
-            action += lt_tree_pending_path(self.data[root[i]], self.ticket_room[i], action)
+            action += lt_tree_pending_path(self._tree_of(self.ticket_room[i]), self.ticket_room[i], action)
+            end[i] = <int32_t>(action - end)
         if self.snapshot is None:
             lengths = np.asarray(self.lengths)
             self.snapshot = np.asarray(self.histories)[:, :lengths.max()].copy(), lengths.copy()
-        return Leaves(self.game, tickets, states, players, roots, self.snapshot, (actions, ends))
+        return Leaves(self.game, tickets, states, players, self.snapshot, paths)
 
     def tell(self, tickets, values, priors):
         """Value leaves and expand them: see `MCTS.tell`."""
@@ -482,6 +481,11 @@ cdef class Trees:
         actions = np.empty(lt_max_history(self.table) + 1, np.int32)
         cdef int32_t[::1] view = actions
         return actions[:lt_tree_broken_path(self.data[i], NULL if worker is None else worker.data, &view[0])].tolist()
+
+
+def roots_of(tickets):
+    """The place of the root from which each of the tickets `[B]` was handed out: `[B]`."""
+    return (tickets >> np.uint64(LT_SLOT_BITS) & np.uint64(LT_MOST_TREES - 1)).astype(np.int64)
 
 
 def legal_masks(game, const uint8_t[:, ::1] states, history_of):
