@@ -339,7 +339,7 @@ def _json_object(text: str) -> dict[str, Any]:
     """Fields in JSON."""
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"expects JSON, as in '{{\"top_k\": 20}}': {error}") from error
     if not isinstance(fields, dict):
         raise argparse.ArgumentTypeError("expects an object of JSON, as in '{\"top_k\": 20}'")

@@ -394,7 +394,7 @@ def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a body, as they come out of JSON."""
     try:
         return dict(json.loads(json.dumps(dict(fields), allow_nan=False)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ParameterError(f'extra_body expects what JSON can hold, as in {{"top_k": 20}}: {error}') from error
 
 

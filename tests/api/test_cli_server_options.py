@@ -26,7 +26,9 @@ def test_think_asks_the_server_as_it_is_told(capsys: pytest.CaptureFixture[str])
     assert json.loads(capsys.readouterr().out)["spent"]["calls"] == 1
 
 
-@pytest.mark.parametrize("bad", [["--endpoint", "both"], ["--extra-body", "{"], ["--extra-body", "[1]"]])
+@pytest.mark.parametrize(
+    "bad", [["--endpoint", "both"], ["--extra-body", "{"], ["--extra-body", "[1]"], ["--extra-body", "[" * 100_000]]
+)
 def test_other_things_are_wrong_use(bad: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["think", "countdown", "--model", "openai:x", *bad]) == 2
     assert bad[0] in capsys.readouterr().err

@@ -468,6 +468,10 @@ def test_extra_fields_and_a_system_prompt(server: Server) -> None:
         model(server, endpoint="completions", system="Be brief.")
     with pytest.raises(lt.ParameterError, match="extra_body"):
         model(server, extra_body={"a": object()})
+    nested: dict[str, object] = {}
+    nested["self"] = nested
+    with pytest.raises(lt.ParameterError, match="extra_body"):
+        model(server, extra_body=nested)
 
 
 @pytest.mark.parametrize("told", [-9999.0, -1e9, float("-inf")])
