@@ -72,7 +72,7 @@ def openspiel_game(name: str) -> Any:
 def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, dict[str, Any]], Any]) -> Any:
     """What `wrap` makes of OpenSpiel's game of a name and the parameters that were given; its errors in our words."""
     pyspiel = require("pyspiel", "compare")
-    base, _, inner = name.strip().partition("(")
+    base, bracket, inner = name.strip().partition("(")
     base = base.strip()
     if base not in pyspiel.registered_names():
         raise UnknownNameError.of("OpenSpiel game", base, pyspiel.registered_names())
@@ -82,7 +82,7 @@ def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, d
             f"got {shown(name)}"
         )
     try:
-        if inner and not inner.rstrip().endswith(")"):
+        if bracket and not inner.rstrip().endswith(")"):
             raise ValueError("a bracket is not closed")
         values: dict[str, Any] = {}
         for part in _split(inner.rstrip().removesuffix(")")):

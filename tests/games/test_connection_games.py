@@ -140,7 +140,7 @@ def test_cells_of_a_filled_board_are_drawn_uniformly() -> None:
         ("hex(board_size=25)", "at most 383"),
         ("gomoku(size=4)", "does not fit"),
         ("gomoku(size=10,dims=3)", "at most 447"),
-        ("havannah(board_size=11)", "2..10"),
+        ("havannah(board_size=11)", "from 2 to 10"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(name: str, message: str) -> None:
