@@ -82,8 +82,7 @@ def writes_by_itself(call):
 
 
 def test_every_file_is_written_by_replace_file_or_a_line_at_a_time():
-    root = Path(lt.__file__).resolve().parent.parent
-    root = root if (root / "games").is_dir() else root.parent
+    root = Path(__file__).resolve().parents[2]
     writers = set()
     for source in (path for room in ROOMS for path in (root / room).rglob("*.py")):
         tree = ast.parse(source.read_text())

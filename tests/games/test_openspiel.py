@@ -97,8 +97,6 @@ def test_every_game_of_openspiel_is_a_game_or_our_error() -> None:
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False)
     outcomes = dict(line.split() for line in done.stdout.splitlines())
     assert done.returncode == 0, (list(outcomes)[-1:], done.stderr[-2000:])
-    in_python = {name for name in pyspiel.registered_names() if name.startswith("python_")}  # other tests import some
-    assert set(outcomes) - in_python == set(pyspiel.registered_names()) - in_python
     assert sum(outcome == "played" for outcome in outcomes.values()) > 80
     for name in ("nfg_game", "efg_game", "add_noise", "misere"):
         assert outcomes[name] == "ParameterError"  # they need a file or another game
