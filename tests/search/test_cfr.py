@@ -227,7 +227,7 @@ def test_known_values(game: lt.Game, value: float, iterations: int) -> None:
     assert solver.exploitability() < 1e-5
 
 
-@pytest.mark.parametrize("variant", set(VARIANTS) - {"mmd"})
+@pytest.mark.parametrize("variant", sorted(set(VARIANTS) - {"mmd"}))
 def test_every_variant_comes_near_an_equilibrium(variant: str) -> None:
     solver = lt.CFR(KUHN, variant)
     solver.run(3000)
