@@ -19,7 +19,7 @@ from longthink.bridge.trace_log import TraceLog
 from longthink.bridge.work import Desk, Turns, Work, Workshop
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.budget import Budget, Spent
-from longthink.validation import real_number
+from longthink.validation import real_number, whole_number
 
 T = TypeVar("T")
 
@@ -263,6 +263,4 @@ class Method:
 
 def checked_count(method: str, name: str, value: Any) -> int:
     """A whole number from 1, or `ParameterError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ParameterError(f"{method}: {name} expects a whole number from 1, got {value!r}")
-    return value
+    return whole_number(f"{method}: {name}", value, 1)

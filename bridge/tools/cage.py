@@ -26,6 +26,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 
 from longthink.errors import ParameterError, ToolError
@@ -50,8 +51,10 @@ class Limits:
     def __post_init__(self) -> None:
         for name, low in (("seconds", 0.1), ("memory", 64 << 20), ("disk", 1 << 16), ("output", 1), ("files", 16)):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < math.inf:
+            number = isinstance(value, Real) and not isinstance(value, bool)  # NumPy's are numbers, too
+            if not number or not low <= value < math.inf:
                 raise ParameterError(f"{name} expects a number from {low:g}, got {value!r}")
+            object.__setattr__(self, name, float(value) if name == "seconds" else int(value))
 
 
 @dataclass(frozen=True)

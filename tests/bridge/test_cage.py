@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import longthink as lt
@@ -440,3 +441,9 @@ print("".join(path.read_text() for path in pathlib.Path("/proc/self/task").glob(
     *ended_by, children_left = done.stdout.split("\n")[:-1]
     assert ended_by == ["seconds", "output", "exit", "exit"]
     assert children_left == ""
+
+
+def test_limits_take_numbers_of_numpy() -> None:
+    assert Limits(seconds=np.float64(20), memory=np.int64(256 << 20)) == Limits(seconds=20.0, memory=256 << 20)
+    with pytest.raises(errors.ParameterError, match="memory expects a number from"):
+        Limits(memory=1)

@@ -424,3 +424,19 @@ def test_beliefs_are_the_posteriors(prior: Any) -> None:
         variance = tau2 / kappa * nu / (nu - 2)  # of Student's t with nu degrees of freedom
     assert draws.mean() == pytest.approx(mean, abs=0.01)
     assert draws.var() == pytest.approx(variance, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("majority_vote", {"samples": np.int64(3)}),
+        ("beam", {"width": np.int32(2)}),
+        ("revision", {"remember": np.uint8(2)}),
+    ],
+)
+def test_options_take_numbers_of_numpy(method: str, options: dict[str, object]) -> None:
+    task = lt.load_task("countdown", numbers=(3, 5, 7), target=22)
+    plain = {name: int(value) for name, value in options.items()}  # type: ignore[call-overload]
+    found = [lt.think(task, lt.load_model("tiny"), lt.Budget(calls=30), method=method, **o) for o in (options, plain)]
+    assert found[0].spent.calls == found[1].spent.calls
+    assert found[0].text == found[1].text
