@@ -18,20 +18,41 @@ FLAGS = ["/O2"] if sys.platform == "win32" else ["-std=c11", "-O3", "-g0", "-ffp
 if SANITIZE := os.environ.get("LONGTHINK_SANITIZE"):
     FLAGS += ["-O1", "-g1", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
 
-GO = ["csrc/go_knowledge.c", "csrc/go_playouts.c"]
 SOURCES = {
-    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), *GO],
-    "longthink.games.go_board": ["games/go_board.pyx"],
-    "longthink.games.go_playouts": ["games/go_playouts.pyx", "csrc/go_playouts.c"],
+    "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), *sorted(glob("csrc/go/*.c"))],
+    "longthink.games.go.board": ["games/go/board.pyx"],
+    "longthink.games.go.playouts": ["games/go/playouts.pyx", "csrc/go/playouts.c"],
     "longthink.games.knowledge": ["games/knowledge.pyx"],
-    "longthink.games.objects": ["games/objects.pyx"],
-    "longthink.search.trees": ["search/trees.pyx", "csrc/arena.c", "csrc/tree.c", "csrc/roots.c"],
-    "longthink.search.graph": ["search/graph.pyx", "csrc/graph.c"],
+    "longthink.games.adapters.objects": ["games/adapters/objects.pyx"],
+    "longthink.search.trees.tree": [
+        "search/trees/tree.pyx",
+        "csrc/search/arena.c",
+        "csrc/search/tree.c",
+        "csrc/search/roots.c",
+    ],
+    "longthink.search.trees.graph": ["search/trees/graph.pyx", "csrc/search/graph.c"],
     "longthink.search.watch": ["search/watch.pyx"],
-    "longthink.search.cfr": ["search/cfr.pyx", "csrc/game_tree.c", "csrc/tree_layout.c", "csrc/hands.c", "csrc/cfr.c"],
-    "longthink.search.mccfr": ["search/mccfr.pyx", "csrc/mccfr.c"],
-    "longthink.benchmarks.connect_four_solver": ["benchmarks/connect_four_solver.pyx", "csrc/connect_four_solver.c"],
+    "longthink.search.regret.cfr": [
+        "search/regret/cfr.pyx",
+        "csrc/regret/game_tree.c",
+        "csrc/regret/game_tree_layout.c",
+        "csrc/regret/hands.c",
+        "csrc/regret/cfr.c",
+    ],
+    "longthink.search.regret.mccfr": ["search/regret/mccfr.pyx", "csrc/regret/mccfr.c"],
+    "longthink.benchmarks.peers.connect_four_solver": [
+        "benchmarks/peers/connect_four_solver.pyx",
+        "csrc/games/connect_four_solver.c",
+    ],
 }
+
+
+def packages():
+    """Every folder with an `__init__.py`; `api` is the package itself."""
+    for file in sorted(glob("*/**/__init__.py", recursive=True)):
+        top, *rest = os.path.dirname(file).split(os.sep)
+        if top in ("api", "games", "search", "bridge", "benchmarks"):
+            yield ".".join(["longthink", *([] if top == "api" else [top]), *rest])
 
 
 class SideBySide(build_ext):
@@ -48,6 +69,7 @@ class SideBySide(build_ext):
 
 
 setup(
+    packages=list(packages()),
     cmdclass={"build_ext": SideBySide},
     ext_modules=cythonize(
         [
@@ -62,7 +84,7 @@ setup(
             )
             for name, sources in SOURCES.items()
         ],
-        include_path=["csrc"],
+        include_path=glob("csrc/*"),
         build_dir="build",
         nthreads=os.cpu_count(),
         compiler_directives={"language_level": 3},

@@ -18,28 +18,28 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from longthink.benchmarks.compare import compare as compare
-    from longthink.bridge.kinds import kinds as kinds
-    from longthink.bridge.kinds.with_kinds import with_kinds as with_kinds
-    from longthink.bridge.kinds.with_kinds import with_tools as with_tools
+    from longthink.benchmarks.harness.compare import compare as compare
     from longthink.bridge.methods import methods as methods
-    from longthink.bridge.model import Model as Model
-    from longthink.bridge.model import load_model as load_model
-    from longthink.bridge.own_task import make_task as make_task
-    from longthink.bridge.proposer import Proposer as Proposer
-    from longthink.bridge.task import Task as Task
-    from longthink.bridge.task import load_task as load_task
-    from longthink.bridge.task import register_task as register_task
-    from longthink.bridge.task import tasks as tasks
-    from longthink.bridge.think import Answer as Answer
-    from longthink.bridge.think import think as think
-    from longthink.bridge.think_all import think_all as think_all
+    from longthink.bridge.models.model import Model as Model
+    from longthink.bridge.models.model import load_model as load_model
+    from longthink.bridge.proposals.kinds import kinds as kinds
+    from longthink.bridge.proposals.kinds.with_kinds import with_kinds as with_kinds
+    from longthink.bridge.proposals.kinds.with_kinds import with_tools as with_tools
+    from longthink.bridge.proposals.proposer import Proposer as Proposer
+    from longthink.bridge.tasks.function_task import make_task as make_task
+    from longthink.bridge.tasks.task import Task as Task
+    from longthink.bridge.tasks.task import load_task as load_task
+    from longthink.bridge.tasks.task import register_task as register_task
+    from longthink.bridge.tasks.task import tasks as tasks
+    from longthink.bridge.tasks.verifier import Verifier as Verifier
+    from longthink.bridge.thinking.think import Answer as Answer
+    from longthink.bridge.thinking.think import think as think
+    from longthink.bridge.thinking.think_all import think_all as think_all
     from longthink.bridge.tools.tool import Tool as Tool
     from longthink.bridge.tools.tool import ToolResult as ToolResult
     from longthink.bridge.tools.tool import load_tool as load_tool
     from longthink.bridge.tools.tool import register_tool as register_tool
     from longthink.bridge.tools.tool import tools as tools
-    from longthink.bridge.verifier import Verifier as Verifier
     from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import ConcurrentUseError as ConcurrentUseError
     from longthink.errors import GameError as GameError
@@ -54,61 +54,61 @@ if TYPE_CHECKING:
     from longthink.errors import RunLogError as RunLogError
     from longthink.errors import ToolError as ToolError
     from longthink.errors import UnknownNameError as UnknownNameError
+    from longthink.games.adapters.efg import load_efg as load_efg
+    from longthink.games.adapters.efg import write_efg as write_efg
+    from longthink.games.adapters.numba import numba_game as numba_game
+    from longthink.games.adapters.pettingzoo import pettingzoo_env as pettingzoo_env
     from longthink.games.core import Game as Game
     from longthink.games.core import State as State
-    from longthink.games.efg import load_efg as load_efg
-    from longthink.games.efg import write_efg as write_efg
-    from longthink.games.numba_games import numba_game as numba_game
-    from longthink.games.pettingzoo import pettingzoo_env as pettingzoo_env
     from longthink.games.registry import games as games
     from longthink.games.registry import load_game as load_game
     from longthink.games.registry import register_game as register_game
-    from longthink.search.batched import BatchedMCTS as BatchedMCTS
-    from longthink.search.batched import BatchedResult as BatchedResult
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
-    from longthink.search.cfr import CFR as CFR
-    from longthink.search.cfr_br import CFRBR as CFRBR
-    from longthink.search.drawing import TreeDrawing as TreeDrawing
-    from longthink.search.evaluation import Evaluator as Evaluator
-    from longthink.search.evaluation import search_with as search_with
-    from longthink.search.graph import ISMCTS as ISMCTS
-    from longthink.search.graph import GraphSearch as GraphSearch
-    from longthink.search.graph_result import GraphResult as GraphResult
-    from longthink.search.local_best_response import LocalBestResponse as LocalBestResponse
-    from longthink.search.local_best_response import local_best_response as local_best_response
-    from longthink.search.mccfr import MCCFR as MCCFR
-    from longthink.search.mcts import MCTS as MCTS
-    from longthink.search.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
-    from longthink.search.policy import Policy as Policy
-    from longthink.search.policy import best_response as best_response
-    from longthink.search.policy import expected_values as expected_values
-    from longthink.search.policy import exploitability as exploitability
-    from longthink.search.policy import nash_conv as nash_conv
-    from longthink.search.result import SearchResult as SearchResult
-    from longthink.search.rules import GRAVE as GRAVE
-    from longthink.search.rules import PUCT as PUCT
-    from longthink.search.rules import RAVE as RAVE
-    from longthink.search.rules import UCT as UCT
-    from longthink.search.rules import Gumbel as Gumbel
-    from longthink.search.rules import Knowledge as Knowledge
-    from longthink.search.rules import RegretMatching as RegretMatching
-    from longthink.search.rules import Rule as Rule
-    from longthink.search.rules import Thompson as Thompson
-    from longthink.search.rules import UCB1Tuned as UCB1Tuned
-    from longthink.search.rules import Widening as Widening
-    from longthink.search.sequence_form import SequenceFormLP as SequenceFormLP
-    from longthink.search.variants import Exploitability as Exploitability
-    from longthink.search.variants.weights import Line as Line
-    from longthink.search.variants.weights import Power as Power
+    from longthink.search.regret.cfr import CFR as CFR
+    from longthink.search.regret.cfr_br import CFRBR as CFRBR
+    from longthink.search.regret.local_best_response import LocalBestResponse as LocalBestResponse
+    from longthink.search.regret.local_best_response import local_best_response as local_best_response
+    from longthink.search.regret.mccfr import MCCFR as MCCFR
+    from longthink.search.regret.policy import Policy as Policy
+    from longthink.search.regret.policy import best_response as best_response
+    from longthink.search.regret.policy import expected_values as expected_values
+    from longthink.search.regret.policy import exploitability as exploitability
+    from longthink.search.regret.policy import nash_conv as nash_conv
+    from longthink.search.regret.sequence_form import SequenceFormLP as SequenceFormLP
+    from longthink.search.regret.variants import Exploitability as Exploitability
+    from longthink.search.regret.variants.weights import Line as Line
+    from longthink.search.regret.variants.weights import Power as Power
+    from longthink.search.trees.batched import BatchedMCTS as BatchedMCTS
+    from longthink.search.trees.batched import BatchedResult as BatchedResult
+    from longthink.search.trees.drawing import TreeDrawing as TreeDrawing
+    from longthink.search.trees.evaluation import Evaluator as Evaluator
+    from longthink.search.trees.evaluation import search_with as search_with
+    from longthink.search.trees.graph import ISMCTS as ISMCTS
+    from longthink.search.trees.graph import GraphSearch as GraphSearch
+    from longthink.search.trees.graph_result import GraphResult as GraphResult
+    from longthink.search.trees.mcts import MCTS as MCTS
+    from longthink.search.trees.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
+    from longthink.search.trees.result import SearchResult as SearchResult
+    from longthink.search.trees.rules import GRAVE as GRAVE
+    from longthink.search.trees.rules import PUCT as PUCT
+    from longthink.search.trees.rules import RAVE as RAVE
+    from longthink.search.trees.rules import UCT as UCT
+    from longthink.search.trees.rules import Gumbel as Gumbel
+    from longthink.search.trees.rules import Knowledge as Knowledge
+    from longthink.search.trees.rules import RegretMatching as RegretMatching
+    from longthink.search.trees.rules import Rule as Rule
+    from longthink.search.trees.rules import Thompson as Thompson
+    from longthink.search.trees.rules import UCB1Tuned as UCB1Tuned
+    from longthink.search.trees.rules import Widening as Widening
 
 # Public name -> the module it lives in.
 _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),
-    **dict.fromkeys(("load_efg", "write_efg"), "games.efg"),
-    "numba_game": "games.numba_games",
-    "pettingzoo_env": "games.pettingzoo",
+    **dict.fromkeys(("load_efg", "write_efg"), "games.adapters.efg"),
+    "numba_game": "games.adapters.numba",
+    "pettingzoo_env": "games.adapters.pettingzoo",
     **dict.fromkeys(("Budget", "Spent"), "search.budget"),
     **dict.fromkeys(
         (
@@ -124,36 +124,38 @@ _HOME = {
             "UCB1Tuned",
             "Widening",
         ),
-        "search.rules",
+        "search.trees.rules",
     ),
-    "MCCFR": "search.mccfr",
-    "MCTS": "search.mcts",
-    **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.batched"),
-    "TreeDrawing": "search.drawing",
-    **dict.fromkeys(("Evaluator", "search_with"), "search.evaluation"),
-    "OnnxEvaluator": "search.onnx_evaluator",
-    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.graph"),
-    "GraphResult": "search.graph_result",
-    "SearchResult": "search.result",
-    "CFR": "search.cfr",
-    "CFRBR": "search.cfr_br",
-    **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.local_best_response"),
-    "Exploitability": "search.variants",
-    "SequenceFormLP": "search.sequence_form",
-    **dict.fromkeys(("Line", "Power"), "search.variants.weights"),
-    **dict.fromkeys(("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.policy"),
-    **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.task"),
-    "make_task": "bridge.own_task",
+    "MCCFR": "search.regret.mccfr",
+    "MCTS": "search.trees.mcts",
+    **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.trees.batched"),
+    "TreeDrawing": "search.trees.drawing",
+    **dict.fromkeys(("Evaluator", "search_with"), "search.trees.evaluation"),
+    "OnnxEvaluator": "search.trees.onnx_evaluator",
+    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.trees.graph"),
+    "GraphResult": "search.trees.graph_result",
+    "SearchResult": "search.trees.result",
+    "CFR": "search.regret.cfr",
+    "CFRBR": "search.regret.cfr_br",
+    **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.regret.local_best_response"),
+    "Exploitability": "search.regret.variants",
+    "SequenceFormLP": "search.regret.sequence_form",
+    **dict.fromkeys(("Line", "Power"), "search.regret.variants.weights"),
+    **dict.fromkeys(
+        ("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.regret.policy"
+    ),
+    **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.tasks.task"),
+    "make_task": "bridge.tasks.function_task",
     **dict.fromkeys(("Tool", "ToolResult", "load_tool", "register_tool", "tools"), "bridge.tools.tool"),
-    "kinds": "bridge.kinds",
-    **dict.fromkeys(("with_kinds", "with_tools"), "bridge.kinds.with_kinds"),
-    **dict.fromkeys(("Model", "load_model"), "bridge.model"),
-    "Proposer": "bridge.proposer",
-    "Verifier": "bridge.verifier",
-    **dict.fromkeys(("Answer", "think"), "bridge.think"),
-    "think_all": "bridge.think_all",
+    "kinds": "bridge.proposals.kinds",
+    **dict.fromkeys(("with_kinds", "with_tools"), "bridge.proposals.kinds.with_kinds"),
+    **dict.fromkeys(("Model", "load_model"), "bridge.models.model"),
+    "Proposer": "bridge.proposals.proposer",
+    "Verifier": "bridge.tasks.verifier",
+    **dict.fromkeys(("Answer", "think"), "bridge.thinking.think"),
+    "think_all": "bridge.thinking.think_all",
     "methods": "bridge.methods",
-    "compare": "benchmarks.compare",
+    "compare": "benchmarks.harness.compare",
     **dict.fromkeys(
         (
             "CheckpointError",

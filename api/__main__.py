@@ -2,6 +2,6 @@
 
 import sys
 
-from longthink.cli import main
+from longthink.commands.cli import main
 
 sys.exit(main())

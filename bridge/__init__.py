@@ -5,15 +5,15 @@ values them; `kinds` say what a proposal may be; `language_game` makes a game of
 budget on it, and `think_all` one budget on many.
 """
 
-from longthink.bridge.language_game import LanguageGame
 from longthink.bridge.methods import Method, methods
-from longthink.bridge.model import Completion, Model, load_model
-from longthink.bridge.proposer import Proposal, Proposer
-from longthink.bridge.task import Task, load_task, register_task, tasks
-from longthink.bridge.think import Answer, think
-from longthink.bridge.think_all import think_all
-from longthink.bridge.trace import Trace
-from longthink.bridge.verifier import Verifier
+from longthink.bridge.models.model import Completion, Model, load_model
+from longthink.bridge.proposals.language_game import LanguageGame
+from longthink.bridge.proposals.proposer import Proposal, Proposer
+from longthink.bridge.tasks.task import Task, load_task, register_task, tasks
+from longthink.bridge.tasks.verifier import Verifier
+from longthink.bridge.thinking.think import Answer, think
+from longthink.bridge.thinking.think_all import think_all
+from longthink.bridge.traces.trace import Trace
 
 __all__ = [
     "Answer",

@@ -27,7 +27,7 @@ sys.modules[__name__].__class__ = _Games
 
 def __getattr__(name: str) -> object:
     if name == "numba_game":  # Numba takes a second to import: only where a game needs it
-        from longthink.games.numba_games import numba_game
+        from longthink.games.adapters.numba import numba_game
 
         return numba_game
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """`Game` and `State`: the one compiled pair behind every game, whoever wrote its rules.
 
-A `Game` owns a table of C functions (csrc/game.h); a `State` owns a flat buffer that those functions
+A `Game` owns a table of C functions (csrc/core/game.h); a `State` owns a flat buffer that those functions
 read and write, and the history that led to it. Method names are OpenSpiel's.
 """
 
@@ -25,7 +25,7 @@ cdef extern from "games/native.h" nogil:
 
 cdef extern from *:
     """
-    /* Why a user's rules failed in this thread: `failed` of csrc/game.h. 0: they did not. */
+    /* Why a user's rules failed in this thread: `failed` of csrc/core/game.h. 0: they did not. */
     static _Thread_local int32_t lt_failure;
     static int32_t lt_failure_here(void) { return lt_failure; }
     static void lt_fail(int32_t reason) {
@@ -83,7 +83,7 @@ cdef class Game:
                        text=None, owner=None, state_dtype=None, reduce=None):
         """A game from the addresses of compiled functions.
 
-        functions: member of the table in csrc/game.h -> address of a C function; they must keep what it says. context: an
+        functions: member of the table in csrc/core/game.h -> address of a C function; they must keep what it says. context: an
         address that they get. owner: kept alive as long as the game; if it has `raise_failure(reason, history)`, a
         function may call `FAIL` with a reason, and this raises what it means. in_python: whether they enter Python.
         reduce: `(callable, arguments)` that make the game again, for pickling.

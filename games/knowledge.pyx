@@ -17,7 +17,7 @@ cdef const lt_game *table_of(game) except NULL:
 
 
 def _unknown(game, what):
-    return GameError(f"{game} has no `{what}` (csrc/game.h); of the games here, go has")
+    return GameError(f"{game} has no `{what}` (csrc/core/game.h); of the games here, go has")
 
 
 def priors(state):

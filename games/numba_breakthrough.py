@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from longthink.games.adapters.numba import TERMINAL, numba_game
 from longthink.games.core import Game
-from longthink.games.numba_games import TERMINAL, numba_game
 from longthink.games.registry import Entry
 
 SIZE = 8  # cell SIZE * row + column is a bit; player 0 begins in the upper two rows and moves down

@@ -127,7 +127,7 @@ _MODULES: dict[str, str] = {
     "breakthrough": "longthink.games.breakthrough",
     "connect_four": "longthink.games.connect_four",
     "dark_hex": "longthink.games.dark_hex",
-    "go": "longthink.games.go",
+    "go": "longthink.games.go.game",
     "gomoku": "longthink.games.gomoku",
     "goofspiel": "longthink.games.goofspiel",
     "havannah": "longthink.games.havannah",
@@ -178,11 +178,11 @@ def load_game(name: str | os.PathLike[str], /, **parameters: Any) -> Game:
     if not isinstance(name, str):
         raise ParameterError(f"load_game expects the name of a game, as in 'connect_four', got {shown(name)}")
     if name.startswith("openspiel:"):
-        from longthink.games.openspiel import load_openspiel_game
+        from longthink.games.adapters.openspiel import load_openspiel_game
 
         return load_openspiel_game(name.removeprefix("openspiel:"), **parameters)
     if name.startswith("efg:"):
-        from longthink.games.efg import load_efg
+        from longthink.games.adapters.efg import load_efg
 
         if parameters:
             raise ParameterError(f"a game of a file has no parameters, got {shown(parameters)}")

@@ -1,4 +1,4 @@
-"""`Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/watch.h)."""
+"""`Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/core/watch.h)."""
 
 import time
 

@@ -1,6 +1,6 @@
 """A pytest plugin: tells each benchmark's begin, end and figures, as JSON lines, to the process that runs them all.
 
-It writes to the file descriptor in the environment variable LONGTHINK_REPORT_TO (benchmarks/speeds.py).
+It writes to the file descriptor in the environment variable LONGTHINK_REPORT_TO (benchmarks/perf/speeds.py).
 """
 
 from __future__ import annotations

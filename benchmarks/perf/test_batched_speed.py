@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.search.leaves import Leaves
+from longthink.search.trees.leaves import Leaves
 
 from .test_tree_search_speed import measure
 

@@ -19,10 +19,10 @@ import pytest
 import treequest
 
 import longthink as lt
-from longthink.benchmarks.tower import Tower
-from longthink.bridge.llama_model import LlamaModel
-from longthink.bridge.model import Completion, Model, Request
-from longthink.bridge.proposer import SampleProposer
+from longthink.benchmarks.perf.tower import Tower
+from longthink.bridge.models.llama import LlamaModel
+from longthink.bridge.models.model import Completion, Model, Request
+from longthink.bridge.proposals.proposer import SampleProposer
 
 
 class InstantModel(Model):
@@ -176,7 +176,7 @@ def test_embedded(benchmark: Any, method: str, sequences: int) -> None:
 
 @pytest.mark.benchmark(group="requests answered by the cache")
 def test_cache(benchmark: Any, tmp_path: Any) -> None:
-    from longthink.bridge.cache import CachedModel
+    from longthink.bridge.models.cache import CachedModel
 
     model = CachedModel(InstantModel(), tmp_path)
     prompts = [f"prompt {i}" for i in range(500)]

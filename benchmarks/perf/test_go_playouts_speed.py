@@ -12,7 +12,7 @@ import numpy as np
 import pyspiel
 import pytest
 
-from longthink.games.go_playouts import paths, play_out_many
+from longthink.games.go.playouts import paths, play_out_many
 
 SIZES = {9: 40_000, 13: 10_000, 19: 4000}
 """Playouts measured by size of the board."""

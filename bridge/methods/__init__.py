@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from longthink.bridge.methods.domain import exhaustive
+from longthink.bridge.methods.exhaustive import exhaustive
 from longthink.bridge.methods.likelihood import beam, best_first
 from longthink.bridge.methods.revision import ab_mcts, revision
 from longthink.bridge.methods.sampling import best_of_n, greedy, majority_vote, weighted_vote
-from longthink.bridge.methods.thinking import Method, Thinking
 from longthink.bridge.methods.tree_of_thoughts import tree_of_thoughts
 from longthink.bridge.methods.tree_search import mcts, uniform
+from longthink.bridge.runtime.session import Method, Thinking
 from longthink.errors import UnknownNameError
 
 __all__ = ["Method", "Thinking", "method", "methods"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from heapq import heappop, heappush
 
-from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.proposer import Proposal
-from longthink.bridge.task import Transcript
-from longthink.bridge.work import Turns, Work
+from longthink.bridge.proposals.proposer import Proposal
+from longthink.bridge.runtime.scheduler import Turns, Work
+from longthink.bridge.runtime.session import Thinking, checked_count
+from longthink.bridge.tasks.task import Transcript
 from longthink.search.budget import Spent
 
 Unlikely = tuple[float, Transcript, float]

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from longthink.bridge.kinds.with_kinds import with_kinds
-from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.task import Task, Transcript
-from longthink.bridge.work import Turns, Work
-from longthink.bridge.writing import Written, seeds, writing
+from longthink.bridge.proposals.kinds.with_kinds import with_kinds
+from longthink.bridge.proposals.writing import Written, seeds, writing
+from longthink.bridge.runtime.scheduler import Turns, Work
+from longthink.bridge.runtime.session import Thinking, checked_count
+from longthink.bridge.tasks.task import Task, Transcript
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from longthink.bridge.answers import Same
-from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.task import Task, Transcript
-from longthink.bridge.votes import Votes
-from longthink.bridge.work import Turns, Work
-from longthink.bridge.writing import Written, seeds, writing
+from longthink.bridge.methods.votes import Votes
+from longthink.bridge.proposals.writing import Written, seeds, writing
+from longthink.bridge.runtime.scheduler import Turns, Work
+from longthink.bridge.runtime.session import Thinking, checked_count
+from longthink.bridge.tasks.answers import Same
+from longthink.bridge.tasks.task import Task, Transcript
 from longthink.errors import ParameterError
 from longthink.search.budget import Spent
 

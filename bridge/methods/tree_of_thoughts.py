@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from longthink.bridge.methods.thinking import Thinking, checked_count
-from longthink.bridge.model import Model, Request
-from longthink.bridge.proposer import Proposal, legal_grammar
-from longthink.bridge.task import Task, Transcript
-from longthink.bridge.work import Turns, Work
+from longthink.bridge.models.model import Model, Request
+from longthink.bridge.proposals.proposer import Proposal, legal_grammar
+from longthink.bridge.runtime.scheduler import Turns, Work
+from longthink.bridge.runtime.session import Thinking, checked_count
+from longthink.bridge.tasks.task import Task, Transcript
 
 WORTH = {"sure": 20.0, "likely": 1.0, "impossible": 0.001}
 """What the words are worth in which the model values a state, as in the paper's game of 24."""

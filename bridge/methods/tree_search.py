@@ -6,18 +6,18 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from longthink.bridge.kinds import find_kind
-from longthink.bridge.kinds.with_kinds import WithKinds
-from longthink.bridge.language_game import LanguageGame
-from longthink.bridge.methods.thinking import Thinking
-from longthink.bridge.proposer import Proposal, Proposer, UniformProposer
-from longthink.bridge.task import Task, Transcript
-from longthink.bridge.trace import TRACE_NODES, Trace
-from longthink.bridge.work import Turns, Work
+from longthink.bridge.proposals.kinds import find_kind
+from longthink.bridge.proposals.kinds.with_kinds import WithKinds
+from longthink.bridge.proposals.language_game import LanguageGame
+from longthink.bridge.proposals.proposer import Proposal, Proposer, UniformProposer
+from longthink.bridge.runtime.scheduler import Turns, Work
+from longthink.bridge.runtime.session import Thinking
+from longthink.bridge.tasks.task import Task, Transcript
+from longthink.bridge.traces.trace import TRACE_NODES, Trace
 from longthink.errors import ParameterError, UnknownNameError
 from longthink.search.budget import Spent
-from longthink.search.mcts import MCTS
-from longthink.search.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
+from longthink.search.trees.mcts import MCTS
+from longthink.search.trees.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
 
 _RULES: dict[str, type[Rule]] = {rule.kind: rule for rule in (UCT, UCB1Tuned, Thompson, PUCT, RAVE, GRAVE, Gumbel)}
 _Looked = tuple[list[Proposal] | None, float]

@@ -1,4 +1,4 @@
-"""Tools that a model may call while it thinks: `tool` says what one is, and bridge/kinds/tool.py how one is called.
+"""Tools that a model may call while it thinks: `tool` says what one is, proposals/kinds/tool.py how one is called.
 
 `calculator`, `search` and `python` are one each; `python` runs programs in the `cage`.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from longthink.bridge.arithmetic import ALL, evaluate
+from longthink.bridge.tasks.arithmetic import ALL, evaluate
 from longthink.bridge.tools.tool import Tool, ToolResult
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from longthink.bridge.tools.cage import Limits, run
+from longthink.bridge.tools.sandbox import Limits, run
 from longthink.bridge.tools.tool import Tool, ToolResult
 
 _SHOWN = 2000  # characters of output that a model gets to read

@@ -7,8 +7,8 @@
  *
  * As in OpenSpiel, an action must change the board other than by merging into a tile that the player's last action made;
  * where that leaves none (OpenSpiel has then no action at all), any that changes the board is legal. */
-#include "bitboard.h"
-#include "native.h"
+#include "games/bitboard.h"
+#include "games/native.h"
 
 enum { UP, RIGHT, DOWN, LEFT, CELLS = 16, FOUR_BITS = 15, LARGEST = 15 };
 

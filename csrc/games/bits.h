@@ -2,7 +2,7 @@
 #ifndef LT_BITS_H
 #define LT_BITS_H
 #include <string.h>
-#include "../rng.h"
+#include "core/rng.h"
 
 static inline int32_t first_bit(uint64_t word) { return __builtin_ctzll(word); }
 static inline uint64_t bit_at(const uint64_t *set, uint32_t i) { return set[i >> 6] >> (i & 63) & 1; }

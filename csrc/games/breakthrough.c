@@ -2,8 +2,8 @@
  * cells. A piece steps straight ahead to an empty cell, or ahead and aside to one without a piece of its own; who reaches
  * the last row or takes the last piece wins. Action ((cell * 6) + direction) * 2 + capture, directions 0 to 2 left,
  * straight and right of player 0, 3 to 5 those of player 1; left and right as seen on the board. */
-#include "bitboard.h"
-#include "native.h"
+#include "games/bitboard.h"
+#include "games/native.h"
 
 typedef struct { int32_t rows, columns; uint64_t start[2], goal[2], not_left, not_right; } rules_t;
 typedef struct { uint64_t pieces[2]; int32_t player, winner; } state_t; /* winner: a player plus one, 0 while playing */

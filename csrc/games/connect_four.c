@@ -1,6 +1,6 @@
 /* Connect four on bitboards: column c, row r (from below) is bit c * (rows + 1) + r; the bit above each
  * column stays empty, so that adding one to a column finds its next free cell and shifts do not wrap. */
-#include "native.h"
+#include "games/native.h"
 
 typedef struct { int32_t rows, columns, in_row; uint64_t bottom, board; } rules_t;
 typedef struct { uint64_t stones[2]; int32_t player, outcome; } state_t;

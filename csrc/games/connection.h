@@ -13,8 +13,8 @@
  * first in random play is connected on the filled board, and the other is not. */
 #ifndef LT_CONNECTION_H
 #define LT_CONNECTION_H
-#include "bits.h"
-#include "native.h"
+#include "games/bits.h"
+#include "games/native.h"
 
 enum { MAX_WORDS = 6, MAX_CELLS = 64 * MAX_WORDS };
 

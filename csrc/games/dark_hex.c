@@ -26,7 +26,7 @@ static int wins_by(const board_t *b, int player, uint64_t stones, int cell) {
   return (group & b->first[player]) && (group & b->last[player]);
 }
 
-#include "phantom.h"
+#include "games/phantom.h"
 
 int lt_dark_hex(lt_game *game, const double *parameters) {
   rules_t *r = calloc(1, sizeof *r);

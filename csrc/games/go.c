@@ -1,8 +1,8 @@
 /* Go: area or territory scoring, with or without a clean-up, four ko rules, handicap, boards of 2x2 to 25x25. Suicide is forbidden. Rows count from
- * below; action row * size + column, then pass. Chains and liberties are csrc/go_board.h's, knowledge csrc/go_knowledge.c's. */
-#include "go.h"
-#include "../go_playouts.h"
-#include "../go_knowledge.h"
+ * below; action row * size + column, then pass. Chains and liberties are csrc/go/board.h's, knowledge csrc/go/knowledge.c's. */
+#include "games/go.h"
+#include "go/playouts.h"
+#include "go/knowledge.h"
 
 static size_t state_bytes_of(const lt_go_rules *r) {
   return sizeof(lt_go_state) + lt_go_board_bytes(r->size) + ((size_t)r->max_game_length + 3) * sizeof(uint64_t);

@@ -1,8 +1,8 @@
-/* The state of a game of Go, for its rules (go.c) and for what reads positions (games/go_board.pyx). */
+/* The state of a game of Go, for its rules (go.c) and for what reads positions (games/go/board.pyx). */
 #ifndef LT_GO_H
 #define LT_GO_H
-#include "../go_board.h"
-#include "native.h"
+#include "go/board.h"
+#include "games/native.h"
 
 /* What a position seen before means for a move. */
 typedef enum {

@@ -1,7 +1,7 @@
 /* Gomoku: `connect` in a row wins, or loses (`anti`), on a line, a square, or a cube of more dimensions; `wrap` joins
  * opposite edges. Cells are numbered with the last coordinate fastest. */
-#include "bits.h"
-#include "native.h"
+#include "games/bits.h"
+#include "games/native.h"
 
 enum { MAX_WORDS = 7, MAX_CELLS = 64 * MAX_WORDS - 1, MAX_DIMS = 4, MAX_DIRECTIONS = 40, MAX_LINES = 6 * 32 };
 

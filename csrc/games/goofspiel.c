@@ -3,7 +3,7 @@
  * `hidden_bids` only the winner of each turn is made known, never the bids (Lanctot, PhD thesis, 2013, 3.1.4).
  *
  * Read in this order: the state, a turn, the table's functions, what the others may hold. */
-#include "native.h"
+#include "games/native.h"
 
 enum { MAX_PLAYERS = 10, MAX_CARDS = 32, RANDOM = 0, DESCENDING = 1, WIN_LOSS = 0, POINT_DIFFERENCE = 1 };
 

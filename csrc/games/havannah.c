@@ -5,8 +5,8 @@
  * A state knows the chain of every stone, and what the chain touches, so a move costs a look at six neighbours unless
  * it joins chains. Two cells side by side in a row never belong to two chains of one player, so that one more than
  * half of a chain's least cell is a label of its own, and fits in a byte. */
-#include "bits.h"
-#include "native.h"
+#include "games/bits.h"
+#include "games/native.h"
 
 enum { MAX_SIZE = 10, MAX_CELLS = (2 * MAX_SIZE - 1) * (2 * MAX_SIZE - 1), MAX_WORDS = MAX_CELLS / 64 + 1, LANES = 64 };
 

@@ -1,5 +1,5 @@
 /* Hex: player 0 connects the first row to the last, player 1 the first column to the last. Rules: connection.h. */
-#include "connection.h"
+#include "games/connection.h"
 
 static int on_board(int columns, int rows, int x, int y) { return x >= 0 && x < columns && y >= 0 && y < rows; }
 

@@ -1,5 +1,5 @@
 /* Kuhn poker for n players: n + 1 cards, one each, a chip each, one more chip to bet or to call. */
-#include "native.h"
+#include "games/native.h"
 
 enum { MAX_PLAYERS = 10, PASS = 0, BET = 1 };
 

@@ -1,7 +1,7 @@
 /* Leduc hold'em for n players: two suits of n + 1 ranks, one private card each, one public card, two
  * rounds of betting with at most two raises each (of two chips, then of four). A pair wins, else the
  * higher card (Southey et al., UAI 2005). */
-#include "native.h"
+#include "games/native.h"
 
 enum { MAX_PLAYERS = 10, FOLD = 0, CALL = 1, RAISE = 2, MAX_RAISES = 2, ROUND_LENGTH = 3 * MAX_PLAYERS - 2 };
 

@@ -1,6 +1,6 @@
 /* Liar's dice for two: hidden dice, the highest face wild; bids rise until somebody calls the last one a lie. As bids
  * only rise, a set of bits holds the whole bidding; bit `bids`, one past the highest bid, is the call. */
-#include "native.h"
+#include "games/native.h"
 
 enum { PLAYERS = 2, MAX_SIDES = 31 };
 

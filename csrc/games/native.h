@@ -3,7 +3,7 @@
 #ifndef LT_NATIVE_H
 #define LT_NATIVE_H
 #include <stdlib.h>
-#include "../game.h"
+#include "core/game.h"
 
 #define LT_NATIVE_GAMES(GAME) \
   GAME(2048)                  \

@@ -1,6 +1,6 @@
 /* Nim: take any number from one pile. Who takes the last wins, or loses where the game is misere.
  * Action (taken - 1) * piles + pile. */
-#include "native.h"
+#include "games/native.h"
 
 enum { MAX_PILES = 16 };
 

@@ -1,7 +1,7 @@
 /* Othello on bitboards: square 8 * row + column is a bit. Moves and flips run along all eight lines at once by parallel
  * prefix (Kogge-Stone): a run of opposing discs next to one's own doubles its known length with every step. */
-#include "bitboard.h"
-#include "native.h"
+#include "games/bitboard.h"
+#include "games/native.h"
 
 enum { SQUARES = 64, PASS = 64, NUM_ACTIONS = 65, MAX_LENGTH = 128 };
 

@@ -8,7 +8,7 @@
  * Read in this order: the state, a move, what a player knows, what the other may have done. */
 #ifndef LT_PHANTOM_H
 #define LT_PHANTOM_H
-#include "native.h"
+#include "games/native.h"
 
 enum { RUNNING, WON_BY_0, WON_BY_1, DRAWN, MAX_CELLS = 64 };
 

@@ -16,7 +16,7 @@ static int wins_by(const board_t *board, int player, uint64_t stones, int cell) 
   return has_won(board, player, stones);
 }
 
-#include "phantom.h"
+#include "games/phantom.h"
 
 int lt_phantom_ttt(lt_game *game, const double *parameters) {
   rules_t *r = calloc(1, sizeof *r);

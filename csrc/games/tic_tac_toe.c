@@ -1,5 +1,5 @@
 /* Tic-tac-toe: a set of nine bits for each player; bit 3 * row + column. */
-#include "native.h"
+#include "games/native.h"
 
 typedef struct { uint16_t stones[2]; uint8_t player, over; } state_t;
 

@@ -1,5 +1,5 @@
 /* Y: connect the three sides of a triangle. Rules: connection.h. */
-#include "connection.h"
+#include "games/connection.h"
 
 static int on_board(int columns, int rows, int x, int y) { return x >= 0 && y >= 0 && x + y < columns && y < rows; }
 

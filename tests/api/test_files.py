@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import longthink as lt
-from longthink.benchmarks import charts
+from longthink.benchmarks.harness import charts
 from longthink.files import replace_file, write_file
 
 
@@ -68,8 +68,8 @@ def test_a_name_that_no_file_can_have_is_an_os_error(tmp_path):
 # ---- Who writes files ----
 
 ROOMS = ("api", "benchmarks", "bridge", "games", "search")
-APPENDED = {"bridge/trace_log.py", "benchmarks/run_log.py"}  # a line at a time
-PIPES = {"bridge/guard.py", "bridge/tools/cage.py"}
+APPENDED = {"bridge/traces/log.py", "benchmarks/harness/run_log.py"}  # a line at a time
+PIPES = {"bridge/tools/guard.py", "bridge/tools/sandbox.py"}
 _WRITES = {"write_text", "write_bytes", "savefig", "savez", "savez_compressed", "tofile", "NamedTemporaryFile"}
 
 
@@ -88,7 +88,7 @@ def test_every_file_is_written_by_replace_file_or_a_line_at_a_time():
         tree = ast.parse(source.read_text())
         if any(isinstance(node, ast.Call) and writes_by_itself(node) for node in ast.walk(tree)):
             writers.add(source.relative_to(root).as_posix())
-    assert writers == {"benchmarks/charts.py"} | APPENDED | PIPES  # charts.py draws into a file of replace_file
+    assert writers == {"benchmarks/harness/charts.py"} | APPENDED | PIPES  # charts.py draws into a file of replace_file
 
 
 class Torn:

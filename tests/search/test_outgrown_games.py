@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.objects import object_game
-from longthink.search.cfr import GameTree
+from longthink.games.adapters.objects import object_game
+from longthink.search.regret.cfr import GameTree
 
 CHANCE, TERMINAL = -1, -4
 MOVES, OUTCOMES = 12, 3  # the real ones

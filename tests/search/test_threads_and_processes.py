@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.objects import object_game
-from longthink.search.drawing import TreeDrawing
-from longthink.search.result import TreeNode
+from longthink.games.adapters.objects import object_game
+from longthink.search.trees.drawing import TreeDrawing
+from longthink.search.trees.result import TreeNode
 
 CONNECT_FOUR = lt.load_game("connect_four")
 TIC_TAC_TOE = lt.load_game("tic_tac_toe")

@@ -1,0 +1,1 @@
+"""Go for people and programs: GTP, analysis, the terminal."""

@@ -1,0 +1,1 @@
+"""`longthink serve`: thinking over HTTP."""

@@ -1,0 +1,1 @@
+"""The harness: jobs, run logs, statistics, matches, charts, the report."""

@@ -1,0 +1,416 @@
+"""Matches of Go against other programs: `longthink match`, or `python -m longthink.benchmarks.harness.gtp_match`.
+
+Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
+line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
+knows the rules follows each game. After two passes the score is counted as the stones stand, and by everyone who can:
+by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on
+and take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import json
+import math
+import random
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from longthink import command_line
+from longthink.benchmarks.harness.run_log import RunLog, read
+from longthink.benchmarks.harness.statistics import wilson
+from longthink.benchmarks.peers.gtp_player import TIMEOUT, GtpPlayer, Player, PlayerError, PlayerStartError
+from longthink.command_line import DONE, NOT_SOLVED, ArgumentParser, real_option, whole_option
+from longthink.errors import IllegalActionError, ParameterError
+from longthink.files import write_file
+from longthink.games.go.game import action_of, vertex
+from longthink.games.go.position import area
+from longthink.games.go.record import GoRecord
+from longthink.games.go.scoring import final_score, score_text
+
+OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
+COLOURS = "bw"
+SCORE = re.compile(r"[BW]\+[0-9]{1,6}(\.[0-9]{0,6})?|0")
+MOST_OF_ANSWER = 200  # characters of what a program says that go into the log
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """What decides the outcome of a match. engine, opponent, judge: command lines of Go programs, where {seed} becomes
+    the number of the game. opening: random moves before the players think. max_moves: 0 for 3 for each point.
+
+    judge: of the score; "" for the opponent where it can count, else for ourselves.
+    """
+
+    opponent: str
+    engine: str = OURS
+    judge: str = ""
+    size: int = 9
+    komi: float = 7.5
+    opening: int = 2
+    max_moves: int = 0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        GoRecord(self.size, self.komi)  # raises what the rules do not take
+        if self.opening < 0 or self.opening > self.size**2 // 4 or self.max_moves < 0:
+            raise ParameterError(f"expected 0..{self.size**2 // 4} opening moves and no negative max_moves, got {self}")
+
+    @property
+    def key(self) -> str:
+        """A game of the same settings has the same key, but for its number."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+
+Make = Callable[[str], Player]
+"""Makes a player from the command line that `MatchSettings` has for it."""
+
+
+def play_match(
+    settings: MatchSettings,
+    games: int,
+    run_dir: Path,
+    *,
+    concurrency: int = 1,
+    timeout: float = TIMEOUT,
+    make: Make | None = None,
+    told: Callable[[dict[str, Any]], None] = lambda record: None,
+) -> dict[str, Any]:
+    """Play until `games` games of these settings are in the log of `run_dir`, and give their summary.
+
+    A game that fails (a program dies, says nothing for `timeout` seconds, or does not speak the protocol) is not in the
+    log; the others are played on. make: makes the players; another one can put searches of this process in their place.
+    told: is called with each new record, and with {"failed": why} for a game that failed. Raises `PlayerError` where a
+    program cannot be started, after three games in a row that failed, and where no game is in the log at the end.
+    """
+    stop = threading.Event()
+    make = functools.partial(GtpPlayer, timeout=timeout, stop=stop) if make is None else make
+    with RunLog(run_dir / "games.jsonl") as log, ThreadPoolExecutor(max(1, concurrency)) as pool:
+        done = {record["key"] for record in log.records}
+        left = [n for n in range(games) if f"{settings.key}-{n}" not in done]
+        running: set[Future[dict[str, Any]]] = set()
+        failures, failed, last = 0, 0, ""
+        try:
+            while left or running:
+                while left and len(running) < max(1, concurrency):
+                    running.add(pool.submit(play_game, settings, left.pop(0), run_dir, make, stop))
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    try:
+                        record = future.result()
+                    except PlayerStartError:
+                        raise
+                    except PlayerError as error:
+                        failures, failed, last = failures + 1, failed + 1, str(error)
+                        told({"failed": last})
+                        if failures >= 3:
+                            raise PlayerError(f"three games in a row failed; the last one: {error}") from error
+                        continue
+                    failures = 0
+                    log.append(record)
+                    told(record)
+        finally:
+            stop.set()
+        found = summary(settings, log.records)
+        if failed and not found["games"]:
+            raise PlayerError(f"no game was played to its end; the last one: {last}")
+        return {**found, "failed": failed}
+
+
+def play_game(
+    settings: MatchSettings, number: int, run_dir: Path, make: Make = GtpPlayer, stop: threading.Event | None = None
+) -> dict[str, Any]:
+    """One game, as a record of the log; it writes the game's SGF. Our side has Black in games of even number."""
+    ours = number % 2  # our colour
+    commands = [command.replace("{seed}", str(number)) for command in (settings.engine, settings.opponent)]
+    everyone: list[Player] = []
+    record = GoRecord(settings.size, settings.komi)
+    cpu = [0.0, 0.0]
+    began = time.perf_counter()
+    try:
+        for command in [*commands, *([settings.judge] if settings.judge else [])]:
+            everyone.append(make(command))
+        players, judges = everyone[:2], everyone[2:]
+        by_colour = players if ours == 0 else players[::-1]
+        for player in players:
+            player.begin(settings.size, settings.komi)
+        for colour, move in enumerate(opening(settings, number // 2)):
+            record.play(colour % 2, action_of(settings.size, move))
+            for player in players:
+                player.play(COLOURS[colour % 2], move)
+        before = [player.cpu_seconds() for player in players]
+        ending, scores, length = _moves(settings, record, by_colour, stop), {}, len(record.moves)
+        if ending is None:
+            scores = _scores(settings, record, players[1], judges)
+            by = "judge" if "judge" in scores else "opponent" if "opponent" in scores else "ours"
+            ending = scores[by], f"score by {by}"
+            if scores[by][0] != scores["stones"][0]:
+                ending = _moves(settings, record, by_colour, stop, cleanup=True)
+                scores["cleanup"] = area_score(record)
+                ending = ending or (scores["cleanup"], "score after cleanup")
+        cpu = [player.cpu_seconds() - start for player, start in zip(players, before, strict=True)]
+    finally:
+        for player in everyone:
+            player.close()
+    result, how = ending
+    winner = {"B": 0, "W": 1}.get(result[0])
+    names = [_name(commands[0]), _name(commands[1])]
+    black, white = names if ours == 0 else names[::-1]
+    write_file(run_dir / f"{settings.key}-{number:04}.sgf", record.sgf(PB=black, PW=white, RE=result))
+    return {
+        "key": f"{settings.key}-{number}",
+        "game": number,
+        "settings": asdict(settings),
+        "colour": COLOURS[ours],
+        "won": 0.5 if winner is None else float(winner == ours),
+        "result": result,
+        "how": how,
+        "scores": scores,
+        "moves": length,
+        "cleanup_moves": len(record.moves) - length,
+        "own_moves": sum(colour == ours for colour, _ in record.moves[settings.opening :]),
+        "cpu_seconds": [round(seconds, 3) for seconds in cpu],
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+
+
+def opening(settings: MatchSettings, pair: int) -> list[str]:
+    """Random moves, not on the two lowest lines where the board has others; the same for both games of a pair."""
+    rng = random.Random(f"{settings.seed}-{pair}")
+    low = 2 if settings.size >= 7 else 0
+    lines = range(low, settings.size - low)
+    points = [row * settings.size + column for row in lines for column in lines]
+    return [vertex(settings.size, point) for point in rng.sample(points, min(settings.opening, len(points)))]
+
+
+def _moves(
+    settings: MatchSettings,
+    record: GoRecord,
+    by_colour: list[Player],
+    stop: threading.Event | None,
+    cleanup: bool = False,
+) -> tuple[str, str] | None:
+    """Play until both pass: the result and how it came about, or None where the score decides."""
+    limit = (settings.max_moves or 3 * settings.size**2) + (len(record.moves) if cleanup else 0)
+    passes = 0
+    while passes < 2 and len(record.moves) < limit:
+        if stop is not None and stop.is_set():
+            raise PlayerError("the match was stopped")
+        colour = record.to_play
+        player, other = by_colour[colour], by_colour[1 - colour]
+        winner = "BW"[1 - colour]
+        move = player.genmove(COLOURS[colour], cleanup)
+        if move == "resign":
+            return f"{winner}+R", "resignation"
+        try:
+            record.play(colour, action_of(settings.size, move))
+        except (IllegalActionError, ParameterError) as error:
+            return f"{winner}+F", f"illegal move: {error}"[:MOST_OF_ANSWER]
+        try:
+            other.play(COLOURS[colour], move)
+        except PlayerError as error:
+            raise PlayerError(f"move {len(record.moves)} of {record.sgf()}: {error}") from error
+        passes = passes + 1 if move == "pass" else 0
+    return None
+
+
+def area_score(record: GoRecord) -> str:
+    """The score of the stones as they stand, none taken for dead (Tromp and Taylor)."""
+    return score_text(int(area(record.board()).sum()) - record.game_komi)
+
+
+def _scores(settings: MatchSettings, record: GoRecord, opponent: Player, judges: list[Player]) -> dict[str, str]:
+    """The score as we, the opponent and the judge count it, and as the stones stand, where they give a number."""
+    scores = {"stones": area_score(record), "ours": final_score(record).text}
+    if isinstance(opponent, GtpPlayer):
+        _ask_score(scores, "opponent", opponent)
+    for judge in judges:
+        with suppress(PlayerError):
+            judge.begin(settings.size, settings.komi)
+            for colour, action in record.moves:
+                judge.play(COLOURS[colour], vertex(settings.size, action))
+            if isinstance(judge, GtpPlayer):
+                _ask_score(scores, "judge", judge)
+    return scores
+
+
+def _ask_score(scores: dict[str, str], who: str, player: GtpPlayer) -> None:
+    with suppress(PlayerError):
+        answer = player.ask("final_score").upper()[:MOST_OF_ANSWER].split()
+        if answer and SCORE.fullmatch(answer[0]):
+            scores[who] = answer[0]
+
+
+def _name(command: str) -> str:
+    return re.sub(r"\s+", " ", command)[:120]
+
+
+def _margin(score: str) -> float:
+    """Of a score as GTP writes it; what is none is nobody's margin."""
+    if score == "0":
+        return 0.0
+    return float(score[2:]) * (1 if score[0] == "B" else -1) if SCORE.fullmatch(score) else math.nan
+
+
+# ---- Summary ----
+
+
+def summary(settings: MatchSettings, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a match: wins with their interval, processor time, and how far those who count agree."""
+    ours = [r for r in records if r["key"].startswith(settings.key + "-")]
+    wins = sum(r["won"] for r in ours)
+    low, high = wilson(wins, len(ours))
+    found: dict[str, Any] = {
+        "games": len(ours),
+        "wins": wins,
+        "win_rate": wins / len(ours) if ours else None,
+        "interval_95": [low, high],
+        "as_black": _share([r["won"] for r in ours if r["colour"] == "b"]),
+        "as_white": _share([r["won"] for r in ours if r["colour"] == "w"]),
+        "moves": _mean([r["moves"] for r in ours]),
+        "cpu_seconds_a_game": {
+            "engine": _mean([r["cpu_seconds"][0] for r in ours]),
+            "opponent": _mean([r["cpu_seconds"][1] for r in ours]),
+        },
+        "cpu_seconds_a_move": sum(r["cpu_seconds"][0] for r in ours) / max(1, sum(r["own_moves"] for r in ours)),
+        "ended_by": dict(sorted(Counter(r["how"].split(":")[0] for r in ours).items())),
+    }
+    for who in ("opponent", "judge"):
+        both = [r for r in ours if who in r["scores"] and "ours" in r["scores"]]
+        if both:
+            same = [r for r in both if _margin(r["scores"]["ours"]) == _margin(r["scores"][who])]
+            winner = [r for r in both if r["scores"]["ours"][0] == r["scores"][who][0]]
+            found[f"our_score_and_{who}'s"] = {
+                "games": len(both),
+                "same_score": len(same),
+                "same_winner": len(winner),
+                "differ": [{"game": r["game"], **r["scores"]} for r in both if r not in same],
+            }
+    return found
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 3) if values else None
+
+
+def _share(values: list[float]) -> str:
+    return f"{sum(values):g}/{len(values)}"
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """A summary for people."""
+    failed = f"{found['failed']} games failed and were not counted" if found.get("failed") else ""
+    if not found["games"]:
+        return failed or "no game was finished"
+    low, high = found["interval_95"]
+    cpu = found["cpu_seconds_a_game"]
+    lines = [
+        f"won {found['wins']:g} of {found['games']} ({found['win_rate']:.1%}, 95% interval {low:.1%} to {high:.1%}), "
+        f"as Black {found['as_black']}, as White {found['as_white']}",
+        f"CPU seconds a game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves a game; "
+        f"CPU seconds a move of the engine {found['cpu_seconds_a_move']:.4f}",
+        "ended by " + ", ".join(f"{how} {n}" for how, n in found["ended_by"].items()),
+        *([failed] if failed else []),
+    ]
+    for who in ("opponent", "judge"):
+        counted = found.get(f"our_score_and_{who}'s")
+        if counted:
+            lines.append(
+                f"our score and the {who}'s: the same in {counted['same_score']} of {counted['games']} finished games, "
+                f"the same winner in {counted['same_winner']}"
+            )
+            lines += [
+                f"  game {row['game']}: " + ", ".join(f"{k} {v}" for k, v in row.items() if k != "game")
+                for row in counted["differ"]
+            ]
+    return "\n".join(lines)
+
+
+# ---- Command line ----
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `longthink match`."""
+    parser.add_argument("--opponent", required=True, metavar="COMMAND", help="a program that speaks GTP")
+    parser.add_argument("--engine", default=OURS, metavar="COMMAND", help=f"who plays for us; default: {OURS}")
+    parser.add_argument("--judge", default="", metavar="COMMAND", help="who counts the score; default: the opponent")
+    parser.add_argument(
+        "--games", type=whole_option(0), default=20, help="in all, those in the log included (default 20)"
+    )
+    parser.add_argument("--size", type=whole_option(1), default=9, help="of the board (default 9)")
+    parser.add_argument("--komi", type=real_option(), default=7.5)
+    parser.add_argument(
+        "--opening", type=whole_option(0), default=2, metavar="MOVES", help="random ones before it begins (default 2)"
+    )
+    parser.add_argument(
+        "--max-moves", type=whole_option(0), default=0, help="then the board is counted (default 3 for each point)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=real_option(0, above=True),
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help=f"of one answer (default {TIMEOUT:g})",
+    )
+    parser.add_argument("--concurrency", type=whole_option(1), default=1, help="games at a time (default 1)")
+    parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")
+    parser.add_argument("--seed", type=whole_option(0), default=1, help="of the openings")
+    parser.add_argument("--summary", action="store_true", help="of the games in the log; play none")
+
+
+def run(options: argparse.Namespace) -> int:
+    """`longthink match` with its options. Gives the exit code: `NOT_SOLVED` where the match is lost, a game failed, or
+    none is in the log."""
+    names = ("opponent", "engine", "judge", "size", "komi", "opening", "max_moves", "seed")
+    settings = MatchSettings(**{name: getattr(options, name) for name in names})
+
+    def told(record: dict[str, Any]) -> None:
+        if "failed" in record:
+            print(f"a game failed: {record['failed']}", file=sys.stderr)
+        elif not options.json:
+            side = "Black" if record["colour"] == "b" else "White"
+            word = {1.0: "won", 0.0: "lost"}.get(record["won"], "drawn")
+            cpu = "CPU {:g} and {:g} s".format(*record["cpu_seconds"])
+            scores = "".join(f", {who} {score}" for who, score in record["scores"].items())
+            print(
+                f"game {record['game']}: {word} as {side}, {record['result']} ({record['how']}) "
+                f"in {record['moves']} moves, {cpu}{scores}",
+                flush=True,
+            )
+
+    if options.summary:
+        found = summary(settings, read(options.run_dir / "games.jsonl"))
+    else:
+        found = play_match(
+            settings,
+            options.games,
+            options.run_dir,
+            concurrency=options.concurrency,
+            timeout=options.timeout,
+            told=told,
+        )
+    print(json.dumps(found, indent=1) if options.json else as_text(found))
+    lost = found["wins"] < found["games"] / 2
+    return NOT_SOLVED if lost or not found["games"] or found.get("failed") else DONE
+
+
+def main() -> int:
+    parser = ArgumentParser("gtp_match", description="A match of Go against a program that speaks GTP.")
+    add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    return run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(command_line.run("gtp_match", main))

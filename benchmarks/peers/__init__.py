@@ -1,0 +1,1 @@
+"""Peers: the methods made for one domain, which results stand beside."""

@@ -1,0 +1,78 @@
+"""Connect four solved exactly: the domain's own method. The search is csrc/games/connect_four_solver.c."""
+
+import operator
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport uint64_t
+
+from connect_four_solver cimport *
+
+from longthink.errors import ParameterError
+
+
+cdef class ConnectFourSolver:
+    """Alpha-beta on bitboards with a table of `table_bytes`; exact for every position of the usual 6 by 7 board."""
+
+    cdef lt_c4_solver *data
+
+    def __init__(self, table_bytes=64 << 20):
+        self.data = lt_c4_solver_new(operator.index(table_bytes))
+        if self.data == NULL:
+            raise MemoryError(f"no memory for a table of {table_bytes} bytes")
+
+    def __dealloc__(self):
+        lt_c4_solver_free(self.data)
+
+    @property
+    def nodes(self):
+        """Positions searched so far."""
+        return self.data.nodes
+
+    def score(self, state):
+        """The score for the player who moves: 0 a draw, s > 0 a win by the s-th own stone from the last, s < 0 a loss.
+
+        Raises `ParameterError` for another board or the end of a game."""
+        own, taken = self._stones(state)
+        return self._solve(own, taken, -21, 21)
+
+    def values(self, state):
+        """What each legal action is worth to the player who moves: `{action: 1 (wins), 0 (draws) or -1 (loses)}`."""
+        self._stones(state)
+        values = {}
+        for action in state.legal_actions():
+            after = state.child(action)
+            if after.is_terminal():
+                values[action] = int(after.returns()[state.current_player()])
+            else:
+                own, taken = self._stones(after)
+                score = self._solve(own, taken, -1, 1)
+                values[action] = (score < 0) - (score > 0)
+        return values
+
+    def optimal_actions(self, state):
+        """The actions that keep the best result that the player who moves can force."""
+        values = self.values(state)
+        best = max(values.values())
+        return [action for action, value in values.items() if value == best]
+
+    def _stones(self, state):
+        game = state.get_game()
+        shape = game.get_parameters()
+        if game.name != "connect_four" or (shape["rows"], shape["columns"], shape["x_in_row"]) != (6, 7, 4):
+            raise ParameterError(f"the solver knows connect_four with 6 rows, 7 columns and four in a row, got {game}")
+        if state.is_terminal():
+            raise ParameterError("expected a position in which somebody moves, got the end of a game")
+        stones = [int(s) for s in state.record["stones"]]
+        return stones[state.current_player()], stones[0] | stones[1]
+
+    def _solve(self, uint64_t own, uint64_t taken, int alpha, int beta):
+        cdef int score
+        cdef uint64_t nodes = 1 << 20
+        while True:
+            self.data.node_limit = self.data.nodes + nodes
+            with nogil:
+                score = lt_c4_solve(self.data, own, taken, alpha, beta)
+            if not self.data.stopped:
+                return score
+            PyErr_CheckSignals()  # a Ctrl-C ends it here; the table keeps what was found
+            nodes *= 2

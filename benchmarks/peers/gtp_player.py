@@ -1,0 +1,242 @@
+"""Players of Go for matches: `GtpPlayer`, a program behind the Go Text Protocol; `SearchPlayer`, a search of ours."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Protocol
+
+from longthink.errors import LongthinkError, ParameterError
+from longthink.games.core import Game
+from longthink.games.go.game import vertex
+from longthink.games.go.record import GoRecord
+from longthink.search.budget import Budget
+from longthink.search.trees.mcts import MCTS
+from longthink.validation import real_number, shown
+
+
+class PlayerError(LongthinkError, RuntimeError):
+    """A player that died, hung, or answered with a failure."""
+
+
+class Player(Protocol):
+    """Who plays one game. cleanup: take off what is dead before passing. cpu_seconds: what it has used so far."""
+
+    def begin(self, size: int, komi: float) -> None: ...
+    def play(self, colour: str, move: str) -> None: ...
+    def genmove(self, colour: str, cleanup: bool = False) -> str: ...
+    def cpu_seconds(self) -> float: ...
+    def close(self) -> None: ...
+
+
+class PlayerStartError(PlayerError):
+    """A program that cannot be started at all."""
+
+
+TIMEOUT = 600.0  # seconds that an answer may take
+MOST = 1 << 20  # bytes that an answer may have, and all that comes before it
+CHUNK = 1 << 16
+
+
+class GtpPlayer:
+    """A program that speaks the Go Text Protocol. command: its command line; "longthink ..." is this very installation.
+
+    timeout: seconds that an answer may take. stop: ends the wait for an answer when it is set. errors: where its error
+    output goes, default nowhere. Raises `PlayerStartError` where the program cannot be started. Every question raises
+    `PlayerError` for a failure, an end, a silence, and for what is no answer of the protocol or has no end.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        timeout: float = TIMEOUT,
+        stop: threading.Event | None = None,
+        errors: IO[bytes] | None = None,
+    ) -> None:
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise ParameterError(f"expected the command line of a Go program, got {shown(command)}: {error}") from error
+        if not words:
+            raise ParameterError("expected the command line of a Go program, got an empty one")
+        if words[0] == "longthink":
+            words = [sys.executable, "-m", "longthink", *words[1:]]
+        self.command, self.timeout = command, real_number("timeout", timeout, 0, above=True)
+        self._stop = threading.Event() if stop is None else stop
+        path = os.environ.get("PATH", "") + os.pathsep + "/usr/games"  # where Debian puts gnugo
+        try:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if errors is None else errors,
+                env={**os.environ, "PATH": path},
+                bufsize=0,
+                start_new_session=True,  # so that its children end with it
+            )
+        except (OSError, ValueError) as error:
+            raise PlayerStartError(f"{command!r} cannot be started: {error}") from error
+        self._cpu = 0.0
+        self._chunks: queue.Queue[bytes] = queue.Queue(MOST // CHUNK)  # a program that says more has to wait
+        self._unread = b""
+        self._broken: PlayerError | None = None
+        threading.Thread(target=self._read, name="longthink-player", daemon=True).start()
+
+    def _read(self) -> None:
+        """Put what the program says into the queue, and at its end nothing. In a thread of its own."""
+        source = self._process.stdout
+        assert source is not None
+        while True:
+            try:
+                data = source.read(CHUNK)
+            except (OSError, ValueError):  # closed
+                data = b""
+            while not self._stop.is_set():
+                try:
+                    self._chunks.put(data, timeout=1.0)
+                    break
+                except queue.Full:
+                    continue
+            if not data or self._stop.is_set():
+                source.close()
+                return
+
+    def ask(self, question: str) -> str:
+        """The answer to a command. Raises `PlayerError`."""
+        if self._broken is not None:  # its answers would be those of other questions
+            raise self._broken
+        try:
+            answer = self._answer(question)
+        except PlayerError as error:
+            self._broken = error
+            raise
+        if answer.startswith("?"):
+            raise PlayerError(f"{self.command!r} refused {question!r}: {shown(answer[1:].strip(), 200)}")
+        return answer[1:].strip()
+
+    def _answer(self, question: str) -> str:
+        """Ask, and give the lines up to the next empty one, from the one on that begins with = or ?."""
+        sink = self._process.stdin
+        assert sink is not None
+        try:
+            sink.write(question.encode() + b"\n")
+        except (OSError, ValueError) as error:
+            raise PlayerError(f"{self.command!r} ended at {question!r}: {error}") from error
+        deadline = time.monotonic() + self.timeout
+        lines: list[str] = []
+        at, read = 0, 0
+        while True:
+            end = self._unread.find(b"\n", at)
+            if end < 0:
+                chunk = self._next(question, deadline)
+                read += len(chunk)
+                if read > MOST:
+                    raise PlayerError(f"{self.command!r} gave more than {MOST} bytes at {question!r}")
+                self._unread += chunk
+                continue
+            text = self._unread[at:end].decode("utf-8", "replace").rstrip("\r")
+            at = end + 1
+            if text:
+                lines.append(text)
+            elif lines:
+                break
+        self._unread = self._unread[at:]
+        first = next((i for i, text in enumerate(lines) if text[0] in "=?"), None)  # some print a greeting before
+        if first is None:
+            raise PlayerError(
+                f"{self.command!r} answered {question!r} without = or ?: {shown(' '.join(lines[:5]), 200)}"
+            )
+        return "\n".join(lines[first:])
+
+    def _next(self, question: str, deadline: float) -> bytes:
+        """What the program says next."""
+        while True:
+            if self._stop.is_set():
+                raise PlayerError("the match was stopped")
+            left = deadline - time.monotonic()
+            try:
+                chunk = self._chunks.get(timeout=max(0.0, min(left, 0.2)))
+            except queue.Empty:
+                if left > 0:
+                    continue
+                raise PlayerError(f"{self.command!r} gave no answer to {question!r} in {self.timeout:g} s") from None
+            if not chunk:
+                self._chunks.put(chunk)
+                raise PlayerError(f"{self.command!r} ended at {question!r}")
+            return chunk
+
+    def begin(self, size: int, komi: float) -> None:
+        for question in (f"boardsize {size}", "clear_board", f"komi {komi:g}"):
+            self.ask(question)
+
+    def play(self, colour: str, move: str) -> None:
+        self.ask(f"play {colour} {move}")
+
+    def genmove(self, colour: str, cleanup: bool = False) -> str:
+        cleans = cleanup and self.ask("known_command kgs-genmove_cleanup") == "true"
+        return self.ask(f"{'kgs-genmove_cleanup' if cleans else 'genmove'} {colour}").lower()
+
+    def cpu_seconds(self) -> float:
+        """Of the program and of its children that ended; 0 where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            self._cpu = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError):
+            pass
+        return self._cpu
+
+    def close(self) -> None:
+        """End the program and its children."""
+        sink = self._process.stdin
+        assert sink is not None
+        with suppress(OSError):
+            sink.close()
+        try:
+            self._process.wait(0.0 if self._stop.is_set() else 2.0)
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        while not self._chunks.empty():  # let the reader come to the end
+            self._chunks.get_nowait()
+
+
+class SearchPlayer:
+    """A search in this process, as `make` makes it of a game of Go, that thinks `budget` long about each move."""
+
+    def __init__(self, make: Callable[[Game], MCTS], budget: Budget) -> None:
+        self._make, self._budget, self._cpu = make, budget, 0.0
+
+    def begin(self, size: int, komi: float) -> None:
+        self._record = GoRecord(size, komi)
+        self._search = self._make(self._record.game)
+
+    def play(self, colour: str, move: str) -> None:
+        from longthink.games.go.game import action_of
+
+        self._record.play("bw".index(colour), action_of(self._record.size, move))
+
+    def genmove(self, colour: str, cleanup: bool = False) -> str:
+        if self._search.game != self._record.game:
+            self._search = self._make(self._record.game)
+        began = time.thread_time()
+        result = self._search.run(self._record.state("bw".index(colour)), self._budget)
+        self._cpu += time.thread_time() - began
+        move = vertex(self._record.size, result.best_action)
+        self.play(colour, move)
+        return move.lower()
+
+    def cpu_seconds(self) -> float:
+        return self._cpu
+
+    def close(self) -> None:
+        """Nothing to end."""

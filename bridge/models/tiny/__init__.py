@@ -1,0 +1,1 @@
+"""The tiny models of the package: their weights, their training data, their training."""

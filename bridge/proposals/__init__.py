@@ -1,0 +1,1 @@
+"""How a model becomes actions: proposers, kinds of proposals, the language game."""

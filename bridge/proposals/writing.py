@@ -1,0 +1,84 @@
+"""Writing whole answers with the model, as most methods and some kinds do: step after step among the legal ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+
+from longthink.bridge.models.model import Completion, Model, Request
+from longthink.bridge.proposals.lines import lines
+from longthink.bridge.proposals.proposer import legal_grammar
+from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.tasks.task import Task, Transcript
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished transcript as the model wrote it.
+
+    logprobs: of the steps that were written, in nats, None where the model does not say. tokens: in how many pieces
+    they were written, for each of which there was a choice: tokens, and steps that were scored.
+    """
+
+    transcript: Transcript
+    logprobs: tuple[float | None, ...]
+    tokens: int
+
+    @property
+    def logprob(self) -> float | None:
+        """Of the whole, in nats."""
+        known = [logprob for logprob in self.logprobs if logprob is not None]
+        return sum(known) if len(known) == len(self.logprobs) else None
+
+    @property
+    def priors(self) -> list[float | None]:
+        """How likely the model found each step."""
+        return [None if logprob is None else math.exp(logprob) for logprob in self.logprobs]
+
+
+def seeds(seed: int) -> count[int]:
+    """A seed for each of any number of samples."""
+    return count(seed, 7919)
+
+
+def writing(
+    task: Task, model: Model, temperature: float, seed: int, start: Transcript | None = None
+) -> Work[Written | None]:
+    """Write a transcript on to an answer, step by step among the legal steps; None where it leads nowhere.
+
+    start: what is written already.
+    """
+    transcript, logprobs, tokens = task.initial if start is None else start, [], 0
+    while not task.answered(transcript):
+        steps, context = task.legal_steps(transcript), task.context(transcript)
+        if steps and model.scores:
+            scored = yield Request(context, choices=tuple(steps))
+            if scored is None:
+                return None
+            written = _chosen(scored, temperature, f"{seed} {len(transcript)}")
+            step: str | None = written.text
+            tokens += 1
+        else:
+            grammar = legal_grammar(steps) if steps and model.grammars else None
+            told = yield from lines(Request(context, temperature=temperature, seed=seed, grammar=grammar))
+            if told is None:
+                return None
+            written = told[0]
+            step = task.parse_step(transcript, written.text)
+            tokens += max(1, written.generated_tokens)
+        if step is None:
+            return None
+        transcript = (*transcript, step)
+        logprobs.append(written.logprob)
+    return Written(transcript, tuple(logprobs), tokens)
+
+
+def _chosen(scored: Sequence[Completion], temperature: float, seed: str) -> Completion:
+    """One of the texts that a model has scored: the likeliest, or a sample."""
+    logprobs = [completion.logprob or 0.0 for completion in scored]
+    if temperature == 0:
+        return scored[logprobs.index(max(logprobs))]
+    return Random(seed).choices(scored, [math.exp(logprob / temperature) for logprob in logprobs])[0]

@@ -1,0 +1,1 @@
+"""How thinking is run: the scheduler, and the session of one task."""

@@ -1,0 +1,1 @@
+"""Tasks: problems in words with a check, one file for each family."""

@@ -1,0 +1,1 @@
+"""What a caller uses: `think`, `think_all`, chat."""

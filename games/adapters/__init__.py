@@ -1,0 +1,1 @@
+"""Games that are not written in C here: Numba, plain Python objects, OpenSpiel, game files, PettingZoo."""

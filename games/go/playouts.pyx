@@ -1,0 +1,82 @@
+"""Light playouts of Go by the hundred thousand: `play_out_many`. The work is csrc/go/playouts.c, its policy too."""
+
+import operator
+
+import numpy as np
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdlib cimport free, malloc
+
+from game cimport lt_rng, lt_rng_stream
+from go_playouts cimport *
+
+from longthink.errors import ParameterError
+
+PATHS = ("fastest", "scalar", "plain", "avx2", "avx512")
+cdef int CHUNK = 65536  # playouts between two looks for a Ctrl-C
+
+
+def paths():
+    """The paths that this machine has: `scalar` plays one game at a time, the others a game in every vector lane."""
+    return [name for i, name in enumerate(PATHS) if lt_go_has_path(<lt_go_path>i)]
+
+
+def play_out_many(stones, n, *, seed=0, player=1, ko=None, passes=0, path="fastest"):
+    """`n` light playouts from one position: black's area minus white's (komi not counted), and the moves played, passes
+    included, as two arrays `[n]`.
+
+    stones: `[size, size]`, rows from below: 0 empty, 1 black, 2 white; every chain has a liberty. player: who moves, 1 or
+    2. ko: the action (row * size + column) that may not be played now. passes: 1 if the move before was a pass. The i-th
+    playout draws from the stream (seed, i): the vector paths give the very same results, `scalar` others of the same
+    distribution. Raises `ParameterError` for anything else.
+    """
+    board = np.ascontiguousarray(stones, np.uint8)
+    if board.ndim != 2 or board.shape[0] != board.shape[1] or not 2 <= board.shape[0] <= 25 or board.max() > 2:
+        raise ParameterError(f"stones: expected a square of 2 x 2 to 25 x 25 with 0, 1 and 2, got\n{stones}")
+    cdef int32_t size = board.shape[0], count = operator.index(n), i, done = 0
+    cdef int32_t forbidden = -1 if ko is None else operator.index(ko)
+    if count < 0 or player not in (1, 2) or passes not in (0, 1) or not -1 <= forbidden < size * size:
+        raise ParameterError("expected n >= 0, player 1 or 2, passes 0 or 1 and ko a point or None, "
+                             f"got n={n}, player={player}, passes={passes}, ko={ko}")
+    if path not in paths():
+        raise ParameterError(f"path: expected one of {paths()}, which this machine has, got {path!r}")
+    _check_liberties(board)
+    cdef lt_go_path by = <lt_go_path><int>PATHS.index(path)
+    cdef const uint8_t[:, ::1] points = board
+    cdef lt_go_position position = lt_go_position(&points[0, 0], forbidden, player, passes)
+    score, length = np.empty(count, np.int16), np.empty(count, np.uint16)
+    cdef int16_t[::1] scores = score
+    cdef uint16_t[::1] lengths = length
+    cdef int32_t room = min(count, CHUNK), now
+    cdef lt_go_position *positions = <lt_go_position *>malloc((room + 1) * sizeof(lt_go_position))
+    cdef lt_rng *rngs = <lt_rng *>malloc((room + 1) * sizeof(lt_rng))
+    try:
+        if positions == NULL or rngs == NULL:
+            raise MemoryError("no memory for the playouts")
+        while done < count:
+            now = min(count - done, room)
+            for i in range(now):
+                positions[i] = position
+                rngs[i] = lt_rng_stream(seed, done + i)
+            with nogil:
+                lt_go_play_out_many_by(by, size, positions, rngs, now, &scores[done], &lengths[done])
+            done += now
+            PyErr_CheckSignals()
+    finally:
+        free(positions)
+        free(rngs)
+    return score, length
+
+
+def _check_liberties(board):
+    """Raise `ParameterError` where a chain has no liberty: the playouts rely on it."""
+    padded = np.pad(board, 1, constant_values=3)
+    safe, before = padded == 0, 0
+    while safe.sum() > before:
+        before = safe.sum()
+        for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+            beside = np.roll(padded, step, axis)
+            safe |= np.roll(safe, step, axis) & ((beside == padded) | (beside == 0)) & (padded != 3)
+    if not safe[1:-1, 1:-1].all():
+        raise ParameterError(f"stones: a chain without a liberty stands on the board\n{board}")

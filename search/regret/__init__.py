@@ -1,0 +1,1 @@
+"""Regret minimisation: solvers, their variants, policies and best responses."""

@@ -1,0 +1,201 @@
+"""The sequence-form linear programme: an exact equilibrium of a two-player zero-sum game, where regrets only come near.
+
+It stands on the arrays of `GameTree`, and scipy's HiGHS solves it. Its size is that of the tree, not of the number of
+pure strategies. Look at the tests: it says what the other solvers should come to.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from longthink.concurrency import ExclusiveUse, not_picklable
+from longthink.errors import GameError, ParameterError, require
+from longthink.games.core import Game
+from longthink.search.budget import Budget, Spent
+from longthink.search.regret.cfr import GameTree
+from longthink.search.regret.policy import Policy
+
+_TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the least it takes
+_GAP = 1e-6  # the NashConv up to which an answer is one, in shares of the stakes
+
+
+@dataclass
+class LPResult:
+    """What a run of `SequenceFormLP` did: iterations of the linear solver, what was spent.
+
+    stopped_by: "solved", or "seconds" where the time was up before; there is no strategy then."""
+
+    iterations: int
+    spent: Spent
+    stopped_by: str
+
+
+class SequenceFormLP:
+    """The sequence form of a two-player zero-sum game as a linear programme: its value and an equilibrium, exactly.
+
+    Player 0's reaches x are chosen so that the least that player 1 can leave it is largest; player 1's reaches are the
+    dual solution of the same programme. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times
+    the stakes, the difference between the largest and the smallest utility, which may be of any size. An answer is
+    given only if its NashConv is at most 1e-6 times the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual
+    simplex) or "highs-ipm" (interior point).
+
+    Raises `GameError` where the game has not two players, is not zero-sum (or constant-sum), or lacks perfect recall;
+    `MemoryLimitError`; `MissingExtraError` without scipy.
+    von Stengel, "Efficient computation of behavior strategies", Games and Economic Behavior 14, 1996, section 6;
+    Koller, Megiddo and von Stengel, "Efficient computation of equilibria for extensive two-person games", ibid.
+    """
+
+    def __init__(self, game: Game | GameTree, *, method: str = "highs", memory_bytes: int = 2 << 30) -> None:
+        if method not in ("highs", "highs-ds", "highs-ipm"):
+            raise ParameterError(f"method expects highs, highs-ds or highs-ipm, got {method!r}")
+        rules = game.game if isinstance(game, GameTree) else game
+        if rules.num_players() != 2 or not rules.zero_sum:
+            what = f"{rules.num_players()} players" if rules.num_players() != 2 else "a sum that is not constant"
+            raise GameError(
+                f"the linear programme is for zero-sum games of two players; {rules} has {what}. CFR takes any game"
+            )
+        self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
+        self.method = method
+        self._strategy: NDArray[np.float64] | None = None
+        self._exclusive = ExclusiveUse("this SequenceFormLP")
+
+    def __reduce__(self) -> Any:
+        raise not_picklable(self, "use its policy()")
+
+    @property
+    def game(self) -> Game:
+        return self.tree.game
+
+    @property
+    def num_histories(self) -> int:
+        return self.tree.num_histories
+
+    @property
+    def num_information_states(self) -> int:
+        return self.tree.num_information_states
+
+    def run(self, budget: Budget | None = None) -> LPResult:
+        """Solve. budget: seconds; where they do not suffice there is no strategy. Ctrl-C is seen when HiGHS returns.
+
+        Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS gives up, its answer is none,
+        or payoffs are not finite; `ConcurrentUseError`.
+        """
+        with self._exclusive:
+            return self._run(budget)
+
+    def _run(self, budget: Budget | None) -> LPResult:
+        budget = Budget() if budget is None else budget
+        if budget != Budget(seconds=budget.seconds):
+            raise ParameterError(f"SequenceFormLP.run spends seconds only, got {budget}")
+        optimize = require("scipy.optimize", "lp")
+        started = time.perf_counter()
+        options = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
+        if budget.seconds is not None:
+            options["time_limit"] = budget.seconds
+        found = optimize.linprog(**self._programme(), method=self.method, options=options)
+        spent = Spent(seconds=time.perf_counter() - started)
+        if found.status == 1:
+            return LPResult(int(found.nit), spent, "seconds")
+        if found.status != 0:
+            raise GameError(f"the linear programme of {self.game} was not solved: {found.message}")
+        split = self.tree.first_sequence[1]
+        strategy = _behaviour(self.tree, np.concatenate([found.x[:split], -found.ineqlin.marginals]))
+        gap, stakes = self.tree.nash_conv(strategy), self._stakes()
+        if not gap <= _GAP * stakes:
+            raise GameError(
+                f"the linear programme of {self.game} was not solved: NashConv of the answer is {gap:g}, more than "
+                f"{_GAP:g} of the stakes {stakes:g}; its payoffs differ too much in size. CFR takes any game"
+            )
+        self._strategy = strategy
+        return LPResult(int(found.nit), spent, "solved")
+
+    def _stakes(self) -> float:
+        """The difference between the largest and the smallest utility; where there is none, their size."""
+        low, high = self.game.min_utility(), self.game.max_utility()
+        return high - low if high > low else abs(high)
+
+    def _programme(self) -> dict[str, Any]:
+        """Most q[0] over x >= 0 and q with E x = e and F^T q <= A^T x, as scipy's `linprog` takes it. A is scaled to a
+        largest entry of 1: HiGHS takes what is near its tolerances for zero, and what is large for infinite.
+
+        E and F say that reaches flow on (a row for the empty sequence, one for each information state), A is what
+        the ends are worth to player 0. Variables: x by player 0's sequences, then q by the rows of F."""
+        sparse = require("scipy.sparse", "lp")
+        _, split, end = self.tree.first_sequence.tolist()
+        flow = [_flow(self.tree, player) for player in (0, 1)]
+        own, others, worth = self.tree.payoffs(0)
+        largest = float(np.abs(worth).max(initial=0.0))
+        if not np.isfinite(largest):
+            raise GameError(f"the payoffs of {self.game} are not finite; a linear programme needs that")
+        if largest > 0:
+            worth = worth / largest
+        payoff = sparse.csr_array((worth, (own, others[:, 0] - split)), shape=(split, end - split))
+        rows, unknowns = flow[0].shape[0], flow[1].shape[0]
+        objective, right = np.zeros(split + unknowns), np.zeros(rows)
+        objective[split], right[0] = -1.0, 1.0
+        return {
+            "c": objective,
+            "A_ub": sparse.hstack([-payoff.T, flow[1].T], format="csr"),
+            "b_ub": np.zeros(end - split),
+            "A_eq": sparse.hstack([flow[0], sparse.csr_array((rows, unknowns))], format="csr"),
+            "b_eq": right,
+            "bounds": np.array([(0, np.inf)] * split + [(-np.inf, np.inf)] * unknowns),
+        }
+
+    def strategy(self) -> NDArray[np.float64]:
+        """The equilibrium over sequences, `[S]`; uniform where it never comes. Raises `ParameterError` before it is
+        solved."""
+        if self._strategy is None:
+            raise ParameterError(
+                f"{self.game} is not solved yet: call run() first, with more seconds where they ran out"
+            )
+        return self._strategy.copy()
+
+    def policy(self) -> Policy:
+        """The equilibrium as a `Policy`."""
+        return Policy.from_strategy(self.tree, self.strategy())
+
+    def values(self) -> NDArray[np.float64]:
+        """What every player gets in equilibrium: `[2]`, in utilities."""
+        return self.tree.values(self.strategy())
+
+    def nash_conv(self) -> float:
+        """What both players together could still gain by best answers, in utilities: rounding."""
+        return self.tree.nash_conv(self.strategy())
+
+    def exploitability(self) -> float:
+        """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
+        return self.nash_conv() / 2
+
+
+def _flow(tree: GameTree, player: int) -> Any:
+    """The rows that reaches of `player` satisfy: the empty sequence has 1, and an information state's sequences have
+    together what leads there. A sparse matrix [1 + information states, sequences]."""
+    sparse = require("scipy.sparse", "lp")
+    start, end = tree.first_sequence[player : player + 2]
+    sets = tree.information_sets()
+    _, parent, first, stride, count = (column[sets[0] == player] for column in sets)
+    rows = np.arange(1, len(parent) + 1)
+    action = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    own = np.repeat(first, count) + action * np.repeat(stride, count)
+    row = np.concatenate([[0], rows, np.repeat(rows, count)])
+    column = np.concatenate([[0], parent - start, own - start])
+    value = np.concatenate([[1.0], -np.ones(len(parent)), np.ones(len(own))])
+    return sparse.csr_array((value, (row, column)), shape=(len(parent) + 1, end - start))
+
+
+def _behaviour(tree: GameTree, reach: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The strategy that has these reaches, `[S]` both; uniform where nothing reaches."""
+    strategy = tree.uniform()
+    reach = np.maximum(reach, 0.0)
+    for _, _, first, stride, count in zip(*tree.information_sets(), strict=True):
+        own = slice(first, first + (count - 1) * stride + 1, stride)
+        total = reach[own].sum()
+        if total > 0:
+            strategy[own] = reach[own] / total
+    return strategy

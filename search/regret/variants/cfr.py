@@ -1,0 +1,13 @@
+"""CFR: cumulative regrets kept as they are, all strategies averaged equally.
+
+Zinkevich, Johanson, Bowling and Piccione, "Regret minimization in games with incomplete information", NIPS 2007,
+equations 7 and 8. In two-player zero-sum games exploitability is O(1 / sqrt(T)) after T iterations (their theorem 4;
+for alternating updates Burch, Moravcik and Schmid, JAIR 2019). With more players or general sums, regrets still vanish
+(towards a coarse correlated equilibrium of the joint play) but the average strategies need not be an equilibrium.
+"""
+
+import math
+
+from longthink.search.regret.variants.weights import RegretMatching
+
+VARIANT = RegretMatching(alpha=math.inf, beta=math.inf, gamma=0)

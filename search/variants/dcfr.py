@@ -1,9 +1,0 @@
-"""Discounted CFR: early regrets fade, positive ones slowly and negative ones fast; strategies averaged quadratically.
-
-Brown and Sandholm, "Solving imperfect-information games via discounted regret minimization", AAAI 2019: DCFR(alpha,
-beta, gamma), of which (3/2, 0, 2) did best there. Two-player zero-sum: O(1 / sqrt(T)) for these three, as shown there.
-"""
-
-from longthink.search.variants.weights import RegretMatching
-
-VARIANT = RegretMatching(alpha=1.5, beta=0, gamma=2)
