@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from longthink.bridge.tools.tool import load_tool as load_tool
     from longthink.bridge.tools.tool import register_tool as register_tool
     from longthink.bridge.tools.tool import tools as tools
+    from longthink.concurrency import CancelToken as CancelToken
     from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import ConcurrentUseError as ConcurrentUseError
     from longthink.errors import GameError as GameError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from longthink.errors import ModelError as ModelError
     from longthink.errors import NotPicklableError as NotPicklableError
     from longthink.errors import ParameterError as ParameterError
+    from longthink.errors import RegistryError as RegistryError
     from longthink.errors import RequestRefusedError as RequestRefusedError
     from longthink.errors import RunLogError as RunLogError
     from longthink.errors import ToolError as ToolError
@@ -155,6 +157,7 @@ _HOME = {
     **dict.fromkeys(("Answer", "think"), "bridge.thinking.think"),
     "think_all": "bridge.thinking.think_all",
     "methods": "bridge.methods",
+    "CancelToken": "concurrency",
     "compare": "benchmarks.harness.compare",
     **dict.fromkeys(
         (
@@ -168,6 +171,7 @@ _HOME = {
             "ModelError",
             "NotPicklableError",
             "ParameterError",
+            "RegistryError",
             "RequestRefusedError",
             "RunLogError",
             "ToolError",

@@ -132,3 +132,25 @@ def not_picklable(thing: object, instead: str) -> NotPicklableError:
     return NotPicklableError(
         f"{type(thing).__name__} cannot be pickled: it holds memory or connections of this process; {instead}"
     )
+
+
+class CancelToken:
+    """Ends long work from another thread: give it to the work as `cancel=`, and call `cancel()` whenever it is to end.
+
+    The work then gives its best so far, with `stopped_by` "cancelled". One token may end any number of pieces of work,
+    and stays cancelled.
+    """
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the work: at once if it looks at the token, which it does some times a second at least."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def __reduce__(self) -> Any:
+        raise not_picklable(self, "make a token in the process that cancels")

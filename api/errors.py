@@ -62,6 +62,10 @@ class RequestRefusedError(ModelError):
     """A language model does not take a request as it is: too long for it, or with signs it does not know."""
 
 
+class RegistryError(LongthinkError, ImportError):
+    """What a name is registered as cannot be imported."""
+
+
 class ToolError(LongthinkError, RuntimeError):
     """A tool cannot do its work on this machine; the text says what to install or to allow."""
 
