@@ -34,7 +34,7 @@ def tiny(name: str) -> str:
     size = name.partition(":")[2] or "1x"
     if size not in TINY_SIZES:
         raise UnknownNameError.of("size of the tiny model", size, TINY_SIZES)
-    return str(Path(__file__).parent / "tiny" / f"{size}.onnx")
+    return str(Path(__file__).parent / "tiny" / f"tiny-{size}.onnx")
 
 
 class OnnxModel(Model):

@@ -303,8 +303,8 @@ def batch() -> lt.BatchedMCTS:
 VALUES: dict[str, Callable[[], Any]] = {
     "budget": lambda: lt.Budget(simulations=np.int32(5), seconds=np.float32(0.5)),
     "spent": lambda: lt.Spent(simulations=3, seconds=0.5),
-    "rule": lambda: lt.PUCT(c=np.float64(2), widening=lt.search.rules.Widening(2)),
-    "knowledge": lambda: lt.search.rules.Knowledge(priors=0.5),
+    "rule": lambda: lt.PUCT(c=np.float64(2), widening=lt.Widening(2)),
+    "knowledge": lambda: lt.Knowledge(priors=0.5),
     "result": lambda: lt.MCTS(CONNECT_FOUR).run(START, lt.Budget(simulations=5)),
     "graph result": lambda: lt.GraphSearch(CONNECT_FOUR).run(START, lt.Budget(simulations=5)),
     "batched result": lambda: batch().run(zeros, lt.Budget(simulations=5)),

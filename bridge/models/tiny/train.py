@@ -269,7 +269,7 @@ def _arrays(weights: Weights) -> dict[str, Tensor]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="train_tiny", description="Train the tiny models of Countdown.")
-    parser.add_argument("out", type=Path, help="the folder for 0.25x.onnx, 1x.onnx and 4x.onnx")
+    parser.add_argument("out", type=Path, help="the folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx")
     parser.add_argument("--kept", type=Path, default=Path("runs/tiny-training.pt"), help="sizes done, to go on from")
     parser.add_argument("--share", type=float, default=1.0, help="of the steps of each size")
     parser.add_argument("--seed", type=int, default=0)
@@ -300,7 +300,7 @@ def main() -> None:
                 },
             )
         weights, trained = done[name]
-        write_onnx(options.out / f"{name}.onnx", weights, trained)
+        write_onnx(options.out / f"tiny-{name}.onnx", weights, trained)
         if trained["steps"] != steps:
             return  # interrupted: this size is begun anew next time
         with replace_file(options.kept, "wb") as file:
