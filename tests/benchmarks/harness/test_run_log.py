@@ -126,7 +126,7 @@ def test_values_that_json_has_not_are_refused(tmp_path: Path) -> None:
 def test_a_comparison_whose_log_is_in_use_says_so(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main = import_module(f"longthink.benchmarks.{module}").main
+    main = import_module(f"longthink.benchmarks.studies.{module}").main
     monkeypatch.setattr(sys, "argv", [module, "--out", str(tmp_path), "--problems", "1e0"])
     with locked(tmp_path / ("countdown.tiny.jsonl" if module == "methods" else "log.jsonl")):
         assert command_line.run(module, main) == command_line.WRONG_USE

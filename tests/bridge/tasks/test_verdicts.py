@@ -349,7 +349,7 @@ def test_calls_from_threads_and_from_a_forked_process() -> None:
 
 def test_workers_end_with_the_process_they_work_for() -> None:
     program = (
-        "from longthink.bridge import guard; import os\n"
+        "from longthink.bridge.tools import guard; import os\n"
         "print(guard.call('os:getpid'), flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
