@@ -20,30 +20,7 @@ if SANITIZE := os.environ.get("LONGTHINK_SANITIZE"):
 
 SOURCES = {
     "longthink.games.core": ["games/core.pyx", *sorted(glob("csrc/games/*.c")), *sorted(glob("csrc/go/*.c"))],
-    "longthink.games.go.board": ["games/go/board.pyx"],
-    "longthink.games.go.playouts": ["games/go/playouts.pyx", "csrc/go/playouts.c"],
-    "longthink.games.knowledge": ["games/knowledge.pyx"],
-    "longthink.games.adapters.objects": ["games/adapters/objects.pyx"],
-    "longthink.search.trees.tree": [
-        "search/trees/tree.pyx",
-        "csrc/search/arena.c",
-        "csrc/search/tree.c",
-        "csrc/search/roots.c",
-    ],
-    "longthink.search.trees.graph": ["search/trees/graph.pyx", "csrc/search/graph.c"],
-    "longthink.search.watch": ["search/watch.pyx"],
-    "longthink.search.regret.cfr": [
-        "search/regret/cfr.pyx",
-        "csrc/regret/game_tree.c",
-        "csrc/regret/game_tree_layout.c",
-        "csrc/regret/hands.c",
-        "csrc/regret/cfr.c",
-    ],
-    "longthink.search.regret.mccfr": ["search/regret/mccfr.pyx", "csrc/regret/mccfr.c"],
-    "longthink.benchmarks.peers.connect_four_solver": [
-        "benchmarks/peers/connect_four_solver.pyx",
-        "csrc/games/connect_four_solver.c",
-    ],
+    "longthink.search.core": ["search/core.pyx", *sorted(glob("csrc/search/*.c")), *sorted(glob("csrc/regret/*.c"))],
 }
 
 

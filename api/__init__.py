@@ -67,11 +67,13 @@ if TYPE_CHECKING:
     from longthink.games.registry import register_game as register_game
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
-    from longthink.search.regret.cfr import CFR as CFR
+    from longthink.search.core import CFR as CFR
+    from longthink.search.core import ISMCTS as ISMCTS
+    from longthink.search.core import MCCFR as MCCFR
+    from longthink.search.core import GraphSearch as GraphSearch
     from longthink.search.regret.cfr_br import CFRBR as CFRBR
     from longthink.search.regret.local_best_response import LocalBestResponse as LocalBestResponse
     from longthink.search.regret.local_best_response import local_best_response as local_best_response
-    from longthink.search.regret.mccfr import MCCFR as MCCFR
     from longthink.search.regret.policy import Policy as Policy
     from longthink.search.regret.policy import best_response as best_response
     from longthink.search.regret.policy import expected_values as expected_values
@@ -86,8 +88,6 @@ if TYPE_CHECKING:
     from longthink.search.trees.drawing import TreeDrawing as TreeDrawing
     from longthink.search.trees.evaluation import Evaluator as Evaluator
     from longthink.search.trees.evaluation import search_with as search_with
-    from longthink.search.trees.graph import ISMCTS as ISMCTS
-    from longthink.search.trees.graph import GraphSearch as GraphSearch
     from longthink.search.trees.graph_result import GraphResult as GraphResult
     from longthink.search.trees.mcts import MCTS as MCTS
     from longthink.search.trees.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
@@ -128,16 +128,14 @@ _HOME = {
         ),
         "search.trees.rules",
     ),
-    "MCCFR": "search.regret.mccfr",
     "MCTS": "search.trees.mcts",
     **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.trees.batched"),
     "TreeDrawing": "search.trees.drawing",
     **dict.fromkeys(("Evaluator", "search_with"), "search.trees.evaluation"),
     "OnnxEvaluator": "search.trees.onnx_evaluator",
-    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.trees.graph"),
+    **dict.fromkeys(("CFR", "GraphSearch", "ISMCTS", "MCCFR"), "search.core"),
     "GraphResult": "search.trees.graph_result",
     "SearchResult": "search.trees.result",
-    "CFR": "search.regret.cfr",
     "CFRBR": "search.regret.cfr_br",
     **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.regret.local_best_response"),
     "Exploitability": "search.regret.variants",

@@ -2,13 +2,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from longthink.errors import GameError
 from longthink.games.text import Text
 
 FAIL: int
-FAILED: int
 
 class Game:
     name: str
@@ -118,3 +117,78 @@ class State:
     def resample(self, player: int, seed: int = 0) -> State: ...
     def clone(self) -> State: ...
     def __hash__(self) -> int: ...
+
+# ---- knowledge.pxi ----
+
+def priors(state: State) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+def informed_playout(state: State, seed: int = 0, index: int = 0) -> tuple[list[tuple[int, int]], list[float]]: ...
+def informed_end(state: State, seed: int = 0, index: int = 0) -> bytes: ...
+
+# ---- adapters/objects.pxi ----
+
+class ObjectRules:
+    name: str
+    def find(self, key: bytes) -> Any: ...
+    def raise_failure(self, reason: int, history: list[int] | None) -> None: ...
+
+def object_game(
+    name: str,
+    new_initial_state: Callable[[], Any],
+    *,
+    num_players: int,
+    num_distinct_actions: int,
+    max_game_length: int,
+    min_utility: float,
+    max_utility: float,
+    max_chance_outcomes: int = 0,
+    max_chance_nodes_in_history: int = 0,
+    zero_sum: bool = False,
+    simultaneous: bool = False,
+    perfect_information: bool = True,
+    can_resample: bool = False,
+    parameters: dict[str, Any] | None = None,
+    text: Text | Callable[[ObjectRules], Text] | None = None,
+    reduce: tuple[Callable[..., Game], tuple[Any, ...]] | None = None,
+    cache_states: int = 4096,
+) -> Game: ...
+
+# ---- go/board.pxi, go/playouts.pxi ----
+
+class GoBoard:
+    size: int
+    def __init__(self, state: State) -> None: ...
+    @property
+    def stones(self) -> NDArray[np.uint8]: ...
+    @property
+    def chains(self) -> NDArray[np.uint16]: ...
+    @property
+    def ko(self) -> int | None: ...
+    @property
+    def last_action(self) -> int | None: ...
+    @property
+    def captured(self) -> tuple[int, int]: ...
+    def owners(self) -> NDArray[np.uint8]: ...
+    def score(self) -> float: ...
+
+def without_passes(state: State, cleanup: bool = ...) -> State: ...
+def go_playout_paths() -> list[str]: ...
+def go_playouts(
+    stones: ArrayLike,
+    n: int,
+    *,
+    seed: int = 0,
+    player: int = 1,
+    ko: int | None = None,
+    passes: int = 0,
+    path: str = "fastest",
+) -> tuple[NDArray[np.int16], NDArray[np.uint16]]: ...
+
+# ---- connect_four_solver.pxi ----
+
+class ConnectFourSolver:
+    def __init__(self, table_bytes: int = ...) -> None: ...
+    @property
+    def nodes(self) -> int: ...
+    def score(self, state: State) -> int: ...
+    def values(self, state: State) -> dict[int, int]: ...
+    def optimal_actions(self, state: State) -> list[int]: ...

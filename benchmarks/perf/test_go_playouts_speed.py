@@ -12,7 +12,7 @@ import numpy as np
 import pyspiel
 import pytest
 
-from longthink.games.go.playouts import paths, play_out_many
+from longthink.games.core import go_playout_paths, go_playouts
 
 SIZES = {9: 40_000, 13: 10_000, 19: 4000}
 """Playouts measured by size of the board."""
@@ -21,10 +21,10 @@ SIZES = {9: 40_000, 13: 10_000, 19: 4000}
 @pytest.mark.benchmark(group="go, light playouts from the empty board")
 class TestGoPlayouts:
     @pytest.mark.parametrize("size", SIZES)
-    @pytest.mark.parametrize("path", [path for path in paths() if path != "fastest"])
+    @pytest.mark.parametrize("path", [path for path in go_playout_paths() if path != "fastest"])
     def test_longthink(self, benchmark: Any, path: str, size: int) -> None:
         board = np.zeros((size, size), np.uint8)
-        benchmark.pedantic(lambda: play_out_many(board, SIZES[size], seed=1, path=path), rounds=5, warmup_rounds=1)
+        benchmark.pedantic(lambda: go_playouts(board, SIZES[size], seed=1, path=path), rounds=5, warmup_rounds=1)
         benchmark.extra_info["per_second"] = round(SIZES[size] / benchmark.stats.stats.median)
 
     @pytest.mark.parametrize("size", SIZES)

@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 from longthink.benchmarks.harness.job import Job, Progress
-from longthink.benchmarks.peers.connect_four_solver import ConnectFourSolver
 from longthink.errors import require
-from longthink.games.core import State
+from longthink.games.core import ConnectFourSolver, State
 from longthink.games.registry import load_game
 from longthink.search.budget import Budget
 from longthink.search.trees.mcts import MCTS

@@ -16,8 +16,7 @@ from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.bridge.tasks.verifier import Verifier, task_verifier
 from longthink.games.adapters.numba import TERMINAL
-from longthink.games.adapters.objects import ObjectRules, object_game
-from longthink.games.core import Game, State
+from longthink.games.core import Game, ObjectRules, State, object_game
 from longthink.games.text import Text
 
 MAX_PROPOSALS = 1024

@@ -16,7 +16,7 @@ from longthink.errors import ParameterError
 from longthink.games.core import Game, State
 from longthink.games.registry import entry, games, load_game
 from longthink.search.budget import Budget
-from longthink.search.trees.graph import ISMCTS
+from longthink.search.core import ISMCTS
 from longthink.search.trees.mcts import MCTS
 from longthink.validation import seed_number, shown, whole_number
 

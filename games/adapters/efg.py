@@ -18,8 +18,7 @@ from typing import NoReturn
 
 from longthink.errors import GameError, MemoryLimitError
 from longthink.files import replace_file
-from longthink.games.adapters.objects import object_game
-from longthink.games.core import Game
+from longthink.games.core import Game, object_game
 from longthink.games.text import ObjectText
 from longthink.validation import shown, whole_number
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from longthink.errors import GameError, LongthinkError, ParameterError, UnknownNameError, require
-from longthink.games.adapters.objects import ObjectRules, object_game
-from longthink.games.core import Game, State
+from longthink.games.core import Game, ObjectRules, State, object_game
 from longthink.games.registry import load_game
 from longthink.games.text import ObjectText, Text
 from longthink.validation import shown

@@ -1,4 +1,4 @@
-"""Go. Action row * size + column, rows from below, then pass. Rules: csrc/games/go.c; positions: games/go/board.pyx.
+"""Go. Action row * size + column, rows from below, then pass. Rules: csrc/games/go.c; positions: games/go/board.pxi.
 
 Playouts are light: uniform over the legal moves that do not fill an eye of one's own, until both pass. (Uniform play
 over all legal moves would fill its own eyes until everything dies.)
@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from longthink.errors import ParameterError
-from longthink.games.core import State
-from longthink.games.go.board import GoBoard
+from longthink.games.core import GoBoard, State
 from longthink.games.registry import Parameter, native
 from longthink.games.text import Text
 

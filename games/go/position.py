@@ -12,8 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.games.core import Game, State
-from longthink.games.go.board import GoBoard
+from longthink.games.core import Game, GoBoard, State
 
 BLACK, WHITE = 0, 1
 COLOURS = ("black", "white")

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
-from longthink.games.core import Game, State
-from longthink.games.go.board import GoBoard, without_passes
+from longthink.games.core import Game, GoBoard, State, without_passes
 from longthink.games.go.game import vertex
 from longthink.games.go.position import BLACK, COLOURS, WHITE, Stones, neighbours, regions, stones
 from longthink.games.go.sgf import SgfGame, read_sgf, refuse

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.games.core import State
+from longthink.games.core import State, informed_end
 from longthink.games.go.position import Stones, area, neighbours, owners, regions
 from longthink.games.go.record import GoRecord
-from longthink.games.knowledge import informed_end
 
 
 def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.float64]:

@@ -16,11 +16,10 @@ from longthink.concurrency import ExclusiveUse, not_picklable
 from longthink.errors import GameError
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree, Watch
 from longthink.search.regret.iterations import CFRResult, run_iterations
 from longthink.search.regret.policy import Policy
 from longthink.search.regret.variants import Exploitability
-from longthink.search.watch import Watch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

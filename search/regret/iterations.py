@@ -9,8 +9,8 @@ from typing import Any
 
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget, Spent
+from longthink.search.core import Watch
 from longthink.search.regret.variants import Exploitability
-from longthink.search.watch import Watch
 from longthink.validation import real_number, whole_number
 
 _CHUNK_SECONDS = 0.02

@@ -20,7 +20,7 @@ from longthink.errors import ParameterError, require
 from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import load_game
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 from longthink.validation import shown, whole_number
 
 Table = Mapping[str, Mapping[int, float]]

@@ -17,7 +17,7 @@ from longthink.concurrency import ExclusiveUse, not_picklable
 from longthink.errors import GameError, ParameterError, require
 from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 from longthink.search.regret.policy import Policy
 
 _TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the least it takes

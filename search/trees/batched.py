@@ -17,11 +17,11 @@ from longthink.concurrency import exclusively, not_picklable
 from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
+from longthink.search.core import MOST_TREES, Trees
 from longthink.search.trees.evaluation import Evaluator, ask_and_tell
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.result import ComparedByFields, ranking
 from longthink.search.trees.rules import PUCT, Rule
-from longthink.search.trees.tree import MOST_TREES, Trees
 from longthink.validation import whole_number
 
 

@@ -13,10 +13,10 @@ from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import State
 from longthink.search.budget import Budget, Spent
 from longthink.search.chunks import Pace, spend
+from longthink.search.core import MOST_SIMULATIONS, Trees
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.mcts import MCTS
 from longthink.search.trees.result import SearchResult
-from longthink.search.trees.tree import MOST_SIMULATIONS, Trees
 from longthink.validation import whole_number
 
 Evaluator = Callable[[Leaves], tuple[NDArray[Any], Any]]

@@ -48,14 +48,14 @@ class Leaves:
     @property
     def roots(self) -> NDArray[np.int64]:
         """`[B]`, the place of each leaf's root; zeros if there is one root."""
-        from longthink.search.trees.tree import roots_of  # which makes leaves
+        from longthink.search.core import roots_of  # which makes leaves
 
         return roots_of(self.tickets)
 
     @property
     def legal(self) -> NDArray[np.bool_]:
         """`[B, num_distinct_actions]`, which actions are legal."""
-        from longthink.search.trees.tree import legal_masks  # which makes leaves
+        from longthink.search.core import legal_masks  # which makes leaves
 
         return legal_masks(self._game, self.buffers, self._history)
 

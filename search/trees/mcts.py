@@ -1,6 +1,6 @@
 """Monte Carlo tree search over any game of perfect information: `MCTS`.
 
-The tree and its loops are C (csrc/search/tree.c, through trees.pyx). This file gives them budgets, threads and results.
+The tree and its loops are C (csrc/search/tree.c, through tree.pxi). This file gives them budgets, threads and results.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.chunks import Pace, spend
+from longthink.search.core import MOST_SIMULATIONS, Trees, Worker
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.result import SearchResult, TreeNode, best_index
 from longthink.search.trees.rules import UCT, Knowledge, Rule
-from longthink.search.trees.tree import MOST_SIMULATIONS, Trees, Worker
 from longthink.validation import seed_number, whole_number
 
 _Merged = tuple[

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 
 MANY = 200_000
 STATE = np.dtype([("moves", np.int32), ("coin", np.int32), ("written", np.int32, 4)])

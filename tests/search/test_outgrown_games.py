@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
-from longthink.search.regret.cfr import GameTree
+from longthink.games.core import object_game
+from longthink.search.core import GameTree
 
 CHANCE, TERMINAL = -1, -4
 MOVES, OUTCOMES = 12, 3  # the real ones

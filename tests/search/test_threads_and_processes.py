@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 from longthink.search.trees.drawing import TreeDrawing
 from longthink.search.trees.result import TreeNode
 

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 import longthink as lt
-from longthink.benchmarks.peers.connect_four_solver import ConnectFourSolver
+from longthink.games.core import ConnectFourSolver
 
 GAME = lt.load_game("connect_four")
 

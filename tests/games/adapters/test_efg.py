@@ -17,8 +17,8 @@ from open_spiel.python.algorithms.gambit import export_gambit
 from scipy.optimize import linprog
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
-from longthink.search.regret.cfr import GameTree
+from longthink.games.core import object_game
+from longthink.search.core import GameTree
 
 # A market entry with payoffs on the way, of three firms and no constant sum.
 STAGES = r"""EFG 2 R "Entry, in \"stages\"" { "A" "B" "C" } "comment"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 
 
 @dataclass

@@ -11,9 +11,8 @@ import pytest
 
 import longthink as lt
 from go_setup import setup_actions
-from longthink.games.go.board import GoBoard
+from longthink.games.core import GoBoard, informed_playout
 from longthink.games.go.game import action_of, vertex
-from longthink.games.knowledge import informed_playout
 
 # ---- A slow board: a dictionary of stones, floods for everything, all earlier positions kept ----
 

@@ -8,11 +8,9 @@ import pytest
 
 import longthink as lt
 from go_setup import setup_actions
-from longthink.games.core import Game, State
-from longthink.games.go.board import GoBoard
+from longthink.games.core import Game, GoBoard, State, informed_end, informed_playout, priors
 from longthink.games.go.game import action_of, vertex
 from longthink.games.go.position import stones
-from longthink.games.knowledge import informed_end, informed_playout, priors
 
 NEAR = [(0, 1), (1, 0), (0, -1), (-1, 0)]
 RULE = lt.RAVE(c=0, bias=0.018)

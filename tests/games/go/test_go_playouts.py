@@ -15,9 +15,9 @@ import pytest
 from scipy import stats
 
 import longthink as lt
-from longthink.games.go.playouts import paths, play_out_many
+from longthink.games.core import go_playout_paths, go_playouts
 
-PATHS = [path for path in paths() if path != "fastest"]
+PATHS = [path for path in go_playout_paths() if path != "fastest"]
 VECTORS = [path for path in PATHS if path != "scalar"]
 EMPTY, BLACK, WHITE = 0, 1, 2
 
@@ -193,7 +193,7 @@ def check_exactly(start: Node, n: int, paths: list[str]) -> None:
     stones = np.frombuffer(start[0], np.int8).reshape(size, size)
     for path in paths:
         ko = None if start[1] < 0 else start[1]
-        score, length = play_out_many(stones, n, seed=1, player=start[2], ko=ko, passes=start[3], path=path)
+        score, length = go_playouts(stones, n, seed=1, player=start[2], ko=ko, passes=start[3], path=path)
         seen = Counter(zip(score.tolist(), length.tolist(), strict=True))
         assert seen.keys() <= exact.keys(), path
         check_counts([seen[key] for key in exact], [n * p for p in exact.values()])
@@ -233,7 +233,7 @@ def check_same_mean(a: np.ndarray, b: np.ndarray) -> None:
 @pytest.mark.parametrize(("size", "n"), [(4, 3000), (6, 1500), (9, 600)])
 def test_paths_play_as_the_slow_board_does(size: int, n: int, path: str) -> None:
     slow = slow_playouts_once(size, n)
-    score, length = play_out_many(np.zeros((size, size)), 10_000, seed=size, path=path)
+    score, length = go_playouts(np.zeros((size, size)), 10_000, seed=size, path=path)
     check_same_distribution(score, slow[:, 0])
     check_same_distribution(length, slow[:, 1])
 
@@ -245,8 +245,8 @@ def slow_playouts_once(size: int, n: int) -> Any:
 
 @pytest.mark.parametrize(("size", "n"), [(5, 40_000), (9, 60_000), (13, 6000), (17, 1500), (19, 1500), (25, 600)])
 def test_vectors_play_as_the_scalar_path_does(size: int, n: int) -> None:
-    score, length = play_out_many(np.zeros((size, size)), n, seed=3)
-    other_score, other_length = play_out_many(np.zeros((size, size)), n // 2, seed=4, path="scalar")
+    score, length = go_playouts(np.zeros((size, size)), n, seed=3)
+    other_score, other_length = go_playouts(np.zeros((size, size)), n // 2, seed=4, path="scalar")
     check_same_distribution(score, other_score)
     check_same_distribution(length, other_length)
     check_same_mean(score > 6, other_score > 6)
@@ -276,10 +276,10 @@ def test_vectors_of_every_width_give_the_same_playouts(size: int) -> None:
     """A playout depends on its seed and number alone: not on the width, nor on how many are played beside it."""
     n = 50 if size < 10 else 18
     for stones, rest in islice(positions(size), 2):
-        expected = play_out_many(stones, n, seed=5, path="plain", **rest)
+        expected = go_playouts(stones, n, seed=5, path="plain", **rest)
         for path in VECTORS:
             for m in (n, 1, 5):
-                got = play_out_many(stones, m, seed=5, path=path, **rest)
+                got = go_playouts(stones, m, seed=5, path=path, **rest)
                 np.testing.assert_array_equal(got[0], expected[0][:m])
                 np.testing.assert_array_equal(got[1], expected[1][:m])
 
@@ -288,8 +288,8 @@ def test_vectors_of_every_width_give_the_same_playouts(size: int) -> None:
 def test_vectors_play_as_the_scalar_path_does_from_the_midst_of_games(size: int) -> None:
     for stones, rest in islice(positions(size), 1, 4):
         n = 40_000 // size**2 * 3
-        score, length = play_out_many(stones, n, seed=6, **rest)
-        other_score, other_length = play_out_many(stones, n, seed=7, path="scalar", **rest)
+        score, length = go_playouts(stones, n, seed=6, **rest)
+        other_score, other_length = go_playouts(stones, n, seed=7, path="scalar", **rest)
         check_same_distribution(score, other_score)
         check_same_distribution(length, other_length)
 
@@ -299,21 +299,21 @@ def test_two_passes_end_a_playout_at_once() -> None:
     rows = [".X.XO", "XXXXO", "OOOOO", "OOO.O", "O.OOO"]
     stones = [[".XO".index(point) for point in row] for row in reversed(rows)]
     for path in PATHS:
-        score, length = play_out_many(stones, 50, path=path)
+        score, length = go_playouts(stones, 50, path=path)
         assert set(length) == {2}
         assert set(score) == {8 - 17}
-        assert set(play_out_many(stones, 50, path=path, passes=1)[1]) == {1}
+        assert set(go_playouts(stones, 50, path=path, passes=1)[1]) == {1}
 
 
 def test_bad_input() -> None:
     with pytest.raises(lt.ParameterError, match="square"):
-        play_out_many(np.zeros((3, 4)), 1)
+        go_playouts(np.zeros((3, 4)), 1)
     with pytest.raises(lt.ParameterError, match="square"):
-        play_out_many(np.full((3, 3), 3), 1)
+        go_playouts(np.full((3, 3), 3), 1)
     with pytest.raises(lt.ParameterError, match="without a liberty"):
-        play_out_many([[1, 2, 0], [2, 0, 0], [0, 0, 0]], 1)
+        go_playouts([[1, 2, 0], [2, 0, 0], [0, 0, 0]], 1)
     with pytest.raises(lt.ParameterError, match="player"):
-        play_out_many(np.zeros((3, 3)), 1, player=3)
+        go_playouts(np.zeros((3, 3)), 1, player=3)
     with pytest.raises(lt.ParameterError, match="path"):
-        play_out_many(np.zeros((3, 3)), 1, path="magic")
-    assert play_out_many(np.zeros((3, 3)), 0)[0].shape == (0,)
+        go_playouts(np.zeros((3, 3)), 1, path="magic")
+    assert go_playouts(np.zeros((3, 3)), 0)[0].shape == (0,)

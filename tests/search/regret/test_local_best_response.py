@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 from longthink.search.regret.local_best_response import _Belief, _Table
 
 CALL = {"kuhn_poker": 0, "leduc_poker": 1}

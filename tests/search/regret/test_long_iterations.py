@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.search.regret.cfr import GameTree
-from longthink.search.watch import Watch
+from longthink.search.core import GameTree, Watch
 
 TERMINAL = -4
 

@@ -13,7 +13,7 @@ from open_spiel.python import policy as openspiel_policy
 from open_spiel.python.algorithms import exploitability as openspiel_exploitability
 
 import longthink as lt
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 
 GAMES = [
     "kuhn_poker",

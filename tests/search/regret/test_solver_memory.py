@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 from longthink.games.text import ObjectText
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 
 CHANCE, TERMINAL = -1, -4
 

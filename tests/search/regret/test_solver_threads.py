@@ -15,7 +15,7 @@ import pytest
 
 import longthink as lt
 from longthink.errors import ConcurrentUseError, NotPicklableError
-from longthink.search.regret.cfr import GameTree
+from longthink.search.core import GameTree
 from longthink.search.regret.variants import variant
 
 KUHN, LEDUC, DICE = lt.load_game("kuhn_poker"), lt.load_game("leduc_poker"), lt.load_game("liars_dice")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 from twin import F
 from twin import Rng as TwinRng
 

@@ -13,7 +13,7 @@ import pytest
 
 import knowing_game
 import longthink as lt
-from longthink.games.adapters.objects import object_game
+from longthink.games.core import object_game
 
 CONNECT_FOUR = lt.load_game("connect_four")
 TIC_TAC_TOE = lt.load_game("tic_tac_toe")

@@ -1,32 +1,10 @@
-"""The regret engine: `GameTree`, a game unrolled into flat arrays, and `CFR`, which solves it.
+# The regret engine: `GameTree`, a game unrolled into flat arrays, and `CFR`, which solves it.
+#
+# The arrays and their loops are C (csrc/regret/game_tree.c, csrc/regret/cfr.c). This file gives them budgets, Ctrl-C and policies.
 
-The arrays and their loops are C (csrc/regret/game_tree.c, csrc/regret/cfr.c). This file gives them budgets, Ctrl-C and policies.
-"""
-
-import hashlib
-import sys
-from concurrent.futures import wait
-
-import numpy as np
-
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
-
-from cfr cimport *
-from game cimport lt_game
-from watch cimport lt_watch
-
-from longthink.concurrency import ExclusiveUse, ForkSafePool, not_picklable
-from longthink.errors import CheckpointError, GameError, MemoryLimitError, ParameterError
-from longthink.search.regret import checkpoint as checkpoints
-from longthink.search.regret.iterations import run_iterations
-from longthink.search.regret.variants import variant as find_variant
-from longthink.search.watch import Watch
-from longthink.validation import whole_number
-
-_SAVED = ("regret", "strategy", "average")
-_OWN = ("game", "fingerprint", "variant", "weights")  # what a checkpoint must share with the solver that loads it
-_BLOCK = 1024  # iterations whose weights are worked out at once
+_CFR_SAVED = ("regret", "strategy", "average")
+_CFR_OWN = ("game", "fingerprint", "variant", "weights")  # what a checkpoint must share with the solver that loads it
+_CFR_BLOCK = 1024  # iterations whose weights are worked out at once
 
 
 cdef object _bytes(const void *start, size_t size):
@@ -385,8 +363,9 @@ cdef class CFR:
         """
         with self.exclusive:
             if checkpoint is not None:
-                checkpoints.check_place(checkpoint, "CFR", self._meta(), _OWN)
+                checkpoints.check_place(checkpoint, "CFR", self._meta(), _CFR_OWN)
             save = None if checkpoint is None else lambda: self.save(checkpoint)
+            from longthink.search.regret.iterations import run_iterations
             return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
                                   iterations=iterations, until=until, budget=budget, progress=progress, every=every)
 
@@ -394,7 +373,7 @@ cdef class CFR:
         """Make `count` iterations, the first of which may be under way; fewer if the watch stops them."""
         end = self.data.iterations + count
         while self.data.iterations < end:
-            block = min(end - self.data.iterations, _BLOCK)
+            block = min(end - self.data.iterations, _CFR_BLOCK)
             rows = self.variant.steps(self.data.iterations, block)
             whole = self.data.iterations + block
             lt_cfr_gather(self.data)
@@ -443,7 +422,7 @@ cdef class CFR:
         with self.exclusive:
             if self.data.under_way:
                 self._iterate(1, Watch())
-            checkpoints.save(path, "CFR", self._meta(), {name: self._array(name) for name in _SAVED})
+            checkpoints.save(path, "CFR", self._meta(), {name: self._array(name) for name in _CFR_SAVED})
 
     def load(self, path):
         """Go on from a checkpoint of the same game and variant; gives the iterations it has.
@@ -453,12 +432,12 @@ cdef class CFR:
         """
         with self.exclusive:
             there, arrays = checkpoints.load(path, "CFR")
-            checkpoints.check_own(path, there, self._meta(), _OWN)
+            checkpoints.check_own(path, there, self._meta(), _CFR_OWN)
             iterations = checkpoints.iterations(path, there)
             shape = (self.tree.data.num_sequences,)
-            checkpoints.check_arrays(path, arrays, {name: (np.float64, shape) for name in _SAVED})
+            checkpoints.check_arrays(path, arrays, {name: (np.float64, shape) for name in _CFR_SAVED})
             self._check_strategy(path, arrays)
-            for name in _SAVED:
+            for name in _CFR_SAVED:
                 self._array(name)[:] = arrays[name]
             self.data.iterations = iterations
             lt_cfr_restored(self.data)

@@ -1,13 +1,4 @@
-"""`Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/core/watch.h)."""
-
-import time
-
-from cpython.exc cimport PyErr_CheckSignals
-from cpython.ref cimport PyObject
-from libc.stdint cimport uintptr_t
-
-from watch cimport *
-
+# `Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/core/watch.h).
 
 cdef class Watch:
     """Says to compiled work when it is to stop: at Ctrl-C, or at a deadline.

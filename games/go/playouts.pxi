@@ -1,28 +1,15 @@
-"""Light playouts of Go by the hundred thousand: `play_out_many`. The work is csrc/go/playouts.c, its policy too."""
+# Light playouts of Go by the hundred thousand: `go_playouts`. The work is csrc/go/playouts.c, its policy too.
 
-import operator
-
-import numpy as np
-
-from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
-from libc.stdlib cimport free, malloc
-
-from game cimport lt_rng, lt_rng_stream
-from go_playouts cimport *
-
-from longthink.errors import ParameterError
-
-PATHS = ("fastest", "scalar", "plain", "avx2", "avx512")
-cdef int CHUNK = 65536  # playouts between two looks for a Ctrl-C
+_GO_PATHS = ("fastest", "scalar", "plain", "avx2", "avx512")
+cdef int _CHUNK = 65536  # playouts between two looks for a Ctrl-C
 
 
-def paths():
+def go_playout_paths():
     """The paths that this machine has: `scalar` plays one game at a time, the others a game in every vector lane."""
-    return [name for i, name in enumerate(PATHS) if lt_go_has_path(<lt_go_path>i)]
+    return [name for i, name in enumerate(_GO_PATHS) if lt_go_has_path(<lt_go_path>i)]
 
 
-def play_out_many(stones, n, *, seed=0, player=1, ko=None, passes=0, path="fastest"):
+def go_playouts(stones, n, *, seed=0, player=1, ko=None, passes=0, path="fastest"):
     """`n` light playouts from one position: black's area minus white's (komi not counted), and the moves played, passes
     included, as two arrays `[n]`.
 
@@ -39,16 +26,16 @@ def play_out_many(stones, n, *, seed=0, player=1, ko=None, passes=0, path="faste
     if count < 0 or player not in (1, 2) or passes not in (0, 1) or not -1 <= forbidden < size * size:
         raise ParameterError("expected n >= 0, player 1 or 2, passes 0 or 1 and ko a point or None, "
                              f"got n={n}, player={player}, passes={passes}, ko={ko}")
-    if path not in paths():
-        raise ParameterError(f"path: expected one of {paths()}, which this machine has, got {path!r}")
+    if path not in go_playout_paths():
+        raise ParameterError(f"path: expected one of {go_playout_paths()}, which this machine has, got {path!r}")
     _check_liberties(board)
-    cdef lt_go_path by = <lt_go_path><int>PATHS.index(path)
+    cdef lt_go_path by = <lt_go_path><int>_GO_PATHS.index(path)
     cdef const uint8_t[:, ::1] points = board
     cdef lt_go_position position = lt_go_position(&points[0, 0], forbidden, player, passes)
     score, length = np.empty(count, np.int16), np.empty(count, np.uint16)
     cdef int16_t[::1] scores = score
     cdef uint16_t[::1] lengths = length
-    cdef int32_t room = min(count, CHUNK), now
+    cdef int32_t room = min(count, _CHUNK), now
     cdef lt_go_position *positions = <lt_go_position *>malloc((room + 1) * sizeof(lt_go_position))
     cdef lt_rng *rngs = <lt_rng *>malloc((room + 1) * sizeof(lt_rng))
     try:

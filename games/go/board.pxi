@@ -1,17 +1,4 @@
-"""What can be read off a position of Go: `GoBoard`. Rows count from below, columns from the left, as GTP writes them."""
-
-import numpy as np
-
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, uint8_t, uint16_t
-
-from game cimport *
-from go cimport *
-
-from longthink.errors import ParameterError
-
-EMPTY, BLACK, WHITE = 0, 1, 2
-
+# What can be read off a position of Go: `GoBoard`. Rows count from below, columns from the left, as GTP writes them.
 
 cdef class GoBoard:
     """The board of a `State` of go.
@@ -83,7 +70,7 @@ cdef class GoBoard:
 
     def score(self):
         """Black's score minus white's, komi counted, by the game's way of counting. No stone is taken for dead."""
-        cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(self.game.capsule, "longthink.lt_game")
+        cdef const lt_game *table = _table_of(self.game)
         return lt_go_score(<const lt_go_rules *>table.context, self._state())
 
 

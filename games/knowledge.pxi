@@ -1,18 +1,6 @@
-"""What a game knows besides its rules, as a search with `knowledge=True` uses it, to look at: `priors`, `informed_playout`."""
+# What a game knows besides its rules, as a search with `knowledge=True` uses it, to look at: `priors`, `informed_playout`.
 
-import operator
-
-import numpy as np
-
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, uint8_t
-
-from game cimport *
-
-from longthink.errors import GameError
-
-
-cdef const lt_game *table_of(game) except NULL:
+cdef const lt_game *_table_of(game) except NULL:
     return <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
 
 
@@ -26,7 +14,7 @@ def priors(state):
     An action is worth as much as if it had been visited so often, with that mean value for the player who acts.
     Raises `GameError` where the game has no such knowledge, or nobody acts.
     """
-    cdef const lt_game *table = table_of(state.get_game())
+    cdef const lt_game *table = _table_of(state.get_game())
     if table.priors == NULL:
         raise _unknown(state.get_game(), "priors")
     if state.current_player() < 0:
@@ -45,7 +33,7 @@ def informed_playout(state, seed=0, index=0):
     Equal `seed` and `index` give the same play. Actions of which the game says nothing (passes of Go) are left out.
     Raises `GameError` where the game has no such knowledge.
     """
-    cdef const lt_game *table = table_of(state.get_game())
+    cdef const lt_game *table = _table_of(state.get_game())
     if table.informed_playout == NULL:
         raise _unknown(state.get_game(), "informed_playout")
     cdef uint8_t[::1] buffer = bytearray(state.buffer)
@@ -59,7 +47,7 @@ def informed_playout(state, seed=0, index=0):
 def informed_end(state, seed=0, index=0):
     """The buffer of the state in which play as the game knows how ends, also where `informed_playout` sees the winner before.
     """
-    cdef const lt_game *table = table_of(state.get_game())
+    cdef const lt_game *table = _table_of(state.get_game())
     if table.informed_playout == NULL:
         raise _unknown(state.get_game(), "informed_playout")
     end = bytearray(state.buffer)

@@ -1,27 +1,6 @@
-"""`MCCFR`: regret minimisation from sampled play, for games too large to be unrolled.
-
-The walks and their memory are C (csrc/regret/mccfr.c). This file gives them names, budgets, checkpoints, Ctrl-C and policies.
-"""
-
-import math
-
-import numpy as np
-
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int8_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
-
-from game cimport lt_game, lt_max_actions, lt_max_history
-from mccfr cimport *
-from watch cimport lt_watch
-
-from longthink.concurrency import ExclusiveUse, not_picklable
-from longthink.errors import (CheckpointError, ConcurrentUseError, GameError, MemoryLimitError, ParameterError,
-                              UnknownNameError)
-from longthink.search.regret import checkpoint as checkpoints
-from longthink.search.regret.cfr import GameTree
-from longthink.search.regret.iterations import run_iterations
-from longthink.search.regret.policy import Policy
-from longthink.validation import real_number, seed_number, whole_number
+# `MCCFR`: regret minimisation from sampled play, for games too large to be unrolled.
+#
+# The walks and their memory are C (csrc/regret/mccfr.c). This file gives them names, budgets, checkpoints, Ctrl-C and policies.
 
 # What is followed at the nodes of the learner, of the others, and of chance: one line for each kind of sampling.
 SAMPLINGS = {
@@ -32,9 +11,9 @@ SAMPLINGS = {
     "public": (LT_FOLLOW_ALL, LT_FOLLOW_ALL, LT_FOLLOW_PRIVATE),  # Johanson et al., AAMAS 2012
 }
 
-_OWN = ("game", "sampling", "options")  # what a checkpoint must share with the solver that loads it
+_MCCFR_OWN = ("game", "sampling", "options")  # what a checkpoint must share with the solver that loads it
 
-_ARRAYS = {"name": np.uint64, "player": np.int8, "count": np.uint16, "action": np.int32,
+_MCCFR_ARRAYS = {"name": np.uint64, "player": np.int8, "count": np.uint16, "action": np.int32,
            "regret": np.float64, "average": np.float64, "baseline": np.float64}
 
 
@@ -145,8 +124,9 @@ cdef class MCCFR:
         """
         with self.exclusive:
             if checkpoint is not None:
-                checkpoints.check_place(checkpoint, "MCCFR", self._meta(), (*_OWN, "seed"))
+                checkpoints.check_place(checkpoint, "MCCFR", self._meta(), (*_MCCFR_OWN, "seed"))
             save = None if checkpoint is None else lambda: self.save(checkpoint)
+            from longthink.search.regret.iterations import run_iterations
             result = run_iterations("MCCFR", self._iterate, lambda: self.iterations, self.exploitability, save,
                                     iterations=iterations, until=until, budget=budget, progress=progress, every=every)
         if result.stopped_by == "memory":
@@ -215,7 +195,7 @@ cdef class MCCFR:
         with self.exclusive:
             self._rest()
             meta, arrays = checkpoints.load(path, "MCCFR")
-            checkpoints.check_own(path, meta, self._meta(), _OWN)
+            checkpoints.check_own(path, meta, self._meta(), _MCCFR_OWN)
             iterations = checkpoints.iterations(path, meta)
             self._check(path, arrays)
             self._put(path, iterations, arrays)
@@ -281,7 +261,7 @@ cdef class MCCFR:
         """The dtype and shape of each of the `arrays`."""
         width = self.table.num_players if self.options["baseline"] > 0 else 0
         shape = {"name": (states, 2), "player": (states,), "count": (states,), "baseline": (actions, width)}
-        return {name: (dtype, shape.get(name, (actions,))) for name, dtype in _ARRAYS.items()}
+        return {name: (dtype, shape.get(name, (actions,))) for name, dtype in _MCCFR_ARRAYS.items()}
 
     # ---- What was found ----
 
@@ -351,6 +331,7 @@ cdef class MCCFR:
 
     def average_policy(self):
         """The average strategy as a `Policy`, for games that can be unrolled; for others see `action_probabilities`."""
+        from longthink.search.regret.policy import Policy
         return Policy.from_strategy(self.tree, self.average_strategy())
 
     def values(self):

@@ -1,14 +1,4 @@
-"""Connect four solved exactly: the domain's own method. The search is csrc/games/connect_four_solver.c."""
-
-import operator
-
-from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport uint64_t
-
-from connect_four_solver cimport *
-
-from longthink.errors import ParameterError
-
+# Connect four solved exactly: the domain's own method. The search is csrc/games/connect_four_solver.c.
 
 cdef class ConnectFourSolver:
     """Alpha-beta on bitboards with a table of `table_bytes`; exact for every position of the usual 6 by 7 board."""

@@ -1,28 +1,8 @@
-"""Searches over nodes that are found by a key: `GraphSearch` shares positions, `ISMCTS` shares what a player knows.
-
-The graph and its loops are C (csrc/search/graph.c). This file gives them roots, budgets, Ctrl-C and arrays.
-"""
-
-import dataclasses
-
-import numpy as np
-
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-
-from game cimport *
-from graph cimport *
-
-from longthink.concurrency import ExclusiveUse, exclusively, not_picklable
-from longthink.errors import GameError, MemoryLimitError, ParameterError
-from longthink.search.budget import Spent
-from longthink.search.chunks import Pace, spend
-from longthink.search.trees.graph_result import GraphResult
-from longthink.search.trees.rules import PUCT, UCT, RegretMatching
-from longthink.validation import seed_number, whole_number
+# Searches over nodes that are found by a key: `GraphSearch` shares positions, `ISMCTS` shares what a player knows.
+#
+# The graph and its loops are C (csrc/search/graph.c). This file gives them roots, budgets, Ctrl-C and arrays.
 
 _MAX_SIMULATIONS = 2**31 - 1
-_MOST_BYTES = 2**60
 
 
 cdef class _KeyedSearch:

@@ -1,36 +1,13 @@
-"""Games whose states are Python objects: OpenSpiel's, and language games.
-
-`object_game` puts any objects with OpenSpiel's methods behind the C table of csrc/core/game.h. The flat state is the
-history of actions; the object of a history is kept in a cache, or made again from that of the nearest earlier
-history. Compiled solvers call back into Python under the GIL. What the objects give is checked here, so that nothing is
-written past the solvers' arrays; an exception is kept, for the thread in which it was raised, and raised again there when
-the solver has returned.
-"""
-
-from collections import OrderedDict
-from hashlib import blake2b
-from threading import get_ident
-
-from cpython.ref cimport PyObject
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
-
-from game cimport *
-
-from longthink.errors import GameError, LongthinkError
-from longthink.games.core import FAIL, FAILED, Game
-from longthink.validation import shown, whole_number
-
-ctypedef void (*_fail)(int32_t) noexcept nogil
-ctypedef int32_t (*_failed)() noexcept nogil
-
-cdef _fail fail_here = <_fail><uintptr_t>FAIL
-cdef _failed failed_here = <_failed><uintptr_t>FAILED
-cdef enum: RAISED = 1
-
+# Games whose states are Python objects: OpenSpiel's, and language games.
+#
+# `object_game` puts any objects with OpenSpiel's methods behind the C table of csrc/core/game.h. The flat state is the
+# history of actions; the object of a history is kept in a cache, or made again from that of the nearest earlier
+# history. Compiled solvers call back into Python under the GIL. What the objects give is checked here, so that nothing is
+# written past the solvers' arrays; an exception is kept, for the thread in which it was raised, and raised again there when
+# the solver has returned.
 
 cdef enum:
+    RAISED = 1
     _KEY_BYTES = 16  # of an information state
 
 
@@ -58,9 +35,9 @@ cdef class ObjectRules:
     cdef void fail(self, const void *state, error) noexcept:
         """Keep the first error of this thread, with the history that `state` holds."""
         cdef const int32_t *history = <const int32_t *>state
-        if not failed_here():
+        if not lt_failure_here():
             self.errors[get_ident()] = error, [history[1 + i] for i in range(history[0])]
-            fail_here(RAISED)
+            lt_fail(RAISED)
 
     cdef broke(self, str what, const void *state):
         """The error for objects that break the game interface, or a history that is too long."""
@@ -168,7 +145,7 @@ cdef void _init(void *context, void *state) noexcept nogil:
 
 cdef int32_t _current_player(void *context, const void *state) noexcept with gil:
     rules = <ObjectRules><PyObject *>context
-    if failed_here():
+    if lt_failure_here():
         return LT_TERMINAL
     try:
         return rules.player_of(rules.at(<const int32_t *>state), state)
@@ -180,7 +157,7 @@ cdef int32_t _current_player(void *context, const void *state) noexcept with gil
 cdef int32_t _legal_actions(void *context, const void *state, int32_t *actions) noexcept with gil:
     rules = <ObjectRules><PyObject *>context
     cdef int32_t n = 0
-    if failed_here():
+    if lt_failure_here():
         return 0
     try:
         found = rules.at(<const int32_t *>state)
@@ -197,7 +174,7 @@ cdef int32_t _legal_actions(void *context, const void *state, int32_t *actions) 
 
 cdef int32_t _apply(void *context, void *state, int32_t action) noexcept with gil:
     rules = <ObjectRules><PyObject *>context
-    if failed_here():
+    if lt_failure_here():
         return 0
     try:
         found = rules.at(<const int32_t *>state)
@@ -216,7 +193,7 @@ cdef int32_t _apply(void *context, void *state, int32_t action) noexcept with gi
 
 cdef void _returns(void *context, const void *state, double *returns) noexcept with gil:
     rules = <ObjectRules><PyObject *>context
-    if failed_here():
+    if lt_failure_here():
         return
     try:
         rules.write_returns(rules.at(<const int32_t *>state), state, returns)
@@ -227,7 +204,7 @@ cdef void _returns(void *context, const void *state, double *returns) noexcept w
 cdef int32_t _chance_outcomes(void *context, const void *state, int32_t *actions, double *probabilities) noexcept with gil:
     rules = <ObjectRules><PyObject *>context
     cdef int32_t n = 0
-    if failed_here():
+    if lt_failure_here():
         return 0
     try:
         for action, probability in rules.outcomes_of(rules.at(<const int32_t *>state), state):
@@ -243,7 +220,7 @@ cdef void _information_state(void *context, const void *state, int32_t player, u
     """A hash of 128 bits of player and text: the same in every process, and of fixed length. Two of a billion texts share
     one with a chance below 10^-20."""
     rules = <ObjectRules><PyObject *>context
-    if failed_here():
+    if lt_failure_here():
         return
     try:
         text = rules.at(<const int32_t *>state).information_state_string(player)
@@ -269,7 +246,7 @@ cdef void _resample(void *context, void *state, int32_t player, lt_rng *rng) noe
     rules = <ObjectRules><PyObject *>context
     cdef int32_t *history = <int32_t *>state
     cdef _Draw draw = _Draw()
-    if failed_here():
+    if lt_failure_here():
         return
     draw.rng = rng
     try:
@@ -291,7 +268,7 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
     rules = <ObjectRules><PyObject *>context
     cdef double *probabilities = NULL
     cdef int32_t n, i
-    if failed_here():
+    if lt_failure_here():
         return
     try:
         probabilities = <double *>malloc(sizeof(double) * (rules.max_chance_outcomes + 1))

@@ -1,34 +1,14 @@
-"""Trees of csrc/search/tree.h, one or many of one game and rule: what `MCTS` and `BatchedMCTS` are made of.
-
-Here parameters become C, leaves and results become arrays, and a status becomes an error. What is searched, how long
-and by how many threads is said in mcts.py and batched.py.
-"""
-
-import numpy as np
-
-cimport numpy as np
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
-
-from game cimport *
-from tree cimport *
-
-from longthink.concurrency import ExclusiveUse, not_picklable
-from longthink.errors import GameError, IllegalActionError, MemoryLimitError, ParameterError
-from longthink.search.trees.leaves import Leaves
-from longthink.search.trees.rules import Knowledge, Rule
-from longthink.validation import shown, whole_number
+# Trees of csrc/search/tree.h, one or many of one game and rule: what `MCTS` and `BatchedMCTS` are made of.
+#
+# Here parameters become C, leaves and results become arrays, and a status becomes an error. What is searched, how long
+# and by how many threads is said in mcts.py and batched.py.
 
 _RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE, "ucb1_tuned": LT_UCB1_TUNED,
                "thompson": LT_THOMPSON, "gumbel": LT_GUMBEL}
-np.import_array()
 
 MOST_SIMULATIONS = 2**30 - 1
 """That a tree counts."""
 MOST_TREES = LT_MOST_TREES
-_MOST_BYTES = 2**60
 
 
 cdef class Worker:
