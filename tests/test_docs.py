@@ -1,4 +1,4 @@
-"""The README and the docs: examples run, commands exist, links resolve, named files exist, and the index finds every page."""
+"""README and docs: examples run, commands and named files exist, links resolve, the index lists every page."""
 
 from __future__ import annotations
 
