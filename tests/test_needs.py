@@ -83,6 +83,13 @@ def test_a_user_is_told_the_one_line_to_type(machine: Machine) -> None:
     assert not (machine.folder / "asked").exists()
 
 
+def test_the_library_of_the_sandbox_is_looked_for(machine: Machine) -> None:
+    machine.apt_get("exit 1")
+    machine.lacks_of_python("find_library")
+    assert machine.needs("sandbox")[1].endswith("libseccomp; type: sudo apt-get install libseccomp2\n")
+    assert machine.needs() == (0, "")
+
+
 def test_root_gets_it_installed(machine: Machine) -> None:
     machine.program("id", "echo 0")
     machine.without("bwrap", "gcc")

@@ -1,4 +1,4 @@
-"""Small program synthesis: write a Python function from examples; hidden tests, run in the cage, say how right it is.
+"""Small program synthesis: write a Python function from examples; hidden tests in the sandbox say how right it is.
 
 A hidden function is put together from a few primitives. The first of the shortest functions that fit the examples fits
 the hidden tests, too, so the examples say enough. A step is one line of
@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from longthink.bridge.tasks.task import Solved, Task, Transcript
-from longthink.bridge.tools.sandbox import Limits, run
+from longthink.bridge.tools.sandbox import SandboxLimits, run
 from longthink.errors import ParameterError
 from longthink.validation import seed_number, whole_number
 
@@ -54,7 +54,7 @@ _TEXTS: list[Primitive] = [
 ]
 _KINDS = {"list": _LISTS, "text": _TEXTS}
 _TESTS = 12
-_LIMITS = Limits(seconds=2.0, memory=256 << 20)
+_LIMITS = SandboxLimits(seconds=2.0, memory=256 << 20)
 
 # Runs the function on every input. What the program prints goes elsewhere, and what it raises is its answer's fate.
 _HARNESS = """
@@ -73,9 +73,9 @@ print("\\n" + json.dumps(found, default=repr))
 
 
 class Synthesis(Task):
-    """Write `f` from examples. check: the share of hidden tests that a program passes, in a cage of its own.
+    """Write `f` from examples. check: the share of hidden tests that a program passes, in a sandbox of its own.
 
-    Raises `ToolError` from `check` where no cage can be made.
+    Raises `ToolError` from `check` if no sandbox can be made.
     """
 
     max_steps = 12

@@ -1,9 +1,9 @@
-"""Guarded calls: foreign code on what a model wrote, in a process of its own, within limits of time and memory.
+"""Guarded calls: run code of other packages on model output in a worker process, with limits of time and memory.
 
-Scorers and mathematics of other packages may take any time and memory on a hostile answer, and Python cannot stop them
-inside the process. So they run in worker processes, which are kept and used again; one that passes a limit is killed.
-This is no wall against malice: it limits, and what may reach code that evaluates text is looked at before. A program
-that nobody trusts runs by tools/cage.py.
+Scorers and mathematics of other packages can take any time and memory on a hostile answer, and Python cannot stop them
+inside the process. So they run in worker processes, which are kept and used again. A worker that passes a limit is
+killed. The guard limits resources; it does not protect against malicious code. Callers check text before it reaches
+code that evaluates it, and untrusted programs run in the sandbox (`sandbox`).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from typing import IO, Any
 
 from longthink.errors import LongthinkError, ToolError
 
-_START = 120.0  # seconds on the clock for a worker to start and to import what it calls
-_SLACK = 10.0  # times the limit of computing that a call may take on the clock, on a machine that is busy
+_START = 120.0  # wall-clock seconds for a worker to start and to import the function
+_SLACK = 10.0  # wall-clock time of a call, in multiples of its processor time, on a busy machine
 _SIZE = struct.Struct("!Q")
 
 
 class GuardError(LongthinkError, RuntimeError):
-    """A guarded call raised, or passed a limit of time or memory; the text says which."""
+    """A guarded call raised an error, or passed a limit of time or memory; the text says which."""
 
 
 def call(target: str, *arguments: Any, seconds: float = 5.0, memory: int = 1 << 30) -> Any:
-    """What the function `target`, written "module:name", gives for `arguments`: anything that JSON can hold.
+    """Call the function `target`, written as "module:name", in a worker and return its result, which JSON can hold.
 
-    seconds: of computing. memory: bytes beyond what the worker holds before the call.
+    seconds: processor time. memory: bytes in addition to what the worker holds before the call.
 
-    Raises `GuardError`, and `ToolError` if this machine starts no process.
+    Raises `GuardError`, and `ToolError` if no process can be started.
     """
     with _places:
         with _lock:
@@ -48,7 +48,7 @@ def call(target: str, *arguments: Any, seconds: float = 5.0, memory: int = 1 << 
         worker = worker or _Worker()
         try:
             answer = worker.ask(target, arguments, seconds, memory)
-        except BaseException:  # it passed a limit, or Ctrl-C came
+        except BaseException:  # the call passed a limit, or Ctrl-C was pressed
             worker.end()
             raise
         with _lock:
@@ -59,7 +59,7 @@ def call(target: str, *arguments: Any, seconds: float = 5.0, memory: int = 1 << 
 
 
 class _Worker:
-    """A process that answers one call after the other."""
+    """A process that answers one call after another."""
 
     def __init__(self) -> None:
         limits = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -70,19 +70,19 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, **limits},
-                start_new_session=True,  # Ctrl-C in a terminal is for us alone
+                start_new_session=True,  # Ctrl-C in a terminal goes to this process only
             )
         except (OSError, ValueError) as error:
-            raise ToolError(f"a guarded call needs a process of its own, which does not start: {error}") from error
+            raise ToolError(f"a guarded call needs a worker process, which does not start: {error}") from error
 
     def ask(self, target: str, arguments: tuple[Any, ...], seconds: float, memory: int) -> dict[str, Any]:
-        """Send a call and wait for what comes of it. Raises `GuardError` if the worker ends instead."""
+        """Send a call and wait for the answer. Raises `GuardError` if the worker ends instead."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
             _send(self.process.stdin, pickle.dumps((target, arguments, seconds, memory)))
             reader, until = self.process.stdout, time.monotonic() + _START
-            if self._receive(reader, until) != b"ready":  # what it calls is imported
+            if self._receive(reader, until) != b"ready":  # the function is imported
                 raise GuardError("the worker did not start")
             answer = json.loads(self._receive(reader, time.monotonic() + _SLACK * seconds))
         except (OSError, EOFError):
@@ -114,7 +114,7 @@ class _Worker:
         self.process.wait()
 
     def forget(self) -> None:
-        """In a forked process: leave the worker to the process that it belongs to."""
+        """In a forked process: close this copy of the pipes; the worker belongs to the parent process."""
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 os.close(pipe.fileno())
@@ -153,11 +153,11 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def work() -> None:
-    """Answer calls until there are no more: the whole life of a worker."""
+    """Answer calls until there are no more. This is all that a worker process runs."""
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    os.dup2(nothing, 1)  # what foreign code prints goes nowhere
+    os.dup2(nothing, 1)  # what the called code prints is dropped
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while size := calls.read(_SIZE.size):
         target, arguments, seconds, memory = pickle.loads(calls.read(_SIZE.unpack(size)[0]))
@@ -168,10 +168,10 @@ def work() -> None:
             prepare()
         _send(answers, b"ready")
         _limit_memory(memory)
-        signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends the process
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # the signal ends the process
         try:
             answer = json.dumps({"value": function(*arguments)})
-        except BaseException as error:  # whatever it stumbles over
+        except BaseException as error:  # of any kind
             answer = json.dumps({"raised": f"{type(error).__name__}: {error}"[:300]})
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         _limit_memory(None)
@@ -179,14 +179,14 @@ def work() -> None:
 
 
 def _limit_memory(more: int | None) -> None:
-    """Allow so many bytes of address space more than there are, or any again."""
+    """Limit the address space to what is used now plus `more` bytes, or remove the limit (None)."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     limit = most
     if more is not None:
         try:
             with open("/proc/self/statm") as file:
                 limit = int(file.read().split()[0]) * resource.getpagesize() + more
-        except OSError:  # not Linux: time alone is limited
+        except OSError:  # not Linux: only time is limited
             return
         if most != resource.RLIM_INFINITY:
             limit = min(limit, most)

@@ -1,11 +1,11 @@
-"""The cage: runs a Python program that nobody trusts, by bubblewrap, with nothing of the host but Python itself.
+"""The sandbox: runs an untrusted Python program under bubblewrap. The program sees nothing of the host but Python.
 
-Three walls stand one behind the other, so that none has to be perfect.
-Namespaces (bubblewrap): no network, no host processes, no host files but the interpreter and its standard library, a
-read-only root, an empty environment, no capabilities, no terminal; only /tmp can be written, in memory and bounded.
-System calls (seccomp): the program is one process for good, and cannot reach namespaces, mounts, other processes, the
-kernel's keys, sockets, or memory that no limit counts.
-Limits: memory, processor time, open files, size of files, output, and time on the clock, after which all is killed.
+Three layers of protection stand behind each other, so that no single one has to be perfect.
+Namespaces (bubblewrap): no network, no host processes, no host files except the interpreter and its standard library,
+a read-only root, an empty environment, no capabilities, no terminal. Only /tmp is writable, in memory and limited.
+System calls (seccomp, `system_calls`): only the calls that Python needs are allowed. The program cannot start another
+process and cannot reach namespaces, mounts, other processes, kernel keys, sockets, or memory that no limit counts.
+Limits: memory, processor time, open files, file size, output, and wall-clock time, after which everything is killed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import re
 import select
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -29,17 +28,20 @@ from functools import lru_cache
 from numbers import Real
 from pathlib import Path
 
+from longthink.bridge.tools.system_calls import system_call_filter
 from longthink.errors import ParameterError, ToolError
 
-INSTALL = "install bubblewrap, 0.7 or newer (apt-get install bubblewrap, dnf install bubblewrap)"
+INSTALL = "install bubblewrap 0.7 or newer (apt-get install bubblewrap, dnf install bubblewrap)"
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """What a program may use.
 
-    seconds: on the clock, and of processor time. memory: bytes of address space. disk: bytes in /tmp. output: bytes
-    of what it prints. files: open at once.
+    seconds: wall-clock time, and processor time. memory: bytes of address space. disk: bytes in /tmp. output: bytes
+    that it prints. files: files open at once.
+
+    Raises `ParameterError` for a value that is not a number or is too low.
     """
 
     seconds: float = 5.0
@@ -51,18 +53,18 @@ class Limits:
     def __post_init__(self) -> None:
         for name, low in (("seconds", 0.1), ("memory", 64 << 20), ("disk", 1 << 16), ("output", 1), ("files", 16)):
             value = getattr(self, name)
-            number = isinstance(value, Real) and not isinstance(value, bool)  # NumPy's are numbers, too
+            number = isinstance(value, Real) and not isinstance(value, bool)  # NumPy's numbers are fine, too
             if not number or not low <= value < math.inf:
                 raise ParameterError(f"{name} expects a number from {low:g}, got {value!r}")
             object.__setattr__(self, name, float(value) if name == "seconds" else int(value))
 
 
 @dataclass(frozen=True)
-class Ran:
+class ProgramResult:
     """What a program did.
 
-    output: what it printed, errors included, cut at the limit. exit_code: 0 where all went well, 128 and a signal's
-    number where that ended it. ended_by: "exit", "seconds" or "output". seconds: on the clock.
+    output: what it printed, errors included, cut at the limit. exit_code: 0 for success; 128 plus the signal's number
+    if a signal ended it. ended_by: "exit", "seconds" or "output". seconds: wall-clock time.
     """
 
     output: str
@@ -75,78 +77,82 @@ class Ran:
         return self.ended_by == "exit" and self.exit_code == 0
 
 
-def run(program: str, stdin: str = "", limits: Limits | None = None) -> Ran:
-    """Run a Python program in a cage of its own, and say what it printed.
+def run(program: str, stdin: str = "", limits: SandboxLimits | None = None) -> ProgramResult:
+    """Run a Python program in a new sandbox and return what it printed.
 
-    Raises `ToolError` that says what to install or to allow where no cage can be made: then nothing is run.
+    Raises `ToolError` if no sandbox can be made here; the text says what to install or to allow. Nothing is run then.
     """
-    _checked()
-    return _run(program, stdin, limits or Limits())
+    _check_sandbox()
+    return _run(program, stdin, limits or SandboxLimits())
 
 
 @lru_cache(maxsize=1)
-def _checked() -> None:
-    """See once that a cage holds together here. Raises `ToolError`."""
+def _check_sandbox() -> None:
+    """Check once that a sandbox on this machine is closed. Raises `ToolError`."""
     if sys.platform != "linux":
-        raise ToolError(f"programs run in a sandbox of Linux, which {platform.system()} does not have; use Linux")
-    asks = "import os; print(os.getuid(), os.listdir('/tmp'), sorted(os.listdir('/')))"
-    ran = _run(asks, "", Limits(seconds=30))
-    wanted = "65534 [] ['dev', 'lib64', 'program.py', 'python', 'tmp']"
-    if re.sub("'lib(32|64|)'", "'lib64'", ran.output.strip()) != wanted:
-        raise ToolError(f"the cage expects to find itself alone with Python ({wanted}), got {ran.output[-500:]!r}")
+        raise ToolError(f"the sandbox for programs needs Linux; this system is {platform.system()}")
+    probe = "import os; print(os.getuid(), os.listdir('/tmp'), sorted(os.listdir('/')))"
+    result = _run(probe, "", SandboxLimits(seconds=30))
+    expected = "65534 [] ['dev', 'lib64', 'program.py', 'python', 'tmp']"
+    if re.sub("'lib(32|64|)'", "'lib64'", result.output.strip()) != expected:
+        raise ToolError(
+            f"the sandbox is not closed: a program in it expects to see Python alone ({expected}), "
+            f"got {result.output[-500:]!r}"
+        )
 
 
-def _run(program: str, stdin: str, limits: Limits) -> Ran:
+def _run(program: str, stdin: str, limits: SandboxLimits) -> ProgramResult:
     started = time.monotonic()
     deadline = started + limits.seconds
+    bubblewrap = _bubblewrap()
     with contextlib.ExitStack() as stack:
-        source = _sealed(stack, program.encode("utf-8", "replace"))
-        given = _sealed(stack, stdin.encode("utf-8", "replace"))
-        seccomp = _sealed(stack, _filter())
-        status, told = os.pipe()
+        source = _sealed_file(stack, program.encode("utf-8", "replace"))
+        standard_input = _sealed_file(stack, stdin.encode("utf-8", "replace"))
+        seccomp = _sealed_file(stack, system_call_filter())
+        status, status_writer = os.pipe()
         stack.callback(os.close, status)
         try:
             process = subprocess.Popen(
-                _command(limits, source, seccomp, told),
-                stdin=given,
+                [bubblewrap, *_arguments(limits, source, seccomp, status_writer)],
+                stdin=standard_input,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(source, seccomp, told),
+                pass_fds=(source, seccomp, status_writer),
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         finally:
-            os.close(told)
+            os.close(status_writer)
         try:
-            output, ended_by = _read(process, deadline, limits.output)
+            output, ended_by = _read_output(process, deadline, limits.output)
             if ended_by == "exit":
                 try:
                     process.wait(max(0.0, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     ended_by = "seconds"
         finally:
-            process.kill()  # bubblewrap gone, the kernel kills all that was in the cage
+            process.kill()  # when bubblewrap ends, the kernel kills everything in the sandbox
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
-        report = _report(status)
+        report = _read_status(status)
         _reap(report.get("child-pid"))
     text = output.decode("utf-8", "replace")
     if "child-pid" not in report:
         raise ToolError(
-            f"the cage cannot be made: {text.strip()[-300:] or 'bubblewrap said nothing'}; the system must let "
+            f"the sandbox cannot be made: {text.strip()[-300:] or 'bubblewrap printed nothing'}; the system must let "
             "bubblewrap make user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
             "kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined)"
         )
     exit_code = int(report.get("exit-code", 128 + signal.SIGKILL))
     if ended_by == "exit" and exit_code == 128 + signal.SIGKILL:
-        ended_by = "seconds"  # nothing else kills it so: its processor time was up
-    return Ran(text, exit_code, ended_by, time.monotonic() - started)
+        ended_by = "seconds"  # only the limit of processor time kills a program like this
+    return ProgramResult(text, exit_code, ended_by, time.monotonic() - started)
 
 
-def _read(process: subprocess.Popen[bytes], deadline: float, most: int) -> tuple[bytes, str]:
-    """What the program prints until it ends, its time is up, or it has printed too much."""
+def _read_output(process: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[bytes, str]:
+    """What the program prints until it ends, its time is up, or it has printed too much; and which of these."""
     assert process.stdout is not None
     pipe, output = process.stdout.fileno(), bytearray()
     while True:
@@ -157,12 +163,12 @@ def _read(process: subprocess.Popen[bytes], deadline: float, most: int) -> tuple
         if not piece:
             return bytes(output), "exit"
         output += piece
-        if len(output) > most:
-            return bytes(output[:most]), "output"
+        if len(output) > limit:
+            return bytes(output[:limit]), "output"
 
 
-def _report(status: int) -> dict[str, int]:
-    """What bubblewrap wrote about the program: its process, and how it ended."""
+def _read_status(status: int) -> dict[str, int]:
+    """What bubblewrap wrote about the program: its process id, and its exit code."""
     report: dict[str, int] = {}
     with open(status, "rb", closefd=False) as pipe:
         for line in pipe:
@@ -171,20 +177,20 @@ def _report(status: int) -> dict[str, int]:
 
 
 def _reap(child: int | None) -> None:
-    """Reap the process that bubblewrap started and does not wait for, if it is ours now.
+    """Reap the process that bubblewrap started and did not wait for, if it is our child now.
 
-    The kernel gives orphans to process 1, which Python is in many containers; there they would stay as zombies.
+    The kernel gives orphans to process 1. In many containers process 1 is Python, where they would stay as zombies.
     """
     if child is not None:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(child, 0)
 
 
-def _sealed(stack: contextlib.ExitStack, content: bytes) -> int:
-    """A file in memory with this content, which nobody can change or make longer."""
+def _sealed_file(stack: contextlib.ExitStack, content: bytes) -> int:
+    """A file in memory with this content, which nobody can change or extend; closed with `stack`."""
     import fcntl
 
-    file = os.memfd_create("cage", os.MFD_ALLOW_SEALING)
+    file = os.memfd_create("sandbox", os.MFD_ALLOW_SEALING)
     stack.callback(os.close, file)
     with open(file, "wb", closefd=False) as writer:
         writer.write(content)
@@ -194,10 +200,10 @@ def _sealed(stack: contextlib.ExitStack, content: bytes) -> int:
     return file
 
 
-# ---- What is in it ----
+# ---- The arguments of bubblewrap ----
 
-# Sets the limits from within, where they cannot be raised again, and becomes the program. A core limit of 1 and not 0:
-# only 1 also keeps the kernel from waking a handler of crashes outside the cage (core(5)).
+# Sets the limits from inside, where they cannot be raised again, then becomes the program. The core limit is 1 and not
+# 0: only 1 also keeps the kernel from starting a crash handler outside the sandbox (core(5)).
 _LAUNCHER = """
 import os, resource as r
 for name, value in {limits!r}:
@@ -206,14 +212,14 @@ os.execv("/python/bin/python3", ["/python/bin/python3", "-I", "-S", "-B", "-u", 
 """
 
 
-def _command(limits: Limits, source: int, seccomp: int, told: int) -> list[str]:
+def _arguments(limits: SandboxLimits, source: int, seccomp: int, status: int) -> list[str]:
+    """What bubblewrap is to do, given the open files of the program, the filter and the status."""
     cpu = math.ceil(limits.seconds)
     launcher = _LAUNCHER.format(
         limits=[("AS", limits.memory), ("CPU", cpu), ("FSIZE", limits.disk), ("NOFILE", limits.files), ("CORE", 1)]
     )
     return [
-        _bubblewrap(),
-        "--unshare-user", "--unshare-all", "--uid", "65534", "--gid", "65534", "--hostname", "cage",
+        "--unshare-user", "--unshare-all", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox",
         "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--clearenv", "--setenv", "LD_LIBRARY_PATH", "/python/libraries", "--setenv", "HOME", "/tmp",
         *_python(),
@@ -221,7 +227,7 @@ def _command(limits: Limits, source: int, seccomp: int, told: int) -> list[str]:
         "--ro-bind-data", str(source), "/program.py",
         "--perms", "0700", "--size", str(int(limits.disk)), "--tmpfs", "/tmp", "--chdir", "/tmp",
         "--remount-ro", "/",
-        "--seccomp", str(seccomp), "--json-status-fd", str(told),
+        "--seccomp", str(seccomp), "--json-status-fd", str(status),
         "--", "/python/bin/python3", "-I", "-S", "-B", "-c", launcher,
     ]  # fmt: skip
 
@@ -229,13 +235,16 @@ def _command(limits: Limits, source: int, seccomp: int, told: int) -> list[str]:
 def _bubblewrap() -> str:
     found = shutil.which("bwrap")
     if found is None:
-        raise ToolError(f"running Python in a cage needs bubblewrap, which is not installed; {INSTALL}")
+        raise ToolError(f"the sandbox needs bubblewrap, which is not installed; {INSTALL}")
     return found
 
 
 @lru_cache(maxsize=1)
 def _python() -> Sequence[str]:
-    """The interpreter as binds: its program, the standard library, and the shared libraries both need. No packages."""
+    """Binds of the interpreter: its program, the standard library, and the shared libraries that both need.
+
+    Installed packages are not bound.
+    """
     executable = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     library = Path(os.__file__).resolve().parent
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -259,85 +268,9 @@ def _python() -> Sequence[str]:
 
 
 def _shared_libraries(programs: Sequence[str]) -> set[str]:
-    """The shared libraries, and the loader, that programs and modules need, as the loader itself finds them."""
+    """Paths of the shared libraries, and of the loader, that programs and modules need, as the loader finds them."""
     ldd = shutil.which("ldd")
     if ldd is None:
-        raise ToolError("the cage needs ldd, to find the libraries of Python; install it with the system's C library")
-    told = subprocess.run([ldd, *programs], capture_output=True, text=True, check=False).stdout
-    return {path for path in re.findall(r"^\s+(?:\S+ => )?(/\S+) \(0x", told, flags=re.MULTILINE)}
-
-
-# ---- Which system calls it may not make ----
-
-# Name: the numbers on x86-64 and on 64-bit ARM, None where the machine has no such call.
-_FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
-    # more processes (threads are made by `clone`, which is looked at more closely)
-    "fork": (57, None), "vfork": (58, None),
-    # namespaces and mounts
-    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
-    "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
-    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
-    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "fanotify_init": (300, 262),
-    # other processes
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
-    "process_madvise": (440, 440), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
-    "pidfd_send_signal": (424, 424),
-    # keys of the kernel, and the kernel itself
-    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280),
-    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "init_module": (175, 105),
-    "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
-    "kexec_file_load": (320, 294), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
-    "acct": (163, 89), "quotactl": (179, 60), "syslog": (103, 116), "personality": (135, 92),
-    "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
-    # sockets, and memory that no limit counts
-    "socket": (41, 198), "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
-    "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
-}  # fmt: skip
-_CLONE, _CLONE3, _IOCTL = (56, 220), (435, 435), (16, 29)
-_CLONE_THREAD, _TIOCSTI, _TIOCLINUX = 0x10000, 0x5412, 0x541C
-_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # place in the pairs above, AUDIT_ARCH_*
-_X32_CALLS = 0x40000000
-
-# Instructions of classic BPF (linux/bpf_common.h) and answers of seccomp (linux/seccomp.h).
-_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_SET, _ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
-_KILL, _ALLOW, _REFUSE = 0x80000000, 0x7FFF0000, 0x00050000
-_EPERM, _ENOSYS = 1, 38
-
-
-@lru_cache(maxsize=1)
-def _filter() -> bytes:
-    """The program that looks at every system call, as the kernel takes it.
-
-    Raises `ToolError` on a machine whose system calls are not in the table.
-    """
-    if sys.platform != "linux" or platform.machine() not in _MACHINES:
-        raise ToolError(f"the cage knows Linux on {' and '.join(_MACHINES)}, not {sys.platform} {platform.machine()}")
-    machine, architecture = _MACHINES[platform.machine()]
-    code = [
-        (_LOAD, 0, 0, _ARCHITECTURE),
-        (_IF_EQUAL, 1, 0, architecture),
-        (_ANSWER, 0, 0, _KILL),
-        (_LOAD, 0, 0, _NUMBER),
-        (_IF_AT_LEAST, 0, 1, _X32_CALLS),
-        (_ANSWER, 0, 0, _KILL),
-    ]
-    for numbers in _FORBIDDEN.values():
-        if numbers[machine] is not None:
-            code += [(_IF_EQUAL, 0, 1, numbers[machine] or 0), (_ANSWER, 0, 0, _REFUSE | _EPERM)]
-    code += [(_IF_EQUAL, 0, 1, _CLONE3[machine]), (_ANSWER, 0, 0, _REFUSE | _ENOSYS)]  # the C library then uses clone
-    code += [
-        (_IF_EQUAL, 0, 3, _CLONE[machine]),
-        (_LOAD, 0, 0, _ARGUMENTS),  # its flags
-        (_IF_SET, 1, 0, _CLONE_THREAD),
-        (_ANSWER, 0, 0, _REFUSE | _EPERM),
-        (_LOAD, 0, 0, _NUMBER),
-        (_IF_EQUAL, 0, 4, _IOCTL[machine]),
-        (_LOAD, 0, 0, _ARGUMENTS + 8),  # its request: may not type into a terminal
-        (_IF_EQUAL, 1, 0, _TIOCSTI),
-        (_IF_EQUAL, 0, 1, _TIOCLINUX),
-        (_ANSWER, 0, 0, _REFUSE | _EPERM),
-        (_ANSWER, 0, 0, _ALLOW),
-    ]
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+        raise ToolError("the sandbox needs ldd to find the libraries of Python; install it with the system's C library")
+    listed = subprocess.run([ldd, *programs], capture_output=True, text=True, check=False).stdout
+    return {path for path in re.findall(r"^\s+(?:\S+ => )?(/\S+) \(0x", listed, flags=re.MULTILINE)}

@@ -59,7 +59,7 @@ def tools() -> list[str]:
 
 
 def load_tool(name: str, **options: Any) -> Tool:
-    """Load a tool: "calculator", "python" (seconds, memory, ...: those of `Limits`), or "search" over `texts`.
+    """Load a tool: "calculator", "python" (seconds, memory, ...: those of `SandboxLimits`), or "search" over `texts`.
 
     Raises `UnknownNameError` with near matches, `ParameterError` for options it does not take.
     """

@@ -1,4 +1,4 @@
-"""Programs that try to get out of the cage, to harm the machine, or to be a nuisance: none may."""
+"""Programs that try to leave the sandbox, to harm the machine, or to use too much of it: none succeeds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyseccomp
 import pytest
 
 import longthink as lt
 from longthink import errors
-from longthink.bridge.tools import sandbox as cage
-from longthink.bridge.tools.sandbox import Limits, Ran, run
+from longthink.bridge.tools import sandbox, system_calls
+from longthink.bridge.tools.sandbox import ProgramResult, SandboxLimits, run
 
-# A probe prints ESCAPED where it gets what it wants. One that is stopped on the way prints what stopped it, or nothing.
+# A probe prints ESCAPED if it gets what it wants. A probe that is stopped prints what stopped it, or nothing.
 _PRELUDE = """
 import ctypes, errno, mmap, os, resource, signal, socket, stat, struct, subprocess, sys, threading, time
 libc = ctypes.CDLL(None, use_errno=True)
@@ -71,7 +72,7 @@ for entry in os.walk('/python'):
     "read the memory of process one": "tries(open, '/proc/1/mem', 'rb')",
     "open a handle by number": "if syscall({open_by_handle_at}, -100, b'0' * 128, 0)[1] not in (1,): escaped()",
     # writing
-    "write beside Python": "tries(open, '/python/lib/new', 'w')",
+    "write next to Python": "tries(open, '/python/lib/new', 'w')",
     "change the standard library": "tries(open, os.__file__, 'a')",
     "change the program": "tries(open, '/program.py', 'a')",
     "write at the root": "tries(open, '/new', 'w')",
@@ -105,6 +106,21 @@ if syscall(435, struct.pack('=11Q', 0x10000000, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0), 
     "use the ring of system calls": "if syscall(425, 8, b'0' * 120)[0] != -1: escaped()",
     "watch page faults": "if syscall({userfaultfd}, 0)[0] != -1: escaped()",
     "call as a machine of 32 bits": "syscall(0x40000000 | 39); escaped('x32') if {x86} else None",
+    "call through the gate of 32-bit x86": """
+if {x86}:
+    code = mmap.mmap(-1, 4096, prot=7)  # mov eax, 20 (getpid of 32-bit x86); int 0x80; ret
+    code.write(bytes.fromhex('b814000000 cd80 c3'))
+    ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+    escaped('i386')""",
+    "push bytes into a terminal by a padded request": """
+for request in (0x5412, 0x541c): # TIOCSTI and TIOCLINUX, also with bits that the kernel does not read
+    for padding in (0, 1 << 32):
+        if libc.ioctl(0, ctypes.c_ulong(request | padding), b'x') == 0 or ctypes.get_errno() != 1: escaped(request)""",
+    "make a process by a thread's call": "if syscall({clone}, 0x10000 | 0x20000, 0, 0, 0, 0)[1] != 1: escaped()",
+    "send to a socket of the host from a pair": """
+if tries(socket.socketpair, socket.AF_UNIX, socket.SOCK_DGRAM): escaped()
+a, b = socket.socketpair()
+for call in (a.connect, a.bind, lambda name: a.sendto(b'x', name)): tries(call, chr(0) + '{abstract}')""",
     # other processes
     "trace the parent": "if libc.ptrace(16, os.getppid(), 0, 0) == 0: escaped()",
     "signal the processes of the host": """
@@ -128,10 +144,10 @@ except OSError as error: print(error)""",
     "type into the terminal": """
 import fcntl, termios
 for fd in (0, 1, 2): tries(fcntl.ioctl, fd, termios.TIOCSTI, b'x')""",
-    # what it is told
+    # what it can learn
     "read the environment": """
 if set(os.environ) - {{'LD_LIBRARY_PATH', 'HOME', 'PWD', 'LC_CTYPE'}}: escaped(dict(os.environ))""",
-    "learn the name of the host": "if os.uname().nodename != 'cage': escaped(os.uname())",
+    "learn the name of the host": "if os.uname().nodename != 'sandbox': escaped(os.uname())",
     "find files left open": """
 import fcntl
 for fd in range(3, 4096):
@@ -181,7 +197,7 @@ _CALLS = {  # on x86-64 and on 64-bit ARM
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[dict[str, object]]:
-    """What there is to get at outside: a secret file, a server, an abstract socket, a process, a secret variable."""
+    """What a probe could reach outside: a secret file, a server, an abstract socket, a process, a secret variable."""
     arm = os.uname().machine == "aarch64"
     with (
         tempfile.NamedTemporaryFile("w", prefix="longthink-secret-") as secret,
@@ -211,7 +227,7 @@ def host() -> Iterator[dict[str, object]]:
 
 @pytest.mark.parametrize("name", PROBES)
 def test_no_probe_escapes(name: str, host: dict[str, object]) -> None:
-    ran = run(_PRELUDE + PROBES[name].format(**host), limits=Limits(seconds=20))
+    ran = run(_PRELUDE + PROBES[name].format(**host), limits=SandboxLimits(seconds=20))
     assert "ESCAPED" not in ran.output, ran.output
     assert "SyntaxError" not in ran.output, ran.output
     assert "NameError" not in ran.output, ran.output
@@ -223,7 +239,7 @@ def test_there_are_many_probes() -> None:
 
 
 def children() -> set[str]:
-    """The processes that run a cage of this test."""
+    """The processes that run a sandbox of this test."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -233,7 +249,7 @@ def children() -> set[str]:
 
 
 def settles(before: set[str]) -> bool:
-    """Whether within some seconds nothing more runs than before."""
+    """Whether all processes that are newer than `before` end within some seconds."""
     for _ in range(100):
         if children() <= before:
             return True
@@ -268,7 +284,7 @@ atexit.register(time.sleep, 600)""",
 def test_nothing_outlasts_its_time(name: str) -> None:
     before = children()
     started = time.monotonic()
-    ran = run(NUISANCES[name], limits=Limits(seconds=1.5))
+    ran = run(NUISANCES[name], limits=SandboxLimits(seconds=1.5))
     assert ran.ended_by == "seconds"
     assert not ran.ok
     assert time.monotonic() - started < 10
@@ -280,30 +296,31 @@ def test_nothing_outlasts_its_time(name: str) -> None:
 )
 def test_floods_are_cut(program: str) -> None:
     before = children()
-    ran = run(program, limits=Limits(seconds=20, output=10_000))
+    ran = run(program, limits=SandboxLimits(seconds=20, output=10_000))
     assert ran.ended_by == "output"
     assert len(ran.output) <= 10_000
     assert settles(before)
 
 
 def test_what_was_printed_before_the_end_is_kept() -> None:
-    ran = run("print('so far'); import time; time.sleep(60)", limits=Limits(seconds=1.5))
+    ran = run("print('so far'); import time; time.sleep(60)", limits=SandboxLimits(seconds=1.5))
     assert ran.output == "so far\n"
 
 
-# The cage and nothing else of longthink, as text, for a process of its own that need not be allowed to read it here.
+# The text of the sandbox and of what it imports, for a process that may not be allowed to read the files here.
+_PARTS = (errors, pyseccomp, system_calls, sandbox)
 _ALONE = f"""
 import sys, types
-for name, text in {[(m.__name__, Path(str(m.__file__)).read_text()) for m in (errors, cage)]!r}:
+for name, text in {[(m.__name__, Path(str(m.__file__)).read_text()) for m in _PARTS]!r}:
     module = sys.modules[name] = types.ModuleType(name)
     exec(text, module.__dict__)
-cage = module
+sandbox = module
 """
 
 
-def test_the_cage_goes_when_its_keeper_is_killed() -> None:
+def test_the_sandbox_ends_when_its_keeper_is_killed() -> None:
     before = children()
-    script = _ALONE + "cage.run('import time; time.sleep(600)', limits=cage.Limits(seconds=500))"
+    script = _ALONE + "sandbox.run('import time; time.sleep(600)', limits=sandbox.SandboxLimits(seconds=500))"
     keeper = subprocess.Popen([sys.executable, "-c", script])
     for _ in range(400):
         if children() - before:
@@ -315,11 +332,12 @@ def test_the_cage_goes_when_its_keeper_is_killed() -> None:
     assert settles(before)
 
 
-def test_cages_side_by_side() -> None:
-    found: list[Ran | None] = [None] * 6
+def test_sandboxes_run_side_by_side() -> None:
+    found: list[ProgramResult | None] = [None] * 6
 
     def work(i: int) -> None:
-        found[i] = run(f"open('/tmp/x', 'x').write('{i}'); print(open('/tmp/x').read())", limits=Limits(seconds=30))
+        program = f"open('/tmp/x', 'x').write('{i}'); print(open('/tmp/x').read())"
+        found[i] = run(program, limits=SandboxLimits(seconds=30))
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
     for thread in threads:
@@ -330,30 +348,30 @@ def test_cages_side_by_side() -> None:
 
 
 def test_honest_programs_run() -> None:
-    ran = run("import sys; print(sum(map(int, sys.stdin)))", stdin="1\n2\n3\n", limits=Limits(seconds=20))
+    ran = run("import sys; print(sum(map(int, sys.stdin)))", stdin="1\n2\n3\n", limits=SandboxLimits(seconds=20))
     assert (ran.output, ran.exit_code, ran.ok) == ("6\n", 0, True)
     libraries = (
         "import asyncio, ctypes, decimal, fractions, hashlib, itertools, json, math, random, re, sqlite3, statistics"
     )
     ran = run(f"{libraries}, threading\nt = threading.Thread(target=print, args=('ä€😀',)); t.start(); t.join()")
     assert ran.output == "ä€😀\n"
-    failed = run("def f(): return 1 / 0\nf()", limits=Limits(seconds=20))
+    failed = run("def f(): return 1 / 0\nf()", limits=SandboxLimits(seconds=20))
     assert failed.exit_code == 1
     assert failed.output.startswith("Traceback")
     assert 'program.py", line 1, in f' in failed.output
-    assert run("import sys; sys.exit(7)", limits=Limits(seconds=20)).exit_code == 7
-    assert run("import os; os.abort()", limits=Limits(seconds=20)).exit_code == 128 + 6
-    assert "numpy" in run("import numpy", limits=Limits(seconds=20)).output  # packages are not there
+    assert run("import sys; sys.exit(7)", limits=SandboxLimits(seconds=20)).exit_code == 7
+    assert run("import os; os.abort()", limits=SandboxLimits(seconds=20)).exit_code == 128 + 6
+    assert "numpy" in run("import numpy", limits=SandboxLimits(seconds=20)).output  # packages are not there
 
 
 def test_it_works_for_users_other_than_root() -> None:
-    """Run as nobody, where this is root; where it is not, all the other tests have shown it."""
+    """Run as nobody if this process is root; if it is not, all the other tests have shown it."""
     if os.geteuid() != 0:
         return
     script = (
         _ALONE
         + """
-print(cage.run("import os; print(os.getuid(), os.listdir('/tmp'))", limits=cage.Limits(seconds=20)).output)
+print(sandbox.run("import os; print(os.getuid(), os.listdir('/tmp'))", limits=sandbox.SandboxLimits(seconds=20)).output)
 """
     )
     said = ""
@@ -370,14 +388,14 @@ print(cage.run("import os; print(os.getuid(), os.listdir('/tmp'))", limits=cage.
     pytest.fail(f"no Python here runs as nobody: {said}")
 
 
-# ---- Where no cage can be made ----
+# ---- If no sandbox can be made ----
 
 
 @pytest.fixture
 def unchecked() -> Iterator[None]:
-    cage._checked.cache_clear()
+    sandbox._check_sandbox.cache_clear()
     yield
-    cage._checked.cache_clear()
+    sandbox._check_sandbox.cache_clear()
 
 
 def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
@@ -387,13 +405,32 @@ def test_without_bubblewrap_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchec
         tool.call("print(1)")
 
 
-def test_without_linux_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(lt.ToolError, match="sandbox of Linux"):
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [
+        (ModuleNotFoundError("No module named 'pyseccomp'", name="pyseccomp"), r"pip install 'longthink\[lm\]'"),
+        (RuntimeError("Unable to find libseccomp"), "apt-get install libseccomp2"),
+    ],
+)
+def test_without_libseccomp_nothing_runs(
+    missing: Exception, text: str, monkeypatch: pytest.MonkeyPatch, unchecked: None
+) -> None:
+    def fails(name: str) -> None:
+        raise missing
+
+    monkeypatch.setattr(errors.importlib, "import_module", fails)
+    system_calls.system_call_filter.cache_clear()
+    with pytest.raises(lt.ToolError, match=text):
         run("print(1)")
 
 
-def test_where_bubblewrap_may_not_work_nothing_runs(
+def test_without_linux_nothing_runs(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(lt.ToolError, match="needs Linux"):
+        run("print(1)")
+
+
+def test_if_bubblewrap_may_not_work_nothing_runs(
     monkeypatch: pytest.MonkeyPatch, unchecked: None, tmp_path: Path
 ) -> None:
     fake = tmp_path / "bwrap"
@@ -404,16 +441,16 @@ def test_where_bubblewrap_may_not_work_nothing_runs(
         run("print(1)")
 
 
-def test_a_cage_with_a_hole_is_not_used(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
-    real = cage._command
+def test_a_sandbox_with_a_hole_is_not_used(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
+    real = sandbox._arguments
 
     def holed(*arguments: object) -> list[str]:
         command = real(*arguments)  # type: ignore[arg-type]
         at = command.index("--remount-ro")
         return [*command[:at], "--ro-bind", "/etc", "/etc", *command[at:]]
 
-    monkeypatch.setattr(cage, "_command", holed)
-    with pytest.raises(lt.ToolError, match="alone with Python"):
+    monkeypatch.setattr(sandbox, "_arguments", holed)
+    with pytest.raises(lt.ToolError, match="see Python alone"):
         run("print(1)")
 
 
@@ -431,10 +468,10 @@ def test_process_one_keeps_no_zombies() -> None:
     """Orphans become children of process 1, or of a process that has asked for them as this one does."""
     script = """
 import ctypes, pathlib
-from longthink.bridge.tools.sandbox import Limits, run
+from longthink.bridge.tools.sandbox import SandboxLimits, run
 assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
 for program in ("import time; time.sleep(600)", "while True: print(1)", "print(1)", "import os; os.abort()"):
-    print(run(program, limits=Limits(seconds=1)).ended_by)
+    print(run(program, limits=SandboxLimits(seconds=1)).ended_by)
 print("".join(path.read_text() for path in pathlib.Path("/proc/self/task").glob("*/children")))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -444,6 +481,7 @@ print("".join(path.read_text() for path in pathlib.Path("/proc/self/task").glob(
 
 
 def test_limits_take_numbers_of_numpy() -> None:
-    assert Limits(seconds=np.float64(20), memory=np.int64(256 << 20)) == Limits(seconds=20.0, memory=256 << 20)
+    limits = SandboxLimits(seconds=np.float64(20), memory=np.int64(256 << 20))
+    assert limits == SandboxLimits(seconds=20.0, memory=256 << 20)
     with pytest.raises(errors.ParameterError, match="memory expects a number from"):
-        Limits(memory=1)
+        SandboxLimits(memory=1)
