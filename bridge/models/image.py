@@ -1,10 +1,9 @@
-"""Images as parts of a request: files, or arrays of bytes, which become PNG."""
+"""Images in a request to a model: files, or arrays of pixels, which become PNG."""
 
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.errors import ParameterError
+from longthink.errors import ParameterError, require
 
 ImageLike: TypeAlias = "str | Path | bytes | NDArray[Any] | Image"
 
@@ -21,54 +20,55 @@ _KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "g
 
 @dataclass(frozen=True)
 class Image:
-    """The bytes of an image file, and its kind: "png", "jpeg", "gif" or "webp"."""
+    """The bytes of an image file, and their format: "png", "jpeg", "gif" or "webp"."""
 
     data: bytes
     kind: str
 
     @classmethod
     def of(cls, image: ImageLike) -> Image:
-        """From a path, the bytes of a file, or an array of `uint8`: `[rows, columns]` of grey or `[rows, columns, 3]`.
+        """Make an image from a path, the bytes of a file, or a `uint8` array `[rows, columns]` or `[rows, columns, 3]`.
 
-        Raises `ParameterError`.
+        Arrays are grey or red, green, blue; they need Pillow. Files are not changed.
+
+        Raises `ParameterError` for anything else, `MissingExtraError` without Pillow.
         """
         if isinstance(image, Image):
             return image
         if isinstance(image, np.ndarray):
-            return cls(_png(image), "png")
+            return cls(_of_array(image), "png")
         if not isinstance(image, (str, Path, bytes)):
-            raise ParameterError(f"an image is a path, bytes or an array, got {type(image).__name__}")
+            raise ParameterError(f"an image expects a path, bytes or an array, got {type(image).__name__}")
         try:
             data = image if isinstance(image, bytes) else Path(image).read_bytes()
         except OSError as error:
             raise ParameterError(f"the image {str(image)!r} cannot be read: {error}") from error
-        for begins, kind in _KINDS:
-            if data.startswith(begins):
+        for start, kind in _KINDS:
+            if data.startswith(start):
                 return cls(data, kind)
-        raise ParameterError(f"the image {str(image)[:80]!r} is none of PNG, JPEG, GIF and WebP")
+        raise ParameterError(f"the image {str(image)[:80]!r} is not a PNG, JPEG, GIF or WebP file")
 
     @property
     def url(self) -> str:
-        """The whole image as a data URL."""
+        """The image as a data URL."""
         return f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
     def __repr__(self) -> str:
         return f"<image {self.kind}, {len(self.data)} bytes>"
 
 
-def _png(pixels: NDArray[Any]) -> bytes:
-    """PNG (ISO/IEC 15948) of 8 bits a channel, rows unfiltered."""
+def _of_array(pixels: NDArray[Any]) -> bytes:
     grey = pixels.ndim == 2
     if pixels.dtype != np.uint8 or 0 in pixels.shape or not (grey or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         raise ParameterError(
-            "an image expects uint8 of the shape [rows, columns] or [rows, columns, 3], "
+            "an image expects uint8 of shape [rows, columns] or [rows, columns, 3], "
             f"got {pixels.dtype} of {list(pixels.shape)}"
         )
-    rows, columns = pixels.shape[:2]
-    filtered = np.zeros((rows, 1 + pixels[0].size), np.uint8)  # each row begins with the number of its filter
-    filtered[:, 1:] = pixels.reshape(rows, -1)
-    header = struct.pack(">IIBBBBB", columns, rows, 8, 0 if grey else 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered.tobytes())), (b"IEND", b""))
-    return _KINDS[0][0] + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    )
+    return png(require("PIL.Image", "lm").fromarray(np.ascontiguousarray(pixels)))
+
+
+def png(picture: Any) -> bytes:
+    """A Pillow image as the bytes of a PNG file."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -247,7 +247,7 @@ def test_other_things_are_no_images(bad: Any) -> None:
 
 def test_a_text_file_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("hello")
-    with pytest.raises(lt.ParameterError, match="none of PNG"):
+    with pytest.raises(lt.ParameterError, match="not a PNG"):
         Image.of(tmp_path / "a.png")
 
 
