@@ -80,17 +80,16 @@ if TYPE_CHECKING:
     from longthink.search.regret.policy import exploitability as exploitability
     from longthink.search.regret.policy import nash_conv as nash_conv
     from longthink.search.regret.sequence_form import SequenceFormLP as SequenceFormLP
-    from longthink.search.regret.variants import Exploitability as Exploitability
-    from longthink.search.regret.variants.weights import Line as Line
-    from longthink.search.regret.variants.weights import Power as Power
+    from longthink.search.regret.solver import Exploitability as Exploitability
+    from longthink.search.regret.updates import Line as Line
+    from longthink.search.regret.updates import Power as Power
     from longthink.search.trees.batched import BatchedMCTS as BatchedMCTS
-    from longthink.search.trees.batched import BatchedResult as BatchedResult
     from longthink.search.trees.drawing import TreeDrawing as TreeDrawing
     from longthink.search.trees.evaluation import Evaluator as Evaluator
     from longthink.search.trees.evaluation import search_with as search_with
-    from longthink.search.trees.graph_result import GraphResult as GraphResult
     from longthink.search.trees.mcts import MCTS as MCTS
     from longthink.search.trees.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
+    from longthink.search.trees.result import BatchedResult as BatchedResult
     from longthink.search.trees.result import SearchResult as SearchResult
     from longthink.search.trees.rules import GRAVE as GRAVE
     from longthink.search.trees.rules import PUCT as PUCT
@@ -129,18 +128,17 @@ _HOME = {
         "search.trees.rules",
     ),
     "MCTS": "search.trees.mcts",
-    **dict.fromkeys(("BatchedMCTS", "BatchedResult"), "search.trees.batched"),
+    "BatchedMCTS": "search.trees.batched",
     "TreeDrawing": "search.trees.drawing",
     **dict.fromkeys(("Evaluator", "search_with"), "search.trees.evaluation"),
     "OnnxEvaluator": "search.trees.onnx_evaluator",
     **dict.fromkeys(("CFR", "GraphSearch", "ISMCTS", "MCCFR"), "search.core"),
-    "GraphResult": "search.trees.graph_result",
-    "SearchResult": "search.trees.result",
+    **dict.fromkeys(("BatchedResult", "SearchResult"), "search.trees.result"),
     "CFRBR": "search.regret.cfr_br",
     **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.regret.local_best_response"),
-    "Exploitability": "search.regret.variants",
+    "Exploitability": "search.regret.solver",
     "SequenceFormLP": "search.regret.sequence_form",
-    **dict.fromkeys(("Line", "Power"), "search.regret.variants.weights"),
+    **dict.fromkeys(("Line", "Power"), "search.regret.updates"),
     **dict.fromkeys(
         ("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.regret.policy"
     ),

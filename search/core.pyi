@@ -5,22 +5,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longthink.concurrency import ExclusiveUse
+from longthink.concurrency import CancelToken, ExclusiveUse
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
-from longthink.search.regret.iterations import CFRResult
 from longthink.search.regret.policy import Policy
-from longthink.search.regret.variants import Exploitability
-from longthink.search.regret.variants.weights import Variant
-from longthink.search.trees.graph_result import GraphResult
+from longthink.search.regret.solver import Exploitability, SolverResult
+from longthink.search.regret.updates import Update
+from longthink.search.run import Progress
 from longthink.search.trees.leaves import Leaves
+from longthink.search.trees.result import SearchResult
 from longthink.search.trees.rules import Knowledge, RegretMatching, Rule
 
 # ---- watch.pxi ----
 
 class Watch:
     deadline: float | None
-    def __init__(self, deadline: float | None = None, patience: float = 0.25) -> None: ...
+    cancel: CancelToken | None
+    def __init__(
+        self, deadline: float | None = None, cancel: CancelToken | None = None, patience: float = 0.25
+    ) -> None: ...
     @property
     def address(self) -> int: ...
     @property
@@ -122,15 +125,17 @@ class _KeyedSearch:
     def advance(self, action: int) -> None: ...
     @property
     def root_state(self) -> State: ...
-    def run(self, state: State, budget: Budget, *, progress: Callable[[Spent], Any] | None = None) -> GraphResult: ...
+    def run(
+        self, state: State, budget: Budget, *, progress: Progress | None = None, cancel: CancelToken | None = None
+    ) -> SearchResult: ...
     @property
     def simulations(self) -> int: ...
     @property
     def nodes(self) -> int: ...
     @property
     def recycled_nodes(self) -> int: ...
-    def result(self, spent: Spent | None = None, stopped_by: str = "") -> GraphResult: ...
-    def result_at(self, state: State) -> GraphResult: ...
+    def result(self, spent: Spent | None = None, stopped_by: str = "") -> SearchResult: ...
+    def result_at(self, state: State) -> SearchResult: ...
 
 class GraphSearch(_KeyedSearch):
     rule: Rule
@@ -183,7 +188,7 @@ class GameTree:
 
 class CFR:
     tree: GameTree
-    variant: Variant
+    variant: Update
     name: str
     threads: int
     def __init__(
@@ -205,10 +210,11 @@ class CFR:
         *,
         until: Exploitability | None = None,
         budget: Budget | None = None,
-        progress: Callable[[Spent], Any] | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: float = 60.0,
-    ) -> CFRResult: ...
+    ) -> SolverResult: ...
     def save(self, path: str | os.PathLike[str]) -> None: ...
     def load(self, path: str | os.PathLike[str]) -> int: ...
     def average_strategy(self) -> NDArray[np.float64]: ...
@@ -258,10 +264,11 @@ class MCCFR:
         *,
         until: Exploitability | None = None,
         budget: Budget | None = None,
-        progress: Callable[[Spent], Any] | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         every: float = 60.0,
-    ) -> CFRResult: ...
+    ) -> SolverResult: ...
     def save(self, path: str | os.PathLike[str]) -> None: ...
     def load(self, path: str | os.PathLike[str]) -> int: ...
     def arrays(self) -> dict[str, NDArray[Any]]: ...

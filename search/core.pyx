@@ -31,11 +31,12 @@ from longthink.concurrency import ExclusiveUse, ForkSafePool, exclusively, not_p
 from longthink.errors import (CheckpointError, ConcurrentUseError, GameError, IllegalActionError, MemoryLimitError,
                               ParameterError, UnknownNameError)
 from longthink.search.budget import Spent
-from longthink.search.chunks import Pace, spend
 from longthink.search.regret import checkpoint as checkpoints
+from longthink.search.regret.updates import RegretUpdate
 from longthink.search.regret.variants import variant as find_variant
-from longthink.search.trees.graph_result import GraphResult
+from longthink.search.run import Pace, run
 from longthink.search.trees.leaves import Leaves
+from longthink.search.trees.result import SearchResult
 from longthink.search.trees.rules import PUCT, UCT, Knowledge, RegretMatching, Rule
 from longthink.validation import real_number, seed_number, shown, whole_number
 

@@ -1,18 +1,19 @@
 # `Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/core/watch.h).
 
 cdef class Watch:
-    """Says to compiled work when it is to stop: at Ctrl-C, or at a deadline.
+    """Tells compiled work when to stop: at Ctrl-C, at a deadline, or when a token is cancelled.
 
-    deadline: the `time.perf_counter()` at which to stop, in seconds; None: never. After the work, `check` raises what
-    a signal raised. patience: seconds that a piece of work has before it is stopped, so that short pieces stay whole.
+    deadline: the `time.perf_counter()` at which to stop, in seconds; None: never. cancel: a `CancelToken`, or None.
+    patience: seconds that a piece of work has before it is stopped, so that short pieces stay whole. After the work,
+    `check` raises what a signal raised.
     """
 
     cdef lt_watch data
-    cdef readonly object deadline
+    cdef readonly object deadline, cancel
     cdef object error
 
-    def __init__(self, deadline=None, patience=0.25):
-        self.deadline, self.data.patience = deadline, patience
+    def __init__(self, deadline=None, cancel=None, patience=0.25):
+        self.deadline, self.cancel, self.data.patience = deadline, cancel, patience
         self.data.stop, self.data.context = &_stop, <void *><PyObject *>self
 
     @property
@@ -23,7 +24,9 @@ cdef class Watch:
 
     @property
     def expired(self):
-        """Whether the deadline has passed."""
+        """Whether the deadline has passed or the token is cancelled."""
+        if self.cancel is not None and self.cancel.cancelled:
+            return True
         return self.deadline is not None and time.perf_counter() >= self.deadline
 
     def check(self):

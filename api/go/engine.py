@@ -26,7 +26,8 @@ from longthink.games.go.scoring import Score, final_score, ownership
 from longthink.games.go.sgf import rules_of
 from longthink.go import analysis, passing
 from longthink.go.gtp import Answer, Command, GtpError, Quit
-from longthink.search.time_control import Allowance, Clock, TimeControl, decided
+from longthink.search.in_play.time_control import Allowance, Clock, TimeControl
+from longthink.search.trees.early_stop import decided
 from longthink.validation import real_number, shown
 
 ENOUGH = 1 << 29  # simulations of one tree, after which endless analysis rests

@@ -9,7 +9,7 @@ from typing import Any
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.tasks.task import Transcript
 from longthink.bridge.traces.log import without_secrets
-from longthink.search.trees.result import TreeNode
+from longthink.search.trees.tree_node import TreeNode
 
 TRACE_NODES = 400
 """Nodes of a trace at most, besides the chosen line."""

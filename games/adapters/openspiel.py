@@ -235,24 +235,48 @@ def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
     return Bot()
 
 
-def as_tabular_policy(table: Mapping[str, Mapping[int, float]], openspiel_game: Any) -> Any:
-    """A table of probabilities by information state string as OpenSpiel's `TabularPolicy`; uniform without a row.
+class OpenSpielPolicy:
+    """A policy of OpenSpiel (Python or C++) that answers our states: `lt.Policy.of(game, OpenSpielPolicy(theirs))`.
 
-    Raises `ParameterError` where OpenSpiel's game has not got an information state or an action of the table.
+    Everything that takes a policy takes it, `exploitability` for one. game: OpenSpiel's object of the game, if the
+    policy does not have it and our game has another name there.
+    """
+
+    def __init__(self, policy: Any, game: Any = None) -> None:
+        self.policy, self._game = policy, getattr(policy, "game", None) if game is None else game
+
+    def action_probabilities(self, state: State) -> dict[int, float]:
+        """The probabilities of the legal actions at a state; uniform if OpenSpiel's policy has no answer."""
+        if self._game is None:
+            self._game = openspiel_game(str(state.get_game()).removeprefix("openspiel:"))
+        pyspiel = require("pyspiel", "compare")
+        if self._game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
+            self._game = pyspiel.convert_to_turn_based(self._game)
+        theirs = self._game.new_initial_state()
+        for action in state.history():
+            theirs.apply_action(action)
+        legal = state.legal_actions()
+        return dict(self.policy.action_probabilities(theirs)) or dict.fromkeys(legal, 1 / len(legal))
+
+
+def to_tabular_policy(policy: Any, openspiel_game: Any) -> Any:
+    """A `Policy` as OpenSpiel's `TabularPolicy` of the same game; uniform in information states without a row.
+
+    Raises `ParameterError` if OpenSpiel's game does not have an information state or an action of the policy.
     """
     require("pyspiel", "compare")
     from open_spiel.python.policy import TabularPolicy
 
-    policy = TabularPolicy(openspiel_game)
-    for key, row in table.items():
-        index = policy.state_lookup.get(key)
+    made = TabularPolicy(openspiel_game)
+    for key, row in policy.table.items():
+        index = made.state_lookup.get(key)
         if index is None:
             raise ParameterError(f"OpenSpiel's {openspiel_game} has no information state {key!r}")
-        legal = policy.legal_actions_mask[index]
+        legal = made.legal_actions_mask[index]
         foreign = [action for action, p in row.items() if p > 0 and not (action < len(legal) and legal[action])]
         if foreign:
             raise ParameterError(f"actions {foreign} are not legal in information state {key!r} of {openspiel_game}")
-        policy.action_probability_array[index] = 0.0
+        made.action_probability_array[index] = 0.0
         for action, probability in row.items():
-            policy.action_probability_array[index, action] = probability
-    return policy
+            made.action_probability_array[index, action] = probability
+    return made

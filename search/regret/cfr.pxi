@@ -314,7 +314,7 @@ cdef class CFR:
         if self.tree.memory_bytes + lt_cfr_bytes(self.tree.data) > memory_bytes:
             raise MemoryLimitError(f"{self.game}: the tree takes {self.tree.memory_bytes} bytes and the regrets "
                                    f"{lt_cfr_bytes(self.tree.data)} more, which passes memory_bytes={memory_bytes}")
-        rule = LT_REGRET_MATCHING if self.variant.rule == "regret matching" else LT_MIRROR_DESCENT
+        rule = LT_REGRET_MATCHING if isinstance(self.variant, RegretUpdate) else LT_MIRROR_DESCENT
         workers = 1 if self.tree.num_parts == 0 else self.threads
         self.pool = ForkSafePool(workers - 1, "longthink-cfr") if workers > 1 else None
         self.data = lt_cfr_new(self.tree.data, rule, self.variant.alternating, workers)
@@ -349,7 +349,7 @@ cdef class CFR:
         """What the tree and the regrets take."""
         return self.tree.memory_bytes + lt_cfr_bytes(self.tree.data)
 
-    def run(self, iterations=None, *, until=None, budget=None, progress=None, checkpoint=None, every=60.0):
+    def run(self, iterations=None, *, until=None, budget=None, progress=None, cancel=None, checkpoint=None, every=60.0):
         """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or simulations,
         which are iterations) is reached. Goes on from where the last run ended.
 
@@ -365,9 +365,10 @@ cdef class CFR:
             if checkpoint is not None:
                 checkpoints.check_place(checkpoint, "CFR", self._meta(), _CFR_OWN)
             save = None if checkpoint is None else lambda: self.save(checkpoint)
-            from longthink.search.regret.iterations import run_iterations
-            return run_iterations("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
-                                  iterations=iterations, until=until, budget=budget, progress=progress, every=every)
+            from longthink.search.regret.solver import run_solver
+            return run_solver("CFR", self._iterate, lambda: self.iterations, self.exploitability, save,
+                              iterations=iterations, until=until, budget=budget, progress=progress, cancel=cancel,
+                              every=every)
 
     def _iterate(self, count, watch):
         """Make `count` iterations, the first of which may be under way; fewer if the watch stops them."""

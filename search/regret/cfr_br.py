@@ -5,21 +5,20 @@ The gradients and best responses are those of `GameTree`, in C; the regrets are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.concurrency import ExclusiveUse, not_picklable
+from longthink.concurrency import CancelToken, ExclusiveUse, not_picklable
 from longthink.errors import GameError
 from longthink.games.core import Game
-from longthink.search.budget import Budget, Spent
+from longthink.search.budget import Budget
 from longthink.search.core import GameTree, Watch
-from longthink.search.regret.iterations import CFRResult, run_iterations
 from longthink.search.regret.policy import Policy
-from longthink.search.regret.variants import Exploitability
+from longthink.search.regret.solver import Exploitability, SolverResult, run_solver
+from longthink.search.run import Progress
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -74,8 +73,9 @@ class CFRBR:
         *,
         until: Exploitability | None = None,
         budget: Budget | None = None,
-        progress: Callable[[Spent], Any] | None = None,
-    ) -> CFRResult:
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SolverResult:
         """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` is reached.
 
         Goes on from where the last run ended. Exploitability is looked at after growing numbers of iterations. Ctrl-C
@@ -84,7 +84,7 @@ class CFRBR:
         Raises `ParameterError` where there is no limit, or one that is not spent; `ConcurrentUseError`.
         """
         with self._exclusive:
-            return run_iterations(
+            return run_solver(
                 "CFRBR",
                 self._iterate_often,
                 lambda: self.iterations,
@@ -93,6 +93,7 @@ class CFRBR:
                 until=until,
                 budget=budget,
                 progress=progress,
+                cancel=cancel,
             )
 
     def _iterate_often(self, count: int, watch: Watch) -> None:

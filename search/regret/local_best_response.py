@@ -1,41 +1,38 @@
-"""Local best response: how much a policy loses at least, in games too large for an exact best response.
+"""Local best response: a lower bound of what a policy loses, for games too large for an exact best response.
 
-It plays against the policy, keeps what the others may hold, and at each of its moves takes what looks best if it goes
-on simply afterwards. Whatever it wins, a best response wins as much.
+It plays against the policy, keeps the states that the others may be in, and at each of its moves takes the action that
+is best if it continues simply afterwards. A best response wins at least as much.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from longthink.concurrency import CancelToken
 from longthink.errors import GameError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
-from longthink.search.regret.policy import Policy
+from longthink.search.core import Watch
+from longthink.search.regret.policy import Plays, Policy
+from longthink.search.run import Pace, Progress, run
 from longthink.validation import seed_number, whole_number
 
 Weighted = list[tuple[State, float]]
-
-
-class Plays(Protocol):
-    """What says what is done at a state: a `Policy`, or anything with its `action_probabilities`."""
-
-    def action_probabilities(self, state: State) -> dict[int, float]: ...
 
 
 @dataclass
 class LocalBestResponse:
     """What `local_best_response` found.
 
-    value: the mean of what the player won, in utilities; its expectation is at most that of a best response.
-    standard_error: of that mean. policy: what the player did where it came, the rest uniform.
-    stopped_by: "simulations" (games), "seconds" or "interrupted"."""
+    value: the mean payoff of the player, in utilities; its expectation is at most that of a best response.
+    standard_error: of that mean. policy: what the player did in the information states that it reached; uniform in the
+    others. stopped_by: "simulations" (games), "seconds", "cancelled" or "interrupted".
+    """
 
     player: int
     value: float
@@ -56,55 +53,60 @@ def local_best_response(
     rollouts: int = 64,
     max_states: int = 2000,
     seed: int = 0,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
 ) -> LocalBestResponse:
     """Play games as `player` against `policy`, which all others play: a lower bound of what a best response would win.
 
-    At each of its information states `player` takes the action of the highest value in `rollouts` games: from states
-    drawn as likely as they are there, the others going on by `policy` and `player` by `then` (uniformly at random by
-    default; in poker give one that calls, as published: `then=lambda state: CALL`). It chooses once for every
-    information state. max_states: where more states fit what it knows, as many are drawn; that makes it weaker, never
-    unfair. budget: simulations (games) and seconds; Ctrl-C and the end of the seconds drop the game at hand, and what
-    was found is given. The same seed and number of games give the same result. In a zero-sum game of two players the
-    mean over the players of these values is a lower bound of the policy's exploitability.
+    policy: a `Policy`, or any object with its `action_probabilities(state)`. At each of its information states `player`
+    takes the action of the highest mean payoff in `rollouts` games. They start from states drawn by their probability;
+    the others continue with `policy`, and `player` with `then` (uniformly at random by default; in poker give one that
+    calls, as published: `then=lambda state: CALL`). The action is chosen once for every information state. max_states:
+    if more states fit what the player knows, this many are drawn; the response gets weaker, but stays a lower bound.
+    budget: simulations (games) and seconds. Ctrl-C, `cancel` and the end of the seconds drop the current game, and the
+    result so far is returned. The same seed and number of games give the same result. In a zero-sum game of two players
+    the mean of these values over the players is a lower bound of the policy's exploitability.
 
-    Raises `ParameterError` for what is out of range, `GameError` where the policy gives no legal action a chance.
+    Raises `ParameterError` for a value out of range, `GameError` if the policy gives no legal action a probability.
     Lisý and Bowling, "Equilibrium approximation quality of current no-limit poker bots", AAAI workshops 2017. There the
-    others are taken to call after their next move; here they go on by their policy.
+    others are assumed to call after their next move; here they continue with their policy.
     """
     player = whole_number("player", player, 0, game.num_players() - 1)
     if budget != Budget(simulations=budget.simulations, seconds=budget.seconds) or budget == Budget():
         raise ParameterError(f"local_best_response spends simulations (games) and seconds, got {budget}")
     rollouts, max_states = whole_number("rollouts", rollouts, 1), whole_number("max_states", max_states, 1)
     table = _Table(game, policy, player, then, rollouts, max_states, np.random.default_rng(seed_number(seed)))
-    if budget.seconds is not None:
-        table.deadline = time.perf_counter() + budget.seconds
-    started, spent, total, squares, stopped_by = time.perf_counter(), Spent(), 0.0, 0.0, ""
-    try:
-        while not stopped_by:
-            won = table.play()
-            spent.simulations += 1
-            total, squares = total + won, squares + won * won
-            spent.seconds = time.perf_counter() - started
-            if spent.simulations == budget.simulations:
-                stopped_by = "simulations"
-    except _TimeIsUp:
-        stopped_by = "seconds"
-    except KeyboardInterrupt:
-        stopped_by = "interrupted"
-    spent.seconds = time.perf_counter() - started
-    n = spent.simulations
+    n, total, squares = 0, 0.0, 0.0
+
+    def work(count: int, watch: Watch) -> str | None:
+        nonlocal n, total, squares
+        table.watch = watch
+        for _ in range(count):
+            try:
+                won = table.play()
+            except _Stopped:
+                return None
+            n, total, squares = n + 1, total + won, squares + won * won
+            if n == budget.simulations:
+                return "simulations"
+        return None
+
+    def measure(spent: Spent) -> None:
+        spent.simulations = n
+
+    spent, stopped_by = run(work, measure, budget, pace=Pace(), progress=progress, cancel=cancel)
     mean = total / n if n else math.nan
     error = math.sqrt(max(0.0, squares / n - mean * mean) / (n - 1)) if n > 1 else math.inf
     chosen = Policy(game, {key: {action: 1.0} for key, action in table.chosen.values()})
     return LocalBestResponse(player, mean, error, n, chosen, spent, stopped_by)
 
 
-class _TimeIsUp(Exception):
-    """The deadline passed in the middle of a game."""
+class _Stopped(Exception):
+    """The watch ended the run in the middle of a game."""
 
 
 class _Table:
-    """Where the games are played."""
+    """The games, played one after the other."""
 
     def __init__(
         self,
@@ -118,15 +120,15 @@ class _Table:
     ) -> None:
         self.game, self.policy, self.player = game, policy, player
         self.then, self.rollouts, self.max_states, self.rng = then, rollouts, max_states, rng
-        self.deadline = math.inf
+        self.watch = Watch()
         self.chosen: dict[bytes, tuple[str, int]] = {}  # by key of an information state: its string, and the action
 
     def play(self) -> float:
-        """One game; gives what the player won."""
+        """Play one game; return the payoff of the player."""
         state = self.game.new_initial_state()
         belief = _Belief(self, state)
         while not state.is_terminal():
-            self._check_time()
+            self._look()
             action = None
             if state.current_player() == self.player:
                 key = bytes(state.information_state_key(self.player))
@@ -137,20 +139,21 @@ class _Table:
             belief.saw(state, action)
         return float(state.returns()[self.player])
 
-    def _check_time(self) -> None:
-        if time.perf_counter() >= self.deadline:
-            raise _TimeIsUp
+    def _look(self) -> None:
+        if self.watch.expired:
+            raise _Stopped
 
     def moves(self, state: State) -> list[tuple[int, float]]:
-        """What chance or another player does at a state: actions with their probabilities, those of 0 left out.
+        """The actions of chance or another player at a state with their probabilities, without those of 0.
 
-        Raises `_TimeIsUp`: whatever takes long asks for moves."""
-        self._check_time()
+        Raises `_Stopped`: all long work calls this method.
+        """
+        self._look()
         if state.is_chance_node():
             return list(state.chance_outcomes())
         moves = [(action, p) for action, p in self.policy.action_probabilities(state).items() if p > 0]
         if not moves:
-            raise GameError(f"the policy does nothing after {state.history()} of {self.game}")
+            raise GameError(f"the policy gives no action a probability after {state.history()} of {self.game}")
         return moves
 
     def _drawn(self, moves: list[tuple[int, float]]) -> int:
@@ -162,9 +165,9 @@ class _Table:
         return moves[-1][0]
 
     def _choose(self, state: State, belief: _Belief) -> int:
-        """The action that wins most in rollouts; all actions are tried from the same states."""
+        """The action of the highest payoff in rollouts; all actions are tried from the same states."""
         states, legal = belief.states(), state.legal_actions()
-        if not states:  # drawn away: go on simply
+        if not states:  # none of those that were drawn fits: play simply
             return self._simply(state)
         weights = np.array([weight for _, weight in states])
         picks = self.rng.choice(len(states), self.rollouts, p=weights / weights.sum())
@@ -178,7 +181,7 @@ class _Table:
         return float(state.returns()[self.player])
 
     def _simply(self, state: State) -> int:
-        """What the player does after the move that it thinks about."""
+        """What the player does after the move that it chooses."""
         if self.then is None:
             return int(self.rng.choice(state.legal_actions()))
         if callable(self.then):
@@ -187,30 +190,30 @@ class _Table:
 
 
 class _Belief:
-    """The states that fit all that the player has seen in this game, with how likely the others bring them about.
+    """The states that fit what the player has seen in this game, weighted by the others' probability to reach them.
 
-    What it knows changes step by step; a state fits while its own steps are the same. No more is used of the true
-    state than what the player knows there.
+    Each step of the game changes what the player knows; a state fits as long as it shows the player the same steps. Of
+    the true state, nothing is used but what the player knows.
     """
 
     def __init__(self, table: _Table, state: State) -> None:
         self.table = table
         self.key = self._knows(state)
         self.fitting: Weighted = [(state.clone(), 1.0)]
-        self.news: list[tuple[int | None, bytes]] = []  # own action or None, then what is known; not yet looked at
+        self.news: list[tuple[int | None, bytes]] = []  # steps to process: own action or None, then what is known
 
     def _knows(self, state: State) -> bytes:
         return bytes(state.information_state_key(self.table.player))
 
     def saw(self, state: State, action: int | None) -> None:
-        """The game went on to `state`, by the player's own `action` or by another's."""
+        """Note that the game continued to `state`, by the player's own `action` or, if None, by another's."""
         if not state.is_terminal():
             key = self._knows(state)
             if action is not None or key != (self.news[-1][1] if self.news else self.key):
                 self.news.append((action, key))
 
     def states(self) -> Weighted:
-        """The states that fit in which the player acts."""
+        """The fitting states in which the player acts."""
         for action, key in self.news:
             if action is not None:
                 acting = self._until_acting()
@@ -226,7 +229,8 @@ class _Belief:
         return self._spread(self.fitting, self.key, lambda state, known: state.current_player() == player)
 
     def _spread(self, begin: Weighted, known: bytes, wanted: Callable[[State, bytes], bool]) -> Weighted:
-        """Go on from states by the others' moves while the player knows `known`, to the first ones that are wanted."""
+        """Follow the others' moves from states while the player knows `known`, to the first states that are
+        `wanted`."""
         waiting, found = list(begin), []
         while waiting:
             state, weight = waiting.pop()

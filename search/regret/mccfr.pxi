@@ -108,7 +108,7 @@ cdef class MCCFR:
 
     # ---- Run ----
 
-    def run(self, iterations=None, *, until=None, budget=None, progress=None, checkpoint=None, every=60.0):
+    def run(self, iterations=None, *, until=None, budget=None, progress=None, cancel=None, checkpoint=None, every=60.0):
         """Iterate until the first of: `iterations` more, `until` an `Exploitability`, `budget` (seconds; or
         simulations, which are iterations) is reached. Goes on from where the last run ended.
 
@@ -126,9 +126,10 @@ cdef class MCCFR:
             if checkpoint is not None:
                 checkpoints.check_place(checkpoint, "MCCFR", self._meta(), (*_MCCFR_OWN, "seed"))
             save = None if checkpoint is None else lambda: self.save(checkpoint)
-            from longthink.search.regret.iterations import run_iterations
-            result = run_iterations("MCCFR", self._iterate, lambda: self.iterations, self.exploitability, save,
-                                    iterations=iterations, until=until, budget=budget, progress=progress, every=every)
+            from longthink.search.regret.solver import run_solver
+            result = run_solver("MCCFR", self._iterate, lambda: self.iterations, self.exploitability, save,
+                                iterations=iterations, until=until, budget=budget, progress=progress, cancel=cancel,
+                                every=every)
         if result.stopped_by == "memory":
             raise MemoryLimitError(
                 f"{self.game}: {self.num_information_states} information states fill memory_bytes={self.memory_bytes} "
@@ -152,7 +153,7 @@ cdef class MCCFR:
             return "memory"
         watch.check()
         if status == LT_MCCFR_STOPPED:
-            return "seconds"
+            return None
         cdef int32_t[::1] history = np.empty(lt_max_history(self.table) + 1, np.int32)
         cdef uint32_t length = lt_mccfr_culprit(self.data, &history[0])
         self.game.raise_failure(np.asarray(history)[:length].tolist())

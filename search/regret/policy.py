@@ -1,7 +1,8 @@
-"""Policies: what a player does in each information state, and how well that holds against best answers.
+"""Policies: what a player does in each information state, and how much it loses against best responses.
 
-A `Policy` is a table from information state strings to probabilities, in OpenSpiel's strings, so that policies go
-both ways. What asks about a policy takes OpenSpiel's, too.
+A `Policy` is a table from information state strings to probabilities. All functions here also take any object with
+`action_probabilities(state)`, such as a solver or a policy of another library (see `OpenSpielPolicy` in
+longthink/games/adapters/openspiel.py).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import operator
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longthink.errors import ParameterError, require
+from longthink.errors import ParameterError
 from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import load_game
@@ -27,12 +28,18 @@ Table = Mapping[str, Mapping[int, float]]
 _FORMAT = "longthink policy 1"
 
 
+class Plays(Protocol):
+    """Anything that says what is done at a state: a `Policy`, or an object with the same method."""
+
+    def action_probabilities(self, state: State) -> Mapping[int, float]: ...
+
+
 class Policy:
     """Probabilities of actions by information state string: `{"0pb": {0: 0.5, 1: 0.5}}`.
 
-    An information state that the table does not have is played uniformly. A policy does not change: threads may
-    share one, it can be pickled, and policies of the same game and table are equal. Raises `ParameterError` if actions
-    are not whole numbers, or probabilities are negative, not finite, or do not sum to 1 within 1e-6.
+    In an information state without a row, the policy is uniform. A policy does not change: threads may share it, it can
+    be pickled, and policies of the same game with the same table are equal. Raises `ParameterError` if actions are not
+    whole numbers, or probabilities are negative, not finite, or do not sum to 1 within 1e-6.
     """
 
     def __init__(self, game: Game, table: Table) -> None:
@@ -64,7 +71,8 @@ class Policy:
         return hash((str(self.game), len(self.table)))
 
     def action_probabilities(self, state: State, player: int | None = None) -> dict[int, float]:
-        """What `player` (who acts by default) does at a state: `{action: probability}` over the legal actions."""
+        """The probabilities of `player`'s legal actions at a state, `{action: probability}`; by default, of who
+        acts."""
         player = state.current_player() if player is None else player
         legal = state.legal_actions(player)
         row = self.table.get(state.information_state_string(player))
@@ -78,8 +86,27 @@ class Policy:
         return cls(game, {})
 
     @classmethod
+    def of(cls, game: Game | GameTree, plays: Plays) -> Policy:
+        """The policy of any object with `action_probabilities(state)`, as a table.
+
+        The object is asked at one history of every information state, so the game must fit in memory. Raises
+        `ParameterError` if it does not answer states of this game.
+        """
+        tree, table = _tree(game), {}
+        for row, history in zip(tree.information_states, tree.histories(), strict=True):
+            try:
+                table[row[0]] = plays.action_probabilities(tree.game.state_from_history(history))
+            except (AttributeError, TypeError) as error:
+                raise ParameterError(
+                    f"expected a Policy of {tree.game}, or an object that answers action_probabilities(state), got "
+                    f"{shown(plays)} ({type(error).__name__}: {error}). "
+                    "For a policy of OpenSpiel use longthink.games.adapters.openspiel.OpenSpielPolicy"
+                ) from error
+        return cls(tree.game, table)
+
+    @classmethod
     def from_strategy(cls, tree: GameTree, strategy: NDArray[np.float64]) -> Policy:
-        """The policy of an array `[S]` over the sequences of an unrolled game."""
+        """The policy of a strategy `[S]` over the sequences of an unrolled game."""
         return cls(
             tree.game,
             {
@@ -89,18 +116,18 @@ class Policy:
         )
 
     def to_strategy(self, tree: GameTree) -> NDArray[np.float64]:
-        """The policy as an array `[S]` over the sequences of an unrolled game.
+        """The policy as a strategy `[S]` over the sequences of an unrolled game.
 
-        Raises `ParameterError` where it has an information state that no play of the game reaches, or gives an action
-        that is not legal a probability.
+        Raises `ParameterError` if it has an information state that the game does not have, or if it plays an action
+        that is not legal.
         """
         strategy: NDArray[np.float64] = tree.uniform()
         unknown = self.table.keys() - {key for key, _, _, _ in tree.information_states}
         if unknown:
             known = ", ".join(repr(key) for key, _, _, _ in tree.information_states[:3])
             raise ParameterError(
-                f"{len(unknown)} information states of the policy are none that play of {tree.game} reaches, "
-                f"{min(unknown)!r} for one; expected such as {known}"
+                f"{len(unknown)} information states of the policy do not exist in {tree.game}, for example "
+                f"{min(unknown)!r}; expected information states such as {known}"
             )
         for key, _, actions, sequences in tree.information_states:
             row = self.table.get(key)
@@ -114,9 +141,9 @@ class Policy:
         return strategy
 
     def save(self, path: str | Path) -> None:
-        """Write the policy as JSON, with the name of its game: in one piece, or not at all.
+        """Write the policy as JSON, with the name of its game. The file is complete or does not change.
 
-        Raises `ParameterError` if it cannot be written; what was at `path` stays.
+        Raises `ParameterError` if it cannot be written.
         """
         content = {"format": _FORMAT, "game": str(self.game), "information_states": self.table}
         try:
@@ -126,9 +153,9 @@ class Policy:
 
     @classmethod
     def load(cls, path: str | Path, game: Game | None = None) -> Policy:
-        """Read a policy that `save` wrote. game: what it is for; by default the game that the file names.
+        """Read a policy that `save` wrote. game: by default the game that the file names.
 
-        Raises `ParameterError` where the file cannot be read or is none of these, `UnknownNameError` for its game.
+        Raises `ParameterError` if the file cannot be read or has another format, `UnknownNameError` for its game.
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -144,39 +171,9 @@ class Policy:
         table = {key: _row(path, key, row) for key, row in rows.items()}
         return cls(load_game(name) if game is None else game, table)
 
-    def to_openspiel(self, openspiel_game: Any) -> Any:
-        """This policy as OpenSpiel's `TabularPolicy` of the same game; uniform where the table has no row.
-
-        Raises `ParameterError` where OpenSpiel's game has not got an information state or an action of the table.
-        """
-        from longthink.games.adapters.openspiel import as_tabular_policy
-
-        return as_tabular_policy(self.table, openspiel_game)
-
-    @classmethod
-    def from_openspiel(cls, game: Game | GameTree, policy: Any) -> Policy:
-        """The policy of an OpenSpiel policy (Python or C++) of the same game.
-
-        Asks it at one history of every information state, so the game must fit in memory.
-        """
-        pyspiel = require("pyspiel", "compare")
-        from longthink.games.adapters.openspiel import openspiel_game as load
-
-        tree, table = _tree(game), {}
-        openspiel_game = policy.game if hasattr(policy, "game") else load(str(tree.game).removeprefix("openspiel:"))
-        if openspiel_game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
-            openspiel_game = pyspiel.convert_to_turn_based(openspiel_game)
-        for row, history in zip(tree.information_states, tree.histories(), strict=True):
-            state = openspiel_game.new_initial_state()
-            for action in history:
-                state.apply_action(action)
-            given = policy.action_probabilities(state)
-            table[row[0]] = dict(given) if given else dict.fromkeys(row[2], 1 / len(row[2]))
-        return cls(tree.game, table)
-
 
 def _row(path: str | Path, key: str, row: Any) -> dict[int, float]:
-    """One row of a policy's file: `{"0": 0.5, "1": 0.5}`."""
+    """One row of the file of a policy: `{"0": 0.5, "1": 0.5}`."""
     plain = isinstance(row, dict) and all(
         re.fullmatch(r"0|[1-9]\d{0,9}", action, re.ASCII) and type(p) in (int, float) for action, p in row.items()
     )
@@ -187,33 +184,33 @@ def _row(path: str | Path, key: str, row: Any) -> dict[int, float]:
     return {int(action): p for action, p in row.items()}
 
 
-def expected_values(game: Game | GameTree, policy: Any) -> NDArray[np.float64]:
-    """What every player gets where all play `policy` (a `Policy` or OpenSpiel's): `[P]`, in utilities."""
+def expected_values(game: Game | GameTree, policy: Plays) -> NDArray[np.float64]:
+    """The expected payoff of every player if all play `policy`: `[P]`, in utilities."""
     tree = _tree(game)
     values: NDArray[np.float64] = tree.values(_strategy(tree, policy))
     return values
 
 
-def best_response(game: Game | GameTree, policy: Any, player: int) -> tuple[float, Policy]:
-    """The most that `player` can get against the others' `policy` (a `Policy` or OpenSpiel's), in utilities, and the
-    policy with that answer put in. Raises `ParameterError` for a player that the game has not got."""
+def best_response(game: Game | GameTree, policy: Plays, player: int) -> tuple[float, Policy]:
+    """The best response of `player` to the others' `policy`: its value in utilities, and the policy in which `player`
+    plays it. Raises `ParameterError` for a player that the game does not have."""
     tree = _tree(game)
     player = whole_number("player", player, 0, tree.game.num_players() - 1)
     value, strategy = tree.best_response(player, _strategy(tree, policy))
     return value, Policy.from_strategy(tree, strategy)
 
 
-def nash_conv(game: Game | GameTree, policy: Any) -> float:
-    """What all players together could gain by best answers to `policy` (a `Policy` or OpenSpiel's), in utilities.
+def nash_conv(game: Game | GameTree, policy: Plays) -> float:
+    """What all players together could gain by best responses to `policy`, in utilities.
 
-    0: an equilibrium, with any number of players and any sums.
+    It is 0 exactly in an equilibrium, with any number of players and any payoffs.
     Lanctot et al., "A unified game-theoretic approach to multiagent reinforcement learning", NIPS 2017, section 4.
     """
     tree = _tree(game)
     return tree.nash_conv(_strategy(tree, policy))
 
 
-def exploitability(game: Game | GameTree, policy: Any) -> float:
+def exploitability(game: Game | GameTree, policy: Plays) -> float:
     """NashConv over the number of players, as OpenSpiel defines it, in utilities."""
     tree = _tree(game)
     return nash_conv(tree, policy) / int(tree.game.num_players())
@@ -223,7 +220,6 @@ def _tree(game: Game | GameTree) -> GameTree:
     return game if isinstance(game, GameTree) else GameTree(game)
 
 
-def _strategy(tree: GameTree, policy: Any) -> NDArray[np.float64]:
-    """The array `[S]` of a policy of ours or of OpenSpiel's."""
-    ours = policy if isinstance(policy, Policy) else Policy.from_openspiel(tree, policy)
-    return ours.to_strategy(tree)
+def _strategy(tree: GameTree, policy: Plays) -> NDArray[np.float64]:
+    """A policy as a strategy `[S]`."""
+    return (policy if isinstance(policy, Policy) else Policy.of(tree, policy)).to_strategy(tree)

@@ -7,7 +7,6 @@ pure strategies. Look at the tests: it says what the other solvers should come t
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,20 +18,10 @@ from longthink.games.core import Game
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import GameTree
 from longthink.search.regret.policy import Policy
+from longthink.search.regret.solver import SolverResult
 
 _TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the least it takes
 _GAP = 1e-6  # the NashConv up to which an answer is one, in shares of the stakes
-
-
-@dataclass
-class LPResult:
-    """What a run of `SequenceFormLP` did: iterations of the linear solver, what was spent.
-
-    stopped_by: "solved", or "seconds" where the time was up before; there is no strategy then."""
-
-    iterations: int
-    spent: Spent
-    stopped_by: str
 
 
 class SequenceFormLP:
@@ -79,7 +68,7 @@ class SequenceFormLP:
     def num_information_states(self) -> int:
         return self.tree.num_information_states
 
-    def run(self, budget: Budget | None = None) -> LPResult:
+    def run(self, budget: Budget | None = None) -> SolverResult:
         """Solve. budget: seconds; where they do not suffice there is no strategy. Ctrl-C is seen when HiGHS returns.
 
         Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS gives up, its answer is none,
@@ -88,7 +77,7 @@ class SequenceFormLP:
         with self._exclusive:
             return self._run(budget)
 
-    def _run(self, budget: Budget | None) -> LPResult:
+    def _run(self, budget: Budget | None) -> SolverResult:
         budget = Budget() if budget is None else budget
         if budget != Budget(seconds=budget.seconds):
             raise ParameterError(f"SequenceFormLP.run spends seconds only, got {budget}")
@@ -100,7 +89,7 @@ class SequenceFormLP:
         found = optimize.linprog(**self._programme(), method=self.method, options=options)
         spent = Spent(seconds=time.perf_counter() - started)
         if found.status == 1:
-            return LPResult(int(found.nit), spent, "seconds")
+            return SolverResult(int(found.nit), None, spent, "seconds")
         if found.status != 0:
             raise GameError(f"the linear programme of {self.game} was not solved: {found.message}")
         split = self.tree.first_sequence[1]
@@ -112,7 +101,7 @@ class SequenceFormLP:
                 f"{_GAP:g} of the stakes {stakes:g}; its payoffs differ too much in size. CFR takes any game"
             )
         self._strategy = strategy
-        return LPResult(int(found.nit), spent, "solved")
+        return SolverResult(int(found.nit), None, spent, "solved")
 
     def _stakes(self) -> float:
         """The difference between the largest and the smallest utility; where there is none, their size."""

@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 from longthink.games.core import State
-from longthink.search.trees.result import TreeNode
+from longthink.search.trees.tree_node import TreeNode
 
 _WIDTH, _HEIGHT, _COLUMN, _ROW = 132, 34, 190, 42
 _STYLE = "text{font:12px system-ui,sans-serif;fill:#1b1b1b}.n{fill:#555;font-size:10px}"

@@ -88,7 +88,7 @@ cdef class _KeyedSearch:
     # ---- Run ----
 
     @exclusively
-    def run(self, state, budget, *, progress=None):
+    def run(self, state, budget, *, progress=None, cancel=None):
         """Search from `state` until `budget` (simulations, nodes, seconds) is spent, and say what was found.
 
         Goes on from what the graph knows where `state` is its root. Ctrl-C stops the search and gives its best
@@ -102,15 +102,20 @@ cdef class _KeyedSearch:
         self.set_root(state)
         first = self.simulations
 
-        def work(chunk, spent):
+        def work(count, watch):
             if budget.simulations is not None:
-                chunk = min(chunk, budget.simulations - spent.simulations)
+                count = min(count, budget.simulations - (self.simulations - first))
             if budget.nodes is not None:
-                chunk = min(chunk, max(1, (budget.nodes - self.nodes) // 2))  # a simulation makes two at most
-            self._run_chunk(chunk)
+                count = min(count, max(1, (budget.nodes - self.nodes) // 2))  # a simulation makes two at most
+            self._run_chunk(count)
+            if budget.simulations is not None and self.simulations - first >= budget.simulations:
+                return "simulations"
+            return "nodes" if budget.nodes is not None and self.nodes >= budget.nodes else None
+
+        def measure(spent):
             spent.simulations, spent.nodes = self.simulations - first, self.nodes
 
-        spent, stopped_by = spend(budget, work, self.pace, progress)
+        spent, stopped_by = run(work, measure, budget, pace=self.pace, progress=progress, cancel=cancel)
         return self.result(spent, stopped_by)
 
     def _check_root(self, state):
@@ -189,13 +194,16 @@ cdef class _KeyedSearch:
             visits, values, strategy = np.zeros(n, np.uint32), np.full(n, np.nan), np.full(n, 1 / max(1, n))
         order = np.argsort(actions)
         n = len(order)
-        return GraphResult(
+        strategy, visited = strategy[order], visits.any()
+        mixed = type(self.rule) is RegretMatching
+        chosen = np.lexsort((np.nan_to_num(values[order], nan=-np.inf), visits[order], strategy))[-1] if mixed and n else None
+        return SearchResult(
             actions=actions[order], visits=visits[order].astype(np.int64), values=values[order],
             priors=np.full(n, 1 / max(1, n)), proven=np.zeros(n, np.bool_),
             utilities=(self.table.min_utility, self.table.max_utility), player=state.current_player(),
             principal_variation=self._line(node),
             spent=Spent() if spent is None else spent, nodes=self.graph.num_nodes, stopped_by=stopped_by,
-            strategy=strategy[order], recycled=self.graph.recycled)
+            strategy=strategy if mixed or not visited else None, chosen=chosen, recycled=self.graph.recycled)
 
     def _edges(self, uint32_t node):
         cdef Py_ssize_t n = lt_graph_num_edges(self.graph, node)

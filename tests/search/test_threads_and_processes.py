@@ -19,7 +19,7 @@ import pytest
 import longthink as lt
 from longthink.games.core import object_game
 from longthink.search.trees.drawing import TreeDrawing
-from longthink.search.trees.result import TreeNode
+from longthink.search.trees.tree_node import TreeNode
 
 CONNECT_FOUR = lt.load_game("connect_four")
 TIC_TAC_TOE = lt.load_game("tic_tac_toe")

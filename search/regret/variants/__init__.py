@@ -1,61 +1,42 @@
-"""Variants of regret minimisation: each is one small file of weights, with its paper, equation and guarantee.
+"""Variants of CFR: each is one small file of weights, with its paper, equation and guarantee.
 
-`variant` finds one by name; `weights.py` says what weights are. Also `Exploitability`, which says how near an
-equilibrium to come.
+`variant` finds one by name. Weights are explained in longthink/search/regret/updates.py. Other packages add variants by
+entry points of the group "longthink.variants", or by `VARIANTS.register(name, update)`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from longthink.errors import UnknownNameError
-from longthink.search.regret.variants import (
-    cfr,
-    cfr_plus,
-    dcfr,
-    hs_dcfr,
-    hs_pcfr_plus,
-    linear,
-    mmd,
-    pcfr,
-    pcfr_plus,
-    pdcfr_plus,
-)
-from longthink.search.regret.variants.weights import Variant
-from longthink.validation import real_number
+from longthink.registry import Registry
+from longthink.search.regret.updates import Update
 
 # One line for each variant.
-VARIANTS: dict[str, Variant] = {
-    "cfr": cfr.VARIANT,
-    "cfr+": cfr_plus.VARIANT,
-    "linear": linear.VARIANT,
-    "dcfr": dcfr.VARIANT,
-    "hs-dcfr": hs_dcfr.VARIANT,
-    "pcfr": pcfr.VARIANT,
-    "pcfr+": pcfr_plus.VARIANT,
-    "pdcfr+": pdcfr_plus.VARIANT,
-    "hs-pcfr+": hs_pcfr_plus.VARIANT,
-    "mmd": mmd.VARIANT,
-}
+VARIANTS: Registry[Update] = Registry(
+    "variant",
+    "longthink.variants",
+    {
+        "cfr": f"{__name__}.cfr:VARIANT",
+        "cfr+": f"{__name__}.cfr_plus:VARIANT",
+        "linear": f"{__name__}.linear:VARIANT",
+        "dcfr": f"{__name__}.dcfr:VARIANT",
+        "hs-dcfr": f"{__name__}.hs_dcfr:VARIANT",
+        "pcfr": f"{__name__}.pcfr:VARIANT",
+        "pcfr+": f"{__name__}.pcfr_plus:VARIANT",
+        "pdcfr+": f"{__name__}.pdcfr_plus:VARIANT",
+        "hs-pcfr+": f"{__name__}.hs_pcfr_plus:VARIANT",
+        "mmd": f"{__name__}.mmd:VARIANT",
+    },
+)
 
 
-def variant(name: str, **changes: Any) -> Variant:
+def variant(name: str, **changes: Any) -> Update:
     """The variant of this name with some weights changed. Raises `UnknownNameError` with near matches."""
-    if name not in VARIANTS:
-        raise UnknownNameError.of("variant", name, VARIANTS)
-    known = [field.name for field in fields(VARIANTS[name])]
+    found = VARIANTS[name]
+    known = [field.name for field in fields(found)]
     for key in changes:
         if key not in known:
             raise UnknownNameError.of(f"weight of {name}", key, known)
-    return replace(VARIANTS[name], **changes)
-
-
-@dataclass(frozen=True)
-class Exploitability:
-    """Stop when the average strategy's exploitability (NashConv over players) is at most `value`, in utilities."""
-
-    value: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", real_number("Exploitability", self.value, 0))
+    return replace(found, **changes)

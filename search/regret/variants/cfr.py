@@ -1,13 +1,13 @@
-"""CFR: cumulative regrets kept as they are, all strategies averaged equally.
+"""CFR: cumulative regrets are kept as they are, and all strategies are averaged equally.
 
 Zinkevich, Johanson, Bowling and Piccione, "Regret minimization in games with incomplete information", NIPS 2007,
 equations 7 and 8. In two-player zero-sum games exploitability is O(1 / sqrt(T)) after T iterations (their theorem 4;
 for alternating updates Burch, Moravcik and Schmid, JAIR 2019). With more players or general sums, regrets still vanish
-(towards a coarse correlated equilibrium of the joint play) but the average strategies need not be an equilibrium.
+(the joint play approaches a coarse correlated equilibrium), but the average strategies need not be an equilibrium.
 """
 
 import math
 
-from longthink.search.regret.variants.weights import RegretMatching
+from longthink.search.regret.updates import RegretUpdate
 
-VARIANT = RegretMatching(alpha=math.inf, beta=math.inf, gamma=0)
+VARIANT = RegretUpdate(alpha=math.inf, beta=math.inf, gamma=0)

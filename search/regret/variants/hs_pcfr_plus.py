@@ -1,4 +1,4 @@
-"""HS-PCFR+(30): PCFR+ whose averaging forgets early strategies fast, along a line over a horizon of n iterations.
+"""HS-PCFR+(30): PCFR+ whose averaging forgets early strategies fast; its weight changes linearly over n iterations.
 
 Zhang, McAleer and Sandholm, "Faster game solving via hyperparameter schedules", arXiv 2404.09097, 2024:
 gamma = 30 - 5 t / n. `horizon=` is n; after it gamma stays. `gamma=lt.Line(15, 10)` is their HS-PCFR+(15).
@@ -8,6 +8,6 @@ observation.
 
 import math
 
-from longthink.search.regret.variants.weights import Line, RegretMatching
+from longthink.search.regret.updates import Line, RegretUpdate
 
-VARIANT = RegretMatching(alpha=math.inf, beta=-math.inf, gamma=Line(30, 25), prediction=1)
+VARIANT = RegretUpdate(alpha=math.inf, beta=-math.inf, gamma=Line(30, 25), prediction=1)

@@ -7,6 +7,6 @@ there.
 
 import math
 
-from longthink.search.regret.variants.weights import RegretMatching
+from longthink.search.regret.updates import RegretUpdate
 
-VARIANT = RegretMatching(alpha=2.3, beta=-math.inf, gamma=5, prediction=1)
+VARIANT = RegretUpdate(alpha=2.3, beta=-math.inf, gamma=5, prediction=1)

@@ -22,7 +22,7 @@ from longthink.games.go.record import RULES
 from longthink.go.analysis import lower_bound
 from longthink.go.engine import Engine, EngineOptions, fixed_handicap
 from longthink.go.gtp import Inbox, parse, serve
-from longthink.search.time_control import TimeControl
+from longthink.search.in_play.time_control import TimeControl
 
 
 def engine(waiting: Any = lambda: True, **options: Any) -> Engine:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longthink.games.core import Game, State
+from longthink.search.regret.updates import Line, MirrorDescentUpdate, Power, Weight
 from longthink.search.regret.variants import variant as find_variant
-from longthink.search.regret.variants.weights import Line, MirrorDescent, Power, Weight
 
 Row = NDArray[np.float64]
 Key = tuple[int, str]
@@ -49,7 +49,9 @@ class ReferenceCFR:
             equal = np.full(len(actions), 1 / len(actions))
             self.actions[key] = actions
             self.strategy[key], self.average[key] = equal, np.zeros(len(actions))
-            self.regrets[key] = np.log(equal) if isinstance(self.variant, MirrorDescent) else np.zeros(len(actions))
+            self.regrets[key] = (
+                np.log(equal) if isinstance(self.variant, MirrorDescentUpdate) else np.zeros(len(actions))
+            )
             before = self.below.setdefault(last.get(player, player), [])
             if key not in before:
                 before.append(key)
@@ -64,7 +66,7 @@ class ReferenceCFR:
             for updating in [[p] for p in players] if self.variant.alternating else [players]:
                 instant: dict[Key, Row] = {}
                 self._walk(self.game.new_initial_state(), 1.0, np.ones(len(players)), updating, instant)
-                if isinstance(self.variant, MirrorDescent):
+                if isinstance(self.variant, MirrorDescentUpdate):
                     self._descend(self.variant, updating)
                 else:
                     for key, regret in instant.items():
@@ -117,7 +119,7 @@ class ReferenceCFR:
         self.target[key] = target = np.maximum(total + variant.prediction * instant, 0)
         self.strategy[key] = target / target.sum() if target.sum() > 0 else np.full(len(target), 1 / len(target))
 
-    def _descend(self, variant: MirrorDescent, updating: list[int]) -> None:
+    def _descend(self, variant: MirrorDescentUpdate, updating: list[int]) -> None:
         """A step of mirror descent for the players who update, each from the ends of its tree to the beginning."""
         step, temperature = self._at(variant.step, self.iteration), self._at(variant.temperature, self.iteration)
         ends: dict[Sequence, float] = {}

@@ -17,7 +17,8 @@ from open_spiel.python.algorithms.mmd_dilated import MMDDilatedEnt
 from open_spiel.python.algorithms.sequence_form_utils import policy_to_sequence
 
 import longthink as lt
-from longthink.games.core import object_game
+from longthink.games.adapters.objects import object_game
+from longthink.games.adapters.openspiel import OpenSpielPolicy, to_tabular_policy
 from longthink.search.core import GameTree
 from longthink.search.regret.variants import VARIANTS
 from reference_cfr import ReferenceCFR
@@ -55,7 +56,7 @@ def test_average_strategy_equals_openspiel(name: str, variant: str, solver: str)
     ours.run(30)
     for _ in range(30):
         theirs.evaluate_and_update_policy()
-    expected = lt.Policy.from_openspiel(game, theirs.average_policy()).table
+    expected = lt.Policy.of(game, OpenSpielPolicy(theirs.average_policy())).table
     got = ours.average_policy().table
     assert got.keys() == expected.keys()
     for key, row in got.items():
@@ -69,7 +70,7 @@ def test_discounted_variants_equal_openspiels_python(variant: str, make: type) -
     ours.run(40)
     for _ in range(40):
         theirs.evaluate_and_update_policy()
-    expected = lt.Policy.from_openspiel(KUHN, theirs.average_policy()).table
+    expected = lt.Policy.of(KUHN, OpenSpielPolicy(theirs.average_policy())).table
     for key, row in ours.average_policy().table.items():
         assert row == pytest.approx(expected[key], abs=1e-9), key
 
@@ -104,7 +105,7 @@ def test_mirror_descent_equals_openspiels(name: str) -> None:
     ours.run(30)
     for _ in range(30):
         theirs.update_sequences()
-    expected = lt.Policy.from_openspiel(game, theirs.get_policies()).table
+    expected = lt.Policy.of(game, OpenSpielPolicy(theirs.get_policies())).table
     for key, row in ours.current_policy().table.items():
         assert row == pytest.approx(expected[key], abs=1e-12), key
 
@@ -113,7 +114,7 @@ def test_mirror_descent_finds_the_quantal_response_equilibrium() -> None:
     """It is a fixed point of OpenSpiel's step, and the gap of the regularised game is nil there."""
     solver = lt.CFR(KUHN, "mmd", step=0.1, temperature=0.1, alternating=False)
     solver.run(3000)
-    found = solver.current_policy().to_openspiel(pyspiel.load_game("kuhn_poker"))
+    found = to_tabular_policy(solver.current_policy(), pyspiel.load_game("kuhn_poker"))
     theirs = MMDDilatedEnt(pyspiel.load_game("kuhn_poker"), alpha=0.1, stepsize=0.1)
     theirs.sequences = policy_to_sequence(theirs.game, found, theirs.infoset_actions_to_seq)
     assert theirs.get_gap() == pytest.approx(0, abs=1e-12)
@@ -361,8 +362,8 @@ def test_policies_go_both_ways() -> None:
     solver = lt.CFR(LEDUC)
     solver.run(20)
     policy = solver.average_policy()
-    tabular = policy.to_openspiel(theirs)
-    back = lt.Policy.from_openspiel(LEDUC, tabular)
+    tabular = to_tabular_policy(policy, theirs)
+    back = lt.Policy.of(LEDUC, OpenSpielPolicy(tabular))
     assert back.table.keys() == policy.table.keys()
     for key, row in policy.table.items():
         assert back.table[key] == pytest.approx(row)

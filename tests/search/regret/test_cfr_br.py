@@ -7,6 +7,7 @@ import pytest
 from open_spiel.python.algorithms.cfr_br import CFRBRSolver
 
 import longthink as lt
+from longthink.games.adapters.openspiel import OpenSpielPolicy
 
 
 @pytest.mark.parametrize(("name", "value", "near"), [("kuhn_poker", -1 / 18, 0.01), ("leduc_poker", -0.085606, 0.08)])
@@ -29,7 +30,7 @@ def test_first_iterations_equal_openspiels(plus: bool) -> None:
     for _ in range(2):
         theirs.evaluate_and_update_policy()
     ours.run(2)
-    expected = lt.Policy.from_openspiel(game, theirs.average_policy()).table
+    expected = lt.Policy.of(game, OpenSpielPolicy(theirs.average_policy())).table
     for key, row in ours.average_policy().table.items():
         assert row == pytest.approx(expected[key], abs=1e-9), key
 

@@ -117,5 +117,5 @@ def test_bad_input_is_refused() -> None:
         with pytest.raises(lt.ParameterError, match=reason):
             lt.local_best_response(game, uniform, **{"player": 0, "budget": lt.Budget(simulations=1), **changed})
     nothing = lt.Policy(game, {key: {5: 1.0} for key, _, _, _ in GameTree(game).information_states})
-    with pytest.raises(lt.GameError, match="does nothing"):
+    with pytest.raises(lt.GameError, match="gives no action a probability"):
         lt.local_best_response(game, nothing, 0, lt.Budget(simulations=1))

@@ -14,7 +14,8 @@ import pyspiel
 import pytest
 
 import longthink as lt
-from longthink.games.core import object_game
+from longthink.games.adapters.objects import object_game
+from longthink.games.adapters.openspiel import to_tabular_policy
 from longthink.search.core import SAMPLINGS, GameTree
 from longthink.search.regret import checkpoint
 
@@ -188,7 +189,7 @@ def test_kuhn_is_solved(sampling: str, options: dict[str, float], iterations: in
     theirs = pyspiel.load_game("kuhn_poker")
     table = {key: list(row.items()) for key, row in solver.average_policy().table.items()}
     assert pyspiel.nash_conv(theirs, table) == pytest.approx(solver.nash_conv(), abs=1e-9)
-    tabular = solver.average_policy().to_openspiel(theirs)
+    tabular = to_tabular_policy(solver.average_policy(), theirs)
     assert tabular.action_probabilities(theirs.new_initial_state().child(0).child(1)) == pytest.approx(
         solver.action_probabilities(KUHN.state_from_history([0, 1]))
     )

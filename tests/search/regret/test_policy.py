@@ -13,6 +13,7 @@ from open_spiel.python import policy as openspiel_policy
 from open_spiel.python.algorithms import exploitability as openspiel_exploitability
 
 import longthink as lt
+from longthink.games.adapters.openspiel import OpenSpielPolicy, to_tabular_policy
 from longthink.search.core import GameTree
 
 GAMES = [
@@ -46,25 +47,40 @@ def random_policy(game: lt.Game, seed: int = 1) -> lt.Policy:
 def test_round_trip_through_openspiel(name: str) -> None:
     game, theirs = lt.load_game(name), openspiels(name)
     policy = random_policy(game)
-    tabular = policy.to_openspiel(theirs)
-    back = lt.Policy.from_openspiel(game, tabular)
+    tabular = to_tabular_policy(policy, theirs)
+    back = lt.Policy.of(game, OpenSpielPolicy(tabular))
     assert back.table.keys() == policy.table.keys()
     for key, row in policy.table.items():
         assert {a: p for a, p in back.table[key].items() if p} == pytest.approx(row), key
+    ours = OpenSpielPolicy(tabular)
     if "bridge" not in name:  # whose returns are the same for both players
         expected = openspiel_exploitability.nash_conv(theirs, tabular, use_cpp_br=True)
-        assert lt.nash_conv(game, tabular) == pytest.approx(expected, abs=1e-9)
-    assert lt.nash_conv(game, tabular) == pytest.approx(lt.nash_conv(game, policy), abs=1e-12)
+        assert lt.nash_conv(game, ours) == pytest.approx(expected, abs=1e-9)
+    assert lt.nash_conv(game, ours) == pytest.approx(lt.nash_conv(game, policy), abs=1e-12)
 
 
-def test_openspiels_policies_are_taken_as_they_are() -> None:
+def test_anything_that_says_what_it_does_is_a_policy() -> None:
     game, theirs = lt.load_game("kuhn_poker"), pyspiel.load_game("kuhn_poker")
-    uniform = openspiel_policy.UniformRandomPolicy(theirs)
-    assert lt.exploitability(game, uniform) == pytest.approx(lt.exploitability(game, lt.Policy.uniform(game)))
-    assert lt.expected_values(game, uniform) == pytest.approx([0.125, -0.125])
-    assert lt.best_response(game, uniform, 0)[0] == pytest.approx(0.5)
-    compiled = pyspiel.UniformRandomPolicy(theirs)
-    assert lt.nash_conv(game, compiled) == pytest.approx(11 / 12)
+    compiled, solver = pyspiel.UniformRandomPolicy(theirs), lt.MCCFR(game, seed=1)
+    solver.run(200)
+
+    class Uniform:
+        def action_probabilities(self, state: lt.State) -> dict[int, float]:
+            return dict.fromkeys(state.legal_actions(), 0.5)
+
+    for uniform in (
+        OpenSpielPolicy(openspiel_policy.UniformRandomPolicy(theirs)),
+        OpenSpielPolicy(compiled),
+        Uniform(),
+    ):
+        assert lt.exploitability(game, uniform) == pytest.approx(lt.exploitability(game, lt.Policy.uniform(game)))
+        assert lt.expected_values(game, uniform) == pytest.approx([0.125, -0.125])
+        assert lt.best_response(game, uniform, 0)[0] == pytest.approx(0.5)
+        assert lt.nash_conv(game, uniform) == pytest.approx(11 / 12)
+    assert lt.nash_conv(game, solver) == pytest.approx(solver.nash_conv(), abs=1e-12)
+    for unfit in (compiled, {"0": {0: 1.0}}):
+        with pytest.raises(lt.ParameterError, match="OpenSpielPolicy"):
+            lt.nash_conv(game, unfit)
 
 
 @pytest.mark.parametrize("name", [*GAMES[:6], "liars_dice(dice_sides=2)"])
@@ -120,9 +136,9 @@ def test_information_states_that_play_never_reaches() -> None:
     with pytest.raises(lt.ParameterError, match="none that play of leduc_poker"):
         lt.nash_conv(leduc.game, leduc)
     with pytest.raises(lt.ParameterError, match="no information state '0bb'"):
-        lt.Policy(game, {"0bb": {0: 1.0}}).to_openspiel(pyspiel.load_game("kuhn_poker"))
+        to_tabular_policy(lt.Policy(game, {"0bb": {0: 1.0}}), pyspiel.load_game("kuhn_poker"))
     with pytest.raises(lt.ParameterError, match=r"\[5\] are not legal"):
-        lt.Policy(game, {"0": {5: 1.0}}).to_openspiel(pyspiel.load_game("kuhn_poker"))
+        to_tabular_policy(lt.Policy(game, {"0": {5: 1.0}}), pyspiel.load_game("kuhn_poker"))
     with pytest.raises(lt.ParameterError, match=r"0 to 1, got 2"):
         lt.best_response(game, lt.Policy.uniform(game), 2)
 

@@ -13,7 +13,8 @@ import pyspiel
 import pytest
 
 import longthink as lt
-from longthink.games.core import object_game
+from longthink.games.adapters.objects import object_game
+from longthink.games.adapters.openspiel import to_tabular_policy
 from longthink.search.core import GameTree
 
 CONNECT_FOUR = lt.load_game("connect_four")
@@ -442,7 +443,7 @@ def test_openspiel_agrees_on_the_exploitability() -> None:
     search, tree = lt.ISMCTS(game, lt.RegretMatching(), seed=2), GameTree(game)
     search.run(game.new_initial_state(), lt.Budget(simulations=2000))
     policy = strategy_of(search, tree)
-    assert exploitability.exploitability(theirs, policy.to_openspiel(theirs)) == pytest.approx(
+    assert exploitability.exploitability(theirs, to_tabular_policy(policy, theirs)) == pytest.approx(
         lt.exploitability(tree, policy), abs=1e-9
     )
 

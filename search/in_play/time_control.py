@@ -1,15 +1,14 @@
-"""A player's clock, and how long to think about the next move. For any game that is played against time.
+"""A player's clock, and how long to think about the next move, for any game that is played against time.
 
-An `Allowance` is what a player allows itself: so much for a move on average. A `TimeControl` says what was agreed, a
-`Clock` what of it is left. All the usual agreements are one: a main time; an
-increment for every move (Fischer); and then overtime in periods, where `period_moves` moves made within one period win
-it back (Canadian: one period of many moves; Japanese byo-yomi: several periods of one move).
+A `TimeControl` is the agreed time, a `Clock` is what remains of it, and an `Allowance` is a mean time per move that a
+player sets for itself. One form covers all usual time controls: a main time; an increment for every move (Fischer);
+then overtime in periods. A player who makes `period_moves` moves within one period starts the period anew (Canadian:
+one period of many moves; Japanese byo-yomi: several periods of one move).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from longthink.errors import ParameterError
@@ -17,13 +16,14 @@ from longthink.errors import ParameterError
 
 @dataclass
 class Allowance:
-    """Seconds a move on average: what easy moves leave is there for hard ones, and the first moves get the most.
+    """A mean number of seconds per move: hard moves get what easy moves leave, and the first moves get the most.
 
-    It begins with `ahead` moves' worth, gets the share `later` of one more with each move, and offers a quarter of what
-    there is: at first 2.5 times the mean, then less and less; over some 26 moves, a usual game of Go on a small board,
-    it comes to the mean. moves, spent: so far. Raises `ParameterError` for a mean that is not positive.
+    The budget is `ahead` moves at first and grows by `later` of a move with each move; each move is offered a quarter
+    of what remains. So the first move gets 2.5 times the mean and later ones less; over about 26 moves, a usual game of
+    Go on a small board, the average is the mean. moves, spent: so far. Raises `ParameterError` for a mean that is not
+    positive.
 
-    More time early in a game, less where the most visited action will stay so, more where it is not the best valued:
+    More time early in a game, less if the most visited action will stay so, more if it is not the best valued:
     Huang, Coulom and Lin, "Time management for Monte-Carlo tree search applied to the game of Go", TAAI 2010; Baier and
     Winands, "Time management for Monte-Carlo tree search in Go", ACG 2012.
     """
@@ -39,22 +39,23 @@ class Allowance:
             raise ParameterError(f"Allowance expects a positive number of seconds, got {self.mean!r}")
 
     def seconds_for_move(self) -> tuple[float, float]:
-        """How long to think now, and how long at most where it is not clear what is best."""
-        there = self.mean * (self.ahead + self.later * self.moves) - self.spent
-        usual = max(self.mean / 4, there / 4)
+        """How long to think now, and the maximum for a position in which the best move is not clear."""
+        remaining = self.mean * (self.ahead + self.later * self.moves) - self.spent
+        usual = max(self.mean / 4, remaining / 4)
         return usual, 1.5 * usual
 
     def spend(self, seconds: float) -> None:
-        """A move was made."""
+        """Record a move that took `seconds`."""
         self.moves += 1
         self.spent += seconds
 
 
 @dataclass(frozen=True)
 class TimeControl:
-    """What was agreed. main_time, increment, period_time: seconds; a main time of infinity is no limit at all.
+    """The agreed time. main_time, increment, period_time: seconds; an infinite main time means no limit at all.
 
-    periods: of overtime, 0 for none. period_moves: to make in one period. Raises `ParameterError` for a number below 0.
+    periods: of overtime, 0 for none. period_moves: moves to make in one period. Raises `ParameterError` for a negative
+    number.
     """
 
     main_time: float = math.inf
@@ -77,10 +78,10 @@ class TimeControl:
 
 @dataclass
 class Clock:
-    """What is left of a `TimeControl`. margin: seconds a move that are kept back for lag.
+    """What remains of a `TimeControl`. margin: seconds per move that are reserved for lag.
 
-    main: seconds of main time left. period: seconds left in this period, of which `moves` moves are still to be made.
-    periods: left, this one included.
+    main: seconds of main time left. period: seconds left in this period, in which `moves` moves are still to be made.
+    periods: left, including this one.
     """
 
     control: TimeControl = field(default_factory=TimeControl)
@@ -107,7 +108,7 @@ class Clock:
         return self.main <= 0 and self.periods <= 0
 
     def spend(self, seconds: float) -> None:
-        """A move was made in so many seconds."""
+        """Record a move that took `seconds`."""
         used = min(seconds, self.main)
         over, overtime = seconds - used, self.in_overtime
         self.main -= used
@@ -125,9 +126,10 @@ class Clock:
                 self._new_period()
 
     def set(self, seconds: float, moves: int) -> None:
-        """As an arbiter says it: `moves` 0 for main time, else the moves (or the Japanese periods) that are left."""
+        """Set the time as a referee does: `moves` is 0 for main time, else the moves (or Japanese periods) that are
+        left."""
         if not math.isfinite(seconds) or moves < 0:
-            raise ParameterError(f"expected seconds and a number of moves that is not negative, got {seconds} {moves}")
+            raise ParameterError(f"expected finite seconds and a number of moves from 0, got {seconds} {moves}")
         seconds = max(0.0, seconds)
         if moves == 0 or self.control.periods == 0:
             self.main = seconds
@@ -139,23 +141,15 @@ class Clock:
             self.periods, self.moves = 1, moves
 
     def seconds_for_move(self, moves_left: float) -> float | None:
-        """How long to think now where about `moves_left` own moves are still to come; None where there is no limit."""
+        """How long to think now if about `moves_left` own moves are still to come; None without a limit."""
         if self.control.unlimited:
             return None
         if self.in_overtime:
             wanted = limit = self.period / max(1, self.moves)
         else:
             later = self.control.period_time / self.control.period_moves if self.periods > 0 else 0.0
-            # What comes anew with every move may be used up; of what does not, an equal share for each move left.
+            # Time that every move brings anew may be used up; the rest is shared equally among the moves left.
             wanted = self.main / max(1.0, moves_left) + max(self.control.increment, later)
             limit = self.main + later
-        # At most half of what is left goes into the margin, so that the shortest of times are still used.
+        # At most half of the time goes into the margin, so that even the shortest times are used.
         return max(0.0, min(wanted - min(self.margin, wanted / 2), limit - min(self.margin, limit / 2)))
-
-
-def decided(visits: Sequence[int], remaining: float) -> bool:
-    """Whether `remaining` more simulations cannot make another action the most visited one: time to stop early."""
-    if len(visits) < 2:
-        return len(visits) == 1
-    second, first = sorted(int(v) for v in visits)[-2:]
-    return first - second > remaining

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import longthink as lt
-from longthink.search.time_control import Allowance, Clock, TimeControl, decided
+from longthink.search.in_play.time_control import Allowance, Clock, TimeControl
+from longthink.search.trees.early_stop import decided
 
 
 def test_no_limit() -> None:

@@ -1,13 +1,13 @@
-"""What a variant of regret minimisation says in every iteration: the numbers of the loop in csrc/regret/cfr.c.
+"""Updates of CFR: the few weights that a variant gives the loop of csrc/regret/cfr.c in every iteration.
 
-A variant is a `RegretMatching` or a `MirrorDescent`: a handful of weights, each a number or a schedule over iterations.
+A variant is a `RegretUpdate` or a `MirrorDescentUpdate`. Each weight is a number or a schedule over iterations.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """From `first` to `last` in a straight line over the horizon of the variant; `last` from there on."""
+    """A weight that changes linearly from `first` to `last` over the horizon of the update, and then stays."""
 
     first: float
     last: float
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Power:
-    """`first` at the first iteration, then times t^exponent."""
+    """A weight that is `first` times t^exponent at iteration t."""
 
     first: float
     exponent: float
@@ -54,7 +54,7 @@ class Power:
 
 
 def _set_reals(thing: object, *names: str) -> None:
-    """Make these fields of a frozen dataclass plain finite numbers."""
+    """Convert these fields of a frozen dataclass to finite floats."""
     for name in names:
         object.__setattr__(thing, name, real_number(name, getattr(thing, name), -math.inf))
 
@@ -63,17 +63,16 @@ Weight = float | Line | Power
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
-    """What all variants have: how strategies are averaged, and whether players take turns.
+class Update:
+    """What all updates have: how strategies are averaged, and whether players alternate.
 
-    gamma: the strategy of iteration t counts about t^gamma in the average (Brown and Sandholm 2019): exactly, what was
-    gathered is multiplied by ((t - 1) / t)^gamma before it is added. 0: all equally, 1: linear averaging, 2: quadratic,
-    inf: the last one alone. delay: iterations that do not count in the end; t is counted from there, and until then the
-    last strategy stands for the average. alternating: the players update in turn, each against what the others have
-    just become. horizon: the iterations over which a `Line` goes.
+    gamma: the strategy of iteration t has weight t^gamma in the average (Brown and Sandholm 2019): exactly, the sum so
+    far is multiplied by ((t - 1) / t)^gamma before the strategy is added. 0: equal weights, 1: linear averaging, 2:
+    quadratic, inf: the last strategy alone. delay: first iterations that the average leaves out; t is counted from
+    there, and until then the last strategy stands for the average. alternating: the players update in turn, each
+    against the newest strategies of the others. horizon: the iterations over which a `Line` changes.
     """
 
-    rule: ClassVar[str]
     gamma: Weight
     delay: int = 0
     alternating: bool = True
@@ -86,12 +85,12 @@ class Variant:
         object.__setattr__(self, "alternating", _truth("alternating", self.alternating))
 
     def _check(self, name: str, low: float, high: float, or_infinite: bool = False) -> None:
-        """Raise `ParameterError` unless this weight is a schedule or a number in low..high; keep it as a plain one."""
+        """Raise `ParameterError` unless this weight is a schedule or a number in low..high; convert it to a float."""
         weight = getattr(self, name)
         if isinstance(weight, Line):
-            ends = [weight.first, weight.last]
+            values = [weight.first, weight.last]
         elif isinstance(weight, Power):
-            ends = [weight.first]
+            values = [weight.first]
         elif (
             or_infinite and isinstance(weight, (float, np.floating)) and math.isinf(weight) and (weight > 0 or low < 0)
         ):
@@ -102,8 +101,8 @@ class Variant:
             raise ParameterError(
                 f"{name} expects a number in {low:g}..{high:g}, a Line or a Power, got {shown(weight)}"
             )
-        for end in ends:
-            real_number(name, end, low, high)
+        for value in values:
+            real_number(name, value, low, high)
 
     def steps(self, made: int, count: int) -> Row:
         """Rows of `lt_cfr_step` (csrc/regret/cfr.h) for the `count` iterations after the first `made`: `[count, 4]`."""
@@ -119,7 +118,7 @@ class Variant:
 
     def _keep_average(self, t: Row) -> Row | float:
         if self.gamma == 0 and self.delay == 0:
-            return 1.0  # at the first iteration nothing was gathered
+            return 1.0  # at the first iteration the sum is empty
         counted = np.maximum(t - self.delay, 1.0)
         kept: Row = ((counted - 1) / counted) ** self._at(self.gamma, t - 1)
         return np.where(counted > 1, kept, 0.0)
@@ -132,15 +131,15 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegretMatching(Variant):
-    """Play in proportion to positive cumulative regrets.
+class RegretUpdate(Update):
+    """Regret matching: the next strategy is in proportion to positive cumulative regrets.
 
     alpha, beta: after iteration t positive cumulative regrets are multiplied by t^alpha / (t^alpha + 1), negative ones
-    by t^beta / (t^beta + 1) (Brown and Sandholm 2019); inf keeps them as they are, -inf makes them zero. prediction: so
-    much of the last regret is added once more when regrets are matched, as a guess of the next (Farina et al. 2021: 1).
+    by t^beta / (t^beta + 1) (Brown and Sandholm 2019); inf keeps them, -inf sets them to zero. prediction: the share of
+    the last regret that is added once more for regret matching, as a prediction of the next one (Farina et al. 2021:
+    1).
     """
 
-    rule: ClassVar[str] = "regret matching"
     alpha: Weight
     beta: Weight
     prediction: float = 0.0
@@ -163,13 +162,12 @@ class RegretMatching(Variant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MirrorDescent(Variant):
-    """Step towards better actions, drawn towards uniform play.
+class MirrorDescentUpdate(Update):
+    """Mirror descent: steps towards better actions, with an entropy term that pulls towards uniform play.
 
-    step: the size of a step, in 1 / utility. temperature: the weight of the entropy that draws, in utilities.
+    step: the size of a step, in 1 / utility. temperature: the weight of the entropy term, in utilities.
     """
 
-    rule: ClassVar[str] = "mirror descent"
     step: Weight
     temperature: Weight
 

@@ -1,0 +1,1 @@
+"""Search as a player in a game that goes on: clocks and time control."""
