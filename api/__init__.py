@@ -20,26 +20,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from longthink.benchmarks.harness.compare import compare as compare
     from longthink.bridge.methods import methods as methods
+    from longthink.bridge.models.model import Completion as Completion
     from longthink.bridge.models.model import Model as Model
-    from longthink.bridge.models.model import load_model as load_model
+    from longthink.bridge.models.model import Request as Request
+    from longthink.bridge.models.model import Token as Token
+    from longthink.bridge.models.registry import load_model as load_model
+    from longthink.bridge.models.registry import models as models
+    from longthink.bridge.models.registry import register_model as register_model
     from longthink.bridge.proposals.kinds import kinds as kinds
     from longthink.bridge.proposals.kinds.with_kinds import with_kinds as with_kinds
     from longthink.bridge.proposals.kinds.with_kinds import with_tools as with_tools
+    from longthink.bridge.proposals.proposer import Proposal as Proposal
     from longthink.bridge.proposals.proposer import Proposer as Proposer
     from longthink.bridge.tasks.function_task import make_task as make_task
+    from longthink.bridge.tasks.registry import load_task as load_task
+    from longthink.bridge.tasks.registry import register_task as register_task
+    from longthink.bridge.tasks.registry import tasks as tasks
+    from longthink.bridge.tasks.task import Solved as Solved
+    from longthink.bridge.tasks.task import Subproblem as Subproblem
     from longthink.bridge.tasks.task import Task as Task
-    from longthink.bridge.tasks.task import load_task as load_task
-    from longthink.bridge.tasks.task import register_task as register_task
-    from longthink.bridge.tasks.task import tasks as tasks
     from longthink.bridge.tasks.verifier import Verifier as Verifier
     from longthink.bridge.thinking.think import Answer as Answer
     from longthink.bridge.thinking.think import think as think
     from longthink.bridge.thinking.think_all import think_all as think_all
+    from longthink.bridge.tools.registry import load_tool as load_tool
+    from longthink.bridge.tools.registry import register_tool as register_tool
+    from longthink.bridge.tools.registry import tools as tools
     from longthink.bridge.tools.tool import Tool as Tool
     from longthink.bridge.tools.tool import ToolResult as ToolResult
-    from longthink.bridge.tools.tool import load_tool as load_tool
-    from longthink.bridge.tools.tool import register_tool as register_tool
-    from longthink.bridge.tools.tool import tools as tools
     from longthink.concurrency import CancelToken as CancelToken
     from longthink.errors import CheckpointError as CheckpointError
     from longthink.errors import ConcurrentUseError as ConcurrentUseError
@@ -65,6 +73,9 @@ if TYPE_CHECKING:
     from longthink.games.registry import games as games
     from longthink.games.registry import load_game as load_game
     from longthink.games.registry import register_game as register_game
+    from longthink.games.text import Text as Text
+    from longthink.registry import Family as Family
+    from longthink.registry import Registry as Registry
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
     from longthink.search.core import CFR as CFR
@@ -142,18 +153,23 @@ _HOME = {
     **dict.fromkeys(
         ("Policy", "best_response", "expected_values", "exploitability", "nash_conv"), "search.regret.policy"
     ),
-    **dict.fromkeys(("Task", "load_task", "register_task", "tasks"), "bridge.tasks.task"),
+    "Text": "games.text",
+    **dict.fromkeys(("Solved", "Subproblem", "Task"), "bridge.tasks.task"),
+    **dict.fromkeys(("load_task", "register_task", "tasks"), "bridge.tasks.registry"),
     "make_task": "bridge.tasks.function_task",
-    **dict.fromkeys(("Tool", "ToolResult", "load_tool", "register_tool", "tools"), "bridge.tools.tool"),
+    **dict.fromkeys(("Tool", "ToolResult"), "bridge.tools.tool"),
+    **dict.fromkeys(("load_tool", "register_tool", "tools"), "bridge.tools.registry"),
     "kinds": "bridge.proposals.kinds",
     **dict.fromkeys(("with_kinds", "with_tools"), "bridge.proposals.kinds.with_kinds"),
-    **dict.fromkeys(("Model", "load_model"), "bridge.models.model"),
-    "Proposer": "bridge.proposals.proposer",
+    **dict.fromkeys(("Completion", "Model", "Request", "Token"), "bridge.models.model"),
+    **dict.fromkeys(("load_model", "models", "register_model"), "bridge.models.registry"),
+    **dict.fromkeys(("Proposal", "Proposer"), "bridge.proposals.proposer"),
     "Verifier": "bridge.tasks.verifier",
     **dict.fromkeys(("Answer", "think"), "bridge.thinking.think"),
     "think_all": "bridge.thinking.think_all",
     "methods": "bridge.methods",
     "CancelToken": "concurrency",
+    **dict.fromkeys(("Family", "Registry"), "registry"),
     "compare": "benchmarks.harness.compare",
     **dict.fromkeys(
         (

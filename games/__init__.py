@@ -1,32 +1,33 @@
-"""Games: rules behind one interface, whoever wrote them.
+"""Games: rules behind one interface, in C, in Python, from OpenSpiel or from a file.
 
-`core` has `Game` and `State`; `registry` finds a game by name; one module a game gives its words;
-`numba_games` compiles a user's own Python rules; `openspiel` adapts OpenSpiel's games and ours to it.
+core has `Game` and `State`; registry loads a game by name; every game has one module, with its parameters and words;
+adapters make games of a user's Python rules, of OpenSpiel's games and of Gambit files.
 """
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 from longthink.games.core import Game, State
-from longthink.games.registry import Entry, Parameter, load_game, register_game
-from longthink.games.registry import games as _names
+from longthink.games.registry import GAMES, load_game, register_game
 from longthink.games.text import Text
+from longthink.registry import Registry
 
-__all__ = ["Entry", "Game", "Parameter", "State", "Text", "load_game", "numba_game", "register_game"]
+__all__ = ["Game", "State", "Text", "load_game", "numba_game", "register_game"]
 
 
 class _Games(ModuleType):
-    """This module, which `longthink.games()` calls for the names of the games: both are named `longthink.games`."""
+    """This module can be called: `longthink.games` is this package and also the function that gives the registry."""
 
-    def __call__(self) -> list[str]:
-        return _names()
+    def __call__(self) -> Registry[Callable[..., Game]]:
+        return GAMES
 
 
 sys.modules[__name__].__class__ = _Games
 
 
 def __getattr__(name: str) -> object:
-    if name == "numba_game":  # Numba takes a second to import: only where a game needs it
+    if name == "numba_game":  # imported on first use: Numba takes a second to import
         from longthink.games.adapters.numba import numba_game
 
         return numba_game

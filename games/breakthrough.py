@@ -9,7 +9,7 @@ import numpy as np
 
 from longthink.errors import ParameterError
 from longthink.games.core import State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
 

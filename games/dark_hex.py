@@ -17,8 +17,8 @@ import numpy as np
 
 from longthink.errors import ParameterError
 from longthink.games.core import State
+from longthink.games.native import Parameter, native
 from longthink.games.phantom import PhantomText, state_dtype
-from longthink.games.registry import Parameter, native
 
 _MAX_CELLS = 64  # the board is a word of bits
 

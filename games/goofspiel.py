@@ -19,7 +19,7 @@ import numpy as np
 
 from longthink.errors import ParameterError
 from longthink.games.core import State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
 _MAX_CARDS = 32  # a hand is a word of bits

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from longthink.games.core import State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text, marked_row, stones
 
 

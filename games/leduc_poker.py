@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from longthink.games.core import State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
 _NOT_DEALT = -10000  # as OpenSpiel writes a card that nobody has yet

@@ -11,7 +11,7 @@ import numpy as np
 
 from longthink.errors import ParameterError
 from longthink.games.core import State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
 _MAX_BIDS = 63  # bids and the call are bits of one word

@@ -8,7 +8,6 @@ import numpy as np
 
 from longthink.games.adapters.numba import TERMINAL, numba_game
 from longthink.games.core import Game
-from longthink.games.registry import Entry
 
 SIZE = 8  # cell SIZE * row + column is a bit; player 0 begins in the upper two rows and moves down
 STATE = np.dtype([("pieces", np.uint64, 2), ("player", np.int64), ("winner", np.int64)])
@@ -75,12 +74,10 @@ def returns(state: Any) -> tuple[float, float]:
     return first, -first
 
 
-def load(parameters: dict[str, Any]) -> Game:
+def load() -> Game:
+    """Breakthrough in Python on a set of bits, compiled by Numba."""
     return numba_game(
         "numba_breakthrough", STATE, initial_state=initial_state, current_player=current_player,
         legal_actions=legal_actions, apply_action=apply_action, returns=returns,
         num_distinct_actions=12 * SIZE * SIZE, max_game_length=2 * (2 * SIZE - 3) * SIZE + 1,
     )  # fmt: skip
-
-
-ENTRY = Entry("numba_breakthrough", "Breakthrough in Python on a set of bits, compiled by Numba.", load)

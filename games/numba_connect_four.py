@@ -8,7 +8,6 @@ import numpy as np
 
 from longthink.games.adapters.numba import TERMINAL, numba_game
 from longthink.games.core import Game
-from longthink.games.registry import Entry
 
 ROWS, COLUMNS = 6, 7
 STATE = np.dtype([("stones", np.uint64, 2), ("heights", np.uint8, COLUMNS), ("moves", np.uint8), ("winner", np.int8)])
@@ -49,11 +48,9 @@ def returns(state: Any) -> tuple[float, float]:
     return float(state.winner), -float(state.winner)
 
 
-def load(parameters: dict[str, Any]) -> Game:
+def load() -> Game:
+    """Connect four in 60 lines of Python, compiled by Numba."""
     return numba_game(
         "numba_connect_four", STATE, current_player=current_player, legal_actions=legal_actions,
         apply_action=apply_action, returns=returns, num_distinct_actions=COLUMNS, max_game_length=ROWS * COLUMNS,
     )  # fmt: skip
-
-
-ENTRY = Entry("numba_connect_four", "Connect four in 60 lines of Python, compiled by Numba.", load)

@@ -8,8 +8,8 @@ play one or two are enough.
 from __future__ import annotations
 
 from longthink.games.core import State
+from longthink.games.native import Parameter, native
 from longthink.games.phantom import STONES, PhantomText, state_dtype
-from longthink.games.registry import Parameter, native
 
 
 class PhantomTTTText(PhantomText):

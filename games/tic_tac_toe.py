@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from longthink.games.core import State
-from longthink.games.registry import native
+from longthink.games.native import native
 from longthink.games.text import Text
 
 

@@ -30,6 +30,7 @@ from longthink.command_line import (
 from longthink.errors import error_text, require
 from longthink.files import write_file
 from longthink.progress import progress_bar
+from longthink.registry import Registry
 from longthink.validation import SEED_LIMIT
 
 EXAMPLES = {
@@ -495,33 +496,24 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def games(options: argparse.Namespace) -> int:
-    from longthink.games.registry import entry
-
-    entries = [entry(name) for name in lt.games()]
-    if options.json:
-        rows = [
-            {"name": e.name, "summary": e.summary, "parameters": {k: p.default for k, p in e.parameters.items()}}
-            for e in entries
-        ]
-        _print_json(games=rows)
-        return DONE
-    for e in entries:
-        parameters = ", ".join(f"{key}={p.default}" for key, p in e.parameters.items())
-        print(f"{e.name}({parameters})\n    {e.summary}")
-    print("openspiel:NAME(...)\n    Any sequential game of OpenSpiel; needs: pip install 'longthink[compare]'")
-    print("efg:PATH\n    The game of a Gambit .efg file.")
-    return DONE
+    return _list(lt.games(), options)
 
 
 def tasks(options: argparse.Namespace) -> int:
-    from longthink.bridge.tasks.task import describe
+    return _list(lt.tasks(), options)
 
-    described = {name: describe(name) for name in lt.tasks()}
+
+def _list(registry: Registry[Any], options: argparse.Namespace) -> int:
+    """Print what is registered: every name with its options and a sentence."""
+    described = {name: registry.describe(name) for name in registry.names()}
     if options.json:
-        _print_json(tasks=[{"name": name, "summary": s, "parameters": p} for name, (s, p) in described.items()])
+        rows = [{"name": name, "summary": s, "parameters": p} for name, (s, p) in described.items()]
+        _print_json(**{f"{registry.what}s": rows})
         return DONE
     for name, (summary, parameters) in described.items():
         print(f"{name}({', '.join(f'{key}={value}' for key, value in parameters.items())})\n    {summary}")
+    for name in registry.families:
+        print(f"{name}...\n    {registry.describe(name)[0]}")
     return DONE
 
 

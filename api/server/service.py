@@ -30,12 +30,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import longthink as lt
 from longthink.bridge.models.model import Completion, Model
-from longthink.bridge.tasks.task import Task, kinds
+from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.chat import METHODS as CHAT_METHODS
 from longthink.bridge.thinking.chat import ChatAnswer, think_about_chat
 from longthink.bridge.thinking.think import think
 from longthink.errors import error_text
-from longthink.games.registry import parse
+from longthink.registry import parse
 from longthink.search.budget import Budget, Spent
 from longthink.server import format as form
 from longthink.server.format import ApiError, Json
@@ -555,8 +555,9 @@ def _host(header: str) -> str:
 def check_tasks(names: Sequence[str]) -> None:
     """Raise `UnknownNameError` for the first name that is neither a task nor one of a family, without loading any."""
     for name in names:
-        if name.partition(":")[0] not in kinds():
-            raise lt.UnknownNameError.of("task", name, kinds())
+        known = [known.removesuffix(":") for known in (*lt.tasks(), *lt.tasks().families)]
+        if name.partition(":")[0] not in known:
+            raise lt.UnknownNameError.of("task", name, known)
 
 
 def is_loopback(host: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from longthink.bridge.models.model import Model, load_model
+from longthink.bridge.models.model import Model
+from longthink.bridge.models.registry import load_model
 
 
 @lru_cache(maxsize=1)

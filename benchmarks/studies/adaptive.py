@@ -24,7 +24,8 @@ from longthink import command_line
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import lead, share
 from longthink.benchmarks.studies import methods
-from longthink.bridge.models.model import Model, load_model
+from longthink.bridge.models.model import Model
+from longthink.bridge.models.registry import load_model
 from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS, held_out
 from longthink.bridge.tasks import game24
 from longthink.bridge.tasks.countdown import Countdown, countdown

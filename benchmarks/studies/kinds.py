@@ -18,7 +18,8 @@ from longthink.benchmarks.harness.models import fresh_model
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import lead, share
 from longthink.bridge.tasks.function_task import make_task
-from longthink.bridge.tasks.task import Task, load_task
+from longthink.bridge.tasks.registry import load_task
+from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
 from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.search.budget import Budget

@@ -14,7 +14,7 @@ from longthink.benchmarks.harness.job import Job, Progress
 from longthink.benchmarks.harness.models import fresh_model
 from longthink.benchmarks.harness.run_log import whole
 from longthink.bridge.methods import methods
-from longthink.bridge.tasks.task import load_task
+from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.thinking.think import think
 from longthink.search.budget import Budget, Spent
 

@@ -21,7 +21,8 @@ from longthink.benchmarks.harness.models import fresh_model
 from longthink.benchmarks.harness.run_log import Record, Work, read, resumed, whole
 from longthink.benchmarks.harness.statistics import lead, share
 from longthink.bridge.tasks.game24 import HARD
-from longthink.bridge.tasks.task import Task, load_task
+from longthink.bridge.tasks.registry import load_task
+from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
 from longthink.command_line import DONE, ArgumentParser, real_option, whole_option
 from longthink.errors import ParameterError, require

@@ -18,10 +18,12 @@ from longthink import command_line
 from longthink.benchmarks.harness.charts import STYLE, save
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import share, wilson
-from longthink.bridge.models.model import Model, load_model
-from longthink.bridge.models.onnx import TINY_SIZES
+from longthink.bridge.models.model import Model
+from longthink.bridge.models.registry import load_model
 from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS
-from longthink.bridge.tasks.task import Task, load_task
+from longthink.bridge.models.tiny.model import SIZES
+from longthink.bridge.tasks.registry import load_task
+from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
 from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.errors import ParameterError, require
@@ -47,7 +49,7 @@ def run(folder: Path, problems: int, told: Told = print) -> list[Record]:
 
 
 def _works(problems: int, told: Told) -> Iterator[tuple[str, Work]]:
-    for size in (UNIFORM, *TINY_SIZES):
+    for size in (UNIFORM, *SIZES):
         for method in METHODS if size != UNIFORM else (UNIFORM,):
             for seed in range(problems):
                 yield f"{size} {method} {seed}", partial(_think, size, method, seed)

@@ -202,6 +202,11 @@ class CachedModel(Model):
         )
 
 
+def replay(folder: str, of: str | None = None) -> CachedModel:
+    """The answers in a folder, without a model; of: whose, if the folder has answers of several models."""
+    return CachedModel(None, folder, of)
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """A connection with the table made. SQLite does not wait for the lock that the first switch to WAL takes: we do."""
     deadline = time.monotonic() + _PATIENCE

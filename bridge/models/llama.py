@@ -134,8 +134,8 @@ def _remove(folder: str, process: int) -> None:
 class LlamaModel(Model):
     """A GGUF file on llama.cpp.
 
-    threads: None: one for each processor that nothing else uses when it is loaded. context: tokens of prompt and answer
-    together.
+    path: None: the embedded default, SmolLM2. threads: None: one for each processor that nothing else uses when it is
+    loaded. context: tokens of prompt and answer together.
     sequences: requests that it works on at once; each remembers the prompt it read last. A request goes to the free
     sequence that remembers most of its prompt, and where another one remembers much more, a copy of that is made first,
     so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
@@ -150,9 +150,11 @@ class LlamaModel(Model):
     logprobs = True
     remembers = True
 
-    def __init__(self, path: str | Path, threads: int | None = None, context: int = 4096, sequences: int = 1) -> None:
+    def __init__(
+        self, path: str | Path | None = None, threads: int | None = None, context: int = 4096, sequences: int = 1
+    ) -> None:
         require("xllamacpp", "lm")
-        path = str(path)
+        path = smollm2() if path is None else str(path)
         if not Path(path).is_file():
             raise ModelError(f"there is no model file at {path!r}; give the path of a GGUF file")
         with open(path, "rb") as file:
@@ -169,7 +171,7 @@ class LlamaModel(Model):
         """Its file, or its name for the default, which may lie elsewhere where the pickle is read."""
         options: dict[str, Any] = {"threads": self._workers, "context": self._context, "sequences": self.slots}
         if Path(self._path).name == FILE and self._path == smollm2():
-            return functools.partial(_load_default, type(self), options), ()
+            return functools.partial(type(self), **options), ()
         return functools.partial(type(self), self._path, **options), ()
 
     def _engine(self) -> _Engine:
@@ -234,10 +236,6 @@ class LlamaModel(Model):
             return [_one(engine, {**options, "seed": seed}, first=i == 0) for i, seed in enumerate(seeds)]
         finally:
             engine.give_back(sequence)
-
-
-def _load_default(kind: type[LlamaModel], options: dict[str, Any]) -> LlamaModel:
-    return kind(smollm2(), **options)
 
 
 def _one(engine: _Engine, options: dict[str, Any], first: bool) -> Completion:

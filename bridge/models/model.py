@@ -1,4 +1,4 @@
-"""Models: whatever continues a text, and `load_model`, which finds one by name.
+"""`Model`: whatever continues a text, with `Request` and `Completion`; the registry is in registry.py.
 
 A model gives `answer`s, one after the other or, if it has several `slots`, several at once; `submit` begins a request
 and does not wait for it, which is how a search asks (bridge/runtime/scheduler.py). Any number of threads may use one
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import inspect
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from longthink.bridge.models.image import Image
@@ -302,45 +300,3 @@ def _cancel(asked: Future[Future[Any]]) -> None:
     """Cancel what a request that nobody waits for any more has begun."""
     if not asked.cancelled() and asked.exception() is None:
         asked.result().cancel()
-
-
-def load_model(name: str | Path | None = None, *, cache: str | Path | None = None, **options: Any) -> Model:
-    """Load a model: the embedded default, "tiny", "path/to/model.gguf" or ".onnx", or "openai:NAME" with `base_url`.
-
-    The default is SmolLM2-135M-Instruct, 98 MB, fetched once where the package that carries it is not installed.
-    "tiny" is a model of Countdown that comes with the package, in the sizes "tiny:0.25x", "tiny:1x" and "tiny:4x".
-    Options are those of `LlamaModel` (threads, sequences, context) and of `OpenAIModel` (base_url, timeout, ...).
-    cache: a folder in which answers are kept and looked up first, as `CachedModel` does; "replay:FOLDER" gives those
-    answers alone, without a model. Raises `UnknownNameError`, `ModelError`, `MissingExtraError`.
-    """
-    from longthink.bridge.models.cache import CachedModel
-
-    name = None if name is None else str(name)
-    suffix = "" if name is None else Path(name).suffix.lower()
-    kind: Callable[..., Model]
-    arguments: tuple[str | None, ...]
-    if name is not None and name.startswith("openai:"):
-        from longthink.bridge.models.openai import OpenAIModel
-
-        kind, arguments = OpenAIModel, (name.removeprefix("openai:"),)
-    elif name is None or name == "smollm2" or suffix == ".gguf":
-        from longthink.bridge.models.llama import LlamaModel
-        from longthink.bridge.models.smollm2 import smollm2
-
-        kind, arguments = LlamaModel, (smollm2() if name in (None, "smollm2") else str(name),)
-    elif name == "tiny" or name.startswith("tiny:") or suffix == ".onnx":
-        from longthink.bridge.models.onnx import OnnxModel, tiny
-
-        kind, arguments = OnnxModel, (name if suffix == ".onnx" else tiny(name),)
-    elif name.startswith("replay:"):
-        kind, arguments = CachedModel, (None, name.removeprefix("replay:"))
-    else:
-        raise UnknownNameError.of(
-            "model", name, ["smollm2", "tiny", "openai:NAME", "path/to/model.gguf", "replay:FOLDER"]
-        )
-    try:
-        inspect.signature(kind).bind(*arguments, **options)
-    except TypeError as error:
-        raise ModelError(f"{kind.__name__} does not take these options: {error}") from error
-    model = kind(*arguments, **options)
-    return model if cache is None else CachedModel(model, cache)

@@ -1,4 +1,4 @@
-"""A language model in ONNX, run by onnxruntime: `OnnxModel`, and the tiny ones that come with the package.
+"""A language model in ONNX, run by onnxruntime: `OnnxModel`.
 
 The file has the inputs tokens `[B, T]` int64, positions `[B, T]` int64 and sees `[B, T, T]` bool, which says for each
 token which others it looks at, and an output, logits `[B, T, V]` of what comes after each. So texts that begin alike
@@ -23,18 +23,8 @@ from numpy.typing import NDArray
 
 from longthink.bridge.models.model import Completion, Model, Request, Token
 from longthink.concurrency import PerProcess
-from longthink.errors import ModelError, RequestRefusedError, UnknownNameError, require
+from longthink.errors import ModelError, RequestRefusedError, require
 from longthink.validation import shown, whole_number
-
-TINY_SIZES = ("0.25x", "1x", "4x")
-
-
-def tiny(name: str) -> str:
-    """The file of "tiny" or "tiny:SIZE". Raises `UnknownNameError`."""
-    size = name.partition(":")[2] or "1x"
-    if size not in TINY_SIZES:
-        raise UnknownNameError.of("size of the tiny model", size, TINY_SIZES)
-    return str(Path(__file__).parent / "tiny" / f"tiny-{size}.onnx")
 
 
 class OnnxModel(Model):
@@ -71,10 +61,6 @@ class OnnxModel(Model):
         self._piece = re.compile("|".join(map(re.escape, sorted(self._texts, key=len, reverse=True))))
 
     def __reduce__(self) -> Any:
-        """Its file, or its name if it comes with the package, which may lie elsewhere where the pickle is read."""
-        for size in TINY_SIZES:
-            if self._path == tiny(f"tiny:{size}"):
-                return functools.partial(_load_tiny, type(self), f"tiny:{size}", self._workers), ()
         return functools.partial(type(self), self._path, self._workers), ()
 
     def _start(self) -> Any:
@@ -173,10 +159,6 @@ class OnnxModel(Model):
             )
             for number, (choice, text) in enumerate(zip(choices, texts, strict=True))
         ]
-
-
-def _load_tiny(kind: type[OnnxModel], name: str, threads: int) -> OnnxModel:
-    return kind(tiny(name), threads)
 
 
 class _Writing:

@@ -14,25 +14,25 @@ from longthink.bridge.tasks.picture import text_picture
 from longthink.bridge.tasks.task import Solved, Task, Transcript, read_list
 from longthink.errors import ParameterError
 from longthink.games.core import Game, State
-from longthink.games.registry import entry, games, load_game
+from longthink.games.registry import GAMES, load_game
+from longthink.registry import Family
 from longthink.search.budget import Budget
 from longthink.search.core import ISMCTS
 from longthink.search.trees.mcts import MCTS
 from longthink.validation import seed_number, shown, whole_number
 
-_SIMULTANEOUS = {"goofspiel"}  # here players move one after the other
+_SIMULTANEOUS = {"goofspiel"}  # a transcript has one move after the other
 
 
-def families() -> list[str]:
-    """The games that can be played in words; "openspiel:NAME" can be besides."""
-    return [name for name in games() if name not in _SIMULTANEOUS]
+def members() -> list[str]:
+    """The registered games that are played in turns; the games of OpenSpiel ("game:openspiel:NAME") are not listed."""
+    return [name for name in GAMES if name not in _SIMULTANEOUS]
 
 
 def describe(name: str) -> tuple[str, dict[str, Any]]:
     """A sentence about a game, and the parameters of task and game with their defaults."""
-    game = entry(name)
-    own = {"seed": 0, "player": 0, "opponent": None, "simulations": 200}
-    return game.summary, own | {key: parameter.default for key, parameter in game.parameters.items()}
+    summary, parameters = GAMES.describe(name)
+    return summary, {"seed": 0, "player": 0, "opponent": None, "simulations": 200, **parameters}
 
 
 def load(
@@ -53,6 +53,9 @@ def load(
     if opponent not in ("search", "random"):
         raise ParameterError(f"opponent expects 'search' or 'random', got {opponent!r}")
     return GameTask(game, seed, player, opponent, simulations)
+
+
+FAMILY = Family("A game played in turns, in words.", load, members, describe)
 
 
 class GameTask(Task):

@@ -21,6 +21,7 @@ from longthink.bridge.tasks.task import Task, Transcript
 from longthink.bridge.tools import guard
 from longthink.bridge.tools.guard import GuardError
 from longthink.errors import ParameterError, UnknownNameError, require
+from longthink.registry import Family
 from longthink.validation import seed_number
 
 _LONGEST_ANSWER = 20_000  # characters
@@ -29,7 +30,7 @@ _SECONDS = 10.0  # of computing, for a scorer
 _NOT_ONE_FAMILY = {"composite"}  # a mixture that is put together from others
 
 
-def families() -> list[str]:
+def members() -> list[str]:
     """The names of reasoning-gym's families. Raises `MissingExtraError`."""
     require("reasoning_gym", "tasks")
     from reasoning_gym.factory import DATASETS
@@ -61,8 +62,8 @@ def load(family: str, seed: int = 0, steps: bool = True, **parameters: Any) -> T
 
     steps: whether a family of `puzzles` is played step by step; else its answer is written like any other's.
     """
-    if family not in families():
-        raise UnknownNameError.of("family of reasoning-gym", family, families())
+    if family not in members():
+        raise UnknownNameError.of("family of reasoning-gym", family, members())
     for key in parameters:
         if key not in describe(family)[1]:
             raise UnknownNameError.of(f"parameter of reasoning_gym:{family}", key, describe(family)[1])
@@ -73,6 +74,9 @@ def load(family: str, seed: int = 0, steps: bool = True, **parameters: Any) -> T
         if family in PUZZLES:
             return PUZZLES[family](problem)
     return ReasoningTask(problem)
+
+
+FAMILY = Family("A family of problems of reasoning-gym.", load, members, describe)
 
 
 def _python(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Tasks: problems in words, and the registry that finds one by name.
+"""`Task`: a problem in words that can be checked; the registry is in registry.py.
 
 A task states a problem, grows a transcript step by step, says when it is finished, and verifies it.
 Where it can also list the steps that are legal next, proposals never need to be guessed.
@@ -6,18 +6,12 @@ Where it can also list the steps that are legal next, proposals never need to be
 
 from __future__ import annotations
 
-import inspect
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 from longthink.bridge.tasks.answers import canonical
-from longthink.errors import MissingExtraError, UnknownNameError
-from longthink.games.registry import parse
 
 Transcript = tuple[str, ...]
 """What has been written so far: one string for each step."""
@@ -141,83 +135,3 @@ class Task(ABC):
 
     def __repr__(self) -> str:
         return f"<task {self.name}>"
-
-
-# One line for each task: its name and where the function stands that makes one from parameters, `seed` among them.
-_TASKS: dict[str, str | Callable[..., Task]] = {
-    "countdown": "longthink.bridge.tasks.countdown:countdown",
-    "game24": "longthink.bridge.tasks.game24:game24",
-    "synthesis": "longthink.bridge.tasks.synthesis:synthesis",
-}
-
-# One line for each family, "family:NAME": a module with `families()`, `describe(name)` and `load(name, seed, ...)`.
-_FAMILIES: dict[str, str] = {
-    "game": "longthink.bridge.tasks.game",
-    "reasoning_gym": "longthink.bridge.tasks.reasoning_gym",
-    "textarena": "longthink.bridge.tasks.textarena",
-}
-
-
-def register_task(name: str, make: Callable[..., Task]) -> None:
-    """Make a task of your own known to `load_task`, the command line and the benchmarks of this process."""
-    _TASKS[name] = make
-
-
-def tasks() -> list[str]:
-    """The names that `load_task` knows, those of a family only where its library is installed."""
-    found = [*_TASKS]
-    for family, module in _FAMILIES.items():
-        with suppress(MissingExtraError):
-            found += [f"{family}:{name}" for name in import_module(module).families()]
-    return sorted(found)
-
-
-def kinds() -> list[str]:
-    """The names of single tasks and of families, told without loading any library."""
-    return sorted([*_TASKS, *_FAMILIES])
-
-
-def _maker(name: str) -> Callable[..., Task]:
-    """The function that makes a registered task from its parameters."""
-    make = _TASKS[name]
-    if isinstance(make, str):
-        module, function = make.split(":")
-        found: Callable[..., Task] = getattr(import_module(module), function)
-        return found
-    return make
-
-
-def describe(name: str) -> tuple[str, dict[str, Any]]:
-    """One sentence about a task of `tasks()`, and its parameters with their defaults."""
-    family, of, member = name.partition(":")
-    if of and family in _FAMILIES:
-        described: tuple[str, dict[str, Any]] = import_module(_FAMILIES[family]).describe(member)
-        return described
-    make = _maker(name)
-    summary = (inspect.getdoc(make) or "").partition("\n")[0]
-    return summary, {key: p.default for key, p in inspect.signature(make).parameters.items()}
-
-
-def load_task(name: str, seed: int = 0, **parameters: Any) -> Task:
-    """Load a task: `load_task("countdown", seed=3)` or `load_task("game24(numbers=(4, 6, 8, 8))")`.
-
-    One of a family is "reasoning_gym:NAME", "game:NAME" or "textarena:NAME". `seed` picks one of the generated
-    problems. Raises `UnknownNameError` with near matches for a name or parameter that does not exist,
-    `ParameterError` for a value the task does not accept, `MissingExtraError` where its library is not installed.
-    """
-    base, bracket, inside = name.partition("(")
-    base, written = base.strip(), parse(f"task({inside}")[1] if bracket else {}
-    given = {"seed": seed, **written, **parameters}
-    family, of, member = base.partition(":")
-    if of and family in _FAMILIES:
-        task: Task = import_module(_FAMILIES[family]).load(member, **given)
-        return task
-    if base not in _TASKS:
-        raise UnknownNameError.of("task", base, tasks())
-    make = _maker(base)
-    known = inspect.signature(make).parameters
-    for key in given:
-        if key not in known:
-            raise UnknownNameError.of(f"parameter of {base}", key, known)
-    task = make(**given)
-    return task

@@ -18,6 +18,7 @@ from typing import Any
 
 from longthink.bridge.tasks.task import Task, Transcript, read_list
 from longthink.errors import MissingExtraError, ParameterError, UnknownNameError, require
+from longthink.registry import Family
 from longthink.validation import seed_number
 
 _LONGEST_ACTION = 200  # characters: actions go into regular expressions of TextArena
@@ -49,7 +50,7 @@ _ENVIRONMENTS: dict[str, tuple[int, tuple[str, ...] | None]] = {
 }  # fmt: skip
 
 
-def families() -> list[str]:
+def members() -> list[str]:
     """The names of the environments. Raises `MissingExtraError`."""
     require("textarena", "tasks")
     return list(_ENVIRONMENTS)
@@ -68,6 +69,9 @@ def load(name: str, seed: int = 0) -> Task:
     seed = seed_number(seed)
     require("textarena", "tasks")
     return TextArenaTask(name, seed)
+
+
+FAMILY = Family("A single-player environment of TextArena.", load, members, describe)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,4 @@
-"""Tools that a model may call while it thinks: `tool` says what one is, proposals/kinds/tool.py how one is called.
+"""Tools that a model may call while it thinks: calculator, search, and python, which runs programs in the sandbox.
 
-The tools are `calculator`, `search` and `python`, one file each; `python` runs programs in `sandbox`.
+tool.py says what a tool is, registry.py finds one by name, bridge/proposals/kinds/tool.py says how a model calls one.
 """
-
-from longthink.bridge.tools.tool import Tool, ToolResult, load_tool, register_tool, tools
-
-__all__ = ["Tool", "ToolResult", "load_tool", "register_tool", "tools"]

@@ -1,4 +1,4 @@
-"""The calculator: exact arithmetic on fractions."""
+"""The tool "calculator": exact arithmetic on fractions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from longthink.bridge.tools.tool import Tool, ToolResult
 
 
 class Calculator(Tool):
-    """Values of expressions with + - * / // % ** and brackets, exact: "1/3 + 0.5" is 5/6.
+    """The exact value of an expression with + - * / // % ** and brackets: "1/3 + 0.5" is 5/6.
 
-    Signs may be those of print, "37 × 41", and numbers may have thousands commas. What follows "=" is left out.
+    Printed signs, as in "37 × 41", and commas between thousands are allowed. The text after "=" is ignored.
     """
 
     name = "calculator"
@@ -21,7 +21,7 @@ class Calculator(Tool):
     def call(self, text: str) -> ToolResult:
         started = time.perf_counter()
         try:
-            value, _ = evaluate(text.partition("=")[0], ALL)  # what the model says it is does not matter
+            value, _ = evaluate(text.partition("=")[0], ALL)  # a result that the model wrote is ignored
             answer, error = str(value), None
         except ValueError as problem:
             answer, error = f"not an expression: {problem}", str(problem)

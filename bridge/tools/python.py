@@ -1,21 +1,23 @@
-"""The tool `python`: runs a program in the sandbox (`sandbox`) and answers with what it printed."""
+"""The tool "python": runs a program in the sandbox (sandbox.py) and gives what it prints."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from longthink.bridge.tools.sandbox import SandboxLimits, run
 from longthink.bridge.tools.tool import Tool, ToolResult
 
-_SHOWN = 2000  # characters of output that a model gets to read
+_SHOWN = 2000  # characters of output that a model reads
 
 
 class Python(Tool):
-    """What a Python program prints, run in a sandbox: no network, no files of the host, limits on everything else.
+    """The output of a Python program in a sandbox: no network, no files of the host, `SandboxLimits` on everything else.
 
-    Options are those of `SandboxLimits`: seconds, memory, disk, output, files. A call raises `ToolError` if no sandbox
-    can be made on this machine; nothing is run then.
+    Options are the fields of `SandboxLimits`. A call raises `ToolError` if no sandbox can be made; then nothing runs.
     """
+
+    __signature__ = inspect.signature(SandboxLimits)
 
     name = "python"
     description = "what a Python program prints, such as print(sum(range(10))); the standard library alone is there"
@@ -33,7 +35,7 @@ class Python(Tool):
         elif result.exit_code:
             error = f"ended with exit code {result.exit_code}"
         output = result.output.rstrip("\n")
-        if len(output) > _SHOWN:  # the end says most: it holds a result or the error
+        if len(output) > _SHOWN:  # the end has the result or the error
             output = f"... {output[-_SHOWN:]}"
         if error is not None:
             output = f"{output}\n({error})".lstrip("\n")

@@ -1,4 +1,4 @@
-"""Search over given texts: the passages that share most with a question, by Okapi BM25."""
+"""The tool "search": the passages of given texts that match a question best, by Okapi BM25."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from longthink.bridge.tools.tool import Tool, ToolResult
 from longthink.errors import ParameterError
 from longthink.validation import whole_number
 
-_K1, _B = 1.2, 0.75  # how soon more of a word stops to count, and how much a text's length matters
+_K1, _B = 1.2, 0.75  # saturation of term counts, and normalisation by length
 
 
 class Search(Tool):
-    """The `best` of `texts` for a question, each after its name, cut at `characters`.
+    """The `best` texts for a question, each after its name, cut at `characters`.
 
-    texts: by name, or a sequence, whose names are 1, 2, 3, ... Scores are those of S. Robertson and H. Zaragoza, The
-    Probabilistic Relevance Framework: BM25 and Beyond (2009), section 3.4, with an idf that is never negative.
+    texts: a mapping from names to texts, or a sequence, whose names are 1, 2, 3, ... Scores: S. Robertson and H.
+    Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), section 3.4, with an idf that is never
+    negative.
     """
 
     name = "search"
@@ -36,7 +37,7 @@ class Search(Tool):
         self.description = f"the passages about some words, out of {len(named)} texts"
 
     def scores(self, question: str) -> dict[str, float]:
-        """How well each text fits a question; those that share no word with it are left out."""
+        """The score of each text for a question; texts that share no word with it are left out."""
         found: dict[str, float] = {}
         for word in dict.fromkeys(_words(question)):
             holders = self._holders[word]

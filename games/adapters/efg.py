@@ -324,6 +324,11 @@ class _State:
         return _State(self.node)
 
 
+def load_efg_name(path: str) -> Game:
+    """The game of a Gambit .efg file, given its path."""
+    return load_efg(path.removesuffix("()"))  # names of games may end in empty brackets
+
+
 def load_efg(path: str | Path) -> Game:
     """The game of a Gambit .efg file: any number of players and sums, chance, outcomes anywhere on the way.
 

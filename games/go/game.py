@@ -13,7 +13,7 @@ from typing import Any
 
 from longthink.errors import ParameterError
 from longthink.games.core import GoBoard, State
-from longthink.games.registry import Parameter, native
+from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
 COLUMNS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import longthink as lt
-from longthink.games.registry import entry
 
 
 def test_parameters_as_keywords_or_in_the_name() -> None:
@@ -77,13 +76,30 @@ def test_a_missing_extra_names_its_install_line(monkeypatch: pytest.MonkeyPatch)
         lt.load_game("openspiel:hex")
 
 
-def test_your_own_entry_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    from longthink.games import registry
+def test_a_game_of_your_own_is_found() -> None:
+    @lt.register_game("mine")
+    def mine(size: int = 5) -> lt.Game:
+        """My game."""
+        return lt.load_game("hex", board_size=size)
 
-    monkeypatch.setattr(registry, "_ADDED", {})
-    lt.register_game(registry.Entry("mine", "My game.", lambda values: lt.load_game("tic_tac_toe")))
-    assert "mine" in lt.games()
-    assert lt.load_game("mine") == lt.load_game("tic_tac_toe")
+    try:
+        assert "mine" in lt.games()
+        assert lt.games().describe("mine") == ("My game.", {"size": 5})
+        assert lt.load_game("mine(size=4)") == lt.load_game("hex", board_size=4)
+        with pytest.raises(lt.UnknownNameError, match=r"unknown parameter of mine 'sise'; did you mean 'size'"):
+            lt.load_game("mine", sise=4)
+    finally:
+        lt.games().unregister("mine")
+
+
+def test_a_family_of_games_of_your_own_is_called_with_what_follows_the_colon() -> None:
+    lt.register_game("hexes:", lambda size: lt.load_game("hex", board_size=int(size)))
+    try:
+        assert lt.load_game("hexes:4") == lt.load_game("hex", board_size=4)
+        assert "hexes:" in lt.games().families
+        assert "hexes:" not in list(lt.games())
+    finally:
+        lt.games().unregister("hexes:")
 
 
 def test_simultaneous_and_sampled_games_are_refused() -> None:
@@ -214,7 +230,7 @@ def test_any_name_and_any_parameters_are_a_game_or_our_error(data: st.DataObject
     ours = [name for name in lt.games() if not name.startswith("numba")]  # they are compiled anew for each board
     start = data.draw(st.sampled_from([*ours, "openspiel:tic_tac_toe", "openspiel:hex", "efg:", ""]))
     written = data.draw(st.one_of(st.just(""), st.text(max_size=12), st.text("(=,)'\"[]{}1e9-.;abc_", max_size=20)))
-    known = sorted(entry(start).parameters) if start in lt.games() else ["board_size"]
+    known = sorted(getattr(lt.games()[start], "parameters", ())) if start in lt.games() else ["board_size"]
     keys = st.one_of(st.sampled_from(known), st.text(max_size=5)) if known else st.text(max_size=5)
     parameters = data.draw(st.dictionaries(keys, VALUES, max_size=2))
     try:

@@ -14,7 +14,7 @@ from random import Random
 from zlib import crc32
 
 from longthink.bridge.tasks.game24 import HARD
-from longthink.bridge.tasks.task import load_task
+from longthink.bridge.tasks.registry import load_task
 
 BENCHMARK_SEEDS = 1_000
 """The problems of `load_task("countdown", seed)` below this, and the hundred hard games of 24, are in no line."""

@@ -17,7 +17,8 @@ from longthink.bridge.proposals.kinds.subproblem import combined
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.runtime.scheduler import Work, do
 from longthink.bridge.tasks.task import Solved, Task, Transcript
-from longthink.bridge.tools.tool import Tool, ToolResult, load_tool
+from longthink.bridge.tools.registry import load_tool
+from longthink.bridge.tools.tool import Tool, ToolResult
 from longthink.errors import ParameterError, ToolError
 from longthink.validation import real_number, whole_number
 

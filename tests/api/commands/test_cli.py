@@ -131,10 +131,10 @@ def test_think_about_many(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 
 def test_lists(capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(capsys, "games")
-    assert [game["name"] for game in found["games"]] == lt.games()
+    assert [game["name"] for game in found["games"]] == lt.games().names()
     status, out, _ = run(capsys, "games")
     assert "connect_four(rows=6, columns=7, x_in_row=4)" in out
-    assert [task["name"] for task in as_json(capsys, "tasks")["tasks"]] == lt.tasks()
+    assert [task["name"] for task in as_json(capsys, "tasks")["tasks"]] == lt.tasks().names()
     status, out, _ = run(capsys, "tasks")
     assert status == 0
     assert "countdown(" in out

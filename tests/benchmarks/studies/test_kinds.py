@@ -10,7 +10,8 @@ import pytest
 from longthink.benchmarks.harness.statistics import paired_interval
 from longthink.benchmarks.studies import kinds
 from longthink.bridge.proposals.kinds import kinds as registered
-from longthink.bridge.tasks.task import Task, load_task
+from longthink.bridge.tasks.registry import load_task
+from longthink.bridge.tasks.task import Task
 
 
 def test_every_kind_is_in_a_suite_and_switched_off_in_turn() -> None:

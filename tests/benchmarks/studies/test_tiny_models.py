@@ -11,7 +11,7 @@ from longthink.benchmarks.studies import tiny_models
 
 
 def test_it_runs_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiny_models, "TINY_SIZES", ("0.25x",))
+    monkeypatch.setattr(tiny_models, "SIZES", ("0.25x",))
     records = tiny_models.run(tmp_path, 2, told=lambda line: None)
     assert len(records) == 2 * (1 + len(tiny_models.METHODS))
 

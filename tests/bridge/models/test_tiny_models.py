@@ -11,8 +11,9 @@ import onnx
 import pytest
 
 import longthink as lt
-from longthink.bridge.models.onnx import TINY_SIZES, OnnxModel, tiny
+from longthink.bridge.models.onnx import OnnxModel
 from longthink.bridge.models.tiny.data import benchmark_states, held_out, lines, state
+from longthink.bridge.models.tiny.model import SIZES, tiny_file
 from longthink.bridge.proposals.proposer import ScoreProposer, TrieProposer, proposer_for
 from longthink.bridge.tasks.countdown import solve, steps
 
@@ -24,7 +25,7 @@ def table(text: str) -> tuple[tuple[int, ...], int]:
     return tuple(map(int, numbers.split())), int(target)
 
 
-@pytest.fixture(scope="module", params=TINY_SIZES)
+@pytest.fixture(scope="module", params=SIZES)
 def model(request: pytest.FixtureRequest) -> lt.Model:
     return lt.load_model(f"tiny:{request.param}")
 
@@ -67,7 +68,7 @@ def test_problems_of_the_benchmarks_are_in_no_line() -> None:
 
 
 def test_all_sizes_together_are_small() -> None:
-    assert sum(Path(tiny(f"tiny:{size}")).stat().st_size for size in TINY_SIZES) <= 15_000_000
+    assert sum(tiny_file(size).stat().st_size for size in SIZES) <= 15_000_000
 
 
 def test_the_files_say_how_they_were_trained(model: lt.Model) -> None:
@@ -77,15 +78,17 @@ def test_the_files_say_how_they_were_trained(model: lt.Model) -> None:
     assert int(told["lines"]) > int(told["steps"])
     assert 0 < float(told["cpu_minutes"]) <= 15
     assert told["license"] == "Apache-2.0"
-    weights = [a for a in onnx.load(tiny(model.name.replace("-", ":"))).graph.initializer if a.name.endswith("_half")]
+    weights = [
+        a for a in onnx.load(tiny_file(model.name.removeprefix("tiny-"))).graph.initializer if a.name.endswith("_half")
+    ]
     assert sum(math.prod(array.dims) for array in weights) == int(told["weights"])
 
 
 def test_each_size_has_four_times_the_weights() -> None:
-    counts = [int(OnnxModel(tiny(f"tiny:{size}")).metadata["weights"]) for size in TINY_SIZES]
+    counts = [int(OnnxModel(tiny_file(size)).metadata["weights"]) for size in SIZES]
     assert counts[1] / counts[0] == pytest.approx(4, rel=0.05)
     assert counts[2] / counts[1] == pytest.approx(4, rel=0.05)
-    assert sum(float(OnnxModel(tiny(f"tiny:{size}")).metadata["cpu_minutes"]) for size in TINY_SIZES) <= 15
+    assert sum(float(OnnxModel(tiny_file(size)).metadata["cpu_minutes"]) for size in SIZES) <= 15
 
 
 # ---- Writing and scoring ----
@@ -158,7 +161,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no network")
     with pytest.raises(lt.ModelError, match="no ONNX language model"):
         lt.load_model(str(tmp_path / "text.onnx"))
-    plain = onnx.load(tiny("tiny:0.25x"))
+    plain = onnx.load(tiny_file("0.25x"))
     del plain.metadata_props[:]
     onnx.save(plain, str(tmp_path / "plain.onnx"))
     with pytest.raises(lt.ModelError, match="vocabulary and context"):

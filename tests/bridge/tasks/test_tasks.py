@@ -15,12 +15,12 @@ from longthink.bridge.tasks.environment import Environment
 from longthink.bridge.tasks.game24 import HARD, problems
 from longthink.bridge.tasks.puzzles import PUZZLES, RushHour, TowerOfHanoi
 from longthink.bridge.tasks.reasoning_gym import Problem, ReasoningTask
-from longthink.bridge.tasks.task import Task, Transcript, describe
+from longthink.bridge.tasks.task import Task, Transcript
 
 # Games compiled by Numba take long to load and play as their native twins; three sizes stand for every 2048.
 ALL = [
     name
-    for name in lt.tasks()
+    for name in lt.tasks().names()
     if not name.startswith("game:numba_") and not (name.startswith("textarena:2048-v0-") and "easy" not in name)
 ]
 
@@ -42,7 +42,7 @@ def random_run(task: Task, rng: random.Random, most: int) -> Transcript:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_task_keeps_the_interface(name: str) -> None:
-    summary, parameters = describe(name)
+    summary, parameters = lt.tasks().describe(name)
     assert summary
     assert "seed" in parameters
     json.dumps(parameters, allow_nan=False)  # as the command line shows them
@@ -117,7 +117,7 @@ def test_numbers_that_are_none(name: str) -> None:
 
 
 def families() -> list[str]:
-    return [name.partition(":")[2] for name in lt.tasks() if name.startswith("reasoning_gym:")]
+    return [name.partition(":")[2] for name in lt.tasks().names() if name.startswith("reasoning_gym:")]
 
 
 def test_every_family_is_there() -> None:

@@ -234,9 +234,7 @@ def test_a_tool_of_ones_own() -> None:
         task = lt.with_tools(lt.load_task("countdown"), [lt.load_tool("shout")])
         assert task.parse_step((), "<shout> a\\nb") == "<shout> a\\nb\nA\nB"
     finally:
-        from longthink.bridge.tools.tool import _TOOLS
-
-        del _TOOLS["shout"]
+        lt.tools().unregister("shout")
 
 
 def test_bad_tools_are_refused() -> None:

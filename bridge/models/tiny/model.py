@@ -1,0 +1,31 @@
+"""The tiny models that come with the package: "tiny" and "tiny:SIZE"."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from longthink.bridge.models.onnx import OnnxModel
+from longthink.errors import UnknownNameError
+
+SIZES = ("0.25x", "1x", "4x")
+
+
+class TinyModel(OnnxModel):
+    """A model of Countdown, in ONNX. threads: of onnxruntime. Raises `UnknownNameError` for an unknown size."""
+
+    def __init__(self, size: str = "1x", threads: int = 1) -> None:
+        self._size = size
+        super().__init__(tiny_file(size), threads)
+
+    def __reduce__(self) -> Any:
+        """Its size: the package may be in another place where the pickle is read."""
+        return functools.partial(type(self), self._size, self._workers), ()
+
+
+def tiny_file(size: str) -> Path:
+    """The file of a size. Raises `UnknownNameError`."""
+    if size not in SIZES:
+        raise UnknownNameError.of("size of the tiny model", size, SIZES)
+    return Path(__file__).parent / f"tiny-{size}.onnx"
