@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     from longthink.bridge.models.registry import load_model as load_model
     from longthink.bridge.models.registry import models as models
     from longthink.bridge.models.registry import register_model as register_model
-    from longthink.bridge.proposals.kinds import kinds as kinds
+    from longthink.bridge.proposals.kinds.kind import Kind as Kind
+    from longthink.bridge.proposals.kinds.kind import ProposalQuery as ProposalQuery
+    from longthink.bridge.proposals.kinds.registry import kinds as kinds
+    from longthink.bridge.proposals.kinds.registry import load_kind as load_kind
+    from longthink.bridge.proposals.kinds.registry import register_kind as register_kind
+    from longthink.bridge.proposals.kinds.state import TranscriptState as TranscriptState
+    from longthink.bridge.proposals.kinds.tool import with_tools as with_tools
     from longthink.bridge.proposals.kinds.with_kinds import with_kinds as with_kinds
-    from longthink.bridge.proposals.kinds.with_kinds import with_tools as with_tools
     from longthink.bridge.proposals.proposer import Proposal as Proposal
     from longthink.bridge.proposals.proposer import Proposer as Proposer
     from longthink.bridge.tasks.function_task import make_task as make_task
@@ -159,8 +164,11 @@ _HOME = {
     "make_task": "bridge.tasks.function_task",
     **dict.fromkeys(("Tool", "ToolResult"), "bridge.tools.tool"),
     **dict.fromkeys(("load_tool", "register_tool", "tools"), "bridge.tools.registry"),
-    "kinds": "bridge.proposals.kinds",
-    **dict.fromkeys(("with_kinds", "with_tools"), "bridge.proposals.kinds.with_kinds"),
+    **dict.fromkeys(("Kind", "ProposalQuery"), "bridge.proposals.kinds.kind"),
+    "TranscriptState": "bridge.proposals.kinds.state",
+    **dict.fromkeys(("kinds", "load_kind", "register_kind"), "bridge.proposals.kinds.registry"),
+    "with_kinds": "bridge.proposals.kinds.with_kinds",
+    "with_tools": "bridge.proposals.kinds.tool",
     **dict.fromkeys(("Completion", "Model", "Request", "Token"), "bridge.models.model"),
     **dict.fromkeys(("load_model", "models", "register_model"), "bridge.models.registry"),
     **dict.fromkeys(("Proposal", "Proposer"), "bridge.proposals.proposer"),

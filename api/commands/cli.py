@@ -282,12 +282,11 @@ def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
 
 def think(options: argparse.Namespace) -> int:
     from longthink.bridge.methods import method as find_method
-    from longthink.bridge.proposals.kinds import find_kind
 
     method = find_method(options.method)
     method.check(dict(options.option))
     for name in options.kinds or ():
-        find_kind(name)
+        lt.load_kind(name)
     if not method.needs_model:
         refuse_options(options, _OF_MODELS, f"the method {options.method}, which asks no model")
     _check_server(options)

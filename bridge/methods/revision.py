@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from longthink.bridge.proposals.kinds.revision import Revision
 from longthink.bridge.proposals.kinds.with_kinds import with_kinds
 from longthink.bridge.proposals.writing import Written, seeds, writing
 from longthink.bridge.runtime.scheduler import Turns, Work
@@ -140,8 +141,8 @@ class _Answer:
 
 def _revised(thinking: Thinking, remember: int) -> Task:
     """The task with the kind "revision", as often as one likes."""
-    kinds = dict.fromkeys([*thinking.task.kinds, "revision"], 1.0)
-    return with_kinds(thinking.task, kinds, revisions=sys.maxsize, remember=remember)
+    others = [kind for kind in thinking.task.kinds if kind != Revision.name]
+    return with_kinds(thinking.task, [*others, Revision(limit=sys.maxsize, remember=remember)])
 
 
 def _revising(thinking: Thinking, task: Task, before: _Answer, seed: int) -> Work[Written | None]:

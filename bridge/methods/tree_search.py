@@ -6,7 +6,6 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from longthink.bridge.proposals.kinds import find_kind
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.proposals.proposer import Proposal, Proposer, UniformProposer
@@ -124,7 +123,7 @@ def _playable(task: Task, transcript: Transcript, proposals: list[Proposal]) -> 
     if not isinstance(task, WithKinds):
         return proposals
     proposed = [each for each in proposals if task.kind_of(each.text) != "choice"]
-    choices = (each for each in proposals if find_kind(each.text[1:-1]).writes and each.text not in transcript[-1:])
+    choices = (each for each in proposals if task.kind(each.text[1:-1]).writes and each.text not in transcript[-1:])
     return proposed or [*choices][:1]
 
 

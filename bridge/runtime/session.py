@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from longthink.bridge.models.model import Model
-from longthink.bridge.proposals.kinds.with_kinds import KindProposer, WithKinds
+from longthink.bridge.proposals.kinds.kind_proposer import KindProposer
+from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.proposer import Proposal, Proposer, proposer_for
 from longthink.bridge.runtime.scheduler import Desk, Turns, Work, Workshop
 from longthink.bridge.tasks.task import Task, Transcript

@@ -144,7 +144,7 @@ def started(
     trace: str | Path | None,
 ) -> Thinking:
     """A piece of thinking before it begins, with its log opened."""
-    task = with_kinds(task, task.kinds if kinds is None else kinds)
+    task = with_kinds(task, kinds)
     before = Spent() if spent is None else replace(spent)
     thinking = Thinking(task, model, budget, seed, proposer, progress, before)
     if trace is not None:

@@ -1,111 +1,108 @@
-"""What a kind of proposal is, and the state of a transcript that holds several."""
+"""`Kind`: a kind of proposal. All that is special about one kind is in its own class."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Model
+from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.runtime.scheduler import Work
-from longthink.bridge.tasks.task import Subproblem, Task, Transcript
+from longthink.bridge.tasks.task import Transcript
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 
 
 @dataclass(frozen=True)
-class State:
-    """What a transcript has come to.
+class ProposalQuery:
+    """A query for proposals: the task, the transcript and its state, the model, and a seed.
 
-    task, own: the problem under way, and its own steps. part, whole: where it is a subproblem: which, and the state it
-    is a part of. notes: what is told besides the steps, each after so many of them. strategy: how to go about it.
-    earlier: the answers that are being revised, with their values. partial: a step of which some tokens are written.
-    chosen: the kind that comes next, where that was chosen. made: the kinds of all proposals so far. dead: nothing can
-    follow.
-    """
-
-    task: Task
-    own: Transcript
-    part: Subproblem | None = None
-    whole: State | None = None
-    notes: tuple[tuple[int, str], ...] = ()
-    strategy: str = ""
-    earlier: tuple[tuple[str, float], ...] = ()
-    partial: str = ""
-    chosen: str = ""
-    made: tuple[str, ...] = ()
-    dead: bool = False
-
-
-@dataclass(frozen=True)
-class Asking:
-    """Who asks for proposals, and where: the task, the transcript and its state, the model, and a seed.
-
-    steps: what proposes steps, where `think` was given it.
+    steps: a proposer of steps, if the user gave one to `think`.
     """
 
     task: WithKinds
     transcript: Transcript
-    state: State
+    state: TranscriptState
     model: Model | None
     seed: int
     steps: Proposer | None = None
 
     @property
     def the_model(self) -> Model:
-        assert self.model is not None  # kinds that need one are not offered without
+        assert self.model is not None  # kinds that need a model are not offered without one
         return self.model
 
 
-@dataclass(frozen=True)
 class Kind(ABC):
-    """A kind of proposal. In a transcript one is written "<NAME> ...", but for steps, which have no mark."""
+    """A kind of proposal. Its proposals are written "<NAME> ..." in a transcript; steps alone have no mark."""
 
     name: str
-    summary: str
-    writes: ClassVar[bool] = False
-    """Whether it can write an answer without other kinds; a playout uses one of those."""
-    follows_answer: ClassVar[bool] = False
+    """The name that it is registered by."""
+    writes: bool = False
+    """Whether it can write an answer without other kinds; a playout uses one of these."""
+    follows_answer: bool = False
     """Whether it is offered after an answer, and only there."""
-    bare: ClassVar[bool] = False
-    """Whether its mark is all there is to say, so that to choose the kind is the proposal."""
+    bare: bool = False
+    """Whether its mark is the whole proposal, so that choosing the kind is the proposal."""
+    most: int | None = None
+    """How many of its proposals a transcript has at most, in addition to the steps of the task; None: not known."""
+    title: str = ""
+    """What it adds to the name of a task, "TASK with TITLE"."""
+
+    @property
+    def marks(self) -> Sequence[str]:
+        """The names in "<...>" with which its proposals can begin; the first is its own, which also chooses it."""
+        return (self.name,)
 
     def mark(self, text: str) -> str:
-        """How a proposal of this kind stands in a transcript."""
+        """A proposal of this kind as it is written in a transcript."""
         return f"<{self.name}> {text}"
 
     def read(self, step: str) -> str:
         """The text that `mark` was given."""
         return step.removeprefix(f"<{self.name}>").removeprefix(" ")
 
-    def told(self, task: WithKinds) -> list[str]:
-        """Lines that tell a model what it may write of this kind."""
+    def instructions(self, task: WithKinds) -> list[str]:
+        """Lines that say to a model what it may write of this kind; they come first in every prompt."""
         return []
 
-    def looks(self, asking: Asking) -> int:
-        """How often this kind was chosen for the place that is asked about; more than once only where `again`."""
+    def reminders(self, state: TranscriptState) -> list[str]:
+        """Lines about the state, below the instructions."""
+        return []
+
+    def framed(self, task: WithKinds, state: TranscriptState, context: str) -> str:
+        """The context of the task with what this kind writes before and after it."""
+        return context
+
+    def looks(self, query: ProposalQuery) -> int:
+        """How often this kind was chosen at this place; more than once only if `again`."""
         mark = f"<{self.name}>"
-        return sum(1 for _ in takewhile(mark.__eq__, reversed(asking.transcript)))
+        return sum(1 for _ in takewhile(mark.__eq__, reversed(query.transcript)))
 
     @abstractmethod
-    def offered(self, asking: Asking) -> bool:
+    def offered(self, query: ProposalQuery) -> bool:
         """Whether such a proposal may come next."""
 
-    def again(self, asking: Asking) -> bool:
-        """Whether, chosen again, it has others: first what the model likes best, then samples."""
+    def again(self, query: ProposalQuery) -> bool:
+        """Whether it has other proposals if it is chosen again: first the likeliest one, then samples."""
         return False
 
     @abstractmethod
-    def work(self, asking: Asking) -> Work[list[Proposal] | None]:
-        """Ask for proposals, each marked, whose priors sum to 1; None: nothing learned."""
+    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
+        """Ask for proposals, each marked, whose priors sum to 1; None: nothing was learned."""
 
-    def parse(self, task: WithKinds, state: State, text: str) -> str | None:
-        """A proposal of this kind as a model wrote it on a line of its own; None where that may not be."""
+    def parse(self, task: WithKinds, state: TranscriptState, text: str) -> str | None:
+        """A proposal of this kind from a line that a model wrote; None if it is not allowed."""
         return None
 
     @abstractmethod
-    def apply(self, task: WithKinds, state: State, step: str) -> State:
+    def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
         """The state after a marked proposal."""
+
+    def __repr__(self) -> str:
+        return f"<kind {self.name}>"

@@ -1,38 +1,50 @@
-"""Revisions: another answer, by a model that has read the earlier ones and what the verifier said of them."""
+"""The kind "revision": another answer, by a model that reads the earlier answers and their values."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from longthink.bridge.proposals.kinds.kind import Asking, Kind, State
+from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
+from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal
 from longthink.bridge.runtime.scheduler import Work
+from longthink.validation import whole_number
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 
 
 class Revision(Kind):
-    """Begin again after an answer; how the new one is written is for the other kinds. It asks nothing of the model.
+    """A new answer begins, with earlier answers and their values in the prompt. It asks nothing of the model.
 
-    `task.revision` is what the model reads. Madaan et al., "Self-refine: iterative refinement with self-feedback",
+    limit: revisions in a transcript. remember: how many of the last answers a model reads; `task.revision` words them.
+    The other kinds write the new answer. Madaan et al., "Self-refine: iterative refinement with self-feedback",
     NeurIPS 2023; the values are the verifier's.
     """
 
+    name = "revision"
     follows_answer = bare = True
+
+    def __init__(self, limit: int = 3, remember: int = 3) -> None:
+        self.limit = whole_number("revision: limit", limit, 0)
+        self.remember = whole_number("revision: remember", remember, 1)
 
     def mark(self, text: str = "") -> str:
         return f"<{self.name}>"
 
-    def offered(self, asking: Asking) -> bool:
-        return asking.state.made.count(self.name) < asking.task.revisions
+    def framed(self, task: WithKinds, state: TranscriptState, context: str) -> str:
+        earlier = state.recall(self.name, ()) if state.whole is None else ()
+        return task.revision(earlier[-self.remember :]) + context if earlier else context
 
-    def work(self, asking: Asking) -> Work[list[Proposal] | None]:
+    def offered(self, query: ProposalQuery) -> bool:
+        return query.state.made.count(self.name) < self.limit
+
+    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
         return [Proposal(self.mark(), 1.0)]
         yield
 
-    def apply(self, task: WithKinds, state: State, step: str) -> State:
-        answer, notes = state.task.answer(state.own), tuple((0, note) for _, note in state.notes)
-        earlier = (*state.earlier, (answer, task.value(state)))
-        return replace(state, own=task.initial, notes=notes, earlier=earlier)
+    def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
+        notes = tuple((0, note) for _, note in state.notes)
+        earlier = (*state.recall(self.name, ()), (state.task.answer(state.own), task.value(state)))
+        return replace(state, own=task.initial, notes=notes).remember(self.name, earlier)

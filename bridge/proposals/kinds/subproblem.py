@@ -1,92 +1,83 @@
-"""Subproblems: a smaller problem is solved first, and what comes of it is put together with the rest."""
+"""The kind "subproblem": a smaller problem is solved first, and its result becomes a part of the whole."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Request
-from longthink.bridge.proposals.kinds.kind import Asking, Kind, State
+from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
+from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, merged
 from longthink.bridge.runtime.scheduler import Work
 from longthink.bridge.tasks.answers import stated
 from longthink.bridge.tasks.task import Subproblem, Task, Transcript
+from longthink.validation import whole_number
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 
-_MOST = 3  # of a transcript, where the model writes them
-_LINES = 4  # of a part that the model has written, with its answer
+_LINES = 4  # of a subproblem that the model wrote, with its answer
 
 
-class Part(Kind):
-    """Subproblems that the task lists, all equally likely; for a task of free text, one that the model writes.
+class SubproblemKind(Kind):
+    """A subproblem that the task lists, all equally likely; for a free-text task, one that the model writes.
 
-    That is the likeliest, and, chosen again, samples. Until it is solved, all proposals belong to it; it may have parts
-    of its own where the task lists them. Zhou et al., "Least-to-most prompting enables complex reasoning in large
-    language models", ICLR 2023; Khot et al., "Decomposed prompting: a modular approach for solving complex tasks", ICLR
-    2023.
+    limit: subproblems in a transcript, if the model writes them: first the likeliest one; chosen again, samples. Until
+    the subproblem is solved, all proposals belong to it; it can have subproblems of its own if the task lists them.
+    Zhou et al., "Least-to-most prompting enables complex reasoning in large language models", ICLR 2023; Khot et al.,
+    "Decomposed prompting: a modular approach for solving complex tasks", ICLR 2023.
     """
 
-    def told(self, task: WithKinds) -> list[str]:
+    name = "subproblem"
+
+    def __init__(self, limit: int = 3) -> None:
+        self.limit = whole_number("subproblem: limit", limit, 1)
+
+    def instructions(self, task: WithKinds) -> list[str]:
         return ["<subproblem> states a smaller question, which is answered first"] if task.free_text else []
 
-    def offered(self, asking: Asking) -> bool:
-        state = asking.state
+    def offered(self, query: ProposalQuery) -> bool:
+        state = query.state
         listed = state.task.subproblems(state.own)
         if listed is not None:
             return bool(listed)
-        few = state.whole is None and state.made.count(self.name) < _MOST
-        return few and state.task.free_text and asking.model is not None
+        return self._may_be_written(state) and query.model is not None
 
-    def again(self, asking: Asking) -> bool:
-        return asking.state.task.subproblems(asking.state.own) is None
+    def _may_be_written(self, state: TranscriptState) -> bool:
+        return state.task.free_text and state.whole is None and state.made.count(self.name) < self.limit
 
-    def work(self, asking: Asking) -> Work[list[Proposal] | None]:
-        state = asking.state
+    def again(self, query: ProposalQuery) -> bool:
+        return query.state.task.subproblems(query.state.own) is None
+
+    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
+        state = query.state
         listed = state.task.subproblems(state.own)
         if listed is not None:
             texts = list(dict.fromkeys(each.text for each in listed))
             return [Proposal(self.mark(text), 1 / len(texts)) for text in texts]
-        prompt, looks = f"{asking.task.context(asking.transcript)}<{self.name}>", self.looks(asking)
-        written = yield Request(prompt, temperature=float(looks > 1), stop=("\n",), seed=asking.seed + looks)
+        prompt, looks = f"{query.task.context(query.transcript)}<{self.name}>", self.looks(query)
+        written = yield Request(prompt, temperature=float(looks > 1), stop=("\n",), seed=query.seed + looks)
         if written is None:
             return None
-        return merged((self.parse(asking.task, state, f"<{self.name}>{each.text}"), each) for each in written)
+        return merged((self.parse(query.task, state, f"<{self.name}>{each.text}"), each) for each in written)
 
-    def parse(self, task: WithKinds, state: State, text: str) -> str | None:
+    def parse(self, task: WithKinds, state: TranscriptState, text: str) -> str | None:
         text = self.read(text.strip()).strip()
         listed = state.task.subproblems(state.own)
         if listed is not None:
             return self.mark(text) if text in [each.text for each in listed] else None
-        fits = text and state.task.free_text and state.whole is None and state.made.count(self.name) < _MOST
-        return self.mark(text) if fits else None
+        return self.mark(text) if text and self._may_be_written(state) else None
 
-    def apply(self, task: WithKinds, state: State, step: str) -> State:
+    def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
         text = self.read(step)
         listed = state.task.subproblems(state.own)
         if listed is None:
-            part = Subproblem(text, Question(state.task, text))
-        else:
-            part = next(each for each in listed if each.text == text)
-        return State(part.task, part.task.initial, part, state, strategy=state.strategy, made=state.made)
-
-
-def combined(state: State) -> State:
-    """The whole after a part that is finished."""
-    part, whole = state.part, state.whole
-    assert part is not None
-    assert whole is not None
-    whole = replace(whole, made=state.made)
-    if part.then is None:
-        return replace(whole, notes=(*whole.notes, (len(whole.own), f"{part.text}\n{state.task.answer(state.own)}")))
-    if state.task.verify(state.own) < 1.0:
-        return replace(whole, dead=True)
-    return replace(whole, own=(*whole.own, *state.own, *part.then))
+            return state.begin(Subproblem(text, Question(state.task, text)))
+        return state.begin(next(each for each in listed if each.text == text))
 
 
 class Question(Task):
-    """A part of a task of free text, in the words of the model; nothing verifies its answer."""
+    """A subproblem of a free-text task, in the words of the model; its answer is not verified."""
 
     free_text, max_steps = True, _LINES
 

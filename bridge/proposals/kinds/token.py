@@ -1,4 +1,4 @@
-"""Tokens: a step is written token by token, and the search may turn off at any of them."""
+"""The kind "token": a step is written token by token, and the search can branch at each token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Request
-from longthink.bridge.proposals.kinds.kind import Asking, Kind, State
+from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
+from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, floor_of
 from longthink.bridge.runtime.scheduler import Work
 
@@ -16,18 +17,20 @@ if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 
 _END = "\n"
-_FREE = 8  # of the likeliest tokens, where the task cannot say which are legal
+_FREE = 8  # of the likeliest tokens, if the task does not list its legal steps
 _TOP = 40
 _LONGEST = 64  # tokens of a step
 
 
 class NextToken(Kind):
-    """The likeliest next tokens; where the task lists its steps, those that lead to one, and to each in one way.
+    """The next token of a step; if the task lists its legal steps, a token that leads to one of them.
 
-    A token that leads on from a shorter one is counted to it; steps that no likely token leads to are reached by their
-    next character. Zhang et al., "Planning with large language models for code generation", ICLR 2023, section 3.
+    Each legal step is reached in one way: the probability of a token that extends a shorter one is added to the shorter
+    one, and a step that no likely token leads to is reached by its next character. Zhang et al., "Planning with large
+    language models for code generation", ICLR 2023, section 3.
     """
 
+    name = "token"
     writes = True
 
     def mark(self, text: str) -> str:
@@ -36,45 +39,52 @@ class NextToken(Kind):
     def read(self, step: str) -> str:
         return step.removeprefix(f"<{self.name}>")
 
-    def offered(self, asking: Asking) -> bool:
-        return asking.model is not None and asking.model.logprobs
+    def framed(self, task: WithKinds, state: TranscriptState, context: str) -> str:
+        return context + self._partial(state)
 
-    def work(self, asking: Asking) -> Work[list[Proposal] | None]:
-        state = asking.state
-        told = yield Request(asking.task.context(asking.transcript), max_tokens=1, temperature=0.0, top=_TOP)
-        if told is None:
+    def _partial(self, state: TranscriptState) -> str:
+        """The step as far as it is written."""
+        return str(state.recall(self.name, ""))
+
+    def offered(self, query: ProposalQuery) -> bool:
+        return query.model is not None and query.model.logprobs
+
+    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
+        state, partial = query.state, self._partial(query.state)
+        completions = yield Request(query.task.context(query.transcript), max_tokens=1, temperature=0.0, top=_TOP)
+        if completions is None:
             return None
+        first = completions[0]
         top: dict[str, float] = {}
-        for token, logprob in (dict(told[0].tokens[0].top) if told[0].tokens else {}).items():
+        for token, logprob in (dict(first.tokens[0].top) if first.tokens else {}).items():
             text = token.partition("\n")[0] or _END
             top[text] = top.get(text, 0.0) + math.exp(logprob)
         legal = state.task.legal_steps(state.own)
         if legal is None:
             weights = dict(sorted(top.items(), key=lambda each: -each[1])[:_FREE])
-            if not state.partial:  # a step is not empty
+            if not partial:  # a step is not empty
                 weights.pop(_END, None)
         else:
-            rests = [step[len(state.partial) :] for step in legal if step.startswith(state.partial)]
-            weights = _masked(top, rests, floor_of(told[0]))
+            rests = [step[len(partial) :] for step in legal if step.startswith(partial)]
+            weights = _masked(top, rests, floor_of(first))
         total = sum(weights.values())
         return [Proposal(self.mark(text), weight / total) for text, weight in weights.items()]
 
-    def apply(self, task: WithKinds, state: State, step: str) -> State:
+    def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
         text = self.read(step)
-        partial = state.partial if text == _END else state.partial + text
+        partial = self._partial(state) + ("" if text == _END else text)
         legal = state.task.legal_steps(state.own)
         only = legal is not None and [each for each in legal if each.startswith(partial)] == [partial]
         if text != _END and not only:
-            too_long = state.made[-_LONGEST:].count(self.name) == _LONGEST and bool(state.partial)
-            return replace(state, partial=partial, dead=too_long)
+            too_long = state.made[-_LONGEST:].count(self.name) == _LONGEST and bool(self._partial(state))
+            return replace(state.remember(self.name, partial), unfinished=self.name, dead=too_long)
         whole = state.task.parse_step(state.own, partial)
-        if whole is None:
-            return replace(state, partial="", dead=True)
-        return replace(state, partial="", own=(*state.own, whole))
+        state = replace(state.remember(self.name, ""), unfinished="")
+        return replace(state, dead=True) if whole is None else state.write(whole)
 
 
 def _masked(top: dict[str, float], rests: Sequence[str], floor: float) -> dict[str, float]:
-    """Weights of texts of which every one of `rests` begins with just one; an empty rest is an end."""
+    """Weights of texts such that each of `rests` begins with exactly one of them; an empty rest is an end."""
     weights: dict[str, float] = {}
     for text, weight in sorted(top.items(), key=lambda each: len(each[0])):
         if text == _END:

@@ -13,7 +13,8 @@ import pytest
 import longthink as lt
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.bridge.proposals.kinds.with_kinds import KindProposer, WithKinds
+from longthink.bridge.proposals.kinds.kind_proposer import KindProposer
+from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.commands.cli import main
@@ -29,8 +30,8 @@ def asked(task: Task, transcript: Transcript, script: Any, seed: int = 0) -> dic
     return {each.text: each.prior for each in proposals}
 
 
-def with_kinds(task: Task, *kinds: str, **options: Any) -> WithKinds:
-    made = lt.with_kinds(task, kinds, **options)
+def with_kinds(task: Task, *kinds: str | lt.Kind) -> WithKinds:
+    made = lt.with_kinds(task, kinds)
     assert isinstance(made, WithKinds)
     return made
 
@@ -55,7 +56,9 @@ def test_a_search_is_offered_the_kinds_by_their_weights() -> None:
     called = lt.with_tools(TASK, [lt.load_tool("calculator")])
     assert called.kinds == ("step", "tool")
     assert lt.with_kinds(called, ("step",)) is TASK
-    assert with_kinds(called, "answer", "tool").tools == called.tools
+    assert with_kinds(called, "answer", "tool").kind("tool") is called.kind("tool")
+    assert lt.with_kinds(task) is task
+    assert lt.with_kinds(called, called.kinds) is called
     assert lt.with_kinds(task, ("step",)) is TASK
     plain, chosen = task.context(("40=20*2",)), task.context(("<step>", "40=20*2"))
     assert plain == chosen == TASK.context(("40=20*2",))
@@ -69,8 +72,10 @@ def test_bad_kinds_are_refused() -> None:
         lt.with_kinds(TASK, ("revision",))
     with pytest.raises(lt.ParameterError, match="weight of step expects a number above 0"):
         lt.with_kinds(TASK, {"step": 0})
-    with pytest.raises(lt.ParameterError, match='"tool" is not among step, answer'):
-        lt.with_kinds(TASK, ("step", "answer"), tools=[lt.load_tool("calculator")])
+    with pytest.raises(lt.UnknownNameError, match="unknown parameter of revision 'limt'; did you mean 'limit'"):
+        lt.with_kinds(TASK, ("step", "revision(limt=1)"))
+    with pytest.raises(lt.ParameterError, match="different names are expected, got step, revision, revision"):
+        lt.with_kinds(TASK, ("step", "revision", lt.load_kind("revision", limit=1)))
     with pytest.raises(lt.ParameterError, match="names as in"):
         lt.with_kinds(TASK, "step")  # type: ignore[arg-type]
 
@@ -158,7 +163,7 @@ def test_an_answer_holds_steps_with_results_of_tools() -> None:
 
 
 def test_a_revision_begins_again_with_the_answer_in_the_prompt() -> None:
-    task = with_kinds(TASK, "step", "revision", revisions=1)
+    task = with_kinds(TASK, "step", "revision(limit=1)")
     wrong = ("40=20*2", "80=40+40", "85=80+5")
     assert task.answered(wrong)
     assert not task.done(wrong)

@@ -15,7 +15,7 @@ import longthink as lt
 from longthink.bridge.methods import methods
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.bridge.proposals.kinds.with_kinds import with_tools
+from longthink.bridge.proposals.kinds.tool import with_tools
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.tasks.task import Solved, Task, Transcript
 from longthink.bridge.tools.tool import Tool, ToolResult
