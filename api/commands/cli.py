@@ -450,10 +450,13 @@ def match(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    for module in ("starlette", "uvicorn"):
+    for module in ("fastapi", "uvicorn"):
         require(module, "serve")
+    from longthink.server.access import is_loopback
+    from longthink.server.limits import ServerLimits
     from longthink.server.port import Server, listening
-    from longthink.server.service import Limits, Service, check_tasks, is_loopback
+    from longthink.server.questions import check_tasks
+    from longthink.server.service import Service
 
     _check_server(options)
     tasks = options.task or ["countdown", "game24"]
@@ -475,7 +478,7 @@ def serve(options: argparse.Namespace) -> int:
         lt.load_model(name, cache=options.cache, **server),
         tasks=tasks,
         token=token,
-        limits=Limits(
+        limits=ServerLimits(
             options.max_body,
             options.max_seconds,
             options.max_tokens,

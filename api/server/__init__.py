@@ -1,1 +1,1 @@
-"""`longthink serve`: thinking over HTTP."""
+"""`longthink serve`: an OpenAI-compatible HTTP server. Start reading at service.py."""

@@ -1,7 +1,7 @@
-"""`longthink serve` on a port: how many connections there may be, and how long each may take to say what it wants.
+"""`longthink serve` on a port: how many connections are open, and how long each may take to send its request.
 
-uvicorn serves the application. What it leaves to a proxy is added here, for a server that has none: a limit of
-connections below that of open files, and a deadline for the head of each request.
+uvicorn serves the application. Usually a proxy in front of uvicorn limits connections; for a server without a proxy,
+this module adds a limit of connections below that of open files, and a deadline for the head of each request.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from longthink.errors import ParameterError
 from longthink.server.service import Service
 from longthink.validation import whole_number
 
-log = logging.getLogger("longthink.server.service")
+log = logging.getLogger("longthink.server")
 
-HEAD_SECONDS = 10.0  # in which the head of a request has to be here
-BACKLOG = 16  # connections that are accepted in one go, before any of them is looked at
-SPARE_FILES = 32 + 4 * BACKLOG  # open files that connections leave to others
-QUIET_SECONDS = 10.0  # between two lines of the log about the same trouble
+HEAD_SECONDS = 10.0  # in which the head of a request must arrive
+BACKLOG = 16  # connections that are accepted in one go, before any of them is counted
+SPARE_FILES = 32 + 4 * BACKLOG  # open files that are not for connections
+QUIET_SECONDS = 10.0  # between two lines of the log about the same error
 
 
 class Server(uvicorn.Server):
-    """Listens for a service from the moment it is made; `run` answers until Ctrl-C.
+    """A service on a port. It listens from the moment it is made; `run` answers requests until Ctrl-C.
 
-    Ctrl-C lets what is under way end with what it has; a second one does not wait. url: where it listens.
+    After Ctrl-C, running jobs end with their best so far; a second Ctrl-C does not wait for them. url: its address.
 
     Raises `ParameterError` if it cannot listen there.
     """
@@ -60,11 +60,11 @@ class Server(uvicorn.Server):
         )
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        with contextlib.suppress(KeyboardInterrupt):  # handled by then; uvicorn raises it once more at its end
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn has handled it and raises it again at its end
             super().run(sockets or [self._socket])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().set_exception_handler(_Troubles())
+        asyncio.get_running_loop().set_exception_handler(_LoopErrors())
         await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -78,7 +78,7 @@ def serve(service: Service, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed where it is one too many, or silent when it should say what it wants."""
+    """A connection that is closed if there are too many, or if it sends no request within the deadline."""
 
     def __init__(self, *arguments: Any, most: int, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -105,7 +105,7 @@ class _Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        """Have a deadline as long as no request is under way; a byte now and then does not move it."""
+        """Set a deadline while no request is being answered; data that arrives slowly does not move it."""
         if self.cycle is not None and not self.cycle.response_complete:
             if self._deadline is not None:
                 self._deadline.cancel()
@@ -114,33 +114,33 @@ class _Connection(H11Protocol):
             self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
 
-class _Troubles:
-    """What the event loop tells of errors that nobody waits for: too many open files in a line, the rest as usual."""
+class _LoopErrors:
+    """Logs errors of the event loop: one line for too many open files, now and then; all others as asyncio does."""
 
     def __init__(self) -> None:
-        self._told = -QUIET_SECONDS
+        self._logged = -QUIET_SECONDS
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)):
             loop.default_exception_handler(context)
-        elif time.monotonic() >= self._told + QUIET_SECONDS:
-            self._told = time.monotonic()
+        elif time.monotonic() >= self._logged + QUIET_SECONDS:
+            self._logged = time.monotonic()
             log.warning("a connection could not be accepted: %s", error.strerror)
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises `ParameterError` if that cannot be."""
+    """A socket that listens there. Raises `ParameterError` if that fails."""
     port = whole_number("port", port, 0, 65535)
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no name of a machine"
+        why = error.strerror if isinstance(error, OSError) else "this is not the name of a machine"
         raise ParameterError(f"cannot listen on {host} port {port}: {why}; choose another host or port") from error
 
 
 def _most_connections(wanted: int) -> int:
-    """So many connections, or fewer where the system does not let this process open so many files."""
+    """The number of connections that may be open: `wanted`, or fewer if this process may not open so many files."""
     try:
         import resource
 
@@ -151,9 +151,9 @@ def _most_connections(wanted: int) -> int:
     room = soft - opened - SPARE_FILES
     if room < 1:
         raise ParameterError(
-            f"this process may open {soft} files and has opened {opened}, which leaves none for connections; "
-            "raise the limit, as by ulimit -n 1024"
+            f"this process may open {soft} files and has opened {opened}, so no connection can be accepted; "
+            "raise the limit, for example by ulimit -n 1024"
         )
     if room < wanted:
-        log.warning("%d connections at most, for this process may open only %d files", room, soft)
+        log.warning("at most %d connections, because this process may open only %d files", room, soft)
     return min(wanted, room)

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 from longthink.bridge.models.scripted import ScriptedModel
+from longthink.server.limits import ServerLimits
 from longthink.server.port import Server
-from longthink.server.service import Limits, Service
+from longthink.server.service import Service
 
 TOKEN = "a-token-of-many-letters"
 
@@ -28,7 +29,7 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 def run(seconds: str = "600", seed: str = "1") -> int:
     """The exit status of schemathesis: 0 where it found nothing."""
     model = ScriptedModel(lambda prompt: {"Answer: 4": 0.7, "Answer: 5": 0.3})
-    server = Server(Service(model, token=TOKEN, limits=Limits(seconds=1, tokens=20_000)), port=0)
+    server = Server(Service(model, token=TOKEN, limits=ServerLimits(seconds=1, tokens=20_000)), port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,10 @@ from longthink.bridge.models.scripted import ScriptedModel
 from longthink.bridge.tasks.answers import final_answer
 from longthink.bridge.thinking.chat import think_about_chat
 from longthink.commands.cli import main
-from longthink.server.format import EFFORTS
+from longthink.server.limits import ServerLimits
 from longthink.server.port import Server
-from longthink.server.service import Limits, Service
+from longthink.server.schema import EFFORTS
+from longthink.server.service import Service
 
 COUNTDOWN = "countdown(numbers=(2, 5, 20, 40), target=75)"
 TOKEN = "a-token-of-many-letters"
@@ -90,7 +91,7 @@ def client(url: str, key: str = "none") -> openai.OpenAI:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    service = Service(ScriptedModel(answers), tasks=["countdown", "game24"], limits=Limits(seconds=20))
+    service = Service(ScriptedModel(answers), tasks=["countdown", "game24"], limits=ServerLimits(seconds=20))
     with serving(service) as address:
         yield address
 
@@ -175,7 +176,7 @@ def test_what_is_written_stays_within_max_completion_tokens(url: str) -> None:
 
 
 def test_a_stream_shows_progress_and_usage() -> None:
-    with serving(Service(Slow(0.2), limits=Limits(seconds=20))) as url:
+    with serving(Service(Slow(0.2), limits=ServerLimits(seconds=20))) as url:
         chunks = list(ask(url, stream=True, stream_options={"include_usage": True}, reasoning_effort="minimal"))
     deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
     assert deltas[0].role == "assistant"
@@ -214,7 +215,7 @@ def test_the_same_seed_gives_the_same_and_no_seed_another() -> None:
 
 
 def test_more_tokens_than_the_server_gives_are_cut_to_its_limit() -> None:
-    with serving(Service(ScriptedModel(answers), limits=Limits(tokens=7))) as url:
+    with serving(Service(ScriptedModel(answers), limits=ServerLimits(tokens=7))) as url:
         for name in ("max_tokens", "max_completion_tokens"):
             reply = ask(url, reasoning_effort="none", **{name: 10**9})
             assert reply.usage.completion_tokens <= 7
@@ -291,7 +292,7 @@ class Gated(ScriptedModel):
 
 def test_requests_wait_in_a_queue_and_one_too_many_is_told_when_to_come_back() -> None:
     model, found = Gated(), []
-    with serving(Service(model, limits=Limits(seconds=20, queue=3))) as url:
+    with serving(Service(model, limits=ServerLimits(seconds=20, queue=3))) as url:
 
         def ask_one(number: int) -> None:
             reply = ask(url, stream=number == 2, reasoning_effort="none")
@@ -316,7 +317,7 @@ def test_requests_wait_in_a_queue_and_one_too_many_is_told_when_to_come_back() -
 
 def test_who_waits_may_go_away_and_is_told_when_the_server_ends() -> None:
     model = Gated()
-    service = Service(model, limits=Limits(seconds=20))
+    service = Service(model, limits=ServerLimits(seconds=20))
     with serving(service) as url:
         first = threading.Thread(target=ask, args=(url,), kwargs={"reasoning_effort": "none"})
         first.start()
@@ -347,7 +348,7 @@ def test_who_waits_may_go_away_and_is_told_when_the_server_ends() -> None:
 
 
 def test_time_ends_thinking_with_what_there_is() -> None:
-    with serving(Service(Slow(0.1), limits=Limits(seconds=0.5))) as url:
+    with serving(Service(Slow(0.1), limits=ServerLimits(seconds=0.5))) as url:
         reply = ask(url, reasoning_effort="high", extra_body={"longthink": {"budget": {"seconds": 3600}}})
     assert reply.longthink["stopped_by"] == "seconds"
     assert reply.longthink["budget"]["seconds"] == 0.5
@@ -357,7 +358,7 @@ def test_time_ends_thinking_with_what_there_is() -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_goes_away_ends_the_thinking(stream: bool) -> None:
     model = Slow(0.05)
-    with serving(Service(model, limits=Limits(seconds=60))) as url:
+    with serving(Service(model, limits=ServerLimits(seconds=60))) as url:
         body = {"model": "longthink", "messages": [{"role": "user", "content": "?"}], "stream": stream}
         body |= {"longthink": {"task": COUNTDOWN, "method": "best_of_n"}, "seed": 1}
         connection = http.client.HTTPConnection(url.removeprefix("http://"))
@@ -370,15 +371,15 @@ def test_a_client_that_goes_away_ends_the_thinking(stream: bool) -> None:
 
 
 def test_a_model_that_does_not_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longthink.server.service.GRACE", 0.1)
-    with serving(Service(Slow(3.0), limits=Limits(seconds=0.1, queue=0))) as url:
+    monkeypatch.setattr("longthink.server.limits.GRACE", 0.1)
+    with serving(Service(Slow(3.0), limits=ServerLimits(seconds=0.1, queue=0))) as url:
         with pytest.raises(openai.APIStatusError) as caught:
             ask(url, reasoning_effort="none")
         assert caught.value.status_code == 408
         with pytest.raises(openai.RateLimitError):  # it is under way all the same
             ask(url)
         wait_until(lambda: health(url)["thinking"] == 0)
-        with pytest.raises(openai.APIError, match="come to an end"):
+        with pytest.raises(openai.APIError, match="did not end in time"):
             list(ask(url, stream=True))
 
 
@@ -430,7 +431,7 @@ def test_a_request_that_takes_longer_than_a_head_may_is_answered(monkeypatch: py
 
 
 def test_connections_are_limited() -> None:
-    with serving(Service(ScriptedModel(answers), limits=Limits(connections=5))) as url:
+    with serving(Service(ScriptedModel(answers), limits=ServerLimits(connections=5))) as url:
         held = [connect(url) for _ in range(5)]
         with connect(url) as one_too_many:
             assert closed(one_too_many)
@@ -561,7 +562,7 @@ def test_making_a_task_takes_up_a_slot_and_can_be_stopped() -> None:
 
     lt.register_task("endless", endless)
     model = Slow(0.0)
-    with serving(Service(model, tasks=["endless"], limits=Limits(seconds=1, queue=0))) as url:
+    with serving(Service(model, tasks=["endless"], limits=ServerLimits(seconds=1, queue=0))) as url:
         found: list[httpx.Response] = []
         asked = {"messages": [{"role": "user", "content": "seed=1"}], "stream": True}
         body = json.dumps({"model": "longthink/endless", **asked}).encode()
@@ -598,7 +599,7 @@ def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pyt
         return lt.load_task(COUNTDOWN)
 
     lt.register_task("importing", importing)
-    with serving(Service(Slow(0.0), tasks=["importing"], limits=Limits(seconds=0.2))) as url:
+    with serving(Service(Slow(0.0), tasks=["importing"], limits=ServerLimits(seconds=0.2))) as url:
         body = {"model": "longthink/importing", "messages": [{"role": "user", "content": "seed=1"}]}
         assert post(url, json.dumps(body).encode()).status_code == 408
         assert started.exists()
@@ -659,7 +660,7 @@ def test_large_and_slow_bodies(url: str, monkeypatch: pytest.MonkeyPatch) -> Non
         f"{url}/v1/chat/completions", content=pieces, headers={"Content-Type": "application/json"}, timeout=30
     )
     assert chunked.status_code == 413
-    monkeypatch.setattr("longthink.server.service.BODY_SECONDS", 0.2)
+    monkeypatch.setattr("longthink.server.limits.BODY_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as slow:
         head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         slow.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
@@ -695,7 +696,7 @@ def test_without_a_token_only_this_machine_is_answered(url: str, capsys: pytest.
     with pytest.raises(lt.ParameterError, match="16"):
         Service(ScriptedModel(answers), token="short")
     with pytest.raises(lt.ParameterError, match="at once"):
-        Service(ScriptedModel(answers), limits=Limits(concurrency=2))
+        Service(ScriptedModel(answers), limits=ServerLimits(concurrency=2))
     with pytest.raises(lt.UnknownNameError, match="countdown"):
         Service(ScriptedModel(answers), tasks=["countdwon"])
 
@@ -712,7 +713,7 @@ GOOD: dict[str, Any] = {"model": "longthink", "messages": [{"role": "user", "con
         ({"model": 3}, 400, "model"),
         ({"messages": []}, 400, "messages"),
         ({"messages": [{"role": "user"}]}, 400, "messages[0].content"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, 400, "messages[0].content[0].text"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, 400, "messages[0].content[0].type"),
         ({"n": 2}, 400, "n"),
         ({"n": True}, 400, "n"),
         ({"tools": [{"type": "function"}]}, 400, "tools"),
@@ -733,6 +734,9 @@ GOOD: dict[str, Any] = {"model": "longthink", "messages": [{"role": "user", "con
         ({"longthink": {"task": "countdown(seed=" + "(" * 900 + ")"}}, 422, None),
         ({"model": "longthink/countdown"}, 422, None),
         ({"nonsense": 1}, 400, None),
+        ({"logprobs": 0}, 400, "logprobs"),
+        ({"stop": ["a", 1]}, 400, "stop[1]"),
+        ({"seed": 1e300}, 400, "seed"),
     ],
 )
 def test_what_is_wrong_is_said(url: str, change: dict[str, Any], status: int, param: str | None) -> None:
@@ -746,7 +750,20 @@ def test_what_is_wrong_is_said(url: str, change: dict[str, Any], status: int, pa
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a": NaN}', b"9" * 5000, b'"\\ud800"', b"1e999"]
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a": NaN}',
+        b"9" * 5000,
+        b'"\\ud800"',
+        b"1e999",
+        b'{"\\ud800": 1}',
+    ],
 )
 def test_bodies_that_are_none(url: str, data: bytes) -> None:
     assert post(url, data).status_code == 400
@@ -756,6 +773,17 @@ def test_other_pages_and_methods(url: str) -> None:
     assert post(url, b"{}", **{"Content-Type": "text/plain"}).status_code == 415
     assert httpx.get(f"{url}/v1/chat/completions").status_code == 405
     assert httpx.get(f"{url}/nowhere").json()["error"]["code"] == "not_served"
+
+
+def test_the_schema_says_what_is_checked(url: str) -> None:
+    forms = httpx.get(f"{url}/openapi.json").json()["components"]["schemas"]
+    asked, extension, budget = forms["ChatRequest"], forms["Extension"], forms["BudgetLimits"]
+    assert asked["properties"]["model"]["enum"] == ["longthink", "longthink/countdown", "longthink/game24"]
+    assert {"type": "integer", "minimum": 1} in asked["properties"]["max_tokens"]["anyOf"]
+    assert asked["additionalProperties"] is False
+    assert {"mcts", "agreement", "one"} <= set(extension["properties"]["method"]["enum"])
+    assert list(budget["properties"]) == [field.name for field in fields(lt.Budget)]
+    assert budget["minProperties"] == 1
 
 
 def test_neutral_values_and_nulls_are_taken(url: str) -> None:
@@ -817,14 +845,15 @@ def test_ctrl_c_lets_what_is_under_way_end() -> None:
     script = """
 import contextlib, sys, time
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.server.service import Limits, Service
+from longthink.server.limits import ServerLimits
+from longthink.server.service import Service
 from longthink.server.port import serve
 
 def slowly(prompt):
     time.sleep(0.1)
     return {"4": 0.5, "5": 0.5}
 
-serve(Service(ScriptedModel(slowly), limits=Limits(seconds=100)), port=int(sys.argv[1]))
+serve(Service(ScriptedModel(slowly), limits=ServerLimits(seconds=100)), port=int(sys.argv[1]))
 print("ended")
 """
     with socket.socket() as free:
