@@ -1,5 +1,7 @@
-"""Breakthrough on a board of any size that fits in 64 bits. Action ((cell * 6) + direction) * 2 + capture, where the
-cell is row * columns + column from the top left. Rules: csrc/games/breakthrough.c."""
+"""Breakthrough on a board of up to 64 cells. Rules: csrc/games/breakthrough.c.
+
+Action ((cell * 6) + direction) * 2 + capture. The cell is row * columns + column, counted from the top left.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def check(values: dict[str, Any]) -> None:
 
 ENTRY = native(
     "breakthrough",
-    "Step forward, capture aside; first to the far row wins.",
+    "Move straight, capture diagonally; the first player to reach the last row wins.",
     BreakthroughText(),
     np.dtype([("pieces", np.uint64, 2), ("player", np.int32), ("winner", np.int32)]),
     {"rows": Parameter(8, 2, 32), "columns": Parameter(8, 2, 32)},

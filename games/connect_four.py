@@ -1,4 +1,4 @@
-"""Connect four on a board of any size that fits in 64 bits. An action is a column. Rules: csrc/games/connect_four.c."""
+"""Connect four on a board that fits in 64 bits. An action is a column. Rules: csrc/games/connect_four.c."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def check(values: dict[str, Any]) -> None:
             f"connect_four: (rows + 1) * columns must be at most 64, got {rows} rows, {columns} columns"
         )
     if x_in_row > max(rows, columns):
-        raise ParameterError(f"connect_four: x_in_row={x_in_row} does not fit on {rows} rows and {columns} columns")
+        raise ParameterError(
+            f"connect_four: x_in_row must be at most max(rows, columns) = {max(rows, columns)}, got {x_in_row}"
+        )
 
 
 ENTRY = native(

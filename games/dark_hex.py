@@ -1,12 +1,12 @@
-"""Dark hex: each sees only its own stones. Action row * num_cols + column. Rules: csrc/games/dark_hex.c.
+"""Dark hex: each player sees only its own stones. Action row * num_cols + column. Rules: csrc/games/dark_hex.c.
 
-A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical, "cdh"), or
-has lost the turn (abrupt, "adh"). OpenSpiel 2.0.2 shows a player the number of tries also in the classical game that
-reveals nothing, and forgets how it grew; here that game reveals nothing.
+A move to a cell that the opponent has taken fails, and the player learns only that. Then the player moves again
+(classical, "cdh") or loses the turn (abrupt, "adh"). In the classical game that reveals nothing, OpenSpiel 2.0.2 still
+shows a player the number of tries, but not how it grew. Here that game reveals nothing.
 
-`resample` is exact as long as one of 200 draws is a game that the other has not won; in random play one or two are
-enough. Where none is, it keeps when the other tried, failed and was found, and moves its hidden stones about at random:
-near.
+`resample` is exact if one of 200 draws is a game that the opponent has not won. In random play one or two draws are
+enough. If there is none, the result is approximate: the opponent's tries and failures keep their times, and its hidden
+stones are moved to random cells.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from longthink.games.core import State
 from longthink.games.native import Parameter, native
 from longthink.games.phantom import PhantomText, state_dtype
 
-_MAX_CELLS = 64  # the board is a word of bits
+_MAX_CELLS = 64  # the board is one 64-bit word
 
 
 class DarkHexText(PhantomText):
@@ -43,7 +43,7 @@ def _check(values: dict[str, Any]) -> None:
     rows, columns = values["num_rows"], values["num_cols"]
     if min(rows, columns) < 2 or rows * columns > _MAX_CELLS:
         raise ParameterError(
-            f"dark_hex: expects 2 or more rows and columns and at most {_MAX_CELLS} cells, got {rows} x {columns}"
+            f"dark_hex: expects at least 2 rows and 2 columns and at most {_MAX_CELLS} cells, got {rows} x {columns}"
         )
 
 
@@ -53,7 +53,7 @@ def _state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
 
 ENTRY = native(
     "dark_hex",
-    "Hex in which each sees only its own stones.",
+    "Hex in which each player sees only its own stones.",
     DarkHexText(),
     _state_dtype,
     {

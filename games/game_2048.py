@@ -1,8 +1,9 @@
 """2048, for one player and chance. Actions: 0 up, 1 right, 2 down, 3 left; chance outcome 2 * cell, plus 1 for a four.
 
-The return is the score, the sum of all tiles made by merging. `max_utility` is OpenSpiel's: what the tile `max_tile` is
-worth by itself; other tiles of a long game come on top. Rules, and how OpenSpiel's differ from those of the game on the
-web: csrc/games/2048.c."""
+The return is the score: the sum of all tiles made by merging. `max_utility` is OpenSpiel's, the score for making the
+tile `max_tile` alone. A long game can score more, because other tiles are added. csrc/games/2048.c has the rules and
+explains how OpenSpiel's rules differ from those of the web game.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gomoku on up to 447 cells, in one to four dimensions. An action is a cell, last coordinate fastest.
+"""Gomoku on up to 447 cells, in one to four dimensions. An action is a cell; the last coordinate varies fastest.
 
 Rules: csrc/games/gomoku.c.
 """
@@ -36,7 +36,7 @@ def check(values: dict[str, Any]) -> None:
     if size**dims > 447:
         raise ParameterError(f"gomoku: size ** dims must be at most 447, got size {size}, {dims} dimensions")
     if connect > size:
-        raise ParameterError(f"gomoku: connect={connect} does not fit on a board of size {size}")
+        raise ParameterError(f"gomoku: connect must be at most size, got connect={connect} and size={size}")
 
 
 def state_dtype(values: dict[str, Any]) -> np.dtype[Any]:

@@ -1,14 +1,14 @@
 """Goofspiel for two to ten players. Rules: csrc/games/goofspiel.c.
 
-Players bid in turn here, and nobody sees a bid before all are made: OpenSpiel's game inside of its
-`turn_based_simultaneous_game`. An action is the card bid, or turned up by chance, less one. Other than in OpenSpiel
-2.0.2,
-- bids that are shown stay in the information state, where OpenSpiel's forgets the order in which they were made;
-- a game of one turn less than cards ends after its last turn;
-- the utilities of point differences are bounded by what can come about, not by that rounded to whole points.
+Players bid in turn, and no player sees a bid before all are made. This is OpenSpiel's game inside its
+`turn_based_simultaneous_game`. An action is the card that is bid, or turned up by chance, minus one. Differences to
+OpenSpiel 2.0.2:
+- Bids that are shown stay in the information state. OpenSpiel's forgets the order in which they were made.
+- A game with one turn less than cards ends after its last turn.
+- The utilities of point differences have exact bounds. OpenSpiel rounds them to whole points.
 
-`resample` is exact for two players and where bids are shown. With more players and hidden bids it is exact as long as
-one of 200 random deals agrees with what is known, and near from then on.
+`resample` is exact for two players, and if bids are shown. With more players and hidden bids it is exact if one of 200
+random deals agrees with the known facts, otherwise approximate.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from longthink.games.core import State
 from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
-_MAX_CARDS = 32  # a hand is a word of bits
-_TIED = -3  # as OpenSpiel writes that nobody won
+_MAX_CARDS = 32  # a hand is one word of bits
+_TIED = -3  # OpenSpiel's code for a turn that no player won
 
 
 def _row(name: str, values: list[int]) -> str:
@@ -36,7 +36,7 @@ def _hand(state: State, player: int) -> str:
 
 
 def _bids(state: State, player: int) -> list[int]:
-    """What `player` bid in the turns that are over."""
+    """The bids of `player` in the finished turns."""
     return [int(bid) - 1 for bid in state.record["bids"][player][: state.record["turn"]]]
 
 
@@ -122,11 +122,11 @@ def _state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
 
 ENTRY = native(
     "goofspiel",
-    "Everybody bids a card at once for a card of points; the highest single bid takes it.",
+    "All players bid a card at once for a point card; the highest unique bid takes it.",
     GoofspielText(),
     _state_dtype,
     {
-        "egocentric": Parameter(False),  # of OpenSpiel's tensors; says nothing here
+        "egocentric": Parameter(False),  # affects only OpenSpiel's tensors; no effect here
         "imp_info": Parameter(False),
         "num_cards": Parameter(13, 1, _MAX_CARDS),
         "num_turns": Parameter(-1, -1, _MAX_CARDS),

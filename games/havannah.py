@@ -59,7 +59,7 @@ def state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
 
 ENTRY = native(
     "havannah",
-    "Make a ring, a bridge or a fork on a board with six sides.",
+    "Make a ring, a bridge or a fork on a hexagonal board.",
     HavannahText(),
     state_dtype,
     {"board_size": Parameter(8, 2, 10), "swap": Parameter(False)},

@@ -1,6 +1,6 @@
 """Hex on a board of up to 383 cells. Action row * num_cols + column, and one more to swap. Rules: csrc/games/hex.c.
 
-A playout fills the board: its last state has the winner of random play, with all cells taken.
+A playout fills the whole board. Its last state has the same winner as random play.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from longthink.games.text import Text, stones
 
 
 class HexText(Text):
-    """`explicit` tells the edges a stone is connected to: y, z for first and last row, p, q for first and last column,
-    X, O for the stone that wins.
+    """Text of hex. `explicit` shows the edges that a stone is connected to: y, z for first and last row, p, q for first
+    and last column, X, O for the winning stone.
     """
 
     def state(self, state: State) -> str:
@@ -40,13 +40,13 @@ class HexText(Text):
 
 
 def _sign(player: int, edges: set[int]) -> str:
-    """The sign of a stone by the edges it is connected to: 0 is the first, 1 the last."""
+    """The sign of a stone that is connected to these edges: 0 is the first edge, 1 the last."""
     plain, first, last, both = "xyzX" if player == 0 else "opqO"
     return both if len(edges) == 2 else first if edges == {0} else last if edges == {1} else plain
 
 
 def _edges(cell: int, player: int, signs: list[str], shape: dict[str, Any]) -> set[int]:
-    """The edges that a stone on `cell` would be connected to, by itself or through its neighbours."""
+    """The edges to which a stone on `cell` is connected, directly or through its neighbours."""
     row, column = divmod(cell, shape["num_cols"])
     place, last = (row, shape["num_rows"] - 1) if player == 0 else (column, shape["num_cols"] - 1)
     edges = {0} if place == 0 else {1} if place == last else set()
@@ -64,7 +64,7 @@ def _neighbours(cell: int, shape: dict[str, Any]) -> list[int]:
 
 
 def _explicit(state: State) -> list[str]:
-    """The sign of each cell. The stone that wins stands for itself: the others stay connected as they were before."""
+    """The sign of each cell. The winning stone changes only its own sign; the others keep theirs from before."""
     shape = state.get_game().get_parameters()
     both = stones(state, shape["num_cols"] * shape["num_rows"])
     history = state.history()
@@ -90,7 +90,7 @@ def check(values: dict[str, Any]) -> None:
         raise ParameterError(f"hex: num_cols * num_rows must be at most 383, got {columns} columns, {rows} rows")
     if values["swap"] and columns != rows:
         raise ParameterError(
-            f"hex: swap mirrors a stone, so it needs as many rows as columns, got {columns} and {rows}"
+            f"hex: swap mirrors a stone, so it needs equal num_cols and num_rows, got {columns} and {rows}"
         )
 
 

@@ -28,7 +28,7 @@ class KuhnPokerText(Text):
 
 ENTRY = native(
     "kuhn_poker",
-    "One card each from n + 1, one bet: the smallest poker.",
+    "Each player gets one of n + 1 cards; one bet. The smallest poker game.",
     KuhnPokerText(),
     np.dtype(
         [

@@ -8,7 +8,7 @@ from longthink.games.core import State
 from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
-_NOT_DEALT = -10000  # as OpenSpiel writes a card that nobody has yet
+_NOT_DEALT = -10000  # OpenSpiel's code for a card that is not dealt yet
 _MOVES = ("Fold", "Call", "Raise")
 
 
@@ -22,7 +22,7 @@ class LeducPokerText(Text):
         return [int(bet) - 1 for bet in record["bets"][round_index][: record["num_bets"][round_index]]]
 
     def _table(self, state: State) -> tuple[int, str]:
-        """The pot and everyone's money, after the pot was won where the hand is over."""
+        """The pot and the money of each player. If the hand is over, the pot has been paid out."""
         record = state.record
         paid = [int(chips) for chips in record["paid"][: state.num_players()]]
         if not record["over"]:

@@ -1,6 +1,6 @@
 """Liar's dice for two players. Rules: csrc/games/liars_dice.c.
 
-Actions are bids, "quantity-face", rising; the last one calls the other a liar. `resample` is exact.
+Actions are bids "quantity-face" in ascending order. The last action calls the opponent a liar. `resample` is exact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from longthink.games.core import State
 from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
-_MAX_BIDS = 63  # bids and the call are bits of one word
+_MAX_BIDS = 63  # bids and the call are bits of one 64-bit word
 
 
 class LiarsDiceText(Text):
@@ -51,7 +51,7 @@ def _check(values: dict[str, Any]) -> None:
     bids = 2 * values["numdice"] * values["dice_sides"]
     if bids > _MAX_BIDS:
         raise ParameterError(
-            f"liars_dice: expects 2 * numdice * dice_sides up to {_MAX_BIDS}, got {bids}; take fewer dice or sides"
+            f"liars_dice: expects 2 * numdice * dice_sides up to {_MAX_BIDS}, got {bids}; use fewer dice or sides"
         )
 
 
@@ -70,7 +70,7 @@ def _state_dtype(values: dict[str, Any]) -> np.dtype[Any]:
 
 ENTRY = native(
     "liars_dice",
-    "Hidden dice, rising bids on what all dice show together, until somebody calls a bid a lie.",
+    "Hidden dice and rising bids about all dice, until a player calls a bid a lie.",
     LiarsDiceText(),
     _state_dtype,
     {

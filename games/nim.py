@@ -12,11 +12,11 @@ _MAX_PILES = 16
 
 
 def pile_sizes(text: str) -> list[int]:
-    """The piles that "1;3;5;7" describes."""
+    """The pile sizes in a text such as "1;3;5;7"."""
     words = [word.strip() for word in text.split(";")]
     sizes = [int(word) if word.isdecimal() and len(word) <= 3 else -1 for word in words]
     if len(sizes) > _MAX_PILES or not all(0 <= size <= 255 for size in sizes) or not any(sizes):
-        raise ValueError(f"up to {_MAX_PILES} sizes in 0..255, not all 0, with semicolons between ('1;3;5;7')")
+        raise ValueError(f"up to {_MAX_PILES} sizes in 0..255, not all 0, separated by semicolons ('1;3;5;7')")
     return sizes
 
 
@@ -35,7 +35,7 @@ class NimText(Text):
 
 ENTRY = native(
     "nim",
-    "Take from one pile at a time; the last to take loses, or wins.",
+    "Take objects from one pile at a time; the player who takes the last one loses, or wins.",
     NimText(),
     np.dtype([("sizes", np.uint8, _MAX_PILES), ("player", np.uint8), ("over", np.uint8)]),
     {"is_misere": Parameter(True), "pile_sizes": Parameter("1;3;5;7", read=pile_sizes)},

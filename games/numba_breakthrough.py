@@ -1,4 +1,4 @@
-"""Breakthrough as a set of bits for each player, in plain Python that Numba compiles: docs/your_own_game.md"""
+"""Breakthrough with one bitboard per player, in plain Python that Numba compiles (docs/your_own_game.md)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from longthink.games.adapters.numba import TERMINAL, numba_game
 from longthink.games.core import Game
 
-SIZE = 8  # cell SIZE * row + column is a bit; player 0 begins in the upper two rows and moves down
+SIZE = 8  # bit SIZE * row + column is a cell; player 0 starts in the upper two rows and moves down
 STATE = np.dtype([("pieces", np.uint64, 2), ("player", np.int64), ("winner", np.int64)])
 START = np.array([0xFFFF, 0xFFFF << 48], np.uint64)
 GOAL = np.array([0xFF << 56, 0xFF], np.uint64)
 ZERO, ONE, S7, S8, S9, PRIME = (np.uint64(n) for n in (0, 1, 7, 8, 9, 67))
 NOT_LEFT, NOT_RIGHT = np.uint64(0xFEFEFEFEFEFEFEFE), np.uint64(0x7F7F7F7F7F7F7F7F)
-FIRST = np.zeros(67, np.int64)  # of a piece's actions, by the remainder of its bit divided by 67: all differ
+FIRST = np.zeros(67, np.int64)  # first action of a piece, by its bit modulo 67, which differs for all bits
 for _cell in range(SIZE * SIZE):
     FIRST[2**_cell % 67] = 12 * _cell
 
@@ -31,14 +31,14 @@ def current_player(state: Any) -> int:
 def legal_actions(state: Any, actions: Any) -> int:
     player = state.player
     own, other = state.pieces[player], state.pieces[1 - player]
-    if player == 0:  # where a step to the left, straight on and to the right would lead, brought back to its piece
+    if player == 0:  # targets of steps left, straight and right, shifted back to the piece
         free, left_taken, right_taken = ~(own | other) >> S8, other >> S7, other >> S9
         left, right = own & NOT_LEFT & ~(own >> S7), own & NOT_RIGHT & ~(own >> S9)
     else:
         free, left_taken, right_taken = ~(own | other) << S8, other << S9, other << S7
         left, right = own & NOT_LEFT & ~(own << S9), own & NOT_RIGHT & ~(own << S7)
     straight, movers, count = own & free, own & free | left | right, ZERO
-    while movers != ZERO:  # every step is written, and stays where it is legal: no branch to guess
+    while movers != ZERO:  # write every step, but advance only past legal ones: no branches
         piece = movers & (~movers + ONE)
         movers ^= piece
         action = FIRST[piece % PRIME] + 6 * player

@@ -1,4 +1,4 @@
-"""Connect four once more, as anybody would write a game of their own: plain Python, compiled by Numba."""
+"""Connect four as a user would write it: plain Python functions, compiled by Numba (docs/your_own_game.md)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def apply_action(state: Any, column: int) -> bool:
     state.stones[player] = stones
     state.heights[column] += 1
     state.moves += 1
-    for step in (1, ROWS, ROWS + 1, ROWS + 2):  # up, and the three ways across
+    for step in (1, ROWS, ROWS + 1, ROWS + 2):  # vertical, diagonal, horizontal, diagonal
         pairs = stones & (stones >> np.uint64(step))
         if pairs & (pairs >> np.uint64(2 * step)):
             state.winner = 1 - 2 * player

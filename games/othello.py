@@ -1,4 +1,4 @@
-"""Othello. Action 8 * row + column; 64 passes, where there is no other. Rules: csrc/games/othello.c."""
+"""Othello. Action 8 * row + column; 64 passes and is legal only if no other action is. Rules: csrc/games/othello.c."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OthelloText(Text):
 
 ENTRY = native(
     "othello",
-    "Enclose discs to flip them; most discs win.",
+    "Enclose discs to flip them; the player with more discs wins.",
     OthelloText(),
     np.dtype([("discs", np.uint64, 2), ("player", np.int32), ("over", np.int32)]),
 )

@@ -1,4 +1,4 @@
-"""What the pages of phantom games share: their words, and the dtype of their states. Rules: csrc/games/phantom.h."""
+"""What phantom games share: their text and the dtype of their states. Rules: csrc/games/phantom.h."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def state_dtype(cells: int) -> np.dtype[Any]:
 
 
 def tries(state: State) -> Iterator[tuple[int, int]]:
-    """Who tried which cell, from the first try on; the state alone says it."""
+    """The tries in order, each as player and cell, read from the state alone."""
     stones, count, cells = (state.record[name].tolist() for name in ("stones", "count", "tries"))
     abrupt = state.get_game().get_parameters()["gameversion"] in ("abrupt", "adh")
     at, player = [0, 0], 0
@@ -40,7 +40,7 @@ def tries(state: State) -> Iterator[tuple[int, int]]:
 
 
 class PhantomText(Text):
-    """The words of a phantom game. `columns` of a state and `counts`, whether a player is told the number of tries."""
+    """The text of a phantom game. `columns` is the width; `counts` is whether a player sees the number of tries."""
 
     def columns(self, state: State) -> int:
         raise NotImplementedError
@@ -49,7 +49,7 @@ class PhantomText(Text):
         raise NotImplementedError
 
     def rows(self, state: State, seen: int = -1) -> list[str]:
-        """The board, of which only the cells in the set of bits `seen` are known."""
+        """The rows of the board. Only cells in the bit set `seen` are shown."""
         first, second = (int(stones) & seen for stones in state.record["stones"])
         width, cells = self.columns(state), state.num_distinct_actions()
         board = "".join("x" if first >> c & 1 else "o" if second >> c & 1 else "." for c in range(cells))

@@ -1,8 +1,8 @@
-"""Phantom tic-tac-toe: each sees only its own stones. Action 3 * row + column. Rules: csrc/games/phantom_ttt.c.
+"""Phantom tic-tac-toe: each player sees only its own stones. Action 3 * row + column. Rules: csrc/games/phantom_ttt.c.
 
-A try on a cell that the other has taken fails, and is all one learns of it. Then one tries again (classical), or has
-lost the turn (abrupt). `resample` is exact as long as one of 200 draws is a game that the other has not won; in random
-play one or two are enough.
+A move to a cell that the opponent has taken fails, and the player learns only that. Then the player moves again
+(classical) or loses the turn (abrupt). `resample` is exact if one of 200 draws is a game that the opponent has not won.
+In random play one or two draws are enough.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PhantomTTTText(PhantomText):
 
 ENTRY = native(
     "phantom_ttt",
-    "Tic-tac-toe in which each sees only its own stones.",
+    "Tic-tac-toe in which each player sees only its own stones.",
     PhantomTTTText(),
     state_dtype(9),
     {

@@ -1,7 +1,7 @@
-"""Playthroughs: the whole life of a game as text, to be read by people and compared by tests.
+"""Playthroughs: one complete game as text, for people to read and for tests to compare.
 
-`python -m longthink.games.playthrough NAME` prints one; tests/games/playthroughs/ keeps one of every game, and
-`--write FOLDER` writes those of all games anew after a change of rules that is meant.
+`python -m longthink.games.playthrough NAME` prints one. The folder tests/games/playthroughs/ has one for every game;
+after an intended change of rules, `--write FOLDER` writes them all again.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SHOWN = {
     "hex": "hex(board_size=4)",
     "y": "y(board_size=5)",
 }
-"""Games that `--write` shows on a smaller board than the usual one, so that people can read them."""
+"""Games that `--write` plays on a smaller board than the default, so that people can read them."""
 
 
 def shown(name: str) -> Game:
-    """The game of this name as the kept playthrough shows it."""
+    """The game of this name, with the parameters of its stored playthrough."""
     return load_game(SHOWN.get(name, name))
 
 
 def playthrough(game: Game, seed: int = 1) -> str:
-    """One random game, chosen by `seed`: constants, then every state with all that can be asked of it, then returns."""
+    """One random game, determined by `seed`: constants, every state with all its queries, and the returns."""
     return "\n".join([*_constants(game), *_states(game, seed)]) + "\n"
 
 
@@ -77,7 +77,7 @@ def _information(game: Game, state: State) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("game", nargs="?", help="a game; with --write all games are written")
+    parser.add_argument("game", nargs="?", help="the name of a game; not needed with --write, which writes all games")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, metavar="FOLDER")
     options = parser.parse_args()

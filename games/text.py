@@ -1,7 +1,7 @@
-"""How a game's states and actions are written for people.
+"""Text for people: how the states and actions of a game are written.
 
-The rules of a game are compiled; its words are plain Python. A game that wants better words than
-these derives from `Text` and reads the position from `state.record` and `state.history()`.
+The rules of a game are compiled, but its text is plain Python. A game with its own text derives a class from `Text` and
+reads the position from `state.record` and `state.history()`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from longthink.errors import GameError, LongthinkError
 
 
 def stones(state: Any, cells: int) -> list[list[bool]]:
-    """Which of the first `cells` bits each player has, of a record whose `stones` are words of bits `[2, words]`."""
+    """The first `cells` bits of each player, for a record whose `stones` are bit words `[2, words]`."""
     bits = np.unpackbits(state.record["stones"].view(np.uint8), axis=1, count=cells, bitorder="little")
     return [[bool(bit) for bit in row] for row in bits]
 
 
 def marked_row(signs: list[str], last: int) -> str:
-    """Signs with a space before each, and the `last` one in brackets instead."""
+    """The signs with a space before each. The sign at index `last` is in brackets."""
     gaps = [" "] * (len(signs) + 1)
     if 0 <= last < len(signs):
         gaps[last], gaps[last + 1] = "[", "]"
@@ -30,17 +30,17 @@ def marked_row(signs: list[str], last: int) -> str:
 
 
 class Text:
-    """The words of a game, in OpenSpiel's formats where it has the game."""
+    """The text of a game, in OpenSpiel's format if OpenSpiel has the game."""
 
     def __eq__(self, other: object) -> bool:
-        """Whether both write alike: they are of one class and have the same attributes."""
+        """Whether both produce the same text: they have the same class and equal attributes."""
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
         return hash(type(self))
 
     def state(self, state: Any) -> str:
-        """The whole state, as `str(state)` gives it."""
+        """The whole state, the result of `str(state)`."""
         return ", ".join(map(str, state.history()))
 
     def action(self, state: Any, player: int, action: int) -> str:
@@ -48,7 +48,7 @@ class Text:
         return f"Chance outcome:{action}" if player < 0 else str(action)
 
     def information_state(self, state: Any, player: int) -> str:
-        """What `player` knows; two histories have the same text exactly when they have the same key."""
+        """What `player` knows. Two histories have the same text if and only if they have the same key."""
         if state.get_game().perfect_information:
             return ", ".join(map(str, state.history()))
         return str(state.information_state_key(player).hex())
@@ -59,7 +59,7 @@ class Text:
 
 
 class ObjectText(Text):
-    """The words that the Python objects of an `object_game` have for themselves."""
+    """The text that the Python objects of an `object_game` provide."""
 
     def __init__(self, rules: Any) -> None:
         self._rules = rules
@@ -69,7 +69,7 @@ class ObjectText(Text):
         return self._rules.find(buffer[: 4 * (1 + int(np.frombuffer(buffer, np.int32, 1)[0]))])
 
     def words(self, state: Any, say: Callable[[Any], Any]) -> str:
-        """What `say` says of a state's object. Raises `GameError` for what the object raises."""
+        """The result of `say` for the object of a state. Raises `GameError` for an exception of the object."""
         try:
             return str(say(self._object(state)))
         except LongthinkError:

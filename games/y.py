@@ -1,6 +1,6 @@
 """Y: connect the three sides of a triangle. Action row * board_size + column. Rules: csrc/games/y.c.
 
-A playout fills the board: its last state has the winner of random play, with all cells taken.
+A playout fills the whole board. Its last state has the same winner as random play.
 """
 
 from __future__ import annotations

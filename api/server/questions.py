@@ -23,7 +23,7 @@ from longthink.bridge.thinking.chat import think_about_chat
 from longthink.bridge.thinking.think import think
 from longthink.concurrency import CancelToken
 from longthink.errors import error_text
-from longthink.games.registry import parse
+from longthink.registry import parse
 from longthink.search.budget import Budget, Spent
 from longthink.server.errors import ApiError
 from longthink.server.limits import ANSWER_TOKENS, ServerLimits

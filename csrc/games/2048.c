@@ -1,25 +1,25 @@
-/* 2048: slide all tiles of a 4x4 board; equal ones that meet merge into their sum, which is scored; then chance adds a 2
- * or, one time in ten, a 4. Actions: 0 up, 1 right, 2 down, 3 left. Chance outcome 2 * cell + (a four). The game ends at
- * a tile of max_tile, without a legal action, or after 4 * max_tile actions and outcomes.
+/* 2048: an action slides all tiles of a 4x4 board. Equal tiles that meet merge into their sum, which is added to the score.
+ * Then chance adds a 2, or with probability 0.1 a 4. Actions: 0 up, 1 right, 2 down, 3 left. Chance outcome: 2 * cell, plus
+ * 1 for a four. The game ends with a tile of max_tile, without a legal action, or after 4 * max_tile actions and outcomes.
  *
- * A tile is four bits of the board, its exponent: cell 4 * row + column is nibble `cell`, a row is 16 bits, and what
- * happens to a row is looked up. Columns are the rows of the transposed board.
+ * A tile is stored as its exponent in four bits of the board: cell 4 * row + column is nibble `cell`. A row has 16 bits, and
+ * a table gives the result of sliding it. Columns are the rows of the transposed board.
  *
- * As in OpenSpiel, an action must change the board other than by merging into a tile that the player's last action made;
- * where that leaves none (OpenSpiel has then no action at all), any that changes the board is legal. */
+ * As in OpenSpiel, an action must change the board, and a merge into a tile that the player's last action made does not
+ * count as a change. If no action remains (OpenSpiel then has none), every action that changes the board is legal. */
 #include "games/bitboard.h"
 #include "games/native.h"
 
 enum { UP, RIGHT, DOWN, LEFT, CELLS = 16, FOUR_BITS = 15, LARGEST = 15 };
 
-/* What becomes of a row of tiles. Its cells are counted from the left, bit 0. */
+/* The result of sliding a row of tiles. Its cells are counted from the left, starting at bit 0. */
 typedef struct {
   uint16_t left, right;                  /* the row after its tiles slid left, right */
-  uint8_t merged_left, merged_right;     /* the cells of tiles that were made by it */
+  uint8_t merged_left, merged_right;     /* the cells of tiles made by merging */
   uint8_t pairs;                         /* bit i: cells i and i + 1 hold equal tiles */
   uint8_t slides_left, slides_right;     /* whether a tile has a gap to slide into */
   uint8_t unused;
-  uint16_t score;                        /* a fourth of what the merged tiles are worth; the same both ways */
+  uint16_t score;                        /* a fourth of the sum of the merged tiles; the same in both directions */
 } row_t;
 
 typedef struct { int32_t last, max_moves; row_t rows[1 << 16]; } rules_t; /* last: exponent of max_tile */
@@ -27,14 +27,14 @@ typedef struct {
   uint64_t board;
   int32_t score, moves;   /* moves: actions and outcomes so far */
   uint16_t merged;        /* the cells of tiles that the last action made */
-  uint8_t chance, over;   /* chance: tiles that it has to add before the player acts */
+  uint8_t chance, over;   /* chance: number of tiles to add before the player acts */
   uint8_t unused[4];
 } state_t;
 
 /* ---- Rows ---- */
 
 static uint16_t slide(const uint8_t tiles[4], uint8_t out[4], uint8_t *merged) {
-  int n = 0, score = 0, fixed = -1; /* `fixed`: the last tile that was itself made by merging */
+  int n = 0, score = 0, fixed = -1; /* `fixed`: the last tile that was made by merging */
   memset(out, 0, 4);
   *merged = 0;
   for (int i = 0; i < 4; i++) {
@@ -82,7 +82,7 @@ static inline uint64_t transposed(uint64_t b) {
          (a & UINT64_C(0x00000000ff00ff00)) << 24;
 }
 
-/* The same for a bit a cell. */
+/* The same for one bit per cell. */
 static inline unsigned transposed_cells(unsigned b) {
   unsigned a = (b & 0xa5a5) | (b & 0x0a0a) << 3 | (b & 0x5050) >> 3;
   return (a & 0xcc33) | (a & 0x00cc) << 6 | (a & 0x3300) >> 6;
@@ -103,7 +103,7 @@ static inline int has_tile(uint64_t board, int exponent) {
   return empty_cells(board ^ (uint64_t)exponent * UINT64_C(0x1111111111111111)) != 0;
 }
 
-/* Bit LEFT and bit RIGHT: whether an action along the rows changes the board other than by merging into `merged`. */
+/* Bits LEFT and RIGHT: whether this action changes the board, not counting merges into `merged`. */
 static inline unsigned row_actions(const rules_t *r, uint64_t board, unsigned merged) {
   unsigned left = 0, right = 0;
   for (int i = 0; i < 4; i++) {
@@ -121,7 +121,7 @@ static inline unsigned actions_into(const rules_t *r, uint64_t board, unsigned m
   return rows | (columns >> LEFT & 1) << UP | (columns >> RIGHT & 1) << DOWN;
 }
 
-/* A bit for each legal action. */
+/* One bit per legal action. */
 static inline unsigned legal_set(const rules_t *r, const state_t *s) {
   unsigned actions = actions_into(r, s->board, s->merged);
   return actions ? actions : actions_into(r, s->board, 0);
@@ -214,7 +214,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns[0] = s->score;
 }
 
-/* The empty cell of the outcome that lt_sample draws with the probabilities above, and whether it is a four. */
+/* The empty cell and the tile (two or four) that lt_sample draws with the probabilities above. */
 static inline int random_cell(uint64_t empty, lt_rng *rng, int *four) {
   double u = lt_rng_uniform(rng);
   int last = 2 * lt_count_bits(empty) - 1, i = 0;
@@ -228,7 +228,7 @@ static inline int random_cell(uint64_t empty, lt_rng *rng, int *four) {
   return lt_lowest_bit(empty) / 4;
 }
 
-/* Random moves to the end, as lt_playout draws them, written down where `trace` is not NULL. */
+/* Random moves to the end, with the draws of lt_playout. They are written to `trace` if it is not NULL. */
 static inline int32_t play_out(const rules_t *r, state_t *s, lt_rng *rng, int32_t *trace) {
   int32_t length = 0;
   int over = s->over;

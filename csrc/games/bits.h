@@ -1,4 +1,4 @@
-/* Sets of cells as words of bits, and random draws from them. */
+/* Sets of cells as bit words, and random draws from them. */
 #ifndef LT_BITS_H
 #define LT_BITS_H
 #include <string.h>
@@ -8,7 +8,7 @@ static inline int32_t first_bit(uint64_t word) { return __builtin_ctzll(word); }
 static inline uint64_t bit_at(const uint64_t *set, uint32_t i) { return set[i >> 6] >> (i & 63) & 1; }
 static inline void set_bit(uint64_t *set, uint32_t i) { set[i >> 6] |= UINT64_C(1) << (i & 63); }
 
-/* How many are in the set. In plain arithmetic: the instruction for it is not on every processor. */
+/* The size of a set. In plain arithmetic, because not every processor has the instruction. */
 static inline int32_t bits_in(const uint64_t *set, int words) {
   uint64_t sum = 0;
   for (int i = 0; i < words; i++) {
@@ -21,7 +21,7 @@ static inline int32_t bits_in(const uint64_t *set, int words) {
                    UINT64_C(0x0001000100010001) >> 48);
 }
 
-/* Which of 64 bytes are not 0; eight bytes at a time on processors that store the low byte first. */
+/* Which of 64 bytes are not 0; eight bytes at a time on little-endian processors. */
 static inline uint64_t bits_of_bytes(const uint8_t *bytes) {
   uint64_t bits = 0;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -37,13 +37,13 @@ static inline uint64_t bits_of_bytes(const uint8_t *bytes) {
   return bits;
 }
 
-/* `wanted` cells of a set, every choice as likely: toss a coin for each cell, then move random cells from the side
- * that has too many, which on average are 0.4 times the root of all. They are hit by trying places of the board. */
+/* `wanted` cells of a set, with all choices equally likely. Toss a coin for each cell, then move random cells from the side
+ * that has too many; on average 0.4 times the square root of all. Cells to move are found by trying random positions. */
 static inline void random_part(lt_rng *rng, const uint64_t *set, int32_t wanted, uint64_t *part, const int words) {
   uint64_t side[8];
   for (int i = 0; i < words; i++) part[i] = lt_rng_next(rng) & set[i];
   int32_t surplus = bits_in(part, words) - wanted;
-  const uint64_t other = surplus < 0 ? ~UINT64_C(0) : 0; /* the side with too many: the part, or the others */
+  const uint64_t other = surplus < 0 ? ~UINT64_C(0) : 0; /* the side with too many: the chosen cells, or the others */
   if (surplus < 0) surplus = -surplus;
   for (int i = 0; i < words; i++) side[i] = set[i] & (part[i] ^ other);
   const int bits = words <= 1 ? 6 : words <= 2 ? 7 : words <= 4 ? 8 : 9;
@@ -60,7 +60,7 @@ static inline void random_part(lt_rng *rng, const uint64_t *set, int32_t wanted,
   for (int i = 0; i < words; i++) part[i] = set[i] & (side[i] ^ other);
 }
 
-/* All orders as likely (Fisher and Yates), two draws a random number. */
+/* A uniform shuffle (Fisher and Yates), with two draws per random number. */
 static inline void shuffle(lt_rng *rng, int32_t *items, int32_t n) {
   for (int32_t i = n; i > 1; i -= 2) {
     uint64_t random = lt_rng_next(rng);

@@ -1,14 +1,14 @@
-/* Breakthrough on bitboards: cell row * columns + column is a bit. Player 0 begins at the top and moves down, to higher
- * cells. A piece steps straight ahead to an empty cell, or ahead and aside to one without a piece of its own; who reaches
- * the last row or takes the last piece wins. Action ((cell * 6) + direction) * 2 + capture, directions 0 to 2 left,
- * straight and right of player 0, 3 to 5 those of player 1; left and right as seen on the board. */
+/* Breakthrough on bitboards: cell row * columns + column is a bit. Player 0 starts at the top and moves down, to higher
+ * cells. A piece moves straight ahead to an empty cell, or diagonally ahead to a cell without an own piece. A player wins
+ * by reaching the last row or taking the last piece. Action ((cell * 6) + direction) * 2 + capture. Directions 0 to 2 are
+ * left, straight and right for player 0, and 3 to 5 for player 1; left and right as seen on the board. */
 #include "games/bitboard.h"
 #include "games/native.h"
 
 typedef struct { int32_t rows, columns; uint64_t start[2], goal[2], not_left, not_right; } rules_t;
-typedef struct { uint64_t pieces[2]; int32_t player, winner; } state_t; /* winner: a player plus one, 0 while playing */
+typedef struct { uint64_t pieces[2]; int32_t player, winner; } state_t; /* winner: player + 1, or 0 during the game */
 
-/* The pieces that may step left, straight and right. */
+/* The pieces that may move left, straight and right. */
 typedef struct { uint64_t left, straight, right; } steps_t;
 
 static inline steps_t steps_of(const rules_t *r, uint64_t own, uint64_t other, int player) {
@@ -21,7 +21,7 @@ static inline steps_t steps_of(const rules_t *r, uint64_t own, uint64_t other, i
                    own & r->not_right & open << (columns - 1)};
 }
 
-/* Where a step leads; `aside` is -1, 0 or 1. */
+/* The target cell of a move; `aside` is -1, 0 or 1. */
 static inline uint64_t landing(const rules_t *r, uint64_t piece, int aside, int player) {
   return player == 0 ? piece << (r->columns + aside) : piece >> (r->columns - aside);
 }
@@ -51,7 +51,7 @@ static int32_t legal_actions(void *context, const void *state, int32_t *actions)
   uint64_t own = s->pieces[s->player], other = s->pieces[!s->player];
   steps_t steps = steps_of(r, own, other, s->player);
   for (uint64_t m = steps.left | steps.straight | steps.right; m; m &= m - 1) {
-    uint64_t piece = m & (0 - m); /* each of its steps is written, and stays where it is legal: no branch to guess */
+    uint64_t piece = m & (0 - m); /* write every move, advance only past legal ones: no branches */
     int32_t first = (lt_lowest_bit(piece) * 6 + 3 * s->player) * 2;
     actions[n] = first + ((landing(r, piece, -1, s->player) & other) != 0);
     n += (steps.left & piece) != 0;
@@ -88,8 +88,8 @@ static void returns(void *context, const void *state, double *returns) {
   returns[1] = -returns[0];
 }
 
-/* A random step of `player`, the one that lt_playout draws: the k-th of all, counted by cell and then from left to right.
- * Whether the game is over; `*action` is written where it is not NULL. */
+/* A random move of `player`, with the draw of lt_playout: the k-th of all, ordered by cell and then from left to right.
+ * Returns whether the game is over. Writes `*action` if it is not NULL. */
 static inline int random_step(const rules_t *r, uint64_t *mine, uint64_t *theirs, int player, lt_rng *rng,
                               int32_t *action) {
   static const int8_t aside[8][4] = {{0}, {-1}, {0}, {-1, 0}, {1}, {-1, 1}, {0, 1}, {-1, 0, 1}}; /* [which][k] */
@@ -131,7 +131,7 @@ static inline int32_t play_out(const rules_t *r, state_t *s, lt_rng *rng, int32_
 
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   const rules_t *r = context;
-  if (r->columns == 8) { /* shifts known to the compiler */
+  if (r->columns == 8) { /* shifts are compile-time constants */
     rules_t usual = *r;
     usual.columns = 8;
     play_out(&usual, state, rng, NULL);
@@ -151,7 +151,7 @@ int lt_breakthrough(lt_game *game, const double *parameters) {
   rules_t *r = calloc(1, sizeof *r);
   if (r == NULL) return -1;
   int rows = r->rows = (int32_t)parameters[0], columns = r->columns = (int32_t)parameters[1];
-  int filled = (rows >= 6 ? 2 : 1) * columns; /* two rows of pieces where there is room for them */
+  int filled = (rows >= 6 ? 2 : 1) * columns; /* two rows of pieces if there is room */
   for (int cell = 0; cell < rows * columns; cell++) {
     uint64_t bit = UINT64_C(1) << cell;
     if (cell < filled) r->start[0] |= bit;

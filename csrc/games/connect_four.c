@@ -1,5 +1,5 @@
-/* Connect four on bitboards: column c, row r (from below) is bit c * (rows + 1) + r; the bit above each
- * column stays empty, so that adding one to a column finds its next free cell and shifts do not wrap. */
+/* Connect four on bitboards: column c, row r (from below) is bit c * (rows + 1) + r. The bit above each
+ * column stays empty, so adding one to a column gives its next free cell, and shifts do not wrap. */
 #include "games/native.h"
 
 typedef struct { int32_t rows, columns, in_row; uint64_t bottom, board; } rules_t;
@@ -9,7 +9,7 @@ enum { RUNNING, WIN_0, WIN_1, DRAW };
 
 static inline int has_line(uint64_t s, int rows, int in_row) {
   const int steps[4] = {1, rows, rows + 1, rows + 2};
-  if (in_row == 4) { /* without a jump: when a game ends cannot be foreseen */
+  if (in_row == 4) { /* without branches, because the end of a game is unpredictable */
     uint64_t any = 0;
     for (int d = 0; d < 4; d++) {
       uint64_t pairs = s & s >> steps[d];
@@ -25,7 +25,7 @@ static inline int has_line(uint64_t s, int rows, int in_row) {
   return 0;
 }
 
-/* The free cells that a stone would drop into, one bit a playable column. */
+/* The cells that a stone would drop into, one bit per playable column. */
 static inline uint64_t landings(const rules_t *r, uint64_t taken) { return (taken + r->bottom) & r->board; }
 
 static inline int act(const rules_t *r, state_t *s, int32_t action) {
@@ -60,7 +60,7 @@ static int32_t apply(void *context, void *state, int32_t action) {
   const rules_t *r = context;
   state_t *s = state;
   if (s->outcome || action < 0 || action >= r->columns) return 0;
-  if (r->rows == 6 && r->in_row == 4) { /* the usual board, with its shifts known to the compiler */
+  if (r->rows == 6 && r->in_row == 4) { /* the default board, with shifts as compile-time constants */
     const rules_t usual = {6, r->columns, 4, r->bottom, r->board};
     return act(&usual, s, action);
   }
@@ -74,7 +74,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns[1] = -returns[0];
 }
 
-/* Random moves to the end, as lt_playout draws them. While no column is full, the k-th playable cell is in column k. */
+/* Random moves to the end, with the draws of lt_playout. While no column is full, the k-th playable cell is in column k. */
 static inline void play_out(const rules_t *r, state_t *s, lt_rng *rng) {
   const int height = r->rows + 1;
   const uint64_t column = (UINT64_C(1) << r->rows) - 1, top = r->bottom << (r->rows - 1);
@@ -102,7 +102,7 @@ static inline void play_out(const rules_t *r, state_t *s, lt_rng *rng) {
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   const rules_t *r = context;
   state_t s = *(state_t *)state;
-  if (r->rows == 6 && r->in_row == 4) { /* the usual board, with its shifts known to the compiler */
+  if (r->rows == 6 && r->in_row == 4) { /* the default board, with shifts as compile-time constants */
     const rules_t usual = {6, r->columns, 4, r->bottom, r->board};
     play_out(&usual, &s, rng);
   } else {
@@ -112,9 +112,9 @@ static void playout(void *context, void *state, lt_rng *rng, double *out) {
   returns(context, state, out);
 }
 
-/* Many playouts at once, on boards of up to eight columns. Two times four games stand in the lanes of vectors; when one is over
- * the next takes its lane. A game's open columns are kept as the bytes of a word, each how far its column is shifted, so that
- * the k-th of them is one shift away. Draws as play_out does, and gives the very same. */
+/* Many playouts at once, on boards of up to eight columns. Two times four games occupy the lanes of vectors. When a game ends,
+ * the next one takes its lane. The open columns of a game are bytes of a word, each with the shift of its column, so one shift
+ * selects the k-th of them. The draws and the results equal those of play_out. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 #define LANES __attribute__((target("avx2")))
@@ -133,7 +133,7 @@ LANES static inline __m256i mix(__m256i x) { /* lt_mix */
   return _mm256_xor_si256(x, _mm256_srli_epi64(x, 31));
 }
 
-LANES static inline __m256i lines(__m256i s, int step, int in_row) { /* stones that begin a line in one direction */
+LANES static inline __m256i lines(__m256i s, int step, int in_row) { /* stones that start a line in one direction */
   if (in_row == 4) {
     s = _mm256_and_si256(s, _mm256_srli_epi64(s, step));
     return _mm256_and_si256(s, _mm256_srli_epi64(s, 2 * step));
@@ -143,7 +143,7 @@ LANES static inline __m256i lines(__m256i s, int step, int in_row) { /* stones t
   return m;
 }
 
-/* One move in each lane: which games are over. */
+/* One move in each lane. Returns which games are over. */
 LANES static inline int move(const rules_t *r, lanes_t *g) {
   const __m256i zero = _mm256_setzero_si256(), eight = _mm256_set1_epi64x(8);
   const __m256i column = _mm256_set1_epi64x((INT64_C(1) << r->rows) - 1), bottom = _mm256_set1_epi64x((int64_t)r->bottom);
@@ -169,7 +169,7 @@ LANES static inline int move(const rules_t *r, lanes_t *g) {
   return _mm256_movemask_pd(_mm256_castsi256_pd(over));
 }
 
-/* The lanes of four games as plain words, where one game takes the place of another. */
+/* The lanes of four games as plain words, used when one game replaces another. */
 typedef struct { uint64_t own[4], other[4], counter[4], open[4], order[4], player[4]; } words_t;
 
 LANES static inline void load(lanes_t *g, const words_t *w) {
@@ -189,7 +189,7 @@ static inline void enter(const rules_t *r, words_t *w, int lane, const state_t *
   w->counter[lane] = rng->counter, w->player[lane] = (uint64_t)s->player;
   uint64_t tops = (s->stones[0] | s->stones[1]) >> (r->rows - 1), open = 0;
   uint8_t order[8] = {0};
-  for (int c = 0; c < r->columns; c++, tops >>= r->rows + 1) { /* without a jump: which columns are full cannot be foreseen */
+  for (int c = 0; c < r->columns; c++, tops >>= r->rows + 1) { /* without branches, because full columns are unpredictable */
     order[open] = (uint8_t)(c * (r->rows + 1));
     open += ~tops & 1;
   }

@@ -1,5 +1,5 @@
-/* Alpha-beta for connect four: threats first, a table of bounds, and a null window that closes in on the score.
- * Ideas as in Allis, "A knowledge-based approach of connect-four", 1988, and Tromp's and Pons's solvers. */
+/* Alpha-beta search for connect four, with threats first, a table of bounds, and null windows that narrow to the score.
+ * Ideas from Allis, "A knowledge-based approach of connect-four", 1988, and Tromp's and Pons's solvers. */
 #include "games/connect_four_solver.h"
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@ enum { ROWS = 6, COLUMNS = 7, COLUMN = ROWS + 1, CELLS = ROWS * COLUMNS };
 #define BOTTOM UINT64_C(0x0040810204081)
 #define BOARD (BOTTOM * ((UINT64_C(1) << ROWS) - 1))
 
-enum { LOWER = 64, UPPER = 128, MIDDLE = 32 }; /* kinds of bounds in the table; a score is kept as score + MIDDLE */
+enum { LOWER = 64, UPPER = 128, MIDDLE = 32 }; /* types of bounds in the table; a score is stored as score + MIDDLE */
 
 lt_c4_solver *lt_c4_solver_new(size_t table_bytes) {
   lt_c4_solver *s = calloc(1, sizeof *s);
@@ -40,7 +40,7 @@ static inline uint64_t winning_cells(uint64_t stones, uint64_t taken) {
 
 static inline uint64_t landings(uint64_t taken) { return (taken + BOTTOM) & BOARD; }
 
-/* A position in which the player who moves cannot win at once. */
+/* A position in which the player to move cannot win at once. */
 static int search(lt_c4_solver *s, uint64_t own, uint64_t taken, int alpha, int beta) {
   if (++s->nodes >= s->node_limit) s->stopped = 1;
   if (s->stopped) return 0;
@@ -49,9 +49,9 @@ static int search(lt_c4_solver *s, uint64_t own, uint64_t taken, int alpha, int 
   uint64_t moves = landings(taken);
   if (moves & threats) {
     moves &= threats;
-    if (moves & (moves - 1)) moves = 0; /* two threats cannot both be met */
+    if (moves & (moves - 1)) moves = 0; /* two threats cannot both be blocked */
   }
-  moves &= ~(threats >> 1); /* nor may one play below a threat */
+  moves &= ~(threats >> 1); /* a stone below a threat lets the opponent complete it */
   if (!moves) return -(CELLS - stones) / 2;
   if (stones >= CELLS - 2) return 0;
 
@@ -68,11 +68,11 @@ static int search(lt_c4_solver *s, uint64_t own, uint64_t taken, int alpha, int 
     }
   }
   if (alpha < worst) alpha = worst;
-  if (alpha >= beta) return alpha; /* a bound from below that is high enough */
+  if (alpha >= beta) return alpha; /* the lower bound is high enough */
   if (beta > best_possible) beta = best_possible;
-  if (alpha >= beta) return beta; /* a bound from above that is low enough */
+  if (alpha >= beta) return beta; /* the upper bound is low enough */
 
-  /* Moves that make the most threats first, of equals the one nearest to the middle. */
+  /* Moves that create the most threats first; among equal ones, the closest to the middle. */
   uint64_t ordered[COLUMNS];
   int worth[COLUMNS], n = 0;
   static const int order[COLUMNS] = {3, 2, 4, 1, 5, 0, 6};

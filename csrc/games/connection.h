@@ -1,16 +1,16 @@
-/* Hex and Y: games of connection in which a filled board has exactly one winner. What both share; hex.c and y.c say
- * what their boards look like.
+/* What Hex and Y share. Both are connection games in which a filled board has exactly one winner. hex.c and y.c define
+ * their boards.
  *
  * Cell (column x, row y) is bit y * stride + x; its neighbours are (x±1, y), (x, y±1), (x+1, y-1) and (x-1, y+1).
  *
- * Who wins a filled board of Y: write into every cell the colour that most of (x, y), (x+1, y) and (x, y+1) have.
- * That is a filled board one row smaller with the same winner (Schensted's reduction; van Rijswijck, Set Colouring
- * Games, 2006), so that in the end one cell tells. Words of bits do this to all cells at once. Hex is the middle of a
- * board of Y whose corner to the right is full of player 1's stones and whose corner below is full of player 0's. Who
- * has won a board that is not full: give the free cells to the other player.
+ * The winner of a filled board of Y: give every cell the majority colour of (x, y), (x+1, y) and (x, y+1). The result is a
+ * filled board that is one row smaller and has the same winner (Schensted's reduction; van Rijswijck, Set Colouring
+ * Games, 2006). The last cell is the winner. Bit words process all cells at once. A Hex board is the middle of a board of
+ * Y whose right corner is full of player 1's stones and whose lower corner is full of player 0's. To test whether a player
+ * has won a board that is not full, give the free cells to the other player.
  *
- * A playout fills the free cells with the right number of stones of each colour, drawn uniformly: whoever connects
- * first in random play is connected on the filled board, and the other is not. */
+ * A playout fills the free cells with the right number of stones of each colour, drawn uniformly. The player who connects
+ * first in random play is connected on the filled board, and the other player is not. */
 #ifndef LT_CONNECTION_H
 #define LT_CONNECTION_H
 #include "games/bits.h"
@@ -19,21 +19,21 @@
 enum { MAX_WORDS = 6, MAX_CELLS = 64 * MAX_WORDS };
 
 typedef struct board_t {
-  int32_t bits, stride, words;          /* bits of the board; there is a bit after them, always 0 */
-  int32_t swap;                         /* the action of swapping, 0: there is none */
-  int32_t until[MAX_WORDS];             /* in how many shrinking steps the word takes part */
+  int32_t bits, stride, words;          /* bits of the board; one more bit follows that is always 0 */
+  int32_t swap;                         /* the swap action, 0: none */
+  int32_t until[MAX_WORDS];             /* the number of reduction steps that use the word */
   uint64_t board[MAX_WORDS];            /* the cells */
-  uint64_t right[MAX_WORDS];            /* cells whose right neighbour is player 1's from the start */
-  uint16_t neighbours[MAX_CELLS][6];    /* in a circle; off the board: the bit that is always 0 */
+  uint64_t right[MAX_WORDS];            /* cells whose right neighbour belongs to player 1 from the start */
+  uint16_t neighbours[MAX_CELLS][6];    /* in a circle; outside the board: the bit that is always 0 */
   uint8_t at_edge[2][MAX_CELLS];        /* the cell touches an edge that this player connects */
-  uint16_t swapped[MAX_CELLS];          /* where a first stone goes when it is swapped */
+  uint16_t swapped[MAX_CELLS];          /* the new cell of a first stone that is swapped */
 } board_t;
 
 typedef struct { uint8_t player, outcome, unused[6]; uint64_t stones[]; } state_t; /* stones [2, words] */
 
 enum { RUNNING, WIN_0, WIN_1 };
 
-/* Calls CODE with the number of words known to the compiler. */
+/* Run CODE with a constant number of words. */
 #define WITH_WORDS(words, CODE) \
   switch (words) {              \
     case 1: CODE(1); break;     \
@@ -44,10 +44,9 @@ enum { RUNNING, WIN_0, WIN_1 };
     default: CODE(6); break;    \
   }
 
-/* ---- Who has won ---- */
+/* ---- The winner ---- */
 
-/* Shrink a filled board, given by the stones of player 1, as long as it needs all of `words`; `steps` were made
- * before. */
+/* Reduce a filled board, given by the stones of player 1, while it needs all of `words`. `steps` were made before. */
 static inline int32_t shrink(const board_t *b, uint64_t *stones, int32_t steps, const int words) {
   const int below = b->stride;
   uint64_t x[MAX_WORDS + 1];
@@ -78,8 +77,8 @@ static inline int second_wins(const board_t *b, const uint64_t *stones) {
   return (int)(x[0] & 1);
 }
 
-/* Whether `player` has won with the stone just put on `cell`. It can only have if the stone joins two groups of its
- * neighbours, or one to an edge. */
+/* Whether `player` has won with the last stone, on `cell`. This is possible only if the stone joins two groups of
+ * neighbours, or joins one to an edge. */
 static inline int has_won(const board_t *b, const state_t *s, int player, int32_t cell) {
   const uint64_t *own = s->stones + player * b->words;
   unsigned around = 0;
@@ -156,7 +155,7 @@ static inline void fill(const board_t *b, state_t *s, lt_rng *rng, const int wor
   s->player ^= count & 1;
 }
 
-/* Move by move while a swap may come; then all at once. The moves made singly go to `trace`, if it is given. */
+/* Play single moves while a swap is possible, then fill the board. Writes the single moves to `trace` if it is not NULL. */
 static int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, uint64_t *opening) {
   int32_t n = 0, actions[MAX_CELLS + 1];
   while (b->swap && !s->outcome && bits_in(s->stones, b->words) <= 1 && bits_in(s->stones + b->words, b->words) == 0) {
@@ -180,7 +179,7 @@ static void playout(void *context, void *state, lt_rng *rng, double *out) {
   returns(context, state, out);
 }
 
-/* The stones of a fill in an order they may have come in: each player's shuffled, in turn. */
+/* The stones of a fill in a possible order: each player's stones shuffled, in turn. */
 static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
   const board_t *b = context;
   state_t *s = state;
@@ -201,8 +200,8 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 /* ---- Making a board ---- */
 
-/* Fill the table for `columns` by `rows` cells, of which `on_board` says which exist. `shrinks`: how many steps leave
- * one cell. Edges, `right` and `swapped` are left to the game. */
+/* Fill the table for `columns` by `rows` cells; `on_board` tests whether a cell exists. `shrinks`: the number of steps that
+ * leave one cell. The game sets edges, `right` and `swapped`. */
 static inline board_t *new_board(lt_game *game, int columns, int rows, int shrinks, int swap,
                                  int (*on_board)(int columns, int rows, int x, int y)) {
   static const int dx[6] = {0, 1, 1, 0, -1, -1}, dy[6] = {-1, -1, 0, 1, 1, 0};

@@ -1,11 +1,11 @@
-/* Dark hex: hex of which each player sees only its own stones. Player 0 joins the first and the last row, player 1 the first
- * and the last column; cell row * columns + column touches those beside it, above and above to the right, below and below to
- * the left. */
+/* Dark hex: hex in which each player sees only its own stones. Player 0 connects the first and the last row, player 1 the
+ * first and the last column. The neighbours of cell row * columns + column are left, right, above, above right, below and
+ * below left. */
 #include <stdint.h>
 
-typedef struct { int32_t columns; uint64_t first[2], last[2]; } board_t; /* each player's two edges */
+typedef struct { int32_t columns; uint64_t first[2], last[2]; } board_t; /* the two edges of each player */
 
-/* The stones joined to those of `from`. A step to the left leaves the first column, one to the right the last. */
+/* The stones connected to those of `from`. Masks stop steps left from the first column and right from the last. */
 static uint64_t joined(const board_t *b, uint64_t stones, uint64_t from) {
   const int32_t w = b->columns;
   uint64_t group = from & stones, before;

@@ -1,5 +1,6 @@
-/* Go: area or territory scoring, with or without a clean-up, four ko rules, handicap, boards of 2x2 to 25x25. Suicide is forbidden. Rows count from
- * below; action row * size + column, then pass. Chains and liberties are csrc/go/board.h's, knowledge csrc/go/knowledge.c's. */
+/* Go: area or territory scoring, with or without a clean-up, four ko rules, handicap, boards from 2x2 to 25x25. Suicide is
+ * illegal. Rows are counted from below. Action row * size + column, then pass. csrc/go/board.h has chains and liberties,
+ * csrc/go/knowledge.c has knowledge. */
 #include "games/go.h"
 #include "go/playouts.h"
 #include "go/knowledge.h"
@@ -12,7 +13,7 @@ static uint64_t *keys_of(const lt_go_rules *r, const lt_go_state *s) {
   return (uint64_t *)((uint8_t *)(s + 1) + lt_go_board_bytes(r->size));
 }
 
-/* Superko compares stones, or stones and who is to move. */
+/* Superko compares stones, or stones and the player to move. */
 static uint64_t position_key(const lt_go_rules *r, uint64_t stones, int to_move) {
   return r->ko == LT_GO_SITUATIONAL && to_move ? ~stones : stones;
 }
@@ -43,7 +44,7 @@ static uint64_t hash_after(const lt_go_board *b, int p, int color) {
   return hash;
 }
 
-/* Stones were captured, without which no position comes again. */
+/* Stones were captured. Without captures no position repeats. */
 static int any_captured(const lt_go_board *b) { return b->captured[0] | b->captured[1]; }
 
 static int is_legal(const lt_go_rules *r, const lt_go_state *s, int p) {
@@ -113,7 +114,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns_of(s->repeated ? 0 : lt_go_score(context, s), returns);
 }
 
-/* The position for graph search. Only simple ko leaves what can follow to the position alone. */
+/* The position as a key for graph search. Only with simple ko does the position alone determine what can follow. */
 static uint64_t hash(void *context, const void *state) {
   (void)context;
   const lt_go_state *s = state;
@@ -123,7 +124,7 @@ static uint64_t hash(void *context, const void *state) {
   return lt_mix(b->hash ^ lt_mix(rest)) ^ (uint64_t)s->lead * UINT64_C(0xd1342543de82ef95);
 }
 
-/* Light play: uniform over the legal moves that do not fill an eye of one's own; pass where there is none. */
+/* Light play: uniform over the legal moves that do not fill an own eye; pass if there are none. */
 static int32_t light_playout(const lt_go_rules *r, lt_go_state *s, lt_rng *rng, int32_t *trace) {
   lt_go_board *b = lt_go_board_of(s);
   const int32_t limit = 3 * r->size * r->size, pass = r->size * r->size;
@@ -148,7 +149,7 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 static void playout(void *context, void *state, lt_rng *rng, double *out) { traced_playout(context, state, rng, out, NULL); }
 
-/* Light playouts side by side in the lanes of vector registers. Positions that are over keep their result. */
+/* Light playouts in parallel lanes of vector registers. Terminal positions keep their result. */
 static void playouts(void *context, void *states, lt_rng *rngs, double *out, int32_t n) {
   enum { MANY = 64 };
   const lt_go_rules *r = context;
@@ -181,9 +182,9 @@ static void playouts(void *context, void *states, lt_rng *rngs, double *out, int
   }
 }
 
-/* Informed play. What it returns is shaded by the margin, so that a search that wins or loses anyway plays for points: a
- * sixteenth of it is the score over the size of the board. Where the trace is wanted, by a search, it ends as soon as the
- * winner is clear. Passes are left out of the trace: that everybody passes in the end says nothing of passing now. */
+/* Informed play. A sixteenth of the return is the score divided by the size of the board, so a search that wins or loses in
+ * any case plays for points. If a search asks for the trace, the playout ends as soon as the winner is clear. The trace
+ * omits passes, because the passes at the end of every playout give no information about passing now. */
 static int32_t informed_playout(void *context, void *state, lt_rng *rng, double *out, int32_t *trace) {
   const lt_go_rules *r = context;
   lt_go_state *s = state;
@@ -211,7 +212,7 @@ static void priors(void *context, const void *state, const int32_t *actions, int
   lt_go_priors(lt_go_board_of(s), s->player + 1, s->passes || s->cleaning, actions, n, visits, values);
 }
 
-/* Where handicap stones go, as GTP's fixed_handicap has them: on the third line of small boards, else on the fourth. */
+/* The handicap points of GTP's fixed_handicap: on the third line of small boards, otherwise on the fourth. */
 static void place_handicap(lt_go_board *b, int stones) {
   const int n = b->size, low = n < 13 ? 2 : 3, high = n - 1 - low, middle = n / 2;
   const int points[9][2] = {{low, low}, {high, high}, {low, high}, {high, low}, {low, middle},

@@ -1,5 +1,5 @@
-/* Gomoku: `connect` in a row wins, or loses (`anti`), on a line, a square, or a cube of more dimensions; `wrap` joins
- * opposite edges. Cells are numbered with the last coordinate fastest. */
+/* Gomoku: `connect` in a row wins, or loses (`anti`), on a line, a square, or a cube of more dimensions. `wrap` joins
+ * opposite edges. The last coordinate of a cell number varies fastest. */
 #include "games/bits.h"
 #include "games/native.h"
 
@@ -20,7 +20,7 @@ enum { RUNNING, WIN_0, WIN_1, DRAW };
 
 /* ---- The rules ---- */
 
-/* How many of `own` follow each other from a cell in a direction, the cell left out; at most connect - 1. */
+/* The number of consecutive cells in `own` from a cell in a direction, without the cell itself; at most connect - 1. */
 static int follow(const board_t *b, const uint64_t *own, int32_t cell, const int8_t *direction, int sign) {
   int at[MAX_DIMS], n = 0;
   for (int d = 0; d < b->dims; d++) at[d] = b->at[cell][d];
@@ -89,8 +89,8 @@ static void returns(void *context, const void *state, double *returns) {
 
 /* ---- Playouts on a plain square ---- */
 
-/* Put a stone into its four lines, two to a word, and say whether one has `connect` in a row. The bits of a line are
- * the cell's column, but in columns its row. */
+/* Put a stone into its four lines, two per word, and return whether one has `connect` in a row. The bit in a line is the
+ * column of the cell; in a column it is the row. */
 static inline int put(const uint8_t *line, int row, int column, uint32_t *lines, const int connect) {
   uint32_t *a = lines + line[0], *b = lines + line[1], *c = lines + line[2], *d = lines + line[3];
   *a |= UINT32_C(1) << column, *b |= UINT32_C(1) << row, *c |= UINT32_C(1) << column, *d |= UINT32_C(1) << column;
@@ -104,8 +104,8 @@ static inline int put(const uint8_t *line, int row, int column, uint32_t *lines,
   return (x1 | y1) != 0;
 }
 
-/* Random moves to the end, as lt_playout draws them but for the order of the cells; the moves go to `trace`, if
- * given. */
+/* Random moves to the end, with the draws of lt_playout but another order of cells. Writes the moves to `trace` if it is
+ * not NULL. */
 static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int connect) {
   uint32_t lines[2][MAX_LINES] = {{0}};
   int32_t open[MAX_CELLS], n = 0, left = legal_actions((void *)(uintptr_t)b, s, open), row = 0;
@@ -150,7 +150,7 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 /* ---- Making a board ---- */
 
-/* One of each pair of opposite directions: the first coordinate that changes grows. */
+/* One of each pair of opposite directions: the one whose first nonzero coordinate is positive. */
 static void fill_directions(board_t *b) {
   int codes = 1;
   for (int d = 0; d < b->dims; d++) codes *= 3;

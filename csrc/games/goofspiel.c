@@ -1,8 +1,8 @@
-/* Goofspiel for n players: each has the cards 1 .. n and bids one for every card of points that is turned up; the highest
- * single bid takes the points, a tie throws them away. Players bid in turn, and no bid is seen before all are made. With
- * `hidden_bids` only the winner of each turn is made known, never the bids (Lanctot, PhD thesis, 2013, 3.1.4).
+/* Goofspiel for n players: each has the cards 1 .. n and bids one for every point card that is turned up. The highest
+ * unique bid takes the points; a tie discards them. Players bid in turn, and no bid is seen before all are made. With
+ * `hidden_bids` the players see only the winner of each turn, never the bids (Lanctot, PhD thesis, 2013, 3.1.4).
  *
- * Read in this order: the state, a turn, the table's functions, what the others may hold. */
+ * Sections: the state, a turn, the functions of the game table, resampling the cards of the others. */
 #include "games/native.h"
 
 enum { MAX_PLAYERS = 10, MAX_CARDS = 32, RANDOM = 0, DESCENDING = 1, WIN_LOSS = 0, POINT_DIFFERENCE = 1 };
@@ -10,12 +10,12 @@ enum { MAX_PLAYERS = 10, MAX_CARDS = 32, RANDOM = 0, DESCENDING = 1, WIN_LOSS = 
 typedef struct { int32_t players, cards, turns, order, returns_type, hidden_bids; } rules_t;
 
 /* A state is this head and, one after the other:
- *   uint32_t hands[players]      the cards each still has, one bit a card
+ *   uint32_t hands[players]      the cards that each player still has, one bit per card
  *   uint16_t points[players]
- *   uint8_t point_cards[turns]   turned up so far, plus one
- *   uint8_t winners[turns]       of the turns so far, plus one; 0 for a tie
- *   uint8_t bids[players][turns] plus one; those of the present turn are still unseen
- * `deck` has a bit for each card of points not yet turned up; `turn` counts the turns that are done. */
+ *   uint8_t point_cards[turns]   the cards turned up so far, plus one
+ *   uint8_t winners[turns]       the winners of the turns so far, plus one; 0 for a tie
+ *   uint8_t bids[players][turns] plus one; the bids of the current turn are still hidden
+ * `deck` has a bit for each point card not yet turned up; `turn` counts finished turns. */
 typedef struct { uint32_t deck; int8_t player; uint8_t turn; uint16_t none; } state_t;
 
 static uint32_t *hands_of(state_t *s) { return (uint32_t *)(s + 1); }
@@ -37,7 +37,7 @@ static int32_t cards_in(uint32_t set, int32_t *cards) {
 
 /* ---- A turn ---- */
 
-/* Who alone bid highest, plus one; 0 for a tie. `bids` of one turn stand `stride` apart. */
+/* The player with the highest unique bid, plus one, or 0 for a tie. The `bids` of a turn have the distance `stride`. */
 static int32_t winner_of(const uint8_t *bids, int32_t players, int32_t stride) {
   int32_t winner = 0, best = 0;
   for (int32_t p = 0; p < players; p++) {
@@ -59,7 +59,7 @@ static void bid(const rules_t *r, state_t *s, int32_t player, int32_t card) {
   s->player = (int8_t)(player + 1);
 }
 
-/* All have bid: give the points away and turn up the next card. A last card that nobody has a choice about plays itself. */
+/* After all bids: award the points and turn up the next card. A last card without a choice is played automatically. */
 static void end_turn(const rules_t *r, state_t *s) {
   for (;;) {
     int32_t winner = winner_of(bids_of(r, s, 0) + s->turn, r->players, r->turns);
@@ -90,7 +90,7 @@ static void end_turn(const rules_t *r, state_t *s) {
   }
 }
 
-/* ---- The table's functions ---- */
+/* ---- The functions of the game table ---- */
 
 static void init(void *context, void *state) {
   const rules_t *r = context;
@@ -152,8 +152,8 @@ static void returns(void *context, const void *state, double *returns) {
   }
 }
 
-/* Who acts; the player's own bids, the present one too; who won, or where bids are shown the others'; and the cards of
- * points where they come at random. */
+/* The player to act; the player's own bids, including the current one; the winners, or the bids of the others if bids are
+ * shown; and the point cards if their order is random. */
 static void information_state(void *context, const void *state, int32_t player, uint8_t *key) {
   const rules_t *r = context;
   state_t *s = (state_t *)state;
@@ -174,7 +174,7 @@ static size_t key_bytes(const rules_t *r) {
   return 1 + (size_t)(rows * r->turns);
 }
 
-/* Cards in rising order, to be drawn by their place. */
+/* Cards in ascending order, to be drawn by index. */
 typedef struct { int32_t n; uint8_t cards[MAX_CARDS]; } pile_t;
 
 static pile_t pile_of(uint32_t set) {
@@ -191,7 +191,7 @@ static int32_t draw(pile_t *pile, int32_t place) {
   return card;
 }
 
-/* Draws as lt_playout does. */
+/* With the draws of lt_playout. */
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   const rules_t *r = context;
   state_t *s = state;
@@ -211,17 +211,17 @@ static void playout(void *context, void *state, lt_rng *rng, double *out) {
   returns(context, state, out);
 }
 
-/* ---- What the others may hold ---- */
+/* ---- Resampling the cards of the others ---- */
 
-/* Uniformly random play gives every order of a hand the same chance, so all bids that agree with what is known are equally
- * likely. Two players: the other's bid is above, below or equal to one's own in each turn. Go through the cards from the
- * lowest up: a card of the other's is left in its hand, or bid in one of the turns it won whose own card has come by
- * (`open`), or kept for one of the turns it lost whose own card comes later (`held`). `ways[card][open][held]` counts how
- * all can end well; drawing by it is exact. */
+/* Under uniformly random play every order of a hand has the same probability, so all bids that agree with the known facts are
+ * equally likely. Two players: in each turn the opponent's bid is above, below or equal to the own bid. Go through the cards
+ * in ascending order. A card of the opponent stays in its hand, or is its bid in a turn that it won and whose own card is
+ * already passed (`open`), or is kept for a turn that it lost and whose own card comes later (`held`).
+ * `ways[card][open][held]` counts the valid completions. Drawing in proportion to it is exact. */
 static void resample_other(const rules_t *r, state_t *s, int32_t player, lt_rng *rng) {
   enum { NO_TURN, LOST, TIED, WON };
   double ways[MAX_CARDS + 1][(MAX_CARDS / 2 + 1) * (MAX_CARDS / 2 + 1)];
-  int32_t kind[MAX_CARDS] = {NO_TURN}, turn_of[MAX_CARDS] = {0}, won = 0, lost = 0; /* by one's own card; of the other */
+  int32_t kind[MAX_CARDS] = {NO_TURN}, turn_of[MAX_CARDS] = {0}, won = 0, lost = 0; /* by own card; turns of the opponent */
   const uint8_t *own = bids_of(r, s, player), *winners = winners_of(r, s);
   uint8_t *bids = bids_of(r, s, !player);
   for (int32_t t = 0; t < s->turn; t++) {
@@ -278,19 +278,19 @@ static void resample_other(const rules_t *r, state_t *s, int32_t player, lt_rng 
   for (int32_t t = 0; t < s->turn; t++) hands_of(s)[!player] &= ~(UINT32_C(1) << (bids[t] - 1));
 }
 
-/* Whether every turn in the set of bits `turns` is won by who won it. */
+/* Whether every turn in the bit set `turns` has its true winner. */
 static int agrees(const rules_t *r, const uint8_t *bids, const uint8_t *winners, uint32_t turns) {
   for (int32_t t = 0; turns; t++, turns >>= 1)
     if (turns & 1 && winner_of(bids + t, r->players, MAX_CARDS) != winners[t]) return 0;
   return 1;
 }
 
-/* More players: deal the others' bids at random, at most TRIES times, until they agree with who won: exact where it
- * succeeds. Else go from the true bids in many random steps, in each of which some of the others exchange two cards in
- * their orders, if all still agrees: every order it can reach is as likely in the long run. */
+/* More players: deal the bids of the others at random, at most TRIES times, until they agree with the winners. If this
+ * succeeds, it is exact. Otherwise start from the true bids and make many random steps. In each step some of the others
+ * exchange two cards in their orders, if the result still agrees. In the limit all reachable orders are equally likely. */
 static void resample_others(const rules_t *r, state_t *s, int32_t player, lt_rng *rng) {
   enum { TRIES = 200, STEPS_A_CARD = 20 };
-  uint8_t orders[MAX_PLAYERS * MAX_CARDS]; /* [players, MAX_CARDS]: first the bids, then the rest of the hand, plus one */
+  uint8_t orders[MAX_PLAYERS * MAX_CARDS]; /* [players, MAX_CARDS]: the bids, then the rest of the hand, all plus one */
   const uint8_t *winners = winners_of(r, s);
   int found = 0;
   for (int32_t p = 0; p < r->players; p++) {
@@ -343,7 +343,7 @@ static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   if (s->player == LT_TERMINAL) return;
   if (r->hidden_bids && r->players == 2) resample_other(r, s, player, rng);
   else if (r->hidden_bids) resample_others(r, s, player, rng);
-  for (int32_t p = 0; p < s->player; p++) { /* the bids of the present turn */
+  for (int32_t p = 0; p < s->player; p++) { /* the bids of the current turn */
     if (p == player) continue;
     int32_t cards[MAX_CARDS], n = cards_in(hands_of(s)[p], cards);
     bids_of(r, s, p)[s->turn] = (uint8_t)(1 + cards[lt_rng_below(rng, (uint32_t)n)]);

@@ -1,45 +1,45 @@
-/* Havannah: on a board with six sides, make a ring around something, a bridge between two corners, or a fork between
+/* Havannah: on a hexagonal board, make a ring around at least one cell, a bridge between two corners, or a fork between
  * three sides. Cell (column x, row y) is y * across + x, with `across` = 2 size - 1; its neighbours are (x±1, y), (x,
  * y±1), (x-1, y-1) and (x+1, y+1).
  *
- * A state knows the chain of every stone, and what the chain touches, so a move costs a look at six neighbours unless
- * it joins chains. Two cells side by side in a row never belong to two chains of one player, so that one more than
- * half of a chain's least cell is a label of its own, and fits in a byte. */
+ * A state stores the chain of every stone, and the sides and corners that each chain touches. So a move reads only six
+ * neighbours unless it joins chains. Two adjacent cells of a row never belong to two chains of one player. Therefore half
+ * of the smallest cell of a chain, plus one, is a unique label, and it fits in a byte. */
 #include "games/bits.h"
 #include "games/native.h"
 
 enum { MAX_SIZE = 10, MAX_CELLS = (2 * MAX_SIZE - 1) * (2 * MAX_SIZE - 1), MAX_WORDS = MAX_CELLS / 64 + 1, LANES = 64 };
 
-/* What a set of a stone's neighbours amounts to; bit d: the neighbour in direction d, in a circle from (x-1, y-1). */
+/* Properties of a set of neighbours of a stone. Bit d is the neighbour in direction d, in a circle from (x-1, y-1). */
 typedef struct {
-  int16_t group[3];    /* the way to one of each group of neighbours that stand side by side; 0: none */
+  int16_t group[3];    /* offset to one cell of each group of adjacent neighbours; 0: none */
   uint8_t groups;
-  uint8_t middles;     /* directions of those between two others: each may be the middle of a ring of six */
+  uint8_t middles;     /* directions of neighbours between two others; each may be the middle of a ring of six */
 } around_t;
 
 typedef struct {
   int32_t size, across, cells, words, swap;
   int32_t board_cells;                /* cells that exist, of across * across */
-  int32_t sides;                      /* where each player's part of a state begins */
+  int32_t sides;                      /* the offset of each player's part of a state */
   int32_t state_bytes;
   around_t around[64];
   uint64_t board[MAX_WORDS];
-  uint16_t touches_at[MAX_CELLS];     /* the side (6 bits) or corner (6 bits above) where a cell lies */
+  uint16_t touches_at[MAX_CELLS];     /* the side (6 bits) or corner (6 bits above) of a cell */
   uint16_t list[MAX_CELLS], place_in_list[MAX_CELLS]; /* the cells that exist */
-  uint8_t wins[1 << 12];              /* whether a chain that touches these wins */
+  uint8_t wins[1 << 12];              /* whether a chain with these touches wins */
 } board_t;
 
-/* Then comes for each player: `labels`, by cell, 0 where the player has no stone; `touches`, by label; and `near`, by
- * cell, which neighbours are the player's, with across + 1 more cells before and after. Every second byte of `near` is
- * not used: else compilers write two cells at a time, and the processor waits for bytes written singly. */
+/* Each player has: `labels` by cell, 0 if the player has no stone there; `touches` by label; and `near` by cell, the set of
+ * neighbours with the player's stones, with across + 1 more cells before and after. Every second byte of `near` is unused.
+ * Otherwise compilers write two cells at once, and the processor stalls on reads of single bytes. */
 typedef struct { uint8_t player, outcome; uint16_t count, unused[2]; uint64_t stones[]; } state_t;
 
 enum { RUNNING, WIN_0, WIN_1, DRAW };
 
 static inline unsigned label_of(int32_t cell) { return (unsigned)cell / 2 + 1; }
 
-/* What a state knows of a player's chains is one run of bytes; its parts are found by the width of the board, so that
- * they are at fixed places where that is known to the compiler. */
+/* The chains of a player are one run of bytes in a state. The offsets of its parts depend on the width of the board, so they
+ * are constants if the compiler knows the width. */
 static inline int32_t label_room(int32_t across) { return (across * across + LANES - 1) / LANES * LANES; }
 static inline uint8_t *labels_of(uint8_t *side) { return side; }
 static inline uint16_t *touches_of(uint8_t *side, int32_t across) { return (uint16_t *)(side + label_room(across)); }
@@ -56,8 +56,7 @@ static inline uint8_t *side_of(const board_t *b, state_t *s, int player) {
 
 /* ---- One stone ---- */
 
-/* Another chain becomes part of the one with `label`; if it shall be the `least`, the chain takes the lesser of the
- * two. */
+/* Merge another chain into the one with `label`. With `least`, the chain gets the smaller of the two labels. */
 static inline void join(uint8_t *side, unsigned *label, unsigned other, const int32_t across, const int least) {
   const uint8_t from = (uint8_t)(least && *label > other ? *label : other), to = (uint8_t)(*label + other - from);
   uint8_t *labels = labels_of(side);
@@ -66,7 +65,7 @@ static inline void join(uint8_t *side, unsigned *label, unsigned other, const in
   for (int32_t i = 0, n = label_room(across); i < n; i++) labels[i] ^= labels[i] == from ? from ^ to : 0;
 }
 
-/* Put a player's stone on a free cell and say whether it wins. In a playout chains may keep any label. */
+/* Put a player's stone on a free cell and return whether it wins. In a playout chains may keep any label. */
 static inline int place(const board_t *b, uint8_t *side, size_t cell, const int32_t across, const int least) {
   uint8_t *near = near_of(side, across) + 2 * cell, *labels = labels_of(side) + cell;
   uint16_t *touches = touches_of(side, across);
@@ -74,12 +73,12 @@ static inline int place(const board_t *b, uint8_t *side, size_t cell, const int3
   near[2 * across + 2] |= 1, near[2 * across] |= 2, near[-2] |= 4;
   const around_t *around = &b->around[*near];
   unsigned label = labels[around->group[0]];
-  label += label_of((int32_t)cell) & (0u - (*near == 0)); /* alone: no branch, which a processor could only guess */
+  label += label_of((int32_t)cell) & (0u - (*near == 0)); /* a single stone: without an unpredictable branch */
   unsigned touch = touches[label] | b->touches_at[cell];
   labels[0] = (uint8_t)label;
   if (around->groups > 1) {
     unsigned second = labels[around->group[1]], third = labels[around->group[2]];
-    if (second == label) return 1; /* two ways from the stone into one chain: a ring */
+    if (second == label) return 1; /* two connections from the stone to one chain form a ring */
     if (around->groups > 2) {
       if (third == label || third == second) return 1;
       touch |= touches[third];
@@ -121,7 +120,7 @@ static int32_t legal_actions(void *context, const void *state, int32_t *actions)
   return n;
 }
 
-/* Once it is over, chains do not matter: states with the same stones are the same. */
+/* At the end chains do not matter: states with the same stones are equal. */
 static inline void finish(const board_t *b, state_t *s, int outcome) {
   s->outcome = (uint8_t)outcome;
   memset((uint8_t *)s + b->sides, 0, (size_t)(b->state_bytes - b->sides));
@@ -152,7 +151,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns[1] = -returns[0];
 }
 
-/* The stones say all. */
+/* The stones determine the state. */
 static uint64_t hash(void *context, const void *state) {
   return lt_hash_bytes(state, (size_t)((const board_t *)context)->sides);
 }
@@ -167,7 +166,7 @@ static inline void gather_stones(const board_t *b, state_t *s) {
   }
 }
 
-/* List the free cells in `open`, from where the result points: all cells, and the first ones in place of those taken. */
+/* List the free cells in `open`, starting at the returned pointer: all cells, with the first ones replacing taken ones. */
 static inline uint16_t *list_open(const board_t *b, const state_t *s, uint16_t *open, int32_t *left) {
   memcpy(open, b->list, (size_t)b->board_cells * sizeof *open);
   uint16_t *first = open;
@@ -180,7 +179,7 @@ static inline uint16_t *list_open(const board_t *b, const state_t *s, uint16_t *
   return first;
 }
 
-/* Take a cell from the first `*left`, with a random number of 32 bits. */
+/* Take one of the first `*left` cells, by a random number of 32 bits. */
 static inline uint16_t draw(uint16_t *open, int32_t *left, uint64_t random) {
   const uint32_t i = (uint32_t)(random * (uint64_t)*left >> 32);
   const uint16_t cell = open[i];
@@ -188,8 +187,8 @@ static inline uint16_t draw(uint16_t *open, int32_t *left, uint64_t random) {
   return cell;
 }
 
-/* Random play to the end; the moves go to `trace`, if it is given. Cells are drawn a few moves ahead, two with each
- * random number: a processor that guessed wrong about a move then need not wait for the next cell. */
+/* Random play to the end. Writes the moves to `trace` if it is not NULL. Cells are drawn a few moves ahead, two with each
+ * random number, so after a branch misprediction the processor need not wait for the next cell. */
 static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_t *trace, const int32_t across) {
   enum { AHEAD = 8 };
   int32_t actions[MAX_CELLS], n = 0;
@@ -230,7 +229,7 @@ static inline int32_t play_out(const board_t *b, state_t *s, lt_rng *rng, int32_
 }
 
 static int32_t play(const board_t *b, state_t *s, lt_rng *rng, double *out, int32_t *trace) {
-  int32_t n = b->across == 11   ? play_out(b, s, rng, trace, 11) /* sizes often played, with their width known */
+  int32_t n = b->across == 11   ? play_out(b, s, rng, trace, 11) /* common sizes, with a constant width */
               : b->across == 15 ? play_out(b, s, rng, trace, 15)
                                 : play_out(b, s, rng, trace, b->across);
   returns((void *)(uintptr_t)b, s, out);
@@ -247,7 +246,7 @@ static int32_t traced_playout(void *context, void *state, lt_rng *rng, double *o
 
 static int on_board(int size, int x, int y) { return y - x < size && x - y < size; }
 
-/* The side or corner a cell lies at, as a bit of what it touches. */
+/* The side or corner of a cell, as a bit of its touches. */
 static unsigned touches_at(int size, int x, int y) {
   const int m = size - 1, e = 2 * m;
   const int corners[6][2] = {{0, 0}, {m, 0}, {e, m}, {e, e}, {m, e}, {0, m}};

@@ -13,7 +13,7 @@ int lt_hex(lt_game *game, const double *parameters) {
       b->at_edge[0][cell] = y == 0 || y == rows - 1;
       b->at_edge[1][cell] = x == 0 || x == columns - 1;
       if (x == columns - 1) set_bit(b->right, (uint32_t)cell);
-      b->swapped[cell] = (uint16_t)(x * columns + y); /* the board is square where swaps are allowed */
+      b->swapped[cell] = (uint16_t)(x * columns + y); /* swaps are allowed only on square boards */
     }
   return 0;
 }

@@ -1,10 +1,10 @@
-/* Kuhn poker for n players: n + 1 cards, one each, a chip each, one more chip to bet or to call. */
+/* Kuhn poker for n players: n + 1 cards, one card and an ante of one chip per player, one more chip to bet or call. */
 #include "games/native.h"
 
 enum { MAX_PLAYERS = 10, PASS = 0, BET = 1 };
 
 typedef struct { int32_t players; } rules_t;
-/* `bets` holds the actions after the deal; a card is stored plus one, 0 is not dealt. */
+/* `bets` has the actions after the deal. A card is stored plus one; 0 is not dealt. */
 typedef struct { uint8_t cards[MAX_PLAYERS], bets[2 * MAX_PLAYERS - 1], dealt, num_bets, bettor_plus_1; } state_t;
 
 static int over(const rules_t *r, const state_t *s) {
@@ -76,7 +76,7 @@ static void information_state(void *context, const void *state, int32_t player, 
   for (int32_t i = 0; i < s->num_bets; i++) key[1 + i] = (uint8_t)(s->bets[i] + 1);
 }
 
-/* Deal the others' cards anew. */
+/* Redeal the cards of the other players. */
 static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   state_t *s = state;
   int32_t cards[MAX_PLAYERS + 1];

@@ -1,13 +1,13 @@
-/* Leduc hold'em for n players: two suits of n + 1 ranks, one private card each, one public card, two
- * rounds of betting with at most two raises each (of two chips, then of four). A pair wins, else the
- * higher card (Southey et al., UAI 2005). */
+/* Leduc hold'em for n players: two suits of n + 1 ranks, one private card per player, one public card, two betting
+ * rounds with at most two raises each (of two chips, then of four). A pair wins, otherwise the higher card (Southey et
+ * al., UAI 2005). */
 #include "games/native.h"
 
 enum { MAX_PLAYERS = 10, FOLD = 0, CALL = 1, RAISE = 2, MAX_RAISES = 2, ROUND_LENGTH = 3 * MAX_PLAYERS - 2 };
 
 typedef struct { int32_t players, suit_isomorphism; } rules_t;
-/* Cards are stored plus one, 0 is not dealt; `public_card` likewise. `player` is who acts, or who acted
- * last when the hand is over. Bets are stored plus one, a row for each round. */
+/* Cards and `public_card` are stored plus one; 0 is not dealt. `player` is the player to act or, at the end, the last one
+ * who acted. Bets are stored plus one, one row per round. */
 typedef struct {
   uint8_t cards[MAX_PLAYERS], public_card, dealt, round, over;
   int8_t player;
@@ -20,7 +20,7 @@ static int rank_of(const rules_t *r, int card_plus_1) {
 
 static int num_cards(const rules_t *r) { return r->suit_isomorphism ? r->players + 1 : 2 * (r->players + 1); }
 
-/* How many of a card are left in the deck. */
+/* The number of copies of a card that are left in the deck. */
 static int left(const rules_t *r, const state_t *s, int32_t card) {
   int n = r->suit_isomorphism ? 2 : 1;
   for (int i = 0; i < r->players; i++) n -= s->cards[i] == card + 1;
@@ -75,7 +75,7 @@ static void next_player(const rules_t *r, state_t *s) {
 static void deal(const rules_t *r, state_t *s, int32_t card) {
   if (s->round == 1) s->public_card = (uint8_t)(card + 1);
   else s->cards[s->dealt++] = (uint8_t)(card + 1);
-  if (s->round == 1 || s->dealt == r->players) next_player(r, s); /* from LT_CHANCE, -1, to the first still in */
+  if (s->round == 1 || s->dealt == r->players) next_player(r, s); /* from LT_CHANCE, -1, to the first player who has not folded */
 }
 
 static void bet(const rules_t *r, state_t *s, int32_t action) {
@@ -152,7 +152,7 @@ static void information_state(void *context, const void *state, int32_t player, 
   memcpy(key + 3, s->bets, sizeof s->bets);
 }
 
-/* Deal the others' cards anew. */
+/* Redeal the cards of the other players. */
 static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   state_t *s = state;
   int32_t cards[2 * (MAX_PLAYERS + 1)];

@@ -1,12 +1,12 @@
-/* Liar's dice for two: hidden dice, the highest face wild; bids rise until somebody calls the last one a lie. As bids
- * only rise, a set of bits holds the whole bidding; bit `bids`, one past the highest bid, is the call. */
+/* Liar's dice for two players: hidden dice, the highest face is wild, and bids rise until a player calls the last one a
+ * lie. Bids only rise, so a bit set holds the whole bidding. Bit `bids`, one past the highest bid, is the call. */
 #include "games/native.h"
 
 enum { PLAYERS = 2, MAX_SIDES = 31 };
 
 typedef struct { int32_t dice, sides, bids, faces_first; double chances[MAX_SIDES]; } rules_t;
-/* `next` is the lowest action allowed, `turns` counts players' actions, `dice` are sides from 1, [PLAYERS, rules.dice],
- * each player's in rising order once all are rolled. */
+/* `next` is the lowest legal action. `turns` counts the players' actions. `dice` are sides from 1, [PLAYERS, rules.dice],
+ * in ascending order for each player when all are rolled. */
 typedef struct { uint64_t bidding; uint8_t rolled, next, turns, dice[]; } state_t;
 
 static int rolling(const rules_t *r, const state_t *s) { return s->rolled < PLAYERS * r->dice; }
@@ -18,7 +18,7 @@ static int32_t current_player(void *context, const void *state) {
   return s->next > r->bids ? LT_TERMINAL : s->turns % PLAYERS;
 }
 
-/* How many actions there are: all from `next` on, but no call before the first bid. */
+/* The number of legal actions: all from `next` on, but no call before the first bid. */
 static int32_t num_options(const rules_t *r, const state_t *s) {
   if (rolling(r, s)) return 0;
   return r->bids + (s->turns > 0) - s->next;
@@ -92,7 +92,7 @@ static void information_state(void *context, const void *state, int32_t player, 
   memcpy(key + sizeof s->bidding, s->dice + player * r->dice, (size_t)r->dice);
 }
 
-/* Roll the other's dice anew: uniformly random bids say nothing about them. */
+/* Reroll the opponent's dice. Uniformly random bids give no information about them. */
 static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   const rules_t *r = context;
   state_t *s = state;
@@ -101,7 +101,7 @@ static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   if (!rolling(r, s)) sort(s->dice + !player * r->dice, r->dice);
 }
 
-/* Draws as lt_playout does. */
+/* With the draws of lt_playout. */
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   const rules_t *r = context;
   state_t *s = state;

@@ -1,5 +1,5 @@
-/* The native games: csrc/games/NAME.c defines lt_NAME, which fills a table from the game's parameters, in the order
- * its Python page declares them. Gives 0, or -1 where memory ran out. Parameters were checked in Python. */
+/* The native games: csrc/games/NAME.c defines lt_NAME, which fills a table from the game's parameters, in the order of
+ * their declaration in games/NAME.py. Returns 0, or -1 if memory ran out. Python has checked the parameters. */
 #ifndef LT_NATIVE_H
 #define LT_NATIVE_H
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Nim: take any number from one pile. Who takes the last wins, or loses where the game is misere.
+/* Nim: take any number of objects from one pile. The player who takes the last one wins, or loses in the misere game.
  * Action (taken - 1) * piles + pile. */
 #include "games/native.h"
 
@@ -43,7 +43,7 @@ static int32_t apply(void *context, void *state, int32_t action) {
   return 1;
 }
 
-/* `player` is who would act next: the other one took the last. */
+/* `player` is the player to act next, so the other one took the last object. */
 static void returns(void *context, const void *state, double *returns) {
   const rules_t *r = context;
   const state_t *s = state;

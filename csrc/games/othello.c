@@ -1,5 +1,5 @@
-/* Othello on bitboards: square 8 * row + column is a bit. Moves and flips run along all eight lines at once by parallel
- * prefix (Kogge-Stone): a run of opposing discs next to one's own doubles its known length with every step. */
+/* Othello on bitboards: square 8 * row + column is a bit. Moves and flips are computed along all eight directions at once by
+ * parallel prefix (Kogge-Stone): each step doubles the known length of a run of opposing discs next to an own disc. */
 #include "games/bitboard.h"
 #include "games/native.h"
 
@@ -7,10 +7,10 @@ enum { SQUARES = 64, PASS = 64, NUM_ACTIONS = 65, MAX_LENGTH = 128 };
 
 typedef struct { uint64_t discs[2]; int32_t player, over; } state_t;
 
-/* All columns but the outer two: a run that goes sideways does not reach across the edge. */
+/* All columns except the outer two, so horizontal runs do not wrap around the edge. */
 static const uint64_t INNER = UINT64_C(0x7e7e7e7e7e7e7e7e);
 
-/* The discs of `through` in unbroken runs from `from` towards higher squares, and towards lower ones. */
+/* The discs of `through` in unbroken runs from `from` towards higher squares, and towards lower squares. */
 static inline uint64_t run_up(uint64_t from, uint64_t through, int step) {
   uint64_t run = through & from << step, two = through & through << step;
   run |= through & run << step;
@@ -25,7 +25,7 @@ static inline uint64_t run_down(uint64_t from, uint64_t through, int step) {
   return run | (two & run >> 2 * step);
 }
 
-/* Where `own` may place a disc. */
+/* The squares where `own` may place a disc. */
 static inline uint64_t moves_of(uint64_t own, uint64_t other) {
   uint64_t inner = other & INNER;
   uint64_t ends = run_up(own, inner, 1) << 1 | run_down(own, inner, 1) >> 1 | run_up(own, other, 8) << 8 |
@@ -34,7 +34,7 @@ static inline uint64_t moves_of(uint64_t own, uint64_t other) {
   return ends & ~(own | other);
 }
 
-/* A run is flipped where one's own disc stands at its other end. */
+/* A run is flipped if an own disc is at its other end. */
 static inline uint64_t flip_up(uint64_t disc, uint64_t own, uint64_t through, int step) {
   uint64_t run = run_up(disc, through, step);
   return run & (0 - (uint64_t)((run << step & own) != 0));
@@ -102,7 +102,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns[1] = -returns[0];
 }
 
-/* Random moves to the end, as lt_playout draws them, written down where `trace` is not NULL. */
+/* Random moves to the end, with the draws of lt_playout. They are written to `trace` if it is not NULL. */
 static inline int32_t play_out(state_t *s, lt_rng *rng, double *out, int32_t *trace) {
   uint64_t own = s->discs[s->player], other = s->discs[!s->player], swap;
   int32_t player = s->player, length = 0;

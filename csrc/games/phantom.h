@@ -1,27 +1,28 @@
-/* Phantom games: two players put stones on one board, up to 64 cells, and neither sees the other's. Who tries a cell that
- * the other has taken is told so; in the classical game he then tries another, in the abrupt one his turn is over.
+/* Phantom games: two players put stones on one board of up to 64 cells, and neither sees the other's stones. A player who
+ * tries a taken cell learns that it is taken. In the classical game the player then tries another cell; in the abrupt game
+ * the turn is over.
  *
- * A template: the file that includes this defines before
+ * This is a template. The including file first defines
  *   board_t                                                  the board, by value in `rules_t`
- *   int has_won(const board_t *, int player, uint64_t stones)      whether stones win
- *   int wins_by(const board_t *, int player, uint64_t stones, int cell)   the same, where they did not before `cell`
- * Read in this order: the state, a move, what a player knows, what the other may have done. */
+ *   int has_won(const board_t *, int player, uint64_t stones)      whether these stones win
+ *   int wins_by(const board_t *, int player, uint64_t stones, int cell)   the same, if they did not win before `cell`
+ * Sections: the state, a move, what a player knows, resampling the tries of the opponent. */
 #ifndef LT_PHANTOM_H
 #define LT_PHANTOM_H
 #include "games/native.h"
 
 enum { RUNNING, WON_BY_0, WON_BY_1, DRAWN, MAX_CELLS = 64 };
 
-/* shows_turns: each sees when the other tries a cell. shows_count: only how many tries there were altogether. */
+/* shows_turns: players see when the opponent tries a cell. shows_count: they see only the total number of tries. */
 typedef struct {
   int32_t cells, abrupt, shows_turns, shows_count;
   uint64_t all;
-  double chance[MAX_CELLS + 1]; /* of each of n cells: 1 / n */
+  double chance[MAX_CELLS + 1]; /* for n cells: 1 / n */
   board_t board;
 } rules_t;
 
-/* One bit a cell. `tries` are each player's cells in order, [2, cells], those that failed too: a try by p was a success
- * where p has a stone now. Who tried when follows from that. */
+/* One bit per cell. `tries` are the cells of each player in order, [2, cells], including failed tries. A try by p succeeded
+ * if p has a stone there now. The order of both players' tries follows from that. */
 typedef struct { uint64_t stones[2], tried[2]; uint8_t count[2], player, outcome, tries[]; } state_t;
 
 #define BIT(cell) (UINT64_C(1) << (cell))
@@ -94,7 +95,7 @@ static void playout(void *context, void *state, lt_rng *rng, double *out) {
 
 /* ---- What a player knows ---- */
 
-/* The tries of both in the order in which they were made. */
+/* The tries of both players in their order. */
 typedef struct { int32_t at[2]; int player; } walk_t;
 
 static int walk_on(const rules_t *r, const state_t *s, walk_t *w, int *player, int *cell, int *success) {
@@ -106,7 +107,7 @@ static int walk_on(const rules_t *r, const state_t *s, walk_t *w, int *player, i
   return 1;
 }
 
-/* A byte for each of its own tries, with the answer; where turns are shown, a byte also for each of the other's. */
+/* One byte for each own try, with its result. If turns are shown, also one byte for each try of the opponent. */
 static void information_state(void *context, const void *state, int32_t player, uint8_t *key) {
   enum { SUCCESS = 0x80, OTHER = 0xff };
   const rules_t *r = context;
@@ -120,26 +121,26 @@ static void information_state(void *context, const void *state, int32_t player, 
   }
 }
 
-/* ---- What the other may have done ---- */
+/* ---- Resampling the tries of the opponent ---- */
 
-/* Uniformly random play is to go through all cells in a random order. So a list of m tries has the chance
- * (cells - m)! / cells!, and what has to be drawn is a list that agrees with what the player knows:
- *   own      the player's stones: the other may have failed there once the stone stood, and has none there now;
- *   found    the other's stones that the player has run into: each was put before that;
- *   free     all other cells: the other may have stones there, as long as it has not won.
- * `value` weighs how the list can go on after `turn` turns of the other, of which some tries failed, with `slots` stones
- * put of which it is not settled yet which found stone each is: a found stone takes one of the slots when its time is up.
- * Lists are drawn by these weights, so that all but the last condition, that the other has not won, holds by construction. */
+/* Uniformly random play goes through all cells in a random order. So a list of m tries has the probability
+ * (cells - m)! / cells!. The list to draw must agree with what the player knows:
+ *   own      the player's stones: the opponent may have failed there after the stone was placed, and has no stone there;
+ *   found    the opponent's stones that the player has found: each was placed before the player tried its cell;
+ *   free     all other cells: the opponent may have stones there, if it has not won.
+ * `value` is the total weight of the continuations after `turn` turns of the opponent with some failed tries. `slots` counts
+ * placed stones that are not assigned to a found stone yet. A found stone takes one of the slots at its latest time. Lists
+ * are drawn by these weights. So all conditions hold by construction, except the last: the opponent has not won. */
 typedef struct {
   const rules_t *r;
-  int partial;                      /* the other has a turn that is not over, in which all its tries so far failed */
-  int32_t turns;                    /* of the other that are over */
+  int partial;                      /* the opponent has an unfinished turn in which all tries so far failed */
+  int32_t turns;                    /* finished turns of the opponent */
   int32_t own, found, free;         /* numbers of cells */
   uint8_t own_cells[MAX_CELLS], found_cells[MAX_CELLS], free_cells[MAX_CELLS];
-  uint8_t own_before[MAX_CELLS + 1]; /* by turn: how many own stones stood */
-  uint8_t fails_by[MAX_CELLS + 1];   /* by turn: how many of the other's tries had failed when it ended */
-  uint8_t found_in[MAX_CELLS + 1];   /* by turn: found after it and before the next, */
-  uint8_t found_by[MAX_CELLS + 1];   /* and all so far */
+  uint8_t own_before[MAX_CELLS + 1]; /* by turn: the number of own stones */
+  uint8_t fails_by[MAX_CELLS + 1];   /* by turn: the number of failed tries of the opponent at its end */
+  uint8_t found_in[MAX_CELLS + 1];   /* by turn: stones found after it and before the next turn, */
+  uint8_t found_by[MAX_CELLS + 1];   /* and in total so far */
   double *value;                     /* [turns + 1, own + 1, found + 1] */
 } story_t;
 
@@ -173,7 +174,7 @@ static inline double *value_at(const story_t *t, int32_t turn, int32_t fails, in
   return t->value + ((turn * (t->own + 1)) + fails) * (t->found + 1) + slots;
 }
 
-/* The value after a turn more: the stones found then take their slots. */
+/* The value after one more turn: the stones found then take their slots. */
 static double arrive(const story_t *t, int32_t turn, int32_t fails, int32_t slots) {
   double n = 1;
   if (slots > t->found - t->found_by[turn - 1]) return 0;
@@ -181,7 +182,7 @@ static double arrive(const story_t *t, int32_t turn, int32_t fails, int32_t slot
   return slots < 0 || n == 0 ? 0 : n * *value_at(t, turn, fails, slots);
 }
 
-/* What can come next: the list is at its end, a try fails, a stone takes a slot, or a free cell. */
+/* The next element: the end of the list, a failed try, a stone for a slot, or a stone on a free cell. */
 enum { END, FAIL, SLOT, FREE, OPTIONS };
 typedef struct { double weight[OPTIONS]; } options_t;
 
@@ -192,7 +193,7 @@ static options_t options(const story_t *t, int32_t turn, int32_t fails, int32_t 
   const int fails_on = !known || fails < t->fails_by[turn], ends = !known || fails == t->fails_by[turn];
   options_t o = {{0}};
   if (room < 0 || room > t->free || left < 0) return o;
-  if (last) o.weight[END] = slots == 0 && room > 0 && ends; /* with no room the board is full, and the game would be over */
+  if (last) o.weight[END] = slots == 0 && room > 0 && ends; /* without room the board is full, and the game would be over */
   if (left == 0) return o;
   const double chance = t->r->chance[left];
   if (to_fail > 0 && fails_on) {
@@ -227,7 +228,7 @@ static void weigh(const story_t *t) {
 static int choose(const options_t *o, lt_rng *rng) {
   double u = lt_rng_uniform(rng) * sum_of(o);
   int chosen = END;
-  for (int i = 0; i < OPTIONS; i++) { /* never one without weight, however sums are rounded */
+  for (int i = 0; i < OPTIONS; i++) { /* never an option with weight 0, despite rounding */
     if (o->weight[i] > 0 && u >= 0) chosen = i;
     u -= o->weight[i];
   }
@@ -241,7 +242,7 @@ static uint8_t take(uint8_t *list, int32_t *n, lt_rng *rng) {
   return taken;
 }
 
-/* Draw a list of tries: their number. `stones` gets those that succeed. */
+/* Draw a list of tries and return their number. `stones` gets the successful ones. */
 static int32_t draw_tries(const story_t *t, lt_rng *rng, uint8_t *tries, uint64_t *stones) {
   uint8_t free_cells[MAX_CELLS], to_fail[MAX_CELLS], slot[MAX_CELLS];
   int32_t turn = 0, fails = 0, slots = 0, n = 0, num_free = t->free, num_to_fail = 0, stood = 0, settled = 0;
@@ -271,8 +272,8 @@ static int32_t draw_tries(const story_t *t, lt_rng *rng, uint8_t *tries, uint64_
   }
 }
 
-/* Where the other has won in every list that was drawn: keep its list, but move its unfound stones about in many random
- * steps to other free cells, and never let it win. */
+/* Used if the opponent has won in every list that was drawn: keep its true list, but move its hidden stones to other free
+ * cells in many random steps in which it never wins. */
 static void move_stones(const story_t *t, state_t *s, int other, lt_rng *rng) {
   enum { STEPS_A_CELL = 8 };
   uint8_t place[MAX_CELLS], empty[MAX_CELLS], *tries = s->tries + other * t->r->cells;
@@ -311,7 +312,7 @@ static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   if (s->outcome) return;
   tell_story(r, s, player, &t);
   const size_t needed = (size_t)((t.turns + 1) * (t.own + 1) * (t.found + 1));
-  t.value = needed <= ROOM ? here : malloc(needed * sizeof *t.value); /* far into a game on a large board only */
+  t.value = needed <= ROOM ? here : malloc(needed * sizeof *t.value); /* needed only late in a game on a large board */
   if (t.value == NULL) {
     move_stones(&t, s, other, rng);
     return;
@@ -332,7 +333,7 @@ static void resample(void *context, void *state, int32_t player, lt_rng *rng) {
   if (t.value != here) free(t.value);
 }
 
-/* Fill in what all phantom games have in common; `r` has all but `all` and `chance`. */
+/* Fill in what all phantom games share; `r` has everything except `all` and `chance`. */
 static void phantom_game(lt_game *game, rules_t *r) {
   r->all = UINT64_MAX >> (MAX_CELLS - r->cells);
   for (int32_t n = 1; n <= r->cells; n++) r->chance[n] = 1.0 / n;

@@ -1,4 +1,4 @@
-/* Phantom tic-tac-toe: three in a row on a board of which each sees only its own stones. Bit 3 * row + column. */
+/* Phantom tic-tac-toe: three in a row, but each player sees only its own stones. Bit 3 * row + column. */
 #include <stdint.h>
 
 typedef struct { int32_t none; } board_t;

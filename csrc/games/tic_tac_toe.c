@@ -1,11 +1,11 @@
-/* Tic-tac-toe: a set of nine bits for each player; bit 3 * row + column. */
+/* Tic-tac-toe: nine bits for each player, bit 3 * row + column. */
 #include "games/native.h"
 
 typedef struct { uint16_t stones[2]; uint8_t player, over; } state_t;
 
 enum { FULL = 0x1ff };
 
-/* For each set of cells: whether it holds a line, and which cells it has, in order. */
+/* For each set of cells: whether it contains a line, and the list of its cells. */
 static uint8_t line_table[FULL + 1], cell_table[FULL + 1][9];
 
 static void fill_tables(void) {
@@ -54,7 +54,7 @@ static void returns(void *context, const void *state, double *returns) {
   returns[1] = -returns[0];
 }
 
-/* Random moves to the end, as lt_playout draws them. */
+/* Random moves to the end, with the draws of lt_playout. */
 static void playout(void *context, void *state, lt_rng *rng, double *out) {
   state_t s = *(state_t *)state;
   unsigned own = s.stones[s.player], other = s.stones[!s.player], player = s.player, over = s.over;

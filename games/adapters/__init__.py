@@ -1,1 +1,1 @@
-"""Games that are not written in C here: Numba, plain Python objects, OpenSpiel, game files, PettingZoo."""
+"""Adapters for games that are not written in C here: Numba, Python objects, OpenSpiel, Gambit files, PettingZoo."""

@@ -1,4 +1,4 @@
-"""The class behind `pettingzoo_env`: a PettingZoo environment over a game. Needs PettingZoo to be imported."""
+"""The class behind `pettingzoo_env`: a game as a PettingZoo environment. Importing this module needs PettingZoo."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class GameEnv(AECEnv[str, Any, Any]):  # type: ignore[misc]
         self._accumulate_rewards()
 
     def _go_on(self) -> None:
-        """Let chance act, then find out who does, or who won what."""
+        """Let chance act. Then set the next agent, or the rewards if the game is over."""
         while self.position.is_chance_node():
             outcomes, probabilities = zip(*self.position.chance_outcomes(), strict=True)
             weights = np.array(probabilities)
@@ -81,7 +81,7 @@ class GameEnv(AECEnv[str, Any, Any]):  # type: ignore[misc]
         return {"observation": np.frombuffer(bytes(seen), np.uint8).copy(), "action_mask": mask}
 
     def state(self) -> NDArray[np.uint8]:
-        """Everything, also what no player sees."""
+        """The whole state, including what no player sees."""
         return np.frombuffer(bytes(self.position.buffer), np.uint8).copy()
 
     def render(self) -> str | None:

@@ -1,7 +1,7 @@
-"""Games in Gambit's .efg files: `load_efg` reads any of them as a `Game`, `write_efg` writes any game that fits.
+"""Gambit's .efg files: `load_efg` reads any of them as a `Game`, `write_efg` writes any game of moderate size.
 
-The format, a tree listed from the root with every node before its children, is described in Gambit's documentation,
-"The extensive game (.efg) file format". Read in this order: words, the reader, the game of a tree, the writer.
+A file lists a tree in preorder: every node comes before its children. Gambit's documentation describes the format in
+"The extensive game (.efg) file format". The sections below are: words, the reader, the tree as a game, the writer.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from longthink.games.text import ObjectText
 from longthink.validation import shown, whole_number
 
 _CHANCE, _TERMINAL = -1, -4
-_MOST_CHARACTERS, _MOST_NODES = 1 << 28, 2_000_000  # of a file
-_MOST_BITS = 20_000  # of a sum of numbers
+_MOST_CHARACTERS, _MOST_NODES = 1 << 28, 2_000_000  # limits for a file
+_MOST_BITS = 20_000  # limit for a sum of numbers
 
 # ---- Words ----
 
@@ -35,27 +35,27 @@ _NUMBER = re.compile(
 
 
 class _Words:
-    """The words of a file, one after the other; complaints name the line."""
+    """The words of a file, one after the other. Errors name the line."""
 
     def __init__(self, name: str, content: str) -> None:
         self.name, self._content = name, content
         self._words = self._split()
-        self._next, self._taken = next(self._words), 0  # the next word, and where the one before it stands
+        self._next, self._taken = next(self._words), 0  # the next word, and the position of the one before
 
     def _split(self) -> Iterator[tuple[str, str, int]]:
-        """`(kind, word, place)`: kind "text" (in quotes), "sign" or "word", and at the end "end"."""
+        """Yield `(kind, word, place)`. The kind is "text" (in quotes), "sign" or "word", and finally "end"."""
         at = 0
         while at < len(self._content):
             match = _WORD.match(self._content, at)
             if match is None:
-                self.fail("a quotation mark that is never closed", at)
+                self.fail("a quotation mark is never closed", at)
             if match.lastgroup is not None:
                 yield match.lastgroup, match[match.lastgroup], at
             at = match.end()
         yield "end", "the end of the file", at
 
     def fail(self, what: str, place: int | None = None) -> NoReturn:
-        """Raise `GameError` for the word that was read last, or for a place."""
+        """Raise `GameError` for the word that was read last, or for a place in the file."""
         line = self._content.count("\n", 0, self._taken if place is None else place) + 1
         raise GameError(f"{self.name}, line {line}: {what}")
 
@@ -96,10 +96,10 @@ class _Words:
         return Fraction(word)
 
     def total(self, *numbers: Fraction) -> Fraction:
-        """Their sum, as long as it can be written in a reasonable number of digits."""
+        """The sum of the numbers. Fails if it needs an unreasonable number of digits."""
         total = sum(numbers, Fraction(0))
         if total.numerator.bit_length() + total.denominator.bit_length() > _MOST_BITS:
-            self.fail("these numbers add up to one with too many digits")
+            self.fail("the sum of these numbers has too many digits")
         return total
 
 
@@ -108,25 +108,25 @@ class _Words:
 
 @dataclass
 class _Set:
-    """An information set of a player, or an event of chance: what is chosen among, everywhere it appears."""
+    """An information set of a player or a chance event, with its actions, which are the same at all its nodes."""
 
     player: int
     number: int
     name: str
     labels: list[str]
     probabilities: list[Fraction] = field(default_factory=list)
-    chances: list[tuple[int, float]] = field(default_factory=list)  # the same as a game gives them
-    key: str = ""  # what tells it apart from all others
+    chances: list[tuple[int, float]] = field(default_factory=list)  # the probabilities in the form that a game returns
+    key: str = ""  # unique among all information sets
 
 
 @dataclass(eq=False)
 class _Node:
     name: str
     parent: _Node | None
-    action: int  # of the parent that leads here
+    action: int  # the action of the parent that leads here
     depth: int
-    paid: tuple[Fraction, ...]  # what the outcomes on the way here are worth
-    of: _Set | None = None  # None: the game ends here
+    paid: tuple[Fraction, ...]  # the sum of the payoffs on the path to this node
+    of: _Set | None = None  # None at a terminal
     children: list[_Node] = field(default_factory=list)
     returns: list[float] = field(default_factory=list)
 
@@ -140,7 +140,7 @@ class _Tree:
 
 
 class _Reader:
-    """Reads one file. The tree is read with a list of what is still to come: files may be deep."""
+    """Reads one file. It keeps its own stack instead of recursion, because trees may be deep."""
 
     def __init__(self, words: _Words) -> None:
         self.words = words
@@ -151,14 +151,14 @@ class _Reader:
     def read(self) -> _Tree:
         words = self.words
         if words.take("word", "EFG") != "EFG" or words.take("word", "2") != "2" or words.take("word", "R") not in "RD":
-            words.fail('expected "EFG 2 R", with which a file of this format begins')
+            words.fail('expected "EFG 2 R" at the beginning of the file')
         words.text("the title of the game")
         words.sign("{")
         while words.next_is("text"):
             self.players.append(words.text("the name of a player"))
         words.sign("}")
         if not self.players:
-            words.fail("expected one player at least")
+            words.fail("expected at least one player")
         if words.next_is("text"):
             words.text("a comment")
         root = self._node(None)
@@ -182,9 +182,9 @@ class _Reader:
 
     def _node(self, parent: _Node | None) -> _Node:
         words = self.words
-        kind = words.take("word", "a node, which begins with c, p or t")
+        kind = words.take("word", "a node, which starts with c, p or t")
         if kind not in ("c", "p", "t"):
-            words.fail(f"expected a node, which begins with c, p or t, got {shown(kind)}")
+            words.fail(f"expected a node, which starts with c, p or t, got {shown(kind)}")
         name = words.text("the name of the node")
         if parent is None:
             node = _Node(name, None, -1, 0, (Fraction(0),) * len(self.players))
@@ -204,11 +204,11 @@ class _Reader:
             try:
                 node.returns = [float(value) for value in node.paid]
             except OverflowError:
-                words.fail("payoffs too large for a double")
+                words.fail("the payoffs are too large for a double")
         return node
 
     def _set(self, player: int) -> _Set:
-        """What is chosen among: given where it appears first, and the same wherever it is given again."""
+        """The information set or event at this node. Its first node lists its actions; later nodes may repeat them."""
         words = self.words
         number = words.whole("the number of the event" if player < 0 else "the number of the information set", 1)
         name = words.text("a name") if words.next_is("text") else ""
@@ -224,7 +224,7 @@ class _Reader:
                 total = words.total(total, given.probabilities[-1])
         words.sign("}")
         if not given.labels:
-            words.fail("expected one action at least")
+            words.fail("expected at least one action")
         if player < 0 and (any(p.numerator < 0 for p in given.probabilities) or round(total, 3) != 1):
             some = ", ".join(map(str, given.probabilities[:8])) + ", ..." * (len(given.probabilities) > 8)
             words.fail(f"expected probabilities that sum to 1, got {some}")
@@ -232,11 +232,11 @@ class _Reader:
             given.chances = [(action, float(p / total)) for action, p in enumerate(given.probabilities)]
             self.sets[player, number] = known = given
         if (known.labels, known.probabilities) != (given.labels, given.probabilities):
-            words.fail(f"{'event' if player < 0 else 'information set'} {number} was given other actions before")
+            words.fail(f"{'event' if player < 0 else 'information set'} {number} had other actions before")
         return known
 
     def _outcome(self) -> tuple[Fraction, ...] | None:
-        """What the outcome of a node is worth; None for none."""
+        """The payoffs of the outcome at a node, or None if it has no outcome."""
         words = self.words
         number = words.whole("the number of the outcome", 0)
         if words.next_is("text"):
@@ -244,7 +244,7 @@ class _Reader:
         if number == 0 and not words.next_is("sign", "{"):
             return None
         if number == 0:
-            words.fail("outcome 0 is none and has no payoffs")
+            words.fail("outcome 0 means no outcome and has no payoffs")
         known = self.outcomes.get(number)
         if known is not None and not words.next_is("sign", "{"):
             return known
@@ -257,13 +257,13 @@ class _Reader:
         if len(given) != len(self.players):
             words.fail(f"expected a payoff for each of {len(self.players)} players, got {len(given)}")
         if known is not None and known != tuple(given):
-            words.fail(f"outcome {number} was given other payoffs before")
+            words.fail(f"outcome {number} had other payoffs before")
         self.outcomes[number] = tuple(given)
         return tuple(given)
 
 
 def _name(sets: list[_Set]) -> None:
-    """Give every information set a key: its name where no other has it, else with player and number."""
+    """Give every information set a key: its name if no other set has it, otherwise its player, number and name."""
     uses = Counter(of.name for of in sets if of.player >= 0)
     taken = {name for name, times in uses.items() if name and times == 1}
     for of in (of for of in sets if of.player >= 0):
@@ -276,7 +276,7 @@ def _name(sets: list[_Set]) -> None:
         taken.add(of.key)
 
 
-# ---- The game of a tree ----
+# ---- The tree as a game ----
 
 
 class _State:
@@ -306,7 +306,7 @@ class _State:
         return self.node.returns
 
     def information_state_string(self, player: int) -> str:
-        """The key of the information set; where another acts, the player's last one and what it did there."""
+        """The key of the information set. If another player acts, the player's last key and action."""
         at: _Node | None = self.node
         if at is not None and at.of is not None and at.of.player == player:
             return at.of.key
@@ -330,24 +330,26 @@ def load_efg_name(path: str) -> Game:
 
 
 def load_efg(path: str | Path) -> Game:
-    """The game of a Gambit .efg file: any number of players and sums, chance, outcomes anywhere on the way.
+    """Load the game of a Gambit .efg file, with any number of players and payoffs, chance, and outcomes at any node.
 
-    Action numbers are places in the list of an information set; information states are called by the names of
-    information sets where a name is used once, else by player, number and name. Raises `GameError` with the line where
-    the file is not as the format says, or where it cannot be read. Perfect recall is looked at by who needs it.
+    The number of an action is its index in the information set. An information state has the name of its information
+    set if the name is used only once, otherwise its player, number and name. Perfect recall is not checked here, but by
+    the algorithms that need it.
+
+    Raises `GameError` with the line number for a file that violates the format, and for a file that cannot be read.
     Gambit documentation, "The extensive game (.efg) file format".
     """
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             content = file.read(_MOST_CHARACTERS + 1)
-    except (OSError, ValueError) as error:  # no such file, no UTF-8, no name of a file
+    except (OSError, ValueError) as error:  # no such file, not UTF-8, or an invalid file name
         reason = getattr(error, "strerror", None) or error  # without the path, which may be long
         raise GameError(f"expected a game in Gambit's .efg format in {shown(str(path))}: {reason}") from error
     if len(content) > _MOST_CHARACTERS:
         raise MemoryLimitError(f"{path} has more than {_MOST_CHARACTERS:,} characters")
     tree = _Reader(_Words(str(path), content)).read()
-    ends = [node.returns for node in tree.nodes if node.of is None]
+    payoffs = [node.returns for node in tree.nodes if node.of is None]
     sums = {sum(node.paid) for node in tree.nodes if node.of is None}
     choices = [len(of.labels) for of in tree.sets if of.player >= 0]
     events = [len(of.labels) for of in tree.sets if of.player < 0]
@@ -359,8 +361,8 @@ def load_efg(path: str | Path) -> Game:
         num_players=len(tree.players),
         num_distinct_actions=max(choices, default=1),
         max_game_length=deepest,
-        min_utility=min(map(min, ends)),
-        max_utility=max(map(max, ends)),
+        min_utility=min(map(min, payoffs)),
+        max_utility=max(map(max, payoffs)),
         max_chance_outcomes=max(events, default=0),
         max_chance_nodes_in_history=deepest if events else 0,
         zero_sum=len(sums) == 1,
@@ -374,11 +376,11 @@ def load_efg(path: str | Path) -> Game:
 
 
 def write_efg(game: Game, path: str | Path, *, max_histories: int = 1_000_000) -> None:
-    """Write a game as a Gambit .efg file: its whole tree, with the words it has for itself.
+    """Write the whole tree of a game as a Gambit .efg file, with the game's own text as labels.
 
-    Gambit's labels are printable ASCII without leading, trailing or double spaces, and information sets and actions
-    that stand beside each other have different ones: white space becomes a space, any other sign an XML reference
-    such as "&#233;", and equal labels get numbers. The file is complete or not there.
+    Gambit's labels are printable ASCII without leading, trailing or double spaces. Labels of one player's information
+    sets, and of the actions at one node, are distinct. Therefore white space becomes one space, other characters become
+    XML references such as "&#233;", and equal labels are numbered. The file is written completely or not at all.
 
     Raises `MemoryLimitError` if the tree has more than `max_histories` histories, `GameError` if the file cannot be
     written or a payoff is not finite.
@@ -393,8 +395,8 @@ def write_efg(game: Game, path: str | Path, *, max_histories: int = 1_000_000) -
 
 
 def _lines(game: Game, max_histories: int) -> Iterator[str]:
-    """A line for every history, each before what follows from it."""
-    sets: dict[tuple[int, bytes], str] = {}  # number and label of an information set as they are written
+    """One line per history, in preorder."""
+    sets: dict[tuple[int, bytes], str] = {}  # number and label of each information set, as written
     numbers, taken = [0] * game.num_players(), [_Labels() for _ in range(game.num_players())]
     outcomes: dict[tuple[float, ...], int] = {}
     events = histories = 0
@@ -404,18 +406,18 @@ def _lines(game: Game, max_histories: int) -> Iterator[str]:
         histories += 1
         if histories > max_histories:
             raise MemoryLimitError(
-                f"{game} has more than max_histories={max_histories} histories; its tree is not written"
+                f"{game} has more than max_histories={max_histories} histories, so its tree is not written"
             )
         player = state.current_player()
         if player == _TERMINAL:
-            worth = tuple(state.returns())
-            if not all(map(math.isfinite, worth)):
-                raise GameError(f"{game} cannot be written: the payoffs {worth} of a history are not finite")
-            number = outcomes.setdefault(worth, len(outcomes) + 1)
-            yield f't "" {number} "{number}" {{ {" ".join(map(_written, worth))} }}\n'
+            payoffs = tuple(state.returns())
+            if not all(map(math.isfinite, payoffs)):
+                raise GameError(f"{game} cannot be written: the payoffs {payoffs} of a history are not finite")
+            number = outcomes.setdefault(payoffs, len(outcomes) + 1)
+            yield f't "" {number} "{number}" {{ {" ".join(map(_written, payoffs))} }}\n'
             continue
-        legal, beside = state.legal_actions(), _Labels()
-        labels = [_quoted(beside.new(state.action_to_string(action) or str(action))) for action in legal]
+        legal, distinct = state.legal_actions(), _Labels()
+        labels = [_quoted(distinct.new(state.action_to_string(action) or str(action))) for action in legal]
         if player == _CHANCE:
             events += 1
             chances = _shares([p for _, p in state.chance_outcomes()])
@@ -432,10 +434,10 @@ def _lines(game: Game, max_histories: int) -> Iterator[str]:
 
 
 class _Labels:
-    """Labels that stand beside each other and so are different."""
+    """A set of labels that must be distinct."""
 
     def __init__(self) -> None:
-        self._taken: dict[str, int] = {}  # how often each was asked for
+        self._taken: dict[str, int] = {}  # how often each was requested
 
     def new(self, text: str) -> str:
         label = wanted = _label(text)
@@ -447,7 +449,7 @@ class _Labels:
 
 
 def _label(text: str) -> str:
-    """A text as Gambit takes it."""
+    """A text in the form that Gambit accepts."""
     signs = " ".join(text.split()).replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode()
     return signs if signs.isprintable() else re.sub(r"[\x00-\x1f\x7f]", lambda sign: f"&#{ord(sign[0])};", signs)
 
@@ -457,12 +459,12 @@ def _quoted(label: str) -> str:
 
 
 def _written(value: float) -> str:
-    """A number without an exponent, exactly as many digits as tell it apart."""
+    """A number without an exponent, with the fewest digits that identify it."""
     return str(int(value)) if value == int(value) else format(Decimal(repr(value)), "f")
 
 
 def _shares(probabilities: list[float]) -> list[Fraction]:
-    """The simplest fractions that are these probabilities but for rounding, and that sum to 1, as Gambit wants."""
+    """The simplest fractions that equal these probabilities up to rounding and sum to 1, as Gambit requires."""
     simple = [Fraction(p).limit_denominator(1_000_000) for p in probabilities]
     if sum(simple) == 1 and all(abs(float(s) - p) < 1e-12 for s, p in zip(simple, probabilities, strict=True)):
         return simple

@@ -1,7 +1,7 @@
 """Your own game: plain Python functions over a NumPy record, compiled by Numba to the table of csrc/core/game.h.
 
-The compiled rules are called by the solvers without Python, so a game written in Python is searched at the speed of C.
-docs/your_own_game.md has a whole game with explanations; games/numba_connect_four.py is it.
+Solvers call the compiled rules without Python, so a game written in Python is searched at the speed of C.
+docs/your_own_game.md explains a complete game, games/numba_connect_four.py.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from longthink.games.text import Text
 from longthink.validation import shown, whole_number
 
 CHANCE, TERMINAL = -1, -4
-"""What `current_player` gives where chance acts, and where the game is over."""
+"""The results of `current_player` if chance acts and if the game is over."""
 
 _CHECK_GAMES, _CHECK_FOREIGN = 30, 24
-"""Random games of a check, and how many actions that are not legal are tried at each of their states."""
+"""The number of random games in a check, and of illegal actions that are tried at each state."""
 
 
 _RAISED, _PLAYER, _ACTIONS, _OUTCOMES, _RETURNS, _LENGTH, _STUCK = range(1, 8)
 _FAILURES = {
-    _RAISED: "a function raised an exception: an index outside of an array, a division by zero, or one of its own",
-    _PLAYER: "current_player must give a player from 0, -4 (over), or with chance_outcomes -1 (chance)",
-    _ACTIONS: "legal_actions must give ascending actions below num_distinct_actions",
-    _OUTCOMES: "chance_outcomes must give ascending actions below max_chance_outcomes",
-    _RETURNS: "returns gave an array of another length than the number of players",
-    _LENGTH: "the game goes on after max_game_length actions of players and max_chance_nodes_in_history of chance",
-    _STUCK: "a state that is not over has no legal action, or apply_action refuses one that is listed",
+    _RAISED: "a function raised an exception: an index out of bounds, a division by zero, or one of its own",
+    _PLAYER: "current_player must return a player from 0, -4 (game over), or, with chance_outcomes, -1 (chance)",
+    _ACTIONS: "legal_actions must write ascending actions below num_distinct_actions",
+    _OUTCOMES: "chance_outcomes must write ascending actions below max_chance_outcomes",
+    _RETURNS: "returns must return one number for each player",
+    _LENGTH: "the game is longer than max_game_length actions of players plus max_chance_nodes_in_history of chance",
+    _STUCK: "a state that is not terminal has no legal action, or apply_action refuses a listed action",
 }
 _fail = ctypes.CFUNCTYPE(None, ctypes.c_int32)(FAIL)
-"""Says in compiled code why rules failed."""
+"""Reports from compiled code why rules failed."""
 
 
 class _Owner:
-    """Keeps the compiled functions alive, and says why they failed."""
+    """Keeps the compiled functions alive, and reports why they failed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.compiled: list[Any] = []
 
     def raise_failure(self, reason: int, history: list[int] | None) -> None:
-        where = "" if history is None else f" after the actions {shown(history, 400)}, or in play from there"
-        raise GameError(f"{self.name}: its rules broke{where}: {_FAILURES[reason]}")
+        place = "" if history is None else f" after the actions {shown(history, 400)}, or in play from there"
+        raise GameError(f"{self.name}: its rules broke{place}: {_FAILURES[reason]}")
 
 
 def numba_game(
@@ -75,22 +75,22 @@ def numba_game(
     text: Text | None = None,
     checked: bool = True,
 ) -> Game:
-    """Compile a game from plain functions over `state`, a record of `state_dtype` that begins as zeros.
+    """Compile a game from plain functions over `state`, a record of `state_dtype` that starts with zeros.
 
-    current_player(state): the acting player from 0, -1 where chance acts, -4 where the game is over.
-    legal_actions(state, actions): write the legal actions, ascending, into the array; give their number.
-    apply_action(state, action): act and give True; give False, the state untouched, where the action is not legal.
-    returns(state): every player's return at the end, as a tuple or an array, within min_utility..max_utility.
-    initial_state(state): set up what does not begin as zero.
-    chance_outcomes(state, actions, probabilities): at a chance node, as legal_actions, with probabilities besides;
-    a chance node's outcomes are acted on through apply_action too.
-    information_state(state, player, key): write what the player knows, all it has seen and done, into `key`, a zeroed
-    record of `information_state_dtype`; without it the game is one of perfect information.
-    max_game_length: players' actions in a longest game. zero_sum: whether everybody's returns always sum to the same;
-    by default so in a game of two. checked: play some random games first and refuse a game that
-    breaks these rules.
+    current_player(state): return the acting player from 0, -1 if chance acts, -4 if the game is over.
+    legal_actions(state, actions): write the legal actions into the array in ascending order and return their number.
+    apply_action(state, action): apply the action and return True; if it is illegal, return False and change nothing.
+    returns(state): return each player's return as a tuple or an array, within min_utility..max_utility.
+    initial_state(state): set the fields that do not start as zero.
+    chance_outcomes(state, actions, probabilities): at a chance node, like legal_actions, but also write the
+        probabilities. apply_action applies the outcomes of chance, too.
+    information_state(state, player, key): write all that the player has seen and done into `key`, a zeroed record of
+        `information_state_dtype`. Without this function the game has perfect information.
+    max_game_length: the largest number of actions of all players in a game.
+    zero_sum: whether the returns of all players have a constant sum; by default true for two players.
+    checked: play some random games first, and refuse a game that breaks these rules.
 
-    Raises `GameError` with the function's name and the reason, where one does not compile or breaks the rules.
+    Raises `GameError` with the name of the function and the reason, if a function does not compile or breaks the rules.
     """
     num_players = whole_number("num_players", num_players, 1, 100)
     num_distinct_actions = whole_number("num_distinct_actions", num_distinct_actions, 1, 2**30)
@@ -108,9 +108,9 @@ def numba_game(
         "information_state": information_state,
     }
     if (information_state is None) != (information_state_dtype is None):
-        raise GameError(f"{name}: information_state and information_state_dtype belong together; give both or neither")
+        raise GameError(f"{name}: information_state and information_state_dtype belong together; pass both or neither")
     if (chance_outcomes is None) != (max_chance_outcomes == 0):
-        raise GameError(f"{name}: chance_outcomes and max_chance_outcomes belong together; give both or neither")
+        raise GameError(f"{name}: chance_outcomes and max_chance_outcomes belong together; pass both or neither")
     state_dtype = np.dtype(state_dtype)
     key_dtype = None if information_state_dtype is None else np.dtype(information_state_dtype)
     with _checked_indices():
@@ -154,7 +154,7 @@ def numba_game(
     return game
 
 
-@lru_cache(maxsize=16)  # many states of one game are unpickled: it is compiled once
+@lru_cache(maxsize=16)  # unpickling many states of one game compiles it once
 def _again(name: str, state_dtype: np.dtype[Any], arguments: tuple[tuple[str, Any], ...]) -> Game:
     return numba_game(name, state_dtype, **dict(arguments))
 
@@ -164,7 +164,7 @@ def _again(name: str, state_dtype: np.dtype[Any], arguments: tuple[tuple[str, An
 
 @contextlib.contextmanager
 def _checked_indices() -> Iterator[None]:
-    """What is compiled meanwhile checks its indices: rules, and the compiled helpers that they call."""
+    """Code compiled inside this context checks array indices: rules, and the compiled helpers that they call."""
     from numba import config
 
     before = config.BOUNDSCHECK
@@ -182,7 +182,7 @@ def _compile(
     key_dtype: np.dtype[Any] | None,
     num_players: int,
 ) -> dict[str, Any]:
-    """Compile each function by itself, so that an error names it; check what it gives. Its indices are checked."""
+    """Compile each function separately, so that an error names it, and check the type of its result."""
     import numba
     from numba import types
 
@@ -206,23 +206,23 @@ def _compile(
             jitted[role] = numba.njit(function)
             jitted[role].compile(signatures[role])
             gives[role] = jitted[role].overloads[signatures[role]].signature.return_type
-        except Exception as error:  # Numba raises many kinds; whatever it is, the game cannot be used
+        except Exception as error:  # Numba raises many types of errors; after any of them the game cannot be used
             reason = "\n".join(line for line in str(error).splitlines() if line.strip())[:1500]
             raise GameError(f"{name}: {role} ({_place(function)}) does not compile: {reason}") from error
     for role in ("current_player", "legal_actions", "apply_action", "chance_outcomes"):
         if role in gives and not isinstance(gives[role], whole):
             raise GameError(
-                f"{name}: {role} must give {'True or False' if role[0] == 'a' else 'a whole number'}, "
-                f"it gives {gives[role]}"
+                f"{name}: {role} must return {'True or False' if role[0] == 'a' else 'a whole number'}, "
+                f"got {gives[role]}"
             )
     given = gives["returns"]
     if isinstance(given, types.BaseTuple):
         if given.count != num_players:
             raise GameError(
-                f"{name}: returns must give {num_players} numbers, one for each player; it gives {given.count}"
+                f"{name}: returns must return {num_players} numbers, one for each player, got {given.count}"
             )
     elif not (isinstance(given, types.Array) and given.ndim == 1):
-        raise GameError(f"{name}: returns must give a tuple or an array of {num_players} numbers, it gives {given}")
+        raise GameError(f"{name}: returns must return a tuple or an array of {num_players} numbers, got {given}")
     return jitted
 
 
@@ -241,7 +241,7 @@ def _callbacks(
     max_chance_outcomes: int,
     max_history: int,
 ) -> dict[str, int]:
-    """The addresses of C functions with the signatures of csrc/core/game.h, which keep its contract or fail."""
+    """The addresses of C functions with the signatures of csrc/core/game.h. They follow its contract or fail."""
     from numba import carray, cfunc, njit, types
 
     state_type, pointer, i32, i32p, f64p = (
@@ -376,7 +376,7 @@ def _callbacks(
 def _playout(
     jitted: Mapping[str, Any], is_player: Any, copy_returns: Any, room: int, max_history: int
 ) -> Callable[..., int]:
-    """Random play to the end, with the numbers of csrc/core/rng.h as lt_playout draws them. 0, or why rules failed."""
+    """Random play to the end, with the random numbers of lt_playout (csrc/core/rng.h). Returns 0 or a failure code."""
     from numba import njit
 
     u64 = np.uint64
@@ -450,14 +450,14 @@ def _playout(
 def _check_game(
     game: Game, functions: Mapping[str, Callable[..., Any] | None], state_dtype: np.dtype[Any], rng: np.random.Generator
 ) -> None:
-    """Play one random game and refuse rules that break the contract, with the function's name and the history."""
+    """Play one random game. Refuse rules that break the contract, with the name of the function and the history."""
 
     def refuse(role: str, what: str) -> None:
         raise GameError(f"{game.name}: {role} {what}, after the actions {state.history()}")
 
     def unchanged(role: str, before: bytes) -> None:
         if bytes(state.buffer) != before:
-            refuse(role, "changes the state, which only apply_action and initial_state may")
+            refuse(role, "changes the state, which only apply_action and initial_state may do")
 
     state = game.new_initial_state()
     moves = chances = 0
@@ -485,7 +485,7 @@ def _check_game(
             moves += 1
             if moves > game.max_game_length():
                 refuse(
-                    "apply_action", f"plays on after max_game_length={game.max_game_length()} actions of the players"
+                    "apply_action", f"continues after max_game_length={game.max_game_length()} actions of the players"
                 )
         try:
             state.apply_action(action)
@@ -495,16 +495,16 @@ def _check_game(
                 f"refuses {action}, which {'chance_outcomes' if player == CHANCE else 'legal_actions'} lists",
             )
     before = bytes(state.buffer)
-    given = state.returns()  # a wrong number of them raises by itself
+    given = state.returns()  # raises for a wrong number of returns
     unchanged("returns", before)
     low, high = game.min_utility(), game.max_utility()
     if not all(low - 1e-9 <= value <= high + 1e-9 for value in given):
-        refuse("returns", f"must give numbers in {low}..{high} (min_utility..max_utility), it gives {given}")
+        refuse("returns", f"must return numbers in {low}..{high} (min_utility..max_utility), got {given}")
     if game.zero_sum and game.num_players() == 2 and abs(sum(given) - low - high) > 1e-9:
         refuse(
             "returns",
-            f"must sum to {low + high} (min_utility + max_utility) in a game declared zero_sum, it gives {given}; "
-            "say zero_sum=False where that is meant",
+            f"must sum to {low + high} (min_utility + max_utility) in a game declared zero_sum, got {given}; "
+            "pass zero_sum=False if that is intended",
         )
 
 
@@ -517,21 +517,21 @@ def _check_player(
     refuse: Callable[[str, str], None],
     rng: np.random.Generator,
 ) -> int:
-    """A random legal action, when all of them, and all that are not legal, do as they should."""
+    """A random legal action, after a check of all legal and some illegal actions."""
     room, before = game.num_distinct_actions(), bytes(state.buffer)
     actions = np.full(room, -9, np.int32)
     record = np.frombuffer(bytearray(before), state_dtype)[0]
-    try:  # as plain Python, whose error says more
+    try:  # as plain Python, whose error has more details
         functions["legal_actions"](_as_record(record, state_dtype), actions)  # type: ignore[misc]
     except IndexError as error:
-        refuse("legal_actions", f"reaches beyond an array ({error})")
-    except Exception:  # compiled code may do what Python does not; the compiled answer decides
+        refuse("legal_actions", f"uses an index out of bounds ({error})")
+    except Exception:  # compiled code may accept what Python refuses; the compiled result decides
         pass
     legal = state.legal_actions()
     if bytes(state.buffer) != before:
-        refuse("legal_actions", "changes the state, which only apply_action and initial_state may")
+        refuse("legal_actions", "changes the state, which only apply_action and initial_state may do")
     if not legal:
-        refuse("legal_actions", f"must give ascending actions in 0..{room - 1} where a player acts, it gives none")
+        refuse("legal_actions", f"must write ascending actions in 0..{room - 1} if a player acts, got none")
     foreign = np.setdiff1d(np.arange(-1, room + 1), legal)
     for action in rng.choice(foreign, min(len(foreign), _CHECK_FOREIGN), replace=False).tolist():
         other = state.clone()
@@ -549,11 +549,11 @@ def _check_chance(game: Game, state: State, refuse: Callable[[str, str], None], 
     outcomes = state.chance_outcomes()
     actions, weights = [a for a, _ in outcomes], [p for _, p in outcomes]
     if not all(p >= 0 for p in weights) or abs(sum(weights) - 1) > 1e-9:
-        refuse("chance_outcomes", f"must give probabilities that sum to 1, it gives {weights}")
+        refuse("chance_outcomes", f"must give probabilities that sum to 1, got {weights}")
     return int(rng.choice(actions, p=np.array(weights) / sum(weights)))
 
 
 def _as_record(record: Any, state_dtype: np.dtype[Any]) -> Any:
-    """A record whose fields plain Python can reach as attributes, as compiled code does."""
+    """A record whose fields are attributes in plain Python, as in compiled code."""
     array = np.array([record], state_dtype).view(np.recarray)
     return array[0]

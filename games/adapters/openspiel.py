@@ -1,4 +1,4 @@
-"""OpenSpiel both ways: its sequential games as ours, and our searches and policies as its bots and policies."""
+"""OpenSpiel in both directions: its games as ours, and our searches and policies as its bots and policies."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _CAN_RESAMPLE = {
     "oh_hell",
     "universal_poker",
 }
-"""Games whose `resample_from_infostate` gives histories that can be replayed; most have none, and none can be asked."""
+"""Games whose `resample_from_infostate` gives histories that can be replayed. OpenSpiel has no query for this."""
 
 
 class OpenSpielText(ObjectText):
-    """The words that OpenSpiel itself has for a state."""
+    """The text that OpenSpiel provides for a state."""
 
     def __init__(self, rules: ObjectRules, has_information_states: bool, has_observations: bool) -> None:
         super().__init__(rules)
@@ -38,7 +38,7 @@ class OpenSpielText(ObjectText):
 
     def information_state(self, state: State, player: int) -> str:
         if not self._has_information_states and state.get_game().perfect_information:
-            return Text.information_state(self, state, player)  # the history, which says all
+            return Text.information_state(self, state, player)  # the history, which determines the state
         return super().information_state(state, player)
 
     def observation(self, state: State, player: int) -> str:
@@ -47,29 +47,29 @@ class OpenSpielText(ObjectText):
         return self.words(state, lambda found: found.observation_string(player))
 
 
-_MOST_CHARACTERS, _DEEPEST = 100_000, 20  # of a name with its parameters, which OpenSpiel reads by recursion
+_MOST_CHARACTERS, _DEEPEST = 100_000, 20  # limits of a name with parameters, which OpenSpiel parses recursively
 
 
 def load_openspiel_game(name: str, /, **parameters: Any) -> Game:
-    """Any sequential OpenSpiel game: "hex(board_size=5)", or its name and parameters as keywords.
+    """Load any sequential OpenSpiel game: "hex(board_size=5)", or the name with parameters as keywords.
 
-    A text that would be read as something else stands in quotation marks: 'universal_poker(firstPlayer="1 1")'. The
-    game's own name is written so, too.
+    A text parameter that would otherwise be read as another type is quoted: 'universal_poker(firstPlayer="1 1")'. The
+    name of the resulting game has the same form.
 
-    Raises `UnknownNameError` with near matches, `ParameterError` for parameters that OpenSpiel refuses or misses,
-    `GameError` for games with simultaneous moves or without explicit chance.
+    Raises `UnknownNameError` with near matches, `ParameterError` for parameters that are missing or that OpenSpiel
+    refuses, and `GameError` for games with simultaneous moves or without explicit chance.
     """
     game: Game = _asked(name, parameters, _wrapped)
     return game
 
 
 def openspiel_game(name: str) -> Any:
-    """OpenSpiel's own object of the game that `load_openspiel_game` knows by this name."""
+    """OpenSpiel's object for the game that `load_openspiel_game` loads by this name."""
     return _asked(name, {}, lambda pyspiel, game, values: game)
 
 
 def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, dict[str, Any]], Any]) -> Any:
-    """What `wrap` makes of OpenSpiel's game of a name and the parameters that were given; its errors in our words."""
+    """The result of `wrap` for an OpenSpiel game and its parameters. OpenSpiel's errors become `ParameterError`."""
     pyspiel = require("pyspiel", "compare")
     base, bracket, inner = name.strip().partition("(")
     base = base.strip()
@@ -77,8 +77,7 @@ def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, d
         raise UnknownNameError.of("OpenSpiel game", base, pyspiel.registered_names())
     if len(name) > _MOST_CHARACTERS or _depth(name) > _DEEPEST:
         raise ParameterError(
-            f"a name expects at most {_MOST_CHARACTERS:,} characters and {_DEEPEST} brackets in each other, "
-            f"got {shown(name)}"
+            f"a name expects at most {_MOST_CHARACTERS:,} characters and {_DEEPEST} nested brackets, got {shown(name)}"
         )
     try:
         if bracket and not inner.rstrip().endswith(")"):
@@ -92,7 +91,7 @@ def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, d
         return wrap(pyspiel, pyspiel.load_game(base, values) if values else pyspiel.load_game(base), values)
     except LongthinkError:
         raise
-    except Exception as error:  # a SpielError, or what pybind11 makes of an exception of C++
+    except Exception as error:  # a SpielError, or the translation of a C++ exception by pybind11
         with_these = f" with {shown(parameters)}" if parameters else ""
         said = str(error)[:300] or type(error).__name__
         known = ", ".join(_kind(pyspiel, base).parameter_specification) or "none"
@@ -100,12 +99,12 @@ def _asked(name: str, parameters: Mapping[str, Any], wrap: Callable[[Any, Any, d
 
 
 def _read(text: str) -> Any:
-    """A parameter's text as OpenSpiel reads it: a bool, a number, a game (a dict) or a text."""
+    """The text of a parameter as OpenSpiel reads it: a bool, a number, a game (a dict) or a string."""
     return require("pyspiel", "compare").game_parameters_from_string(f"game(value={text})")["value"]
 
 
 def _written(value: Any) -> str:
-    """A parameter in the name of a game, which is read again with the same type."""
+    """A parameter as text in the name of a game, so that it is read again with the same type."""
     if not isinstance(value, str):
         return str(value)
     plain = re.fullmatch(r"[\w.+-]([\w.+ -]*[\w.+-])?", value) and isinstance(_read(value), str)
@@ -121,26 +120,26 @@ def _depth(name: str) -> int:
 
 
 def _wrapped(pyspiel: Any, game: Any, values: dict[str, Any]) -> Game:
-    """A game of OpenSpiel's, with the parameters that it was given, as one of ours."""
+    """An OpenSpiel game, with its given parameters, as one of ours."""
     kind = game.get_type()
     base = kind.short_name
     parts = dict(part.split("=", 1) for part in _split(str(game).partition("(")[2].removesuffix(")")))
     given = {key: parts[key] if isinstance(value, dict) else _written(value) for key, value in sorted(values.items())}
     written = f"{base}({','.join(f'{key}={value}' for key, value in given.items())})"
     if kind.dynamics == pyspiel.GameType.Dynamics.MEAN_FIELD:
-        raise GameError(f"{written} is a mean-field game, in which a crowd and no single player acts")
+        raise GameError(f"{written} is a mean-field game, in which a population acts instead of single players")
     if kind.dynamics != pyspiel.GameType.Dynamics.SEQUENTIAL:
         raise GameError(
             f"{written} has simultaneous moves; load it as "
             f'"openspiel:turn_based_simultaneous_game(game={written})", where the players act in turn'
         )
     if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
-        raise GameError(f"{written} samples chance by itself and cannot say its outcomes, which a search needs")
+        raise GameError(f"{written} samples chance internally and does not list the outcomes, which a search needs")
     chance = kind.chance_mode == pyspiel.GameType.ChanceMode.EXPLICIT_STOCHASTIC
     declared = {name: getattr(game, name)() for name in ("num_players", "num_distinct_actions", "max_game_length")}
     declared |= {"max_chance_outcomes + 1": game.max_chance_outcomes() + 1} if chance else {}
     if not all(0 < number < 2**31 for number in declared.values()):
-        raise GameError(f"{written} declares numbers that no game can have: {declared}")
+        raise GameError(f"{written} declares numbers that are out of range (1 to 2**31 - 1): {declared}")
     return object_game(
         f"openspiel:{base}",
         game.new_initial_state,
@@ -150,7 +149,7 @@ def _wrapped(pyspiel: Any, game: Any, values: dict[str, Any]) -> Game:
         min_utility=game.min_utility(),
         max_utility=game.max_utility(),
         max_chance_outcomes=game.max_chance_outcomes() if chance else 0,
-        # Some games declare fewer than they have (leduc_poker of three players): leave room for twice as many.
+        # Some games declare fewer than they have (leduc_poker with three players), so allow twice as many.
         max_chance_nodes_in_history=2 * _chance_nodes(game) if chance else 0,
         zero_sum=kind.utility in (pyspiel.GameType.Utility.ZERO_SUM, pyspiel.GameType.Utility.CONSTANT_SUM),
         simultaneous=base == "turn_based_simultaneous_game",
@@ -167,12 +166,12 @@ def _wrapped(pyspiel: Any, game: Any, values: dict[str, Any]) -> Game:
 def _chance_nodes(game: Any) -> int:
     try:
         return int(game.max_chance_nodes_in_history())
-    except Exception:  # not declared: no more than one before and after every move
+    except Exception:  # not declared: at most one before and after every move
         return int(game.max_game_length()) + 1
 
 
 def _split(text: str) -> list[str]:
-    """The parts between the commas that stand outside of brackets and quotation marks."""
+    """Split at the commas outside brackets and quotation marks."""
     parts, depth, quoted, escaped = [""], 0, False, False
     for character in text:
         quoted ^= character == '"' and not escaped
@@ -186,9 +185,9 @@ def _split(text: str) -> list[str]:
 
 
 def our_game(openspiel_game: Any) -> Game:
-    """Our game of the same rules: our own where we have it, else OpenSpiel's through `load_openspiel_game`.
+    """The longthink game with the same rules: our own if it exists, otherwise OpenSpiel's by `load_openspiel_game`.
 
-    A game with simultaneous moves of ours is also that which OpenSpiel's `turn_based_simultaneous_game` makes of it.
+    OpenSpiel's `turn_based_simultaneous_game` of a game corresponds to our version of that game.
     """
     name = str(openspiel_game)
     inner = name.removeprefix("turn_based_simultaneous_game(game=")
@@ -199,17 +198,17 @@ def our_game(openspiel_game: Any) -> Game:
 
 
 def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
-    """A `pyspiel.Bot` that plays as `thinker` does.
+    """A `pyspiel.Bot` that plays like `thinker`.
 
-    thinker: an `MCTS`, which thinks `budget` long about every move, or a `Policy`, whose actions are drawn from
-    `seed`. Raises `ParameterError` for a search without a budget.
+    thinker: an `MCTS`, which uses `budget` for every move, or a `Policy`, whose actions are drawn with `seed`. Raises
+    `ParameterError` for a search without a budget.
     """
     pyspiel = require("pyspiel", "compare")
     if hasattr(thinker, "run") and budget is None:
         raise ParameterError("as_bot of a search expects a budget, as in as_bot(search, Budget(simulations=1000))")
 
     class Bot(pyspiel.Bot):  # type: ignore[misc, name-defined]
-        """A longthink search or policy at OpenSpiel's table."""
+        """A longthink search or policy as an OpenSpiel bot."""
 
         def __init__(self) -> None:
             pyspiel.Bot.__init__(self)
@@ -230,7 +229,7 @@ def as_bot(thinker: Any, budget: Any = None, seed: int = 0) -> Any:
             self.restart()
 
         def inform_action(self, state: Any, player_id: int, action: int) -> None:
-            """Nothing to do: `step` reads the whole history."""
+            """Does nothing, because `step` reads the whole history."""
 
     return Bot()
 

@@ -1,7 +1,7 @@
-"""Any game of ours as a PettingZoo environment, in which agents act one after the other (AEC).
+"""Any game as a PettingZoo environment in which agents act one after the other (AEC).
 
-An observation is what the game itself tells apart, byte by byte: the key of the agent's information state, or the state
-where everybody sees everything. Chance acts inside, with random numbers of the environment's seed.
+An observation is the byte representation of the game: the key of the agent's information state, or the state itself if
+all players see everything. Chance acts inside the environment, with random numbers from its seed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def pettingzoo_env(game: Game | str, render_mode: str | None = None) -> AECEnv[str, Any, Any]:
-    """A PettingZoo environment of `game`, or of the game of this name.
+    """Make a PettingZoo environment of a game, which is given as a `Game` or by name.
 
-    Agents are "player_0", "player_1", ...; each observes `{"observation": uint8 [B], "action_mask": int8 [A]}` and is
-    rewarded with its return when the game is over. Players of a simultaneous game act in turn, and do not see what the
-    others chose. `reset(seed=...)` fixes what chance does. render_mode: None, or "ansi" for the state as text.
+    Agents are "player_0", "player_1", ... Each observes `{"observation": uint8 [B], "action_mask": int8 [A]}` and gets
+    its return as reward when the game is over. In a simultaneous game the players act in turn and do not see the
+    choices of the others. `reset(seed=...)` seeds chance. render_mode: None, or "ansi" for the state as text.
 
-    `env.unwrapped.position` is the `State`, for a search. An action that is not legal raises `IllegalActionError`.
-    Raises `MissingExtraError` where PettingZoo is not installed.
+    `env.unwrapped.position` is the `State`, for use in a search. An illegal action raises `IllegalActionError`.
+    Raises `MissingExtraError` if PettingZoo is not installed.
     """
     require("pettingzoo", "pettingzoo")
     from pettingzoo.utils.wrappers import OrderEnforcingWrapper

@@ -1,1 +1,1 @@
-"""Go beyond its rules: boards, positions, game records, scoring, playouts."""
+"""Go beyond its rules: boards, positions, game records, scoring."""

@@ -1,10 +1,10 @@
 """Go. Action row * size + column, rows from below, then pass. Rules: csrc/games/go.c; positions: games/go/board.pxi.
 
-Playouts are light: uniform over the legal moves that do not fill an eye of one's own, until both pass. (Uniform play
-over all legal moves would fill its own eyes until everything dies.)
+Playouts are light: they choose uniformly among the legal moves that do not fill an own eye, until both players pass.
+(Uniform play over all legal moves would fill its own eyes until every chain is captured.)
 
-With `scoring="territory"` a stone costs a point, for it fills a point or becomes a prisoner. Stones that are played in
-playouts, or in the clean-up after two passes (`cleanup=True`), cost nothing: they settle who owns what.
+With `scoring="territory"` each stone costs a point, because it fills a point or becomes a prisoner. Stones played in
+playouts, or in the clean-up after two passes (`cleanup=True`), cost nothing, because they only settle ownership.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ COLUMNS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 
 
 def vertex(size: int, action: int) -> str:
-    """An action as GTP writes it: "D4", or "pass"."""
+    """An action in GTP notation: "D4", or "pass"."""
     return "pass" if action == size * size else f"{COLUMNS[action % size]}{action // size + 1}"
 
 
 def action_of(size: int, text: str) -> int:
-    """The action that GTP writes so, in any case. Raises `ParameterError`."""
+    """The action for a text in GTP notation, in upper or lower case. Raises `ParameterError`."""
     name = text.strip().upper()
     if name == "PASS":
         return size * size
     column = COLUMNS.find(name[:1]) if name else -1
     row = int(name[1:]) - 1 if name[1:].isascii() and name[1:].isdigit() else -1
     if not (0 <= column < size and 0 <= row < size):
-        raise ParameterError(f"expected a point of a {size}x{size} board like D4, or pass, got {text!r}")
+        raise ParameterError(f"expected a point of a {size}x{size} board such as D4, or pass, got {text!r}")
     return row * size + column
 
 
@@ -46,7 +46,7 @@ class GoText(Text):
         return "\n".join([head, "", *rows, f"   {COLUMNS[:size]}"]) + "\n"
 
     def _player(self, state: State) -> int:
-        """Who would be to move, also at the end of the game."""
+        """The player to move; at the end of the game, the player who would move next."""
         first = int(state.get_game().get_parameters()["handicap"] >= 2)
         return (first + len(state.history())) % 2
 
@@ -76,7 +76,7 @@ ENTRY = native(
         "max_game_length": Parameter(0, 0, 100_000),  # 0: 2 * board_size * board_size
         "ko": Parameter("draw", choices=("draw", "simple", "positional", "situational")),
         "scoring": Parameter("area", choices=("area", "territory")),
-        "cleanup": Parameter(False),  # after two passes play goes on, to settle who is dead, until two more
+        "cleanup": Parameter(False),  # play continues after two passes, until two more, to settle dead stones
     },
     check,
 )

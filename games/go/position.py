@@ -1,8 +1,7 @@
-"""Reading positions of Go: stones, chains and regions, and whose each point is.
+"""Read Go positions: stones, chains, regions, and the owner of each point.
 
-All that the Go front ends (GTP, the terminal, matches) read off a state of the game `go` is here. Points are numbered
-as the game's actions are. Stones are `[size * size]` numbers: 1 black, -1 white, 0 empty, so that a sum over an area is
-a score from Black's side.
+The Go front ends (GTP, the terminal, matches) read states of the game `go` by these functions. A point has the number
+of its action. Stones are arrays `[size * size]`: 1 black, -1 white, 0 empty, so the sum over an area is Black's score.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from longthink.games.core import Game, GoBoard, State
 BLACK, WHITE = 0, 1
 COLOURS = ("black", "white")
 Stones = NDArray[np.int8]
-_SIGN = np.array([0, 1, -1], np.int8)  # of the numbers that GoBoard gives
+_SIGN = np.array([0, 1, -1], np.int8)  # by the numbers of GoBoard
 
 
 def board_size(game: Game) -> int:
@@ -30,13 +29,13 @@ def stones(state: State) -> Stones:
 
 
 def owners(state: State) -> Stones:
-    """Whose each point is as the stones stand, `[size * size]`: stones, and empty regions that one colour borders."""
+    """The owner of each point if all stones are alive, `[size * size]`: stones, and regions with one border colour."""
     return _SIGN[GoBoard(state).owners().ravel()]
 
 
 @lru_cache(maxsize=32)
 def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
-    """The points beside each point."""
+    """The adjacent points of each point."""
     found = []
     for point in range(size * size):
         row, column = divmod(point, size)
@@ -46,7 +45,7 @@ def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
 
 
 def regions(board: Stones) -> list[list[int]]:
-    """The board cut into connected parts of equal content: chains of stones, and empty regions."""
+    """The connected parts of the board with equal content: chains of stones, and empty regions."""
     near = neighbours(round(len(board) ** 0.5))
     content = board.tolist()
     seen = [False] * len(content)
@@ -55,7 +54,7 @@ def regions(board: Stones) -> list[list[int]]:
         if seen[start]:
             continue
         seen[start], part = True, [start]
-        for point in part:  # grows as it goes
+        for point in part:  # grows during the loop
             for other in near[point]:
                 if not seen[other] and content[other] == content[start]:
                     seen[other] = True
@@ -65,7 +64,7 @@ def regions(board: Stones) -> list[list[int]]:
 
 
 def area(board: Stones) -> Stones:
-    """Who owns each point by area, `[size * size]`: stones, and empty regions that one colour borders."""
+    """The owner of each point by area, `[size * size]`: stones, and empty regions with one border colour."""
     near = neighbours(round(len(board) ** 0.5))
     owner = board.copy()
     for part in regions(board):

@@ -1,10 +1,10 @@
-"""`GoRecord`: a game of Go as people and servers play it, over the strict rules of the game `go`.
+"""`GoRecord`: a game of Go as people and servers play it, on top of the strict rules of the game `go`.
 
-The rules know two players who move in turn and a game that ends with two passes. People also set stones up, give
-handicaps, let one side play twice, take moves back, and go on after two passes. A record keeps what was done and
-makes of it a state of the game from which a given colour moves: between two stones of one colour the other side
-passes, but no such pass lets the other end the game. After two passes the game of the rules goes on with a clean-up, in
-which stones cost nothing: it stands for the agreement of people about who is dead.
+In the rules two players move in turn, and two passes end the game. People also set up stones, give handicaps, play two
+moves in a row for one colour, take back moves, and continue after two passes. A record stores what happened and
+converts it to a state of the game in which a given colour moves. Between two moves of one colour the other side passes,
+but such a pass never ends the game. After two passes the game continues with a clean-up in which stones cost nothing.
+It replaces the agreement of people about dead stones.
 """
 
 from __future__ import annotations
@@ -26,22 +26,27 @@ RULES = ("chinese", "aga", "new_zealand", "tromp_taylor", "japanese")
 
 
 class GoRecord:
-    """A board, its komi and rules, and what was played on it.
+    """A board, its komi and rules, and the moves played on it.
 
-    komi: as agreed. rules: "chinese" (area scoring, a point to White for each handicap stone), "aga" (a point for each
-    but the first), "new_zealand" (none), "tromp_taylor" (none, and no stone is taken for dead) or "japanese" (territory
-    and prisoners, none). A move may not repeat an earlier position, except by Japanese rules, which have simple ko
-    alone. Raises `ParameterError` for what the game does not take.
+    komi: without the points for handicap stones. rules:
+    - "chinese": area scoring, White gets a point for each handicap stone;
+    - "aga": area scoring, White gets a point for each handicap stone except the first;
+    - "new_zealand": area scoring, no points for handicap stones;
+    - "tromp_taylor": the same, and no stone is considered dead;
+    - "japanese": territory and prisoners, no points for handicap stones.
+
+    A move may not repeat an earlier position, except under Japanese rules, which have only simple ko. Raises
+    `ParameterError` for parameters that the game refuses.
     """
 
     def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
         self.size, self.komi, self.rules = size, komi, _known(rules)
-        self._room = max(100, 2 * size * size)  # moves in the longest history
+        self._room = max(100, 2 * size * size)  # the largest number of moves in a history
         self.handicap = 0
         self.setup: list[tuple[int, int]] = []  # colour, point
         self.moves: list[tuple[int, int]] = []  # colour, action
-        self.first_to_play: int | None = None  # as an SGF file may say it
-        self._repeats = False  # an SGF file has positions that come again, whatever its rules
+        self.first_to_play: int | None = None  # if an SGF file specifies it
+        self._repeats = False  # an SGF file repeats a position, whatever its rules
         self._game = self._load()
 
     def _load(self) -> Game:
@@ -58,7 +63,7 @@ class GoRecord:
 
     @property
     def handicap_stones(self) -> int:
-        """Black's stones before White's first move: placed as a handicap or, as some servers send it, played."""
+        """The number of Black's stones before White's first move, either placed or, as some servers do, played."""
         if self.handicap or self.setup:
             return self.handicap
         played = itertools.takewhile(lambda move: move[0] == BLACK and move[1] != self.pass_action, self.moves)
@@ -67,14 +72,14 @@ class GoRecord:
 
     @property
     def game_komi(self) -> float:
-        """What White gets in all: the komi, and by some rules points for handicap stones."""
+        """All points that White gets: the komi and, under some rules, points for handicap stones."""
         stones = {"chinese": self.handicap_stones, "aga": max(0, self.handicap_stones - 1)}
         return self.komi + stones.get(self.rules, 0)
 
     @property
     def game(self) -> Game:
-        """The game of the rules: this board, and the komi with what White gets for the handicap."""
-        if self._counted != self.game_komi:  # a stone of Black made it a handicap, or was taken back
+        """The game `go` with this board and with the komi that includes points for handicap stones."""
+        if self._counted != self.game_komi:  # the number of handicap stones has changed
             self._game = self._load()
         return self._game
 
@@ -82,10 +87,10 @@ class GoRecord:
     def pass_action(self) -> int:
         return self.size * self.size
 
-    # ---- Changing it ----
+    # ---- Change the record ----
 
     def clear(self) -> None:
-        """An empty board; size, komi and rules stay."""
+        """Clear the board. Size, komi and rules do not change."""
         self.handicap, self.setup, self.moves, self.first_to_play = 0, [], [], None
         self._repeats = False
         self._game = self._load()
@@ -99,18 +104,21 @@ class GoRecord:
             raise
 
     def set_rules(self, rules: str) -> None:
-        """Count by other rules from now on. Raises `ParameterError`; the record is then as it was."""
+        """Change the rules. Raises `ParameterError` for unknown rules, and then changes nothing."""
         self.rules = _known(rules)
         self._game = self._load()
 
     def play(self, colour: int, action: int) -> None:
-        """Play for a colour, in turn or not. Raises `IllegalActionError`; the record is then as it was."""
+        """Play for a colour, in turn or not.
+
+        Raises `IllegalActionError` if the move is illegal, and then changes nothing.
+        """
         refused = self._play_all([(colour, action)])
         if refused is not None:
             raise IllegalActionError(refused[1])
 
     def _play_all(self, moves: Sequence[tuple[int, int]]) -> tuple[int, str] | None:
-        """Play these moves; None, or the place of the first that is not legal, with the reason: none is played then."""
+        """Play these moves and return None. If one is illegal, play none and return its index and the reason."""
         known = len(self.moves)
         self.moves += moves
         try:
@@ -136,26 +144,26 @@ class GoRecord:
         return None
 
     def _objection(self, state: State, action: int) -> str:
-        """Why the rules forbid this action."""
+        """The reason why this action is illegal."""
         board = stones(state)
         if board[action]:
             return "there is a stone"
         if GoBoard(state).ko == action:
-            return "the ko may not be taken back at once"
+            return "the ko may not be retaken at once"
         own, near = (1, -1)[state.current_player()], neighbours(self.size)
         board[action] = own
         without = [p for p in regions(board) if board[p[0]] and not any(board[q] == 0 for at in p for q in near[at])]
         captures = any(board[part[0]] == -own for part in without)
-        return "suicide" if without and not captures else "the position would come again"
+        return "suicide" if without and not captures else "it would repeat an earlier position"
 
     def undo(self) -> None:
-        """Take the last move back. Raises `IllegalActionError` where there is none."""
+        """Take back the last move. Raises `IllegalActionError` if there is none."""
         if not self.moves:
             raise IllegalActionError("there is no move to take back")
         self.moves.pop()
 
     def place_handicap(self, points: Sequence[int]) -> None:
-        """Black's stones before White's first move. Raises `ParameterError` for a board that is not empty."""
+        """Place Black's handicap stones. Raises `ParameterError` if the board is not empty."""
         if self.setup or self.moves:
             raise ParameterError("a handicap expects an empty board")
         if len(set(points)) != len(points) or not all(0 <= point < self.pass_action for point in points):
@@ -165,23 +173,23 @@ class GoRecord:
         self._game = self._load()
 
     def set_up(self, board: Stones, to_play: int | None = None) -> None:
-        """Begin anew from these stones. Raises `ParameterError` where a chain has no liberty."""
+        """Restart from these stones. Raises `ParameterError` if a chain has no liberty."""
         near = neighbours(self.size)
         for chain in regions(board):
             if board[chain[0]] and all(board[other] for point in chain for other in near[point]):
                 raise ParameterError(f"the stones at {vertex(self.size, chain[0])} have no liberty")
         black, white = ([(c, int(p)) for p in np.flatnonzero(board == sign)] for c, sign in ((BLACK, 1), (WHITE, -1)))
         self.moves, self.first_to_play = [], to_play
-        # In turn as far as they go. A chain with a liberty at the end has one all the time: nothing is captured.
+        # Alternate colours while possible. A chain with a liberty at the end always has one, so nothing is captured.
         pairs = [stone for pair in zip(black, white, strict=False) for stone in pair]
         longer = max(black, white, key=len)
         self.setup = pairs + longer[min(len(black), len(white)) :]
 
-    # ---- Reading it ----
+    # ---- Read the record ----
 
     @property
     def to_play(self) -> int:
-        """Whose turn it is."""
+        """The colour to move."""
         if self.moves:
             return 1 - self.moves[-1][0]
         if self.first_to_play is not None:
@@ -190,7 +198,7 @@ class GoRecord:
 
     @property
     def passes(self) -> int:
-        """How many passes the record ends with."""
+        """The number of passes at the end of the record."""
         count = 0
         while count < len(self.moves) and self.moves[-1 - count][1] == self.pass_action:
             count += 1
@@ -209,8 +217,11 @@ class GoRecord:
         return line
 
     def state(self, to_play: int | None = None, cleanup: bool = False) -> State:
-        """The state of `game` in which `to_play` (whose turn it is, if None) moves. cleanup: after the game, where what
-        is played only settles who is dead; no rules of Tromp and Taylor have that."""
+        """The state of `game` in which `to_play` moves (by default the colour whose turn it is).
+
+        cleanup: the phase after the game, in which moves only settle which stones are dead. Tromp-Taylor rules do not
+        have it.
+        """
         line = self.actions(to_play)
         self._make_room()
         state = self.game.state_from_history(line)
@@ -219,8 +230,8 @@ class GoRecord:
         return state if real and not cleanup else without_passes(state, cleanup)
 
     def _make_room(self) -> None:
-        """Let the game of the rules be long enough for the record, and for thinking."""
-        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
+        """Make the maximum length of the game sufficient for the record and for a search."""
+        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game for both colours to move
         if longest + self.size * self.size > self._room:
             self._room = 2 * longest + 2 * self.size * self.size
             self._game = self._load()
@@ -230,7 +241,7 @@ class GoRecord:
         return stones(self.state())
 
     def captured(self, board: Stones | None = None) -> tuple[int, int]:
-        """How many stones of Black and of White were taken off the board."""
+        """The numbers of captured stones of Black and of White."""
         board = self.board() if board is None else board
         played = [stone for stone in [*self.setup, *self.moves] if stone[1] != self.pass_action]
         black = sum(colour == BLACK for colour, _ in played)
@@ -239,7 +250,7 @@ class GoRecord:
     # ---- SGF ----
 
     def sgf(self, **properties: Any) -> str:
-        """The record as an SGF file; properties as SGF names them (PB, PW, RE, ...)."""
+        """The record as an SGF file, with additional properties by their SGF names (PB, PW, RE, ...)."""
         rules = {"aga": "AGA", "new_zealand": "NZ", "tromp_taylor": "Tromp-Taylor"}.get(
             self.rules, self.rules.capitalize()
         )
@@ -268,16 +279,16 @@ class GoRecord:
 
     @classmethod
     def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese", komi: float = 0.0) -> GoRecord:
-        """The main line of the first game of an SGF file, with at most `moves` moves.
+        """The main line of the first game in an SGF file, with at most `moves` moves.
 
-        rules, komi: for a file that does not say, or names unknown rules. The page docs/sgf.md says what is read.
-        Raises `ParameterError` with the reason, and with the number of the move if it is one.
+        rules, komi: used if the file does not have them, or has unknown rules. docs/sgf.md describes what is read.
+        Raises `ParameterError` with the reason and, for an illegal move, its number.
         """
         game = read_sgf(data)
         named = game.rules or rules
         record = cls(game.size, komi if game.komi is None else game.komi, named)
         refused = record._follow(game, moves)
-        if refused is not None:  # a server let it pass: perhaps by rules under which a position may come again
+        if refused is not None:  # the server accepted it, perhaps under rules that allow repeated positions
             record = cls(record.size, record.komi, named)
             record._repeats = True
             refused = record._follow(game, moves)
@@ -286,11 +297,11 @@ class GoRecord:
         return record
 
     def _follow(self, game: SgfGame, most: int | None) -> str | None:
-        """Set up and play what an SGF file says; what is wrong with it, or None."""
+        """Set up and play the content of an SGF file. Returns None, or a description of the error."""
         self.handicap = game.handicap
         self._game = self._load()
         left = sum(len(node.moves) for node in game.nodes) if most is None else most
-        played, waiting = 0, list[tuple[int, int]]()  # moves done, and those read since
+        played, waiting = 0, list[tuple[int, int]]()  # number of moves played, and moves read but not yet played
 
         def play() -> str | None:
             nonlocal played

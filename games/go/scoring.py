@@ -1,8 +1,7 @@
-"""Who owns what at the end of a game of Go: ownership over many playouts, the status of chains, and the score.
+"""Score finished Go games: ownership over many playouts, the status of chains, and the score.
 
-People stop when they agree who owns what, long before the last dead stone is captured. Playouts from that position
-(those in which both sides know a little, see csrc/go/knowledge.h) settle it by chance: a dead chain is one whose points
-mostly end as the other side's.
+People stop when they agree on ownership, long before the last dead stone is captured. Here informed playouts from that
+position (see csrc/go/knowledge.h) estimate ownership: a chain is dead if its points mostly end as the opponent's.
 """
 
 from __future__ import annotations
@@ -19,8 +18,10 @@ from longthink.games.go.record import GoRecord
 
 
 def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.float64]:
-    """The mean owner of each point at the end of `playouts` playouts from `states` in turn, `[size * size]` from -1
-    (white) to 1 (black)."""
+    """The mean owner of each point at the end of `playouts` playouts, `[size * size]` from -1 (white) to 1 (black).
+
+    The playouts start from `states` in turn.
+    """
     game = states[0].get_game()
     total: NDArray[np.float64] = np.zeros(game.num_distinct_actions() - 1)
     for i in range(playouts):
@@ -30,16 +31,19 @@ def ownership(states: list[State], playouts: int, seed: int = 0) -> NDArray[np.f
     return total / playouts
 
 
-# How far a point, or the points of a chain, belong to one side, on average over playouts: where that is less than
-# SETTLED, who goes on may gain; a seki leaves it below SEKI.
+# Thresholds for the absolute mean ownership of a point or of the points of a chain. Below SETTLED, more moves may
+# change the result. A chain in a seki is below SEKI.
 SEKI, SETTLED = 0.75, 0.5
 
 
 @dataclass(frozen=True)
 class Score:
-    """The end of a game. board: `[size * size]` without the dead stones. owner: of each point, 1, -1 or 0. points: for
-    Black less White's, komi and handicap included. statuses: of each chain, "alive", "dead" or "seki". open: the empty
-    points where a move may still change who owns what."""
+    """The end of a game.
+
+    board: the stones without the dead ones, `[size * size]`. owner: the owner of each point, 1, -1 or 0.
+    points: Black's points minus White's, including komi and handicap. statuses: each chain with "alive", "dead" or
+    "seki". open: the empty points where a move may still change ownership.
+    """
 
     board: Stones
     owner: Stones
@@ -56,16 +60,16 @@ class Score:
 
 
 def score_text(points: float) -> str:
-    """Points for Black as GTP and SGF write them: "B+3.5", "W+0.5", "0" for a draw."""
+    """Points for Black in the notation of GTP and SGF: "B+3.5", "W+0.5", "0" for a draw."""
     return "0" if points == 0 else f"{'B' if points > 0 else 'W'}+{abs(points):g}"
 
 
 def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
-    """The score of a record's position, its dead stones taken off as playouts from both sides' turns find them."""
+    """The score of a record's position. Playouts with either side to move find the dead stones, which are removed."""
     board = record.board()
     owned = ownership([record.state(record.to_play), record.state(1 - record.to_play)], playouts, seed)
     statuses = chain_statuses(board, owned)
-    if record.rules == "tromp_taylor":  # what is on the board is alive
+    if record.rules == "tromp_taylor":  # all stones on the board are alive
         statuses = [(chain, "alive") for chain, _ in statuses]
     dead = [point for chain, status in statuses if status == "dead" for point in chain]
     cleared = board.copy()
@@ -73,11 +77,11 @@ def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
     owner = area(cleared)
     if record.rules == "japanese":
         near = neighbours(record.size)
-        for chain, status in statuses:  # what a seki surrounds is nobody's
+        for chain, status in statuses:  # points surrounded by a seki have no owner
             if status == "seki":
-                beside = {other for point in chain for other in near[point]}
+                adjacent = {other for point in chain for other in near[point]}
                 for region in regions(cleared):
-                    if cleared[region[0]] == 0 and not beside.isdisjoint(region):
+                    if cleared[region[0]] == 0 and not adjacent.isdisjoint(region):
                         owner[region] = 0
         lost_black, lost_white = record.captured(board)
         lost_black += int((board[dead] == 1).sum())
@@ -89,7 +93,7 @@ def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
 
 
 def open_points(board: Stones, owned: NDArray[np.float64], statuses: list[tuple[list[int], str]]) -> list[int]:
-    """The empty points that are nobody's yet, or beside a chain that is neither alive nor dead yet; none of a seki."""
+    """The empty points without a settled owner or next to a chain without a settled status, except those of a seki."""
     near = neighbours(round(len(board) ** 0.5))
     found = set(np.flatnonzero((board == 0) & (abs(owned) < SETTLED)).tolist())
     seki: set[int] = set()
@@ -103,10 +107,11 @@ def open_points(board: Stones, owned: NDArray[np.float64], statuses: list[tuple[
 
 
 def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> list[tuple[list[int], str]]:
-    """Every chain of the board, its points ascending, with "alive", "dead" or "seki", by who owns its points `owned`.
+    """Each chain of the board (its points ascending) with "alive", "dead" or "seki", from the mean ownership `owned`.
 
-    A seki is a pair of chains of both colours with two liberties each, both shared or one and an eye, that playouts
-    leave open: whoever takes a shared one is captured, so that nobody does, but in a playout somebody has to at last.
+    A seki is a pair of chains of different colours with two liberties each, which playouts do not settle. Either both
+    liberties are shared, or one is shared and the other is an eye. A player who takes a shared liberty is captured, so
+    no player does, but in a playout one player finally has to.
     """
     near = neighbours(round(len(board) ** 0.5))
     chains = [sorted(part) for part in regions(board) if board[part[0]]]

@@ -1,7 +1,7 @@
-"""SGF files of Go as servers and editors write them: `read_sgf` gives what a file says, for `GoRecord.from_sgf`.
+"""Read SGF files of Go as servers and editors write them: `read_sgf` extracts the data for `GoRecord.from_sgf`.
 
-The format is SGF FF[4] (https://www.red-bean.com/sgf/); sgfmill reads its grammar. Servers depart from it: in the
-encoding of the text, in komi and in the names of rules. What is done about each is below, and on the page docs/sgf.md.
+The format is SGF FF[4] (https://www.red-bean.com/sgf/); sgfmill parses its grammar. Servers deviate from the standard
+in the text encoding, in komi and in the names of rules. This module and docs/sgf.md describe how each case is handled.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from longthink.errors import ParameterError, require
 
-_MOST_SIGNS = 500_000  # of `(`, `;` and `[` in a file: its nodes and values
-_MOST_NODES = 20_000  # in the main line, and moves
+_MOST_SIGNS = 500_000  # limit for the characters `(`, `;` and `[`: nodes and values
+_MOST_NODES = 20_000  # limit for nodes, and for moves, in the main line
 _MOST_KOMI = 400
 
 
@@ -23,7 +23,7 @@ class SgfNode:
     """One node of the main line. Points are actions of the game `go`; a colour is 0 for Black, 1 for White.
 
     setup: the points that the node makes black (0), white (1) and empty (2). moves: colour and action; a pass is
-    `size * size`. to_play: whose turn it is, if the node says so.
+    `size * size`. to_play: the colour to move, if the node specifies it.
     """
 
     setup: tuple[list[int], list[int], list[int]]
@@ -33,7 +33,7 @@ class SgfNode:
 
 @dataclass
 class SgfGame:
-    """What a file says of its first game. komi, rules: None if the file does not say. handicap: 0 or at least 2."""
+    """The first game of a file. komi, rules: None if the file does not have them. handicap: 0 or at least 2."""
 
     size: int = 19
     komi: float | None = None
@@ -47,7 +47,7 @@ def refuse(reason: str) -> NoReturn:
 
 
 def read_sgf(data: bytes) -> SgfGame:
-    """The main line of the first game of a file. Raises `ParameterError` with the reason."""
+    """Read the main line of the first game of a file. Raises `ParameterError` with the reason."""
     nodes = list(_main_line(_decoded(data)))
     root = nodes[0]
     kind = _first(root, "GM") or "1"
@@ -57,7 +57,7 @@ def read_sgf(data: bytes) -> SgfGame:
     game.size = _whole(root, "SZ", 2, 25) or 19
     game.komi = _komi(root, game.rules)
     game.handicap = _whole(root, "HA", 0, game.size**2) or 0
-    game.handicap *= game.handicap > 1  # HA[1]: no stone is placed, Black moves first
+    game.handicap *= game.handicap > 1  # HA[1]: no stone is placed, and Black moves first
     game.nodes = [_node(properties, game.size, number) for number, properties in enumerate(nodes)]
     if sum(len(node.moves) for node in game.nodes) > _MOST_NODES:
         refuse(f"its main line has more than {_MOST_NODES:,} moves")
@@ -72,11 +72,12 @@ _ASCII = bytes(range(32, 127))
 
 
 def _decoded(data: bytes) -> str:
-    """The text of a file: by its byte order mark, by what CA names, else UTF-8, else a guess.
+    """The text of a file, decoded by its byte order mark, by its CA property, as UTF-8, or by a guess, in this order.
 
-    What is not UTF-8 and names no charset is read as GB18030 if most bytes above 127 come in pairs, else as
-    ISO-8859-1. All charsets of two bytes have their characters begin and end in the same places as GB18030, and in
-    some the second byte can be a bracket or a backslash: so the guess keeps the moves, if not the names.
+    If a file is not UTF-8 and names no charset, it is read as GB18030 if most bytes above 127 come in pairs, otherwise
+    as ISO-8859-1. In all two-byte charsets the characters begin and end at the same positions as in GB18030, and in
+    some the second byte can be a bracket or a backslash. Therefore the guess preserves the moves, but perhaps not the
+    names.
     """
     for mark, codec in _MARKS:
         if data.startswith(mark):
@@ -96,22 +97,22 @@ def _decoded(data: bytes) -> str:
 
 
 def _named_charset(data: bytes) -> list[str]:
-    """The codec of the charset that the file names, if it names one. Raises `ParameterError` for what is none."""
+    """The codec of the charset that the file names, if it names one. Raises `ParameterError` if it is unknown."""
     name = _charset(data[:10_000])
     if not name or name.lower().startswith(("utf-16", "utf16", "ucs-2", "utf-32", "utf32")):
-        return []  # of the wide ones, the bytes say what they are
+        return []  # wide charsets are recognised by their bytes
     if name.lower().replace("-", "").replace("_", "") in ("gb2312", "gbk", "cp936", "936", "euccn"):
-        return ["gb18030"]  # which has all their characters, and those that writers take besides
+        return ["gb18030"]  # a superset that also has the extra characters that writers use
     try:
         if _ASCII.decode(name) == _ASCII.decode("ascii"):
             return [name]
     except (LookupError, ValueError):
         pass
-    refuse(f"CA expects a charset in which ASCII stays as it is, such as UTF-8 or GB18030, got {name[:40]!r}")
+    refuse(f"CA expects a charset that contains ASCII unchanged, such as UTF-8 or GB18030, got {name[:40]!r}")
 
 
 def _charset(data: bytes) -> str:
-    """The value of CA in the root node; "" if there is none."""
+    """The value of CA in the root node, or ""."""
     start = re.search(rb"\(\s*;", data)
     at, name = (start.end() if start else len(data)), b""
     while found := _ROOT_SIGN.match(data, at):
@@ -134,7 +135,7 @@ def _main_line(text: str) -> Iterator[_Properties]:
     try:
         tree = grammar.parse_sgf_game(text.encode("utf-8", "replace"))
     except ValueError as error:
-        refuse(str(error) or "its brackets do not fit together")
+        refuse(str(error) or "its brackets do not match")
     for number, properties in enumerate(grammar.main_sequence_iter(tree)):
         if number == _MOST_NODES:
             refuse(f"its main line has more than {_MOST_NODES:,} nodes")
@@ -142,7 +143,7 @@ def _main_line(text: str) -> Iterator[_Properties]:
 
 
 def _first(properties: _Properties, name: str) -> str:
-    """The first value of a property as text; "" if there is none."""
+    """The first value of a property as text, or ""."""
     return properties.get(name, [b""])[0].decode("utf-8", "replace").replace("\\", "").strip()
 
 
@@ -160,10 +161,10 @@ _KOMI = re.compile(r"([+-]?(?:\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9}))\D*", re.ASCI
 
 
 def _komi(root: _Properties, rules: str | None) -> float | None:
-    """Komi in points. Fox and its like write hundredths, by Chinese rules also of stones, which are two points each.
+    """Komi in points. Fox and similar servers write hundredths; under Chinese rules also of stones (two points each).
 
     So 650 is 6.5 points, and 375, 350 and 3.75 are 7.5, 7 and 7.5. Hundredths below 100 (50 for half a point) are
-    taken for such only in files that say that they are Fox's (AP[foxwq]).
+    recognised only in files by Fox (AP[foxwq]).
     """
     written = _first(root, "KM")
     if not written:
@@ -193,7 +194,7 @@ _RULES = (
 
 
 def rules_of(written: str) -> str | None:
-    """The rules of a `GoRecord` that are meant by a name as servers write it; None for an unknown one."""
+    """The rules of a `GoRecord` for a name that servers use, or None for an unknown name."""
     name = written.lower()
     return next((rules for rules, pattern in _RULES if re.search(pattern, name)), None)
 
@@ -212,7 +213,7 @@ def _node(properties: _Properties, size: int, number: int) -> SgfNode:
         return row * size + column
 
     def points(name: str) -> list[int]:
-        """Points, and rectangles of points as in [aa:cc]."""
+        """Points, and rectangles of points such as [aa:cc]."""
         found: dict[int, None] = {}
         for value in properties.get(name, []):
             if value.strip():

@@ -211,7 +211,7 @@ def test_play_may_repeat_a_position_by_japanese_rules_only() -> None:
         if repeats:
             record.play(BLACK, action)
         else:
-            with pytest.raises(lt.IllegalActionError, match="the position would come again"):
+            with pytest.raises(lt.IllegalActionError, match="it would repeat an earlier position"):
                 record.play(BLACK, action)
 
 
