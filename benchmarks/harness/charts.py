@@ -1,4 +1,4 @@
-"""The charts of a report, drawn by matplotlib as SVG: one style, one colour a method in every chart."""
+"""The charts of a report, drawn by matplotlib as SVG. One style; a method has the same colour in every chart."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from longthink.benchmarks.studies.poker import EXACT
 from longthink.errors import require
 from longthink.files import replace_file
 
-# Okabe and Ito's colours, told apart by everybody: longthink in blues and greens, peers in oranges and reds,
-# domain methods dark.
+# The palette of Okabe and Ito, which colour-blind readers can distinguish: longthink in blues and greens, peers in
+# oranges and reds, methods made for the domain in dark grey.
 COLOURS = {
     "longthink cfr": "#56b4e9",
     "longthink cfr+": "#0072b2",
@@ -73,17 +73,17 @@ def _figure(panels: int, width: float, height: float) -> tuple[Any, list[Any]]:
 
 
 def save(figure: Any, path: Path, **options: Any) -> None:
-    """Write the figure in the format that the ending of `path` names. Raises `OSError`."""
+    """Write the figure to `path`; the suffix says the format. Raises `OSError`."""
     with replace_file(path, "wb") as file:
         figure.savefig(file, format=path.suffix[1:], **options)
 
 
 def as_svg(figure: Any, name: str) -> str:
-    """The figure as SVG text for a page; `name` keeps its inner names apart from those of other charts."""
+    """The figure as SVG text for a page; `name` makes its ids differ from those of other charts."""
     matplotlib = require("matplotlib", "compare")
     with matplotlib.rc_context({"svg.hashsalt": name}):
         out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None})
+        figure.savefig(out, format="svg", metadata={"Date": None}, transparent=True)  # on pages light and dark
     return out.getvalue()[out.getvalue().index("<svg") :]
 
 
@@ -133,7 +133,7 @@ def language_charts(found: Findings) -> Any:
 
 def _draw_exploitability(axis: Any, found: Findings, game: str, measure: str, only: tuple[str, ...] = ()) -> None:
     for (of, method), result in found.poker.items():
-        if of == game and method == EXACT:  # its exploitability is rounding: shown is when it is done
+        if of == game and method == EXACT:  # its exploitability is a rounding error; the line shows when it is done
             if measure == "seconds":
                 done = result["points"][-1]["seconds"]
                 axis.axvline(done, color=COLOURS[method], linestyle=":", linewidth=1.4, label=f"{method}: exact")
@@ -164,7 +164,7 @@ def _draw_board(axis: Any, found: Findings, measure: str) -> None:
                 axis.plot([row.seconds], [row.share], "D", color=COLOURS[method], label=method, clip_on=False)
             else:
                 axis.axhline(row.share, color=COLOURS[method], linestyle=":", linewidth=1.4, label=method)
-    axis.set(xscale="log", xlabel=f"{measure} a move", ylim=(0, 1.04))
+    axis.set(xscale="log", xlabel=f"{measure} per move", ylim=(0, 1.04))
     _percent(axis)
     _legend(axis)
 
@@ -191,7 +191,7 @@ def _draw_language(axis: Any, found: Findings, measure: str) -> None:
         spent = max((s.spent.get(measure, 0.0) for s in solved), default=0.0)
         colour, n = COLOURS.get(method), len(solved)
         if not spent or not n:
-            if measure == "tokens":  # no model, no tokens: there is no curve, only a level
+            if measure == "tokens":  # without a model there are no tokens and no curve, only a level
                 share = sum(s.correct for s in solved) / max(1, n)
                 axis.axhline(share, color=colour, linestyle=":", linewidth=1.4, label=f"{method} (no tokens)")
             continue
@@ -203,13 +203,13 @@ def _draw_language(axis: Any, found: Findings, measure: str) -> None:
         axis.fill_between(
             xs, [i[0] for i in intervals], [i[1] for i in intervals], step="post", color=colour, alpha=0.1, linewidth=0
         )
-    axis.set(xscale="log", xlabel=f"{measure} a problem", ylim=(0, 1.04))
+    axis.set(xscale="log", xlabel=f"{measure} per problem", ylim=(0, 1.04))
     _percent(axis)
     _legend(axis)
 
 
 def _legend(axis: Any) -> None:
-    """Below the panel, where it hides nothing."""
+    """Below the panel, so that it hides nothing."""
     if axis.get_legend_handles_labels()[0]:
         axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, columnspacing=1.4, handlelength=1.8)
 

@@ -11,8 +11,9 @@ from typing import Any
 from longthink.benchmarks.harness import charts
 from longthink.benchmarks.harness.findings import Findings, Record, ShareRow
 from longthink.benchmarks.studies import board, language
-from longthink.errors import RunLogError, require
+from longthink.errors import RunLogError
 from longthink.files import write_file
+from longthink.pages.render import render
 
 # What is set beside what, and how quality is measured.
 DOMAINS = [
@@ -73,15 +74,10 @@ def write_report(folder: Path, suite: str, records: list[Record], failed: dict[s
 
 
 def _page(found: Findings, figure: Any, facts: dict[str, Any]) -> str:
-    jinja2 = require("jinja2", "compare")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(percent=_percent, small=_small, time=_time, thousands=lambda x: f"{x:,.0f}")
-    environment.globals["quality"] = _quality
     solved = [r for r in found.records if r["domain"] == "language" and r["result"].get("trace")]
     shown = next((r for r in solved if r["result"]["correct"]), solved[0] if solved else None)
-    page: str = environment.get_template("report.html.j2").render(
+    return render(
+        Path(__file__).with_name("report.html.j2"),
         facts=facts,
         domains=DOMAINS,
         found=found,
@@ -91,8 +87,11 @@ def _page(found: Findings, figure: Any, facts: dict[str, Any]) -> str:
         language_chart=charts.as_svg(charts.language_charts(found), "language") if found.language else "",
         shown=shown["result"] if shown else None,
         ours={board.OURS, language.OURS},
+        percent=_percent,
+        time=_time,
+        thousands=lambda count: f"{count:,.0f}",
+        quality=_quality,
     )
-    return page
 
 
 def _summary(found: Findings, facts: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from longthink.bridge.models.model import Completion, Request
 from longthink.errors import ParameterError
+from longthink.pages.render import check_pages
 from longthink.search.budget import Spent
 from longthink.validation import shown
 
@@ -59,14 +60,17 @@ def _clean(value: Any, secrets: Sequence[str]) -> Any:
 
 
 class TraceLog:
-    """Writes events to a file as they come, so that it is good up to the moment of any end.
+    """Writes events to a file as they come, so that the file is complete up to any moment at which the program ends.
 
-    The file is open only while something is written, so that thousands of problems may be under way. Raises
-    `ParameterError` if the file cannot be made. If it cannot be written later, as when the disk is full, a warning says
-    so and nothing more is written: thinking is worth more than its trace. broken: whether that has happened.
+    The file is open only while something is written, so that thousands of problems can be in progress. If it cannot be
+    written later, for example because the disk is full, a warning says so and nothing more is written: a failing trace
+    does not stop the thinking. broken: whether that has happened.
+
+    Raises `ParameterError` if the file cannot be made, `MissingExtraError` if no page could be made of the trace.
     """
 
     def __init__(self, path: Path) -> None:
+        check_pages()
         self.path, self.broken, self._requests = path, False, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -127,7 +127,7 @@ class Links(HTMLParser):
 def _check_page(page: str, report: dict[str, Any]) -> None:
     links = Links()
     links.feed(page)
-    assert links.loads == []  # nothing from a network, nothing from beside
+    assert links.loads == []  # nothing from a network or from another file
     assert "script" not in links.count
     assert links.count["svg"] == 5  # headline, two poker games, board, language
     assert "One search tree" in page
@@ -222,7 +222,7 @@ def test_fresh_leaves_a_run_under_way_alone(tmp_path: Path, monkeypatch: pytest.
 
 def test_an_empty_run_has_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [])
-    assert "Nothing yet" in lt.compare("x", run_dir=tmp_path).report_path.read_text()
+    assert "No results yet" in lt.compare("x", run_dir=tmp_path).report_path.read_text()
 
 
 def test_unknown_suite() -> None:

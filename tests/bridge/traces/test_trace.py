@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -150,6 +151,15 @@ def test_a_failure_and_ctrl_c_leave_their_traces(tmp_path: Path) -> None:
     assert events(stopped)[-1]["stopped_by"] == "interrupted"
     with pytest.raises(lt.ParameterError, match="folder"):
         lt.think(Say(), ScriptedModel(says), lt.Budget(calls=9), trace=failure.value.answer.page)
+
+
+def test_without_jinja_no_budget_is_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    model = ScriptedModel(says)
+    with pytest.raises(lt.MissingExtraError, match=r"pip install 'longthink\[lm\]'"):
+        lt.think(Say(), model, lt.Budget(calls=9), trace=tmp_path / "traces")
+    assert not (tmp_path / "traces").exists()
+    assert lt.think(Say(), model, lt.Budget(calls=2)).spent.calls == 2  # without a trace it is not needed
 
 
 def test_traces_of_different_thinking_do_not_meet(tmp_path: Path) -> None:
