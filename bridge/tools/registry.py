@@ -28,7 +28,7 @@ def tools() -> Registry[Callable[..., Tool]]:
 
 
 def load_tool(name: str, **options: Any) -> Tool:
-    """Load a tool: "calculator", "python" (seconds, memory, ...: the fields of `SandboxLimits`), or "search" over `texts`.
+    """Load a tool: "calculator", "python" (options: the fields of `SandboxLimits`), or "search" over `texts`.
 
     Options may also stand in the name: "python(seconds=2)". Raises `UnknownNameError` with near matches for a name or
     option that does not exist, `ParameterError` for a value that the tool does not accept.
