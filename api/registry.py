@@ -160,8 +160,7 @@ class Registry(Mapping[str, T]):
         summary = getattr(entry, "summary", None) or (inspect.getdoc(entry) or "").partition("\n")[0]
         declared = getattr(entry, "parameters", None)
         if declared is None:
-            rest_first = bool(found.arguments) or _is_open(name)  # then the first parameter is no option
-            declared = dict([*_options_of(entry).items()][rest_first:])
+            declared = _options_of(entry, bool(found.arguments) or _is_open(name))
         empty = inspect.Parameter.empty
         return summary, {key: None if each.default is empty else each.default for key, each in declared.items()}
 
@@ -181,7 +180,7 @@ class Found(Generic[T]):
 
     def _known(self) -> list[str]:
         """The names of the entry's options."""
-        return [*_options_of(self.entry)][len(self.arguments) :]
+        return [*_options_of(self.entry, len(self.arguments))]
 
     def make(self, /, **options: Any) -> Any:
         """Call the entry with the options of the text and these; these come first.
@@ -228,10 +227,12 @@ def _is_open(name: str) -> bool:
     return name.endswith(":") or name.startswith(".")
 
 
-def _options_of(call: Any) -> dict[str, inspect.Parameter]:
-    """The named parameters of something that can be called."""
+def _options_of(call: Any, arguments: int) -> dict[str, inspect.Parameter]:
+    """The named parameters of something that is called with this many arguments in addition."""
     every = inspect.signature(call).parameters
-    return {name: each for name, each in every.items() if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)}
+    taken = [name for name, each in every.items() if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    named = {name: each for name, each in every.items() if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)}
+    return {name: each for name, each in named.items() if name not in taken[:arguments]}
 
 
 _PAIR = re.compile(r"""\s*(\w+)\s*=\s*('[^']*'|"[^"]*"|\([^()]*\)|\[[^][]*\]|[^\s,()'"=]+)\s*(?:,|$)""")

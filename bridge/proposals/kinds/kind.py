@@ -92,9 +92,18 @@ class Kind(ABC):
         """Whether it has other proposals if it is chosen again: first the likeliest one, then samples."""
         return False
 
-    @abstractmethod
+    def propose(self, query: ProposalQuery) -> list[Proposal]:
+        """The proposals of a kind that asks nothing of the model; see `work`."""
+        raise NotImplementedError(f"the kind {self.name!r} needs a method propose or work")
+
     def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
-        """Ask for proposals, each marked, whose priors sum to 1; None: nothing was learned."""
+        """Proposals, each marked, whose priors sum to 1; None: nothing was learned.
+
+        A kind that asks the model is a generator, which yields each `Request` and gets its completions, or None if the
+        budget is spent. All others have `propose` instead.
+        """
+        return self.propose(query)
+        yield
 
     def parse(self, task: WithKinds, state: TranscriptState, text: str) -> str | None:
         """A proposal of this kind from a line that a model wrote; None if it is not allowed."""

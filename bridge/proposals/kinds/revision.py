@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal
-from longthink.bridge.runtime.scheduler import Work
 from longthink.validation import whole_number
 
 if TYPE_CHECKING:
@@ -40,9 +39,8 @@ class Revision(Kind):
     def offered(self, query: ProposalQuery) -> bool:
         return query.state.made.count(self.name) < self.limit
 
-    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
+    def propose(self, query: ProposalQuery) -> list[Proposal]:
         return [Proposal(self.mark(), 1.0)]
-        yield
 
     def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
         notes = tuple((0, note) for _, note in state.notes)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal
-from longthink.bridge.runtime.scheduler import Work
 from longthink.bridge.tasks.task import Task
 from longthink.validation import whole_number
 
@@ -46,10 +45,9 @@ class Strategy(Kind):
         fresh = not made or made[-1] != self.name  # two changes in a row are one
         return fresh and made.count(self.name) < self.limit and bool(self._others(query.state))
 
-    def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
+    def propose(self, query: ProposalQuery) -> list[Proposal]:
         others = self._others(query.state)
         return [Proposal(self.mark(text), 1 / len(others)) for text in others]
-        yield
 
     def parse(self, task: WithKinds, state: TranscriptState, text: str) -> str | None:
         text = self.read(text.strip()).strip()

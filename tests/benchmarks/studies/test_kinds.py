@@ -9,7 +9,7 @@ import pytest
 
 from longthink.benchmarks.harness.statistics import paired_interval
 from longthink.benchmarks.studies import kinds
-from longthink.bridge.proposals.kinds import kinds as registered
+from longthink.bridge.proposals.kinds.registry import kinds as registered
 from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.tasks.task import Task
 

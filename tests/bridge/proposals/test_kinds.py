@@ -80,6 +80,53 @@ def test_bad_kinds_are_refused() -> None:
         lt.with_kinds(TASK, "step")  # type: ignore[arg-type]
 
 
+def test_another_verifier_gives_the_values() -> None:
+    def never(task: Task, transcript: Transcript) -> float:
+        return 0.25
+
+    task = lt.with_kinds(TASK, ("step", "answer"), verifier=never)
+    right = ("40=20*2", "80=40+40", "75=80-5")
+    assert task.verify(right) == 0.25
+    assert lt.with_kinds(task).verify(right) == 0.25
+    assert lt.with_kinds(TASK, ("step", "answer")).verify(right) == 1.0
+
+
+def test_think_keeps_the_weights_of_a_task(tmp_path: Path) -> None:
+    task = lt.with_kinds(TASK, {"step": 3, "answer": 1})
+    answer = lt.think(task, ScriptedModel(lambda prompt: {"x": 1.0}), lt.Budget(calls=1), trace=tmp_path)
+    assert answer.page is not None
+    first = answer.page.with_suffix(".jsonl").read_text("utf-8").splitlines()[0]
+    assert json.loads(first)["weights"] == {"step": 3, "answer": 1}
+
+
+def test_a_kind_of_your_own_is_found_by_its_name() -> None:
+    @lt.register_kind("hint")
+    class Hint(lt.Kind):
+        """A hint."""
+
+        name = "hint"
+
+        def offered(self, query: lt.ProposalQuery) -> bool:
+            return self.name not in query.state.made
+
+        def propose(self, query: lt.ProposalQuery) -> list[Proposal]:
+            return [Proposal(self.mark("twice"), 1.0)]
+
+        def apply(self, task: Task, state: lt.TranscriptState, step: str) -> lt.TranscriptState:
+            return state.note(self.read(step))
+
+    lt.register_kind("other", Hint)
+    try:
+        task = with_kinds(question("What?", "42"), "step", "hint")
+        assert asked(task, ("<hint>",), lambda prompt: {"x": 1.0}) == {"<hint> twice": 1.0}
+        assert task.context(("<hint> twice",)).endswith("twice\n")
+        with pytest.raises(lt.RegistryError, match="'other' is registered by this name, but its name is 'hint'"):
+            lt.load_kind("other")
+    finally:
+        lt.kinds().unregister("hint")
+        lt.kinds().unregister("other")
+
+
 # ---- Each kind ----
 
 

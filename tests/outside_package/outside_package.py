@@ -1,0 +1,67 @@
+"""A package that adds one thing of every sort to longthink, with nothing but its public names."""
+
+from __future__ import annotations
+
+import longthink as lt
+
+
+def small_hex(size: int = 3) -> lt.Game:
+    """Hex on a small board."""
+    return lt.load_game("hex", board_size=size)
+
+
+def hex_of_size(size: str) -> lt.Game:
+    """Hex on a board of the size after the colon."""
+    return lt.load_game("hex", board_size=int(size))
+
+
+def add(seed: int = 0, terms: int = 2) -> lt.Task:
+    """Add some numbers."""
+    numbers = [seed + place for place in range(terms)]
+    return lt.make_task(
+        f"Add {numbers}.",
+        done=lambda lines: bool(lines) and lines[-1].startswith("Answer: "),
+        verify=lambda answer: float(answer == str(sum(numbers))),
+        answer=lambda lines: lines[-1].removeprefix("Answer: "),
+        name=f"outside_task(seed={seed}, terms={terms})",
+    )
+
+
+class Repeats(lt.Model):
+    """A model that writes the last hint of its prompt, or else that it does not know."""
+
+    def __init__(self, unknown: str = "no idea") -> None:
+        self.name, self.unknown = f"repeats {unknown}", unknown
+
+    def answer(self, request: lt.Request) -> list[lt.Completion]:
+        hints = [line for line in request.prompt.splitlines() if line.startswith("<outside_kind> ")]
+        said = hints[-1].removeprefix("<outside_kind> ") if hints else self.unknown
+        first = lt.Completion(f"Answer: {said}", generated_tokens=3, calls=1)
+        return [first] * request.n
+
+
+class Hint(lt.Kind):
+    """A line with a number, which the model reads from there on."""
+
+    name = "outside_kind"
+
+    def __init__(self, limit: int = 1) -> None:
+        self.limit = limit
+
+    def offered(self, query: lt.ProposalQuery) -> bool:
+        return query.state.made.count(self.name) < self.limit
+
+    def propose(self, query: lt.ProposalQuery) -> list[lt.Proposal]:
+        return [lt.Proposal(self.mark(number), 0.5) for number in ("7", "1")]
+
+    def apply(self, task: lt.Task, state: lt.TranscriptState, step: str) -> lt.TranscriptState:
+        return state.note(step)
+
+
+class Length(lt.Tool):
+    """How many letters a word has."""
+
+    name, description, example = "outside_tool", "how many letters a word has", ("owl", "3")
+
+    def call(self, text: str) -> lt.ToolResult:
+        return lt.ToolResult(str(len(text)), None, 0.0)
