@@ -41,8 +41,9 @@ class Pace:
 class Condition(Protocol):
     """A reason to stop that is not a limit of the budget. It is asked at fixed counts, so that runs can be repeated."""
 
-    look_at: int | None
-    """The number of simulations after which to ask next, which no piece of work passes; None: after each piece."""
+    @property
+    def look_at(self) -> int | None:
+        """The number of simulations after which to ask next, which no piece of work passes; None: after each piece."""
 
     def met(self, spent: Spent) -> str | None:
         """Why to stop (a value of `stopped_by`), or None; sets the next `look_at`."""

@@ -17,8 +17,8 @@ from open_spiel.python.algorithms.mmd_dilated import MMDDilatedEnt
 from open_spiel.python.algorithms.sequence_form_utils import policy_to_sequence
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
 from longthink.games.adapters.openspiel import OpenSpielPolicy, to_tabular_policy
+from longthink.games.core import object_game
 from longthink.search.core import GameTree
 from longthink.search.regret.variants import VARIANTS
 from reference_cfr import ReferenceCFR

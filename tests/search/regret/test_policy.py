@@ -130,10 +130,10 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
 def test_information_states_that_play_never_reaches() -> None:
     game = lt.load_game("kuhn_poker")
-    with pytest.raises(lt.ParameterError, match=r"'0bb' for one; expected such as '0'"):
+    with pytest.raises(lt.ParameterError, match=r"'0bb'; expected information states such as '0'"):
         lt.exploitability(game, lt.Policy(game, {"0bb": {0: 1.0}}))
     leduc = lt.Policy(lt.load_game("leduc_poker"), {"0": {0: 1.0}})
-    with pytest.raises(lt.ParameterError, match="none that play of leduc_poker"):
+    with pytest.raises(lt.ParameterError, match="do not exist in leduc_poker"):
         lt.nash_conv(leduc.game, leduc)
     with pytest.raises(lt.ParameterError, match="no information state '0bb'"):
         to_tabular_policy(lt.Policy(game, {"0bb": {0: 1.0}}), pyspiel.load_game("kuhn_poker"))

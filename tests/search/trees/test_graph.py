@@ -13,8 +13,8 @@ import pyspiel
 import pytest
 
 import longthink as lt
-from longthink.games.adapters.objects import object_game
 from longthink.games.adapters.openspiel import to_tabular_policy
+from longthink.games.core import object_game
 from longthink.search.core import GameTree
 
 CONNECT_FOUR = lt.load_game("connect_four")
