@@ -83,13 +83,11 @@ if TYPE_CHECKING:
     from longthink.registry import Registry as Registry
     from longthink.search.budget import Budget as Budget
     from longthink.search.budget import Spent as Spent
-    from longthink.search.core import CFR as CFR
-    from longthink.search.core import ISMCTS as ISMCTS
-    from longthink.search.core import MCCFR as MCCFR
-    from longthink.search.core import GraphSearch as GraphSearch
+    from longthink.search.regret.cfr import CFR as CFR
     from longthink.search.regret.cfr_br import CFRBR as CFRBR
     from longthink.search.regret.local_best_response import LocalBestResponse as LocalBestResponse
     from longthink.search.regret.local_best_response import local_best_response as local_best_response
+    from longthink.search.regret.mccfr import MCCFR as MCCFR
     from longthink.search.regret.policy import Policy as Policy
     from longthink.search.regret.policy import best_response as best_response
     from longthink.search.regret.policy import expected_values as expected_values
@@ -103,6 +101,8 @@ if TYPE_CHECKING:
     from longthink.search.trees.drawing import TreeDrawing as TreeDrawing
     from longthink.search.trees.evaluation import Evaluator as Evaluator
     from longthink.search.trees.evaluation import search_with as search_with
+    from longthink.search.trees.graph_search import ISMCTS as ISMCTS
+    from longthink.search.trees.graph_search import GraphSearch as GraphSearch
     from longthink.search.trees.mcts import MCTS as MCTS
     from longthink.search.trees.onnx_evaluator import OnnxEvaluator as OnnxEvaluator
     from longthink.search.trees.result import BatchedResult as BatchedResult
@@ -148,8 +148,10 @@ _HOME = {
     "TreeDrawing": "search.trees.drawing",
     **dict.fromkeys(("Evaluator", "search_with"), "search.trees.evaluation"),
     "OnnxEvaluator": "search.trees.onnx_evaluator",
-    **dict.fromkeys(("CFR", "GraphSearch", "ISMCTS", "MCCFR"), "search.core"),
+    **dict.fromkeys(("GraphSearch", "ISMCTS"), "search.trees.graph_search"),
     **dict.fromkeys(("BatchedResult", "SearchResult"), "search.trees.result"),
+    "CFR": "search.regret.cfr",
+    "MCCFR": "search.regret.mccfr",
     "CFRBR": "search.regret.cfr_br",
     **dict.fromkeys(("LocalBestResponse", "local_best_response"), "search.regret.local_best_response"),
     "Exploitability": "search.regret.solver",

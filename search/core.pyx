@@ -3,12 +3,10 @@
 One extension module. Its parts are the included files; each wraps C code of csrc/ and names it in its first lines.
 """
 
-import dataclasses
 import hashlib
 import math
 import sys
 import time
-from concurrent.futures import wait
 
 import numpy as np
 
@@ -27,18 +25,11 @@ from mccfr cimport *
 from tree cimport *
 from watch cimport *
 
-from longthink.concurrency import ExclusiveUse, ForkSafePool, exclusively, not_picklable
-from longthink.errors import (CheckpointError, ConcurrentUseError, GameError, IllegalActionError, MemoryLimitError,
-                              ParameterError, UnknownNameError)
-from longthink.search.budget import Spent
-from longthink.search.regret import checkpoint as checkpoints
-from longthink.search.regret.updates import RegretUpdate
-from longthink.search.regret.variants import variant as find_variant
-from longthink.search.run import Pace, run
+from longthink.concurrency import ExclusiveUse, not_picklable
+from longthink.errors import ConcurrentUseError, GameError, IllegalActionError, MemoryLimitError, ParameterError
 from longthink.search.trees.leaves import Leaves
-from longthink.search.trees.result import SearchResult
-from longthink.search.trees.rules import PUCT, UCT, Knowledge, RegretMatching, Rule
-from longthink.validation import real_number, seed_number, shown, whole_number
+from longthink.search.trees.rules import Knowledge, Rule
+from longthink.validation import shown, whole_number
 
 np.import_array()
 
@@ -47,5 +38,6 @@ _MOST_BYTES = 2**60
 include "watch.pxi"
 include "trees/tree.pxi"
 include "trees/graph.pxi"
+include "regret/game_tree.pxi"
 include "regret/cfr.pxi"
 include "regret/mccfr.pxi"

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from longthink.concurrency import CancelToken
 from longthink.search.budget import Budget, Spent
-
-if TYPE_CHECKING:
-    from longthink.search.core import Watch
+from longthink.search.core import Watch
 
 _PIECE_SECONDS = 0.02
 
@@ -69,8 +67,6 @@ def run(
     None. measure(spent): writes what is spent, except the seconds. pace: sizes the pieces; a search keeps it between
     runs. save: writes a checkpoint: before the first piece, every `every` seconds, and at the end.
     """
-    from longthink.search.core import Watch
-
     if save is not None:
         save()  # a place that cannot be written is an error before the work begins
     spent, stopped_by = Spent(), None

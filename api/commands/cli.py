@@ -131,7 +131,7 @@ _OF_METHODS = {
 
 
 def solve(options: argparse.Namespace) -> int:
-    from longthink.search.core import SAMPLINGS
+    from longthink.search.regret.mccfr import SAMPLINGS
 
     game = lt.load_game(options.game)
     method = options.method or ("search" if game.perfect_information else "cfr")
@@ -220,7 +220,7 @@ def _solve_exactly(game: lt.Game, options: argparse.Namespace) -> int:
 
 
 def _minimise_regret(game: lt.Game, options: argparse.Namespace) -> int:
-    from longthink.search.core import SAMPLINGS
+    from longthink.search.regret.mccfr import SAMPLINGS
 
     variant = options.variant or "cfr+"
     sampled = variant in SAMPLINGS

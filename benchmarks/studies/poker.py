@@ -15,7 +15,7 @@ from typing import Any
 from longthink.benchmarks.harness.job import Job, Progress
 from longthink.errors import require
 from longthink.games.registry import load_game
-from longthink.search.core import CFR
+from longthink.search.regret.cfr import CFR
 from longthink.search.regret.sequence_form import SequenceFormLP
 from longthink.search.regret.variants import VARIANTS
 

@@ -17,7 +17,7 @@ from longthink.games.core import Game, State
 from longthink.games.registry import GAMES, load_game
 from longthink.registry import Family
 from longthink.search.budget import Budget
-from longthink.search.core import ISMCTS
+from longthink.search.trees.graph_search import ISMCTS
 from longthink.search.trees.mcts import MCTS
 from longthink.validation import seed_number, shown, whole_number
 

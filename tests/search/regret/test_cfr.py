@@ -282,7 +282,7 @@ def test_known_sizes(name: str, histories: int, information_states: int) -> None
 def test_ends_between_hands_are_matrices(name: str, leaves: int) -> None:
     tree = GameTree(lt.load_game(name))
     assert tree.num_leaves == leaves
-    assert (tree.num_single_ends == 0) == (leaves > 0)
+    assert (tree.num_single_terminals == 0) == (leaves > 0)
 
 
 @pytest.mark.parametrize("name", ["kuhn_poker", "kuhn_poker(players=3)", "leduc_poker", "market", *HIDDEN, *DARK_HEX])

@@ -68,6 +68,13 @@ def test_ctrl_c_ends_an_iteration(game: lt.Game) -> None:
     assert solver.run(budget=lt.Budget(seconds=0.3)).stopped_by == "seconds"  # and it can be used
 
 
+def test_a_token_ends_an_iteration(game: lt.Game) -> None:
+    solver, token = lt.MCCFR(game, "public", memory_bytes=64 << 20), lt.CancelToken()
+    threading.Timer(0.5, token.cancel).start()
+    result = solver.run(3, cancel=token)
+    assert (result.stopped_by, result.iterations) == ("cancelled", 0)
+
+
 def test_ctrl_c_ends_unrolling(game: lt.Game) -> None:
     interrupt_soon()
     with pytest.raises(KeyboardInterrupt):

@@ -16,8 +16,9 @@ import pytest
 import longthink as lt
 from longthink.games.adapters.openspiel import to_tabular_policy
 from longthink.games.core import object_game
-from longthink.search.core import SAMPLINGS, GameTree
+from longthink.search.core import GameTree
 from longthink.search.regret import checkpoint
+from longthink.search.regret.mccfr import SAMPLINGS
 
 KUHN, LEDUC = lt.load_game("kuhn_poker"), lt.load_game("leduc_poker")
 

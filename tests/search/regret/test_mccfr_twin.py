@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from longthink.search.core import SAMPLINGS
+from longthink.search.regret.mccfr import SAMPLINGS
 from twin import MASK, Rng
 
 GOLDEN = 0x9E3779B97F4A7C15
