@@ -438,9 +438,23 @@ def play(options: argparse.Namespace) -> int:
 
 
 def gtp(options: argparse.Namespace) -> int:
+    from longthink.go.engine import EngineOptions
     from longthink.go.gtp import run
 
-    return run(options, sys.stdin.buffer, sys.stdout.buffer)
+    engine_options = EngineOptions(
+        size=options.size,
+        komi=options.komi,
+        simulations=options.simulations,
+        seconds=options.seconds,
+        average=options.average,
+        threads=options.threads,
+        memory_bytes=options.memory << 20,
+        seed=options.seed,
+        rules=options.rules,
+        resign=options.resign,
+        lag=options.lag,
+    )
+    return run(engine_options, sys.stdin.buffer, sys.stdout.buffer, ponder=options.ponder, log_file=options.log)
 
 
 def match(options: argparse.Namespace) -> int:

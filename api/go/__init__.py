@@ -1,1 +1,1 @@
-"""Go for people and programs: GTP, analysis, the terminal."""
+"""Go in other programs and in the terminal. Start reading at engine.py, the player."""

@@ -1,8 +1,8 @@
-"""What a search thinks, as Go programs show it to each other: the `info move ...` lines of Leela Zero's `lz-analyze`
-and of KataGo's `kata-analyze`, and the board pictures that GoGui draws.
+"""How a search stands, in the formats of other Go programs: the `info move ...` lines of Leela Zero's `lz-analyze` and
+of KataGo's `kata-analyze`, and the board pictures of GoGui.
 
-Win rates are those of the side that is asked about. Formats: the two programs' public descriptions of their extensions
-of the Go Text Protocol, and GoGui's reference of its analyze commands.
+Win rates are those of the side that the request names. Sources: the descriptions that the two programs publish of their
+extensions of the Go Text Protocol, and GoGui's reference of its analyze commands.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 import longthink as lt
 from longthink.games.go.game import vertex
-from longthink.games.go.position import BLACK
+from longthink.games.go.position import SIGN, size_of
 
 if TYPE_CHECKING:
     from longthink.go.engine import Engine
 
 LINE = 12  # moves of a variation that are shown
 FLAGS = ("ownership", "pvVisits", "rootInfo")
-IGNORED = ("ownershipStdev", "movesOwnership", "movesOwnershipStdev", "pvEdgeVisits", "noResultValue")
+"""What a line of KataGo's shows if the request asks for it."""
+IGNORED_FLAGS = ("ownershipStdev", "movesOwnership", "movesOwnershipStdev", "pvEdgeVisits", "noResultValue")
 
 GOGUI = (
     "dboard/Ownership/longthink-ownership",
@@ -37,8 +38,13 @@ GOGUI = (
 
 
 @dataclass
-class Asked:
-    """The arguments of an analysis: `[colour] [interval] [name value ...]`, the interval in hundredths of a second."""
+class AnalysisRequest:
+    """What an analysis shows.
+
+    colour: the side to move. interval: seconds between two lines. min_moves: moves to show even without visits.
+    max_moves: the most moves to show. flags: of `FLAGS`. allowed: the only actions to show, if not None. avoided:
+    actions not to show.
+    """
 
     colour: int
     interval: float = 0.5
@@ -48,56 +54,21 @@ class Asked:
     allowed: set[int] | None = None
     avoided: set[int] = field(default_factory=set)
 
-    @classmethod
-    def read(cls, arguments: list[str], engine: Engine) -> Asked:
-        words = [*arguments]
-        asked = cls(engine.record.to_play)
-        if words and words[0].lower() in ("b", "w", "black", "white"):
-            asked.colour = engine.colour([words.pop(0)])
-        if words and words[0].isascii() and words[0].isdecimal():
-            asked.interval = _interval(words.pop(0))
-        while words:
-            name = words.pop(0)
-            if name in ("avoid", "allow") and len(words) >= 3:
-                colour, points = engine.colour(words), {engine.action(word) for word in words[1].split(",")}
-                del words[:3]  # the third says for how many moves from here; the first is what counts here
-                if colour == asked.colour and name == "avoid":
-                    asked.avoided |= points
-                elif colour == asked.colour:
-                    asked.allowed = points | (asked.allowed or set())
-            elif name in ("interval", "minmoves", "maxmoves") and words:
-                if not (words[0].isascii() and words[0].isdecimal() and len(words[0]) < 10):
-                    raise lt.ParameterError(f"{name} expects a number, got {words[0]}")
-                value = words.pop(0)
-                if name == "interval":
-                    asked.interval = _interval(value)
-                elif name == "minmoves":
-                    asked.min_moves = int(value)
-                else:
-                    asked.max_moves = int(value)
-            elif name in (*FLAGS, *IGNORED) and words:
-                if words.pop(0).lower() in ("true", "1", "yes"):
-                    asked.flags.add(name)
-            else:
-                raise lt.ParameterError(f"analysis does not know {name!r}, or its value is missing")
-        return asked
-
     def shows(self, action: int) -> bool:
         return action not in self.avoided and (self.allowed is None or action in self.allowed)
 
 
-def _interval(text: str) -> float:
-    return max(0.01, min(3600.0, int(text[:9]) / 100))
-
-
-Line = Callable[[Asked, lt.MCTS, "Engine"], str]
-"""Writes how a search stands as one line of a program's format."""
+Line = Callable[[AnalysisRequest, lt.MCTS, "Engine"], str]
+"""Writes how a search stands as one line in the format of a program."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """What is known of one move. win_rate, lower: its mean and the lower end of its 95% interval (Wilson, JASA 1927).
-    line: the most visited one that begins with it, each action with its visits."""
+    """One move of the root.
+
+    win_rate, lower: the mean and the lower end of its 95% interval (Wilson, JASA 1927). line: the most visited
+    variation that begins with the move, each action with its visits.
+    """
 
     action: int
     visits: int
@@ -107,7 +78,7 @@ class Move:
     line: list[tuple[int, int]]
 
 
-def moves(search: lt.MCTS, asked: Asked) -> list[Move]:
+def moves(search: lt.MCTS, asked: AnalysisRequest) -> list[Move]:
     """The moves of the root to show, the most visited first."""
     result = search.result()
     mean = result.value if result.visits.any() else 0.0
@@ -128,7 +99,7 @@ def moves(search: lt.MCTS, asked: Asked) -> list[Move]:
 
 
 def lower_bound(rate: float, n: int, z: float = 1.96) -> float:
-    """The lower end of Wilson's interval for a share `rate` of `n`."""
+    """The lower end of Wilson's interval for a share `rate` of `n` trials, at `z` standard deviations."""
     if n == 0:
         return 0.0
     centre, spread = rate + z * z / (2 * n), z * math.sqrt(max(0.0, rate * (1 - rate) / n + z * z / (4 * n * n)))
@@ -139,8 +110,8 @@ def _variation(move: Move, size: int) -> str:
     return " ".join(vertex(size, action) for action, _ in move.line)
 
 
-def leela_line(asked: Asked, search: lt.MCTS, engine: Engine) -> str:
-    """Leela Zero's: rates and priors in ten-thousandths."""
+def leela_line(asked: AnalysisRequest, search: lt.MCTS, engine: Engine) -> str:
+    """A line in Leela Zero's format: rates and priors in ten-thousandths."""
     size = engine.record.size
     return " ".join(
         f"info move {vertex(size, m.action)} visits {m.visits} winrate {_parts(m.win_rate)} prior {_parts(m.prior)} "
@@ -153,8 +124,8 @@ def _parts(share: float) -> int:
     return round(10_000 * min(1.0, max(0.0, share)))
 
 
-def kata_line(asked: Asked, search: lt.MCTS, engine: Engine) -> str:
-    """KataGo's, of its fields those that a search without a score has; utilities are from -1 to 1."""
+def kata_line(asked: AnalysisRequest, search: lt.MCTS, engine: Engine) -> str:
+    """A line in KataGo's format, with the fields that a search without a score has; utilities are from -1 to 1."""
     size = engine.record.size
     parts = []
     for order, m in enumerate(moves(search, asked)):
@@ -171,14 +142,14 @@ def kata_line(asked: Asked, search: lt.MCTS, engine: Engine) -> str:
         rate = (result.value + 1) / 2 if result.visits.any() else 0.5
         parts.append(f"rootInfo visits {search.simulations} utility {2 * rate - 1:.6f} winrate {rate:.6f}")
     if "ownership" in asked.flags:
-        owned = engine.ownership(100) * (1 if asked.colour == BLACK else -1)
+        owned = engine.ownership(100) * SIGN[asked.colour]
         parts.append("ownership " + " ".join(f"{x:.4f}" for x in from_above(owned).ravel()))
     return " ".join(parts)
 
 
 def from_above(values: NDArray[Any]) -> NDArray[Any]:
-    """Values by point as a board `[size, size]` whose first row is the highest, as programs print it."""
-    size = round(len(values) ** 0.5)
+    """Values `[size * size]` as a board `[size, size]` whose first row is the highest, as programs print it."""
+    size = size_of(values)
     board: NDArray[Any] = values.reshape(size, size)[::-1]
     return board
 
@@ -187,30 +158,33 @@ def from_above(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def gogui_board(values: NDArray[np.float64]) -> str:
-    """A number for each point, in rows from above."""
+    """A number for each point, the highest row first."""
     return "\n".join(" ".join(f"{x:.3f}" for x in row) for row in from_above(values))
 
 
 def gogui_moves(engine: Engine) -> str:
-    """The most visited moves, each with its win rate in percent, and how the best one stands."""
-    search, state = engine.search(), engine.record.state()
-    if search.root_state != state or not search.simulations:
-        search = engine.go_to(state)
-        search.run(state, lt.Budget(seconds=1.0))
-    size, best = engine.record.size, moves(search, Asked(engine.record.to_play, max_moves=10))
+    """The most visited moves, each with its win rate in percent, and the visits of the best one."""
+    search = _searched(engine)
+    size, best = engine.record.size, moves(search, AnalysisRequest(engine.record.to_play, max_moves=10))
     labels = " ".join(f"{vertex(size, m.action)} {100 * m.win_rate:.0f}" for m in best if m.action < size * size)
     if not best:
-        return "TEXT nothing is known of the moves here"
+        return "TEXT no move has been searched here"
     first = best[0]
     return f"LABEL {labels}\nTEXT {vertex(size, first.action)}: {first.visits} visits, {first.win_rate:.1%}"
 
 
 def gogui_variation(engine: Engine) -> str:
     """The principal variation as numbered stones."""
+    search = _searched(engine)
+    size, colour = engine.record.size, engine.record.to_play
+    line = search.result().principal_variation[:LINE]
+    return "VAR " + " ".join(f"{'bw'[(colour + i) % 2]} {vertex(size, a)}" for i, a in enumerate(line))
+
+
+def _searched(engine: Engine) -> lt.MCTS:
+    """The search of the position; if it has not seen the position yet, it searches for a second."""
     search, state = engine.search(), engine.record.state()
     if search.root_state != state or not search.simulations:
         search = engine.go_to(state)
         search.run(state, lt.Budget(seconds=1.0))
-    size, colour = engine.record.size, engine.record.to_play
-    line = search.result().principal_variation[:LINE]
-    return "VAR " + " ".join(f"{'bw'[(colour + i) % 2]} {vertex(size, a)}" for i, a in enumerate(line))
+    return search

@@ -1,7 +1,9 @@
-"""The Go Text Protocol, version 2: lines in, answers out. What the commands do is in gtp_engine.py.
+"""The Go Text Protocol, version 2: reads commands line by line and writes the answers.
 
-One thread reads lines, the main thread works, so that a search which runs until the next command (analysis, pondering)
-sees that one has come. Whatever comes in, an answer `=...` or `?...` goes out, and the process lives on.
+One thread reads lines, and the main thread works; so a search that runs until the next command (analysis, pondering)
+sees that a command has come. Every command gets an answer `=...` or `?...`, and the process goes on. The commands are
+in the folder commands/.
+
 Specification: Farnebäck, "Specification of the Go Text Protocol, version 2, draft 2", 2002.
 """
 
@@ -11,10 +13,15 @@ import logging
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
-from typing import IO, Any
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
+from longthink.command_line import one_line
 from longthink.errors import LongthinkError
+
+if TYPE_CHECKING:
+    from longthink.go.engine import EngineOptions
 
 MAX_LINE = 1 << 16
 _ENDED = b""
@@ -23,7 +30,7 @@ log = logging.getLogger("longthink.go.gtp")
 
 
 class GtpError(LongthinkError):
-    """A command that fails; its text is the answer behind the question mark."""
+    """A command that fails; its text is the answer after the question mark."""
 
 
 class Quit(Exception):
@@ -31,20 +38,21 @@ class Quit(Exception):
 
 
 Answer = str | Iterator[str]
-"""What a command gives: a text, or, where answers come while it works, their lines one by one."""
+"""What a command returns: a text, or, if it answers while it works, its lines one by one."""
 
 Command = Callable[[list[str]], Answer]
+"""Takes the arguments. Raises a `LongthinkError`, whose text is the failure."""
 
 
 class Inbox:
-    """The lines that wait to be answered, read by a thread of its own."""
+    """The lines that wait for an answer, read by a thread of their own."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(source,), name="longthink-gtp", daemon=True).start()
 
     def _read(self, source: IO[bytes]) -> None:
-        # Unbuffered: a thread that waits inside a buffered stream holds a lock that Python wants when it ends.
+        # Unbuffered: a thread that waits inside a buffered stream holds a lock that Python needs at its end.
         read = getattr(source, "raw", source).read
         rest, too_long = b"", False
         try:
@@ -54,27 +62,27 @@ class Inbox:
                     if not too_long:
                         self._lines.put(line + b"\n")
                     too_long = False
-                if len(rest) >= MAX_LINE:  # of a line that is too long only the first part is looked at
+                if len(rest) >= MAX_LINE:  # only the first part of a line that is too long counts
                     if not too_long:
                         self._lines.put(rest)
                     rest, too_long = b"", True
-        except (OSError, ValueError):  # the other side is gone
+        except (OSError, ValueError):  # the other side has gone
             pass
         if rest:
             self._lines.put(rest)
         self._lines.put(_ENDED)
 
     def waiting(self) -> bool:
-        """Whether something has come that is not answered yet."""
+        """Whether a line waits for its answer."""
         return not self._lines.empty()
 
     def take(self) -> bytes:
-        """The next line, empty at the end of all."""
+        """The next line; empty at the end of the input."""
         return self._lines.get()
 
 
 def parse(line: bytes) -> tuple[str, list[str]] | None:
-    """The id of a command (or "") and its words; None where the line has none, or only a comment."""
+    """The id of a command (or "") and its words; None for an empty line or a comment."""
     text = line.decode("utf-8", "replace").partition("#")[0].replace("\t", " ")
     words = "".join(c for c in text if c == " " or (ord(c) > 31 and ord(c) != 127)).split(" ")
     words = [word for word in words if word]
@@ -87,10 +95,12 @@ def parse(line: bytes) -> tuple[str, list[str]] | None:
 
 
 def serve(
-    inbox: Inbox, commands: dict[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None
+    inbox: Inbox, commands: Mapping[str, Command], output: IO[bytes], idle: Callable[[], None] | None = None
 ) -> None:
-    """Answer commands until `quit` or the end of the input. idle: called while nothing waits; it comes back soon after
-    something does."""
+    """Answer commands until `quit` or the end of the input.
+
+    idle: called if no line waits; it must return soon after a line comes in.
+    """
     while True:
         if idle is not None and not inbox.waiting():
             idle()
@@ -112,10 +122,9 @@ def serve(
             return
 
 
-def _answer(number: str, words: list[str], commands: dict[str, Command], write: Callable[[str], None]) -> bool:
-    """Run one command and write its answer; gives whether to go on."""
-    started = False  # an answer that comes in lines cannot become a failure any more
-    go_on = True
+def _answer(number: str, words: list[str], commands: Mapping[str, Command], write: Callable[[str], None]) -> bool:
+    """Run one command and write its answer; returns whether to go on."""
+    started = False  # whether lines were written: the answer can no longer become a failure
     try:
         if not words:
             raise GtpError("missing command")
@@ -138,33 +147,36 @@ def _answer(number: str, words: list[str], commands: dict[str, Command], write: 
         return False
     except LongthinkError as error:
         if not started:
-            write(f"?{number} {_one_line(error)}\n\n")
+            write(f"?{number} {one_line(error)}\n\n")
             return True
-    except Exception as error:  # an error of ours; the other side should be able to go on
+    except Exception as error:  # a fault of ours; the other side should be able to go on
         log.exception("the command failed: %s", words)
         if not started:
-            write(f"?{number} internal error: {type(error).__name__} {_one_line(error)}\n\n")
+            write(f"?{number} internal error: {type(error).__name__} {one_line(error)}\n\n")
             return True
-    if started:
-        write("\n")
-    return go_on
+    write("\n")
+    return True
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def run(
+    options: EngineOptions,
+    source: IO[bytes],
+    output: IO[bytes],
+    *,
+    ponder: bool = False,
+    log_file: str | Path | None = None,
+) -> int:
+    """Answer commands until the other side ends. ponder: search while no command waits. log_file: for all lines."""
+    from longthink.go.commands import bind
+    from longthink.go.engine import Engine
 
-
-def run(options: Any, source: IO[bytes], output: IO[bytes]) -> int:
-    """`longthink gtp`: serve until the other side ends. options: of the command line."""
-    from longthink.go.engine import Engine, EngineOptions
-
-    if options.log is not None:
-        handler = logging.FileHandler(options.log)
+    if log_file is not None:
+        handler = logging.FileHandler(log_file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         log.addHandler(handler)
         log.setLevel(logging.INFO)
         log.propagate = False
     inbox = Inbox(source)
-    engine = Engine(EngineOptions.of(options), inbox.waiting)
-    serve(inbox, engine.commands, output, engine.ponder if options.ponder else None)
+    engine = Engine(options, inbox.waiting)
+    serve(inbox, bind(engine), output, engine.ponder if ponder else None)
     return 0

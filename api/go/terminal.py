@@ -10,10 +10,11 @@ import numpy as np
 import longthink as lt
 from longthink.commands.play import Table, best, can_print, colourful
 from longthink.games.go.game import COLUMNS, action_of, vertex
+from longthink.games.go.handicap import fixed_handicap, most_handicap
 from longthink.games.go.position import BLACK, COLOURS, WHITE, Stones, board_size, stones
 from longthink.games.go.record import GoRecord
 from longthink.games.go.scoring import Score, final_score
-from longthink.go.engine import Engine, EngineOptions, fixed_handicap
+from longthink.go.engine import Engine, EngineOptions
 
 _WOOD, _INK, _WHITE, _MARK, _DIM, _END = (
     "\x1b[48;5;179m",
@@ -42,10 +43,8 @@ PLAIN = Signs("X", "O", ".", "+", "x", "o")
 
 def star_points(size: int) -> set[int]:
     """The points that a board marks."""
-    try:
-        marked = fixed_handicap(size, 9 if size % 2 and size > 7 else 4)
-    except lt.LongthinkError:
-        return set()
+    most = most_handicap(size)
+    marked = fixed_handicap(size, most) if most else []
     if 9 <= size < 13 and size % 2:  # small boards mark the corners and the centre
         marked = [*marked[:4], size * size // 2]
     return set(marked)

@@ -1,1 +1,1 @@
-"""Go beyond its rules: boards, positions, game records, scoring."""
+"""Go beyond its rules: positions, handicaps, game records, SGF files, scoring."""

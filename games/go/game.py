@@ -13,6 +13,7 @@ from typing import Any
 
 from longthink.errors import ParameterError
 from longthink.games.core import GoBoard, State
+from longthink.games.go.handicap import most_handicap
 from longthink.games.native import Parameter, native
 from longthink.games.text import Text
 
@@ -58,7 +59,7 @@ class GoText(Text):
 
 def check(values: dict[str, Any]) -> None:
     size, handicap = values["board_size"], values["handicap"]
-    most = 0 if size < 7 else 4 if size % 2 == 0 or size == 7 else 9
+    most = most_handicap(size)
     if handicap == 1 or handicap > most:
         allowed = "0" if most == 0 else f"0 or 2..{most}"
         raise ParameterError(f"go: handicap on a {size}x{size} board expects {allowed}, got {handicap}")

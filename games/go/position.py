@@ -1,11 +1,14 @@
-"""Read Go positions: stones, chains, regions, and the owner of each point.
+"""Positions of Go: stones, chains, regions and liberties, and who owns each point.
 
-The Go front ends (GTP, the terminal, matches) read states of the game `go` by these functions. A point has the number
-of its action. Stones are arrays `[size * size]`: 1 black, -1 white, 0 empty, so the sum over an area is Black's score.
+The front ends of Go (GTP, the terminal, matches) read positions with the functions of this module. Points have the
+numbers of the actions of the game `go`. A board is an array `[size * size]`: 1 black, -1 white, 0 empty, so that the
+sum over an area is the score of Black.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -15,8 +18,11 @@ from longthink.games.core import Game, GoBoard, State
 
 BLACK, WHITE = 0, 1
 COLOURS = ("black", "white")
+SIGN = (1, -1)
+"""The number of a colour's stones and points in an array."""
+
 Stones = NDArray[np.int8]
-_SIGN = np.array([0, 1, -1], np.int8)  # by the numbers of GoBoard
+_FROM_CORE = np.array([0, SIGN[BLACK], SIGN[WHITE]], np.int8)  # GoBoard numbers colours from 1
 
 
 def board_size(game: Game) -> int:
@@ -25,17 +31,36 @@ def board_size(game: Game) -> int:
 
 def stones(state: State) -> Stones:
     """The stones on the board, `[size * size]`."""
-    return _SIGN[GoBoard(state).stones.ravel()]
+    return _FROM_CORE[GoBoard(state).stones.ravel()]
 
 
 def owners(state: State) -> Stones:
-    """The owner of each point if all stones are alive, `[size * size]`: stones, and regions with one border colour."""
-    return _SIGN[GoBoard(state).owners().ravel()]
+    """The owner of each point as the stones stand, `[size * size]`, see `area`; computed by the C core."""
+    return _FROM_CORE[GoBoard(state).owners().ravel()]
+
+
+def area(board: Stones) -> Stones:
+    """The owner of each point by area, `[size * size]`: stones, and empty regions that touch one colour only."""
+    owner, near = board.copy(), neighbours(size_of(board))
+    for region in regions(board):
+        if board[region[0]] == 0:
+            borders = {int(board[other]) for point in region for other in near[point]} - {0}
+            if len(borders) == 1:
+                owner[region] = borders.pop()
+    return owner
+
+
+# ---- Parts of a board ----
+
+
+def size_of(board: NDArray[np.generic]) -> int:
+    """The size of the board whose points an array `[size * size]` has."""
+    return math.isqrt(len(board))
 
 
 @lru_cache(maxsize=32)
 def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
-    """The adjacent points of each point."""
+    """The adjacent points of each point of a board."""
     found = []
     for point in range(size * size):
         row, column = divmod(point, size)
@@ -45,8 +70,8 @@ def neighbours(size: int) -> tuple[tuple[int, ...], ...]:
 
 
 def regions(board: Stones) -> list[list[int]]:
-    """The connected parts of the board with equal content: chains of stones, and empty regions."""
-    near = neighbours(round(len(board) ** 0.5))
+    """The connected parts of equal content: chains of stones, and empty regions."""
+    near = neighbours(size_of(board))
     content = board.tolist()
     seen = [False] * len(content)
     parts = []
@@ -54,7 +79,7 @@ def regions(board: Stones) -> list[list[int]]:
         if seen[start]:
             continue
         seen[start], part = True, [start]
-        for point in part:  # grows during the loop
+        for point in part:  # the list grows meanwhile
             for other in near[point]:
                 if not seen[other] and content[other] == content[start]:
                     seen[other] = True
@@ -63,13 +88,12 @@ def regions(board: Stones) -> list[list[int]]:
     return parts
 
 
-def area(board: Stones) -> Stones:
-    """The owner of each point by area, `[size * size]`: stones, and empty regions with one border colour."""
-    near = neighbours(round(len(board) ** 0.5))
-    owner = board.copy()
-    for part in regions(board):
-        if board[part[0]] == 0:
-            borders = {int(board[other]) for point in part for other in near[point]} - {0}
-            if len(borders) == 1:
-                owner[part] = borders.pop()
-    return owner
+def chains(board: Stones) -> list[list[int]]:
+    """The chains of stones."""
+    return [part for part in regions(board) if board[part[0]]]
+
+
+def liberties(board: Stones, points: Iterable[int]) -> set[int]:
+    """The empty points adjacent to some points."""
+    near = neighbours(size_of(board))
+    return {other for point in points for other in near[point] if board[other] == 0}

@@ -1,10 +1,10 @@
 """`GoRecord`: a game of Go as people and servers play it, on top of the strict rules of the game `go`.
 
-In the rules two players move in turn, and two passes end the game. People also set up stones, give handicaps, play two
-moves in a row for one colour, take back moves, and continue after two passes. A record stores what happened and
-converts it to a state of the game in which a given colour moves. Between two moves of one colour the other side passes,
-but such a pass never ends the game. After two passes the game continues with a clean-up in which stones cost nothing.
-It replaces the agreement of people about dead stones.
+In the game `go` two players move in turn, and two passes end the game. People also set stones up, give handicaps, let
+one side play twice, take moves back, and go on after two passes. A record keeps what was done, and makes a state of the
+game in which a given colour moves: between two stones of one colour it inserts a pass of the other side, and no such
+pass lets the other side end the game. After two passes the game goes on with a clean-up, in which stones cost nothing.
+The clean-up stands for the agreement of people about which stones are dead.
 """
 
 from __future__ import annotations
@@ -18,35 +18,34 @@ import numpy as np
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
 from longthink.games.core import Game, GoBoard, State, without_passes
 from longthink.games.go.game import vertex
-from longthink.games.go.position import BLACK, COLOURS, WHITE, Stones, neighbours, regions, stones
-from longthink.games.go.sgf import SgfGame, read_sgf, refuse
+from longthink.games.go.position import BLACK, COLOURS, SIGN, WHITE, Stones, chains, liberties, stones
+from longthink.games.go.rules import Rules, rules_named
+from longthink.games.go.sgf import SgfGame, read_sgf, refuse, write_sgf
 from longthink.games.registry import load_game
 
-RULES = ("chinese", "aga", "new_zealand", "tromp_taylor", "japanese")
+Move = tuple[int, int]
+"""A colour and an action."""
 
 
 class GoRecord:
-    """A board, its komi and rules, and the moves played on it.
+    """A board, its komi and rules, and the moves that were played.
 
-    komi: without the points for handicap stones. rules:
-    - "chinese": area scoring, White gets a point for each handicap stone;
-    - "aga": area scoring, White gets a point for each handicap stone except the first;
-    - "new_zealand": area scoring, no points for handicap stones;
-    - "tromp_taylor": the same, and no stone is considered dead;
-    - "japanese": territory and prisoners, no points for handicap stones.
+    komi: as agreed. rules: a name of `RULES` (rules.py). handicap: the stones of a placed handicap. setup: stones that
+    were set up, as colour and point. moves: colour and action. first_to_play: the colour that begins, if an SGF file
+    says it.
 
-    A move may not repeat an earlier position, except under Japanese rules, which have only simple ko. Raises
-    `ParameterError` for parameters that the game refuses.
+    Raises `ParameterError` for a value that the game does not take.
     """
 
     def __init__(self, size: int = 19, komi: float = 7.5, rules: str = "chinese") -> None:
-        self.size, self.komi, self.rules = size, komi, _known(rules)
-        self._room = max(100, 2 * size * size)  # the largest number of moves in a history
+        rules_named(rules)
+        self.size, self.komi, self.rules = size, komi, rules
+        self._room = max(100, 2 * size * size)  # moves in the longest history
         self.handicap = 0
-        self.setup: list[tuple[int, int]] = []  # colour, point
-        self.moves: list[tuple[int, int]] = []  # colour, action
-        self.first_to_play: int | None = None  # if an SGF file specifies it
-        self._repeats = False  # an SGF file repeats a position, whatever its rules
+        self.setup: list[Move] = []
+        self.moves: list[Move] = []
+        self.first_to_play: int | None = None
+        self._repeats = False  # whether positions are repeated in an SGF file, whatever its rules say
         self._game = self._load()
 
     def _load(self) -> Game:
@@ -56,14 +55,18 @@ class GoRecord:
             board_size=self.size,
             komi=self._counted,
             max_game_length=self._room,
-            ko="simple" if self._repeats or self.rules == "japanese" else "positional",
-            scoring="territory" if self.rules == "japanese" else "area",
-            cleanup=self.rules != "tromp_taylor",
+            ko="simple" if self._repeats else self.rule_set.ko,
+            scoring=self.rule_set.scoring,
+            cleanup=self.rule_set.cleanup,
         )
 
     @property
+    def rule_set(self) -> Rules:
+        return rules_named(self.rules)
+
+    @property
     def handicap_stones(self) -> int:
-        """The number of Black's stones before White's first move, either placed or, as some servers do, played."""
+        """Black's stones before White's first move: placed as a handicap or, as some servers do it, played."""
         if self.handicap or self.setup:
             return self.handicap
         played = itertools.takewhile(lambda move: move[0] == BLACK and move[1] != self.pass_action, self.moves)
@@ -72,14 +75,13 @@ class GoRecord:
 
     @property
     def game_komi(self) -> float:
-        """All points that White gets: the komi and, under some rules, points for handicap stones."""
-        stones = {"chinese": self.handicap_stones, "aga": max(0, self.handicap_stones - 1)}
-        return self.komi + stones.get(self.rules, 0)
+        """All points that White gets: the komi, and by some rules points for handicap stones."""
+        return self.komi + self.rule_set.handicap_points(self.handicap_stones)
 
     @property
     def game(self) -> Game:
-        """The game `go` with this board and with the komi that includes points for handicap stones."""
-        if self._counted != self.game_komi:  # the number of handicap stones has changed
+        """The game `go` with this board and these rules; its komi includes the points for the handicap."""
+        if self._counted != self.game_komi:  # a stone of Black made a handicap, or was taken back
             self._game = self._load()
         return self._game
 
@@ -87,10 +89,10 @@ class GoRecord:
     def pass_action(self) -> int:
         return self.size * self.size
 
-    # ---- Change the record ----
+    # ---- Changing it ----
 
     def clear(self) -> None:
-        """Clear the board. Size, komi and rules do not change."""
+        """Empty the board; size, komi and rules stay."""
         self.handicap, self.setup, self.moves, self.first_to_play = 0, [], [], None
         self._repeats = False
         self._game = self._load()
@@ -104,21 +106,19 @@ class GoRecord:
             raise
 
     def set_rules(self, rules: str) -> None:
-        """Change the rules. Raises `ParameterError` for unknown rules, and then changes nothing."""
-        self.rules = _known(rules)
+        """Play by other rules from now on. Raises `ParameterError` and changes nothing if there are no such rules."""
+        rules_named(rules)
+        self.rules = rules
         self._game = self._load()
 
     def play(self, colour: int, action: int) -> None:
-        """Play for a colour, in turn or not.
-
-        Raises `IllegalActionError` if the move is illegal, and then changes nothing.
-        """
+        """Play for a colour, in turn or not. Raises `IllegalActionError` and changes nothing if the move is illegal."""
         refused = self._play_all([(colour, action)])
         if refused is not None:
             raise IllegalActionError(refused[1])
 
-    def _play_all(self, moves: Sequence[tuple[int, int]]) -> tuple[int, str] | None:
-        """Play these moves and return None. If one is illegal, play none and return its index and the reason."""
+    def _play_all(self, moves: Sequence[Move]) -> tuple[int, str] | None:
+        """Play all these moves, or none and return the index of the first illegal one, with the reason."""
         known = len(self.moves)
         self.moves += moves
         try:
@@ -144,26 +144,25 @@ class GoRecord:
         return None
 
     def _objection(self, state: State, action: int) -> str:
-        """The reason why this action is illegal."""
+        """Why the rules forbid an action."""
         board = stones(state)
         if board[action]:
             return "there is a stone"
         if GoBoard(state).ko == action:
             return "the ko may not be retaken at once"
-        own, near = (1, -1)[state.current_player()], neighbours(self.size)
-        board[action] = own
-        without = [p for p in regions(board) if board[p[0]] and not any(board[q] == 0 for at in p for q in near[at])]
-        captures = any(board[part[0]] == -own for part in without)
-        return "suicide" if without and not captures else "it would repeat an earlier position"
+        own = board[action] = SIGN[state.current_player()]
+        captured = [chain for chain in chains(board) if not liberties(board, chain)]
+        suicide = captured and all(board[chain[0]] == own for chain in captured)
+        return "suicide" if suicide else "it would repeat an earlier position"
 
     def undo(self) -> None:
-        """Take back the last move. Raises `IllegalActionError` if there is none."""
+        """Take the last move back. Raises `IllegalActionError` if there is none."""
         if not self.moves:
             raise IllegalActionError("there is no move to take back")
         self.moves.pop()
 
     def place_handicap(self, points: Sequence[int]) -> None:
-        """Place Black's handicap stones. Raises `ParameterError` if the board is not empty."""
+        """Set up Black's stones before White's first move. Raises `ParameterError` if the board is not empty."""
         if self.setup or self.moves:
             raise ParameterError("a handicap expects an empty board")
         if len(set(points)) != len(points) or not all(0 <= point < self.pass_action for point in points):
@@ -173,23 +172,23 @@ class GoRecord:
         self._game = self._load()
 
     def set_up(self, board: Stones, to_play: int | None = None) -> None:
-        """Restart from these stones. Raises `ParameterError` if a chain has no liberty."""
-        near = neighbours(self.size)
-        for chain in regions(board):
-            if board[chain[0]] and all(board[other] for point in chain for other in near[point]):
+        """Begin anew from these stones. Raises `ParameterError` if a chain has no liberty."""
+        for chain in chains(board):
+            if not liberties(board, chain):
                 raise ParameterError(f"the stones at {vertex(self.size, chain[0])} have no liberty")
-        black, white = ([(c, int(p)) for p in np.flatnonzero(board == sign)] for c, sign in ((BLACK, 1), (WHITE, -1)))
+        black, white = ([(c, int(p)) for p in np.flatnonzero(board == SIGN[c])] for c in (BLACK, WHITE))
         self.moves, self.first_to_play = [], to_play
-        # Alternate colours while possible. A chain with a liberty at the end always has one, so nothing is captured.
+        # Both colours in turn as long as both have stones. Every chain has a liberty at the end, and so all the time:
+        # nothing is captured.
         pairs = [stone for pair in zip(black, white, strict=False) for stone in pair]
         longer = max(black, white, key=len)
         self.setup = pairs + longer[min(len(black), len(white)) :]
 
-    # ---- Read the record ----
+    # ---- Reading it ----
 
     @property
     def to_play(self) -> int:
-        """The colour to move."""
+        """The colour whose turn it is."""
         if self.moves:
             return 1 - self.moves[-1][0]
         if self.first_to_play is not None:
@@ -199,10 +198,7 @@ class GoRecord:
     @property
     def passes(self) -> int:
         """The number of passes at the end of the record."""
-        count = 0
-        while count < len(self.moves) and self.moves[-1 - count][1] == self.pass_action:
-            count += 1
-        return count
+        return sum(1 for _ in itertools.takewhile(lambda move: move[1] == self.pass_action, reversed(self.moves)))
 
     def actions(self, to_play: int | None = None) -> list[int]:
         """The history of `state(to_play)`."""
@@ -217,21 +213,20 @@ class GoRecord:
         return line
 
     def state(self, to_play: int | None = None, cleanup: bool = False) -> State:
-        """The state of `game` in which `to_play` moves (by default the colour whose turn it is).
+        """The state of `game` in which `to_play` moves, by default the colour whose turn it is.
 
-        cleanup: the phase after the game, in which moves only settle which stones are dead. Tromp-Taylor rules do not
-        have it.
+        cleanup: in the clean-up after the game, if the rules have one.
         """
         line = self.actions(to_play)
         self._make_room()
         state = self.game.state_from_history(line)
-        cleanup = cleanup and self.rules != "tromp_taylor"
-        real = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
-        return state if real and not cleanup else without_passes(state, cleanup)
+        cleanup = cleanup and self.rule_set.cleanup
+        has_passed = self.passes % 2 == 1 and line[-1:] == [self.pass_action]
+        return state if has_passed and not cleanup else without_passes(state, cleanup)
 
     def _make_room(self) -> None:
-        """Make the maximum length of the game sufficient for the record and for a search."""
-        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game for both colours to move
+        """Let the game be long enough for the record and for thinking."""
+        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
         if longest + self.size * self.size > self._room:
             self._room = 2 * longest + 2 * self.size * self.size
             self._game = self._load()
@@ -241,54 +236,33 @@ class GoRecord:
         return stones(self.state())
 
     def captured(self, board: Stones | None = None) -> tuple[int, int]:
-        """The numbers of captured stones of Black and of White."""
+        """How many stones Black and White have lost. board: that of the record, if it is known already."""
         board = self.board() if board is None else board
-        played = [stone for stone in [*self.setup, *self.moves] if stone[1] != self.pass_action]
-        black = sum(colour == BLACK for colour, _ in played)
-        return black - int((board == 1).sum()), len(played) - black - int((board == -1).sum())
+        played = [colour for colour, action in [*self.setup, *self.moves] if action != self.pass_action]
+        black, white = (played.count(colour) - int((board == SIGN[colour]).sum()) for colour in (BLACK, WHITE))
+        return black, white
 
     # ---- SGF ----
 
     def sgf(self, **properties: Any) -> str:
-        """The record as an SGF file, with additional properties by their SGF names (PB, PW, RE, ...)."""
-        rules = {"aga": "AGA", "new_zealand": "NZ", "tromp_taylor": "Tromp-Taylor"}.get(
-            self.rules, self.rules.capitalize()
-        )
+        """The record as an SGF file. properties: more properties of the root by their SGF names (PB, PW, RE, ...)."""
         root: dict[str, Any] = {"GM": 1, "FF": 4, "CA": "UTF-8", "AP": "longthink", "SZ": self.size}
-        root |= {
-            "KM": f"{self.komi:g}",
-            "RU": rules,
-            **({"HA": self.handicap} if self.handicap > 1 else {}),
-            **properties,
-        }
-        text = "(;" + "".join(f"{key}[{_escaped(value)}]" for key, value in root.items())
-        for colour, key in ((BLACK, "AB"), (WHITE, "AW")):
-            points = [self._sgf_point(point) for c, point in self.setup if c == colour]
-            text += key + "".join(f"[{point}]" for point in points) if points else ""
-        if self.first_to_play is not None:
-            text += f"PL[{'BW'[self.first_to_play]}]"
-        moves = [f";{'BW'[colour]}[{self._sgf_point(action)}]" for colour, action in self.moves]
-        lines = ["".join(moves[i : i + 10]) for i in range(0, len(moves), 10)]
-        return "\n".join([text, *lines]) + ")\n"
-
-    def _sgf_point(self, action: int) -> str:
-        if action == self.pass_action:
-            return ""
-        row, column = divmod(action, self.size)
-        return chr(97 + column) + chr(97 + self.size - 1 - row)
+        root |= {"KM": f"{self.komi:g}", "RU": self.rule_set.sgf}
+        root |= {"HA": self.handicap} if self.handicap > 1 else {}
+        return write_sgf(self.size, root | properties, self.setup, self.moves, self.first_to_play)
 
     @classmethod
     def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese", komi: float = 0.0) -> GoRecord:
-        """The main line of the first game in an SGF file, with at most `moves` moves.
+        """The main line of the first game of an SGF file, with at most `moves` moves.
 
-        rules, komi: used if the file does not have them, or has unknown rules. docs/sgf.md describes what is read.
-        Raises `ParameterError` with the reason and, for an illegal move, its number.
+        rules, komi: for a file that does not say them, or that names unknown rules. docs/sgf.md lists what is read.
+        Raises `ParameterError` with the reason, and with the number of the move if a move is wrong.
         """
         game = read_sgf(data)
         named = game.rules or rules
         record = cls(game.size, komi if game.komi is None else game.komi, named)
         refused = record._follow(game, moves)
-        if refused is not None:  # the server accepted it, perhaps under rules that allow repeated positions
+        if refused is not None:  # a server allowed it: perhaps a position may be repeated by its rules
             record = cls(record.size, record.komi, named)
             record._repeats = True
             refused = record._follow(game, moves)
@@ -297,11 +271,11 @@ class GoRecord:
         return record
 
     def _follow(self, game: SgfGame, most: int | None) -> str | None:
-        """Set up and play the content of an SGF file. Returns None, or a description of the error."""
+        """Set up and play the nodes of an SGF file; returns what is wrong with it, or None."""
         self.handicap = game.handicap
         self._game = self._load()
         left = sum(len(node.moves) for node in game.nodes) if most is None else most
-        played, waiting = 0, list[tuple[int, int]]()  # number of moves played, and moves read but not yet played
+        played, waiting = 0, list[Move]()  # the number of moves done, and moves that are read but not yet done
 
         def play() -> str | None:
             nonlocal played
@@ -318,8 +292,8 @@ class GoRecord:
                 if refused is not None:
                     return refused
                 board = self.board()
-                for colour, points in zip((1, -1, 0), node.setup, strict=True):
-                    board[points] = colour
+                for content, points in zip((SIGN[BLACK], SIGN[WHITE], 0), node.setup, strict=True):
+                    board[points] = content
                 try:
                     self.set_up(board)
                 except ParameterError as error:
@@ -335,13 +309,3 @@ class GoRecord:
             if coming and coming[0] != self.to_play:
                 self.first_to_play = coming[0]
         return refused
-
-
-def _known(rules: str) -> str:
-    if rules not in RULES:
-        raise ParameterError(f"rules expects one of {', '.join(RULES)}, got {rules!r}")
-    return rules
-
-
-def _escaped(value: Any) -> str:
-    return str(value).replace("\\", "\\\\").replace("]", "\\]")

@@ -1,20 +1,20 @@
-"""Read SGF files of Go as servers and editors write them: `read_sgf` extracts the data for `GoRecord.from_sgf`.
+"""SGF files of Go: `read_sgf` reads those that servers and editors write, `write_sgf` writes them; for `GoRecord`.
 
-The format is SGF FF[4] (https://www.red-bean.com/sgf/); sgfmill parses its grammar. Servers deviate from the standard
-in the text encoding, in komi and in the names of rules. This module and docs/sgf.md describe how each case is handled.
+The format is SGF FF[4] (https://www.red-bean.com/sgf/); sgfmill reads its grammar. Servers deviate from it in the
+encoding of the text, in komi and in the names of rules. docs/sgf.md lists how each deviation is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from longthink.errors import ParameterError, require
 
-_MOST_SIGNS = 500_000  # limit for the characters `(`, `;` and `[`: nodes and values
-_MOST_NODES = 20_000  # limit for nodes, and for moves, in the main line
+_MOST_SIGNS = 500_000  # of `(`, `;` and `[` in a file: its nodes and values
+_MOST_NODES = 20_000  # in the main line, and moves
 _MOST_KOMI = 400
 
 
@@ -22,8 +22,8 @@ _MOST_KOMI = 400
 class SgfNode:
     """One node of the main line. Points are actions of the game `go`; a colour is 0 for Black, 1 for White.
 
-    setup: the points that the node makes black (0), white (1) and empty (2). moves: colour and action; a pass is
-    `size * size`. to_play: the colour to move, if the node specifies it.
+    setup: the points that the node makes black, white and empty. moves: colour and action; a pass is `size * size`.
+    to_play: the colour whose turn it is, if the node says so.
     """
 
     setup: tuple[list[int], list[int], list[int]]
@@ -33,7 +33,7 @@ class SgfNode:
 
 @dataclass
 class SgfGame:
-    """The first game of a file. komi, rules: None if the file does not have them. handicap: 0 or at least 2."""
+    """The first game of a file. komi, rules: None if the file does not say. handicap: 0 or at least 2."""
 
     size: int = 19
     komi: float | None = None
@@ -43,6 +43,7 @@ class SgfGame:
 
 
 def refuse(reason: str) -> NoReturn:
+    """Raise `ParameterError` for a file that cannot be read."""
     raise ParameterError(f"this SGF file cannot be read: {reason}")
 
 
@@ -52,12 +53,12 @@ def read_sgf(data: bytes) -> SgfGame:
     root = nodes[0]
     kind = _first(root, "GM") or "1"
     if kind != "1":
-        refuse(f"GM expects 1, which is Go, got {kind[:20]!r}")
+        refuse(f"GM must be 1, which is Go, got {kind[:20]!r}")
     game = SgfGame(rules=rules_of(_first(root, "RU")))
     game.size = _whole(root, "SZ", 2, 25) or 19
     game.komi = _komi(root, game.rules)
     game.handicap = _whole(root, "HA", 0, game.size**2) or 0
-    game.handicap *= game.handicap > 1  # HA[1]: no stone is placed, and Black moves first
+    game.handicap *= game.handicap > 1  # HA[1]: no stone is placed, Black moves first
     game.nodes = [_node(properties, game.size, number) for number, properties in enumerate(nodes)]
     if sum(len(node.moves) for node in game.nodes) > _MOST_NODES:
         refuse(f"its main line has more than {_MOST_NODES:,} moves")
@@ -72,12 +73,11 @@ _ASCII = bytes(range(32, 127))
 
 
 def _decoded(data: bytes) -> str:
-    """The text of a file, decoded by its byte order mark, by its CA property, as UTF-8, or by a guess, in this order.
+    """The text of a file: decoded by its byte order mark, else by its CA, else as UTF-8, else by a guess.
 
-    If a file is not UTF-8 and names no charset, it is read as GB18030 if most bytes above 127 come in pairs, otherwise
-    as ISO-8859-1. In all two-byte charsets the characters begin and end at the same positions as in GB18030, and in
-    some the second byte can be a bracket or a backslash. Therefore the guess preserves the moves, but perhaps not the
-    names.
+    A file that is not UTF-8 and names no charset is read as GB18030 if most bytes above 127 come in pairs, else as
+    ISO-8859-1. In all charsets of two bytes the characters begin and end in the same places as in GB18030. In some of
+    them the second byte can be a bracket or a backslash. So a wrong guess spoils names, but not moves.
     """
     for mark, codec in _MARKS:
         if data.startswith(mark):
@@ -97,22 +97,22 @@ def _decoded(data: bytes) -> str:
 
 
 def _named_charset(data: bytes) -> list[str]:
-    """The codec of the charset that the file names, if it names one. Raises `ParameterError` if it is unknown."""
+    """The codec of the charset that the file names, if any. Raises `ParameterError` for an unknown charset."""
     name = _charset(data[:10_000])
     if not name or name.lower().startswith(("utf-16", "utf16", "ucs-2", "utf-32", "utf32")):
-        return []  # wide charsets are recognised by their bytes
+        return []  # such a text has a byte order mark or zero bytes
     if name.lower().replace("-", "").replace("_", "") in ("gb2312", "gbk", "cp936", "936", "euccn"):
-        return ["gb18030"]  # a superset that also has the extra characters that writers use
+        return ["gb18030"]  # it has all their characters, and more that files contain
     try:
         if _ASCII.decode(name) == _ASCII.decode("ascii"):
             return [name]
     except (LookupError, ValueError):
         pass
-    refuse(f"CA expects a charset that contains ASCII unchanged, such as UTF-8 or GB18030, got {name[:40]!r}")
+    refuse(f"CA must name a charset that contains ASCII, such as UTF-8 or GB18030, got {name[:40]!r}")
 
 
 def _charset(data: bytes) -> str:
-    """The value of CA in the root node, or ""."""
+    """The value of CA in the root node; "" if there is none."""
     start = re.search(rb"\(\s*;", data)
     at, name = (start.end() if start else len(data)), b""
     while found := _ROOT_SIGN.match(data, at):
@@ -143,17 +143,18 @@ def _main_line(text: str) -> Iterator[_Properties]:
 
 
 def _first(properties: _Properties, name: str) -> str:
-    """The first value of a property as text, or ""."""
+    """The first value of a property as text; "" if there is none."""
     return properties.get(name, [b""])[0].decode("utf-8", "replace").replace("\\", "").strip()
 
 
 def _whole(root: _Properties, name: str, least: int, most: int) -> int | None:
+    """The value of a property that is a whole number, or None if it is missing."""
     written = _first(root, name)
     if not written:
         return None
     parts = written.split(":")  # SZ[19:19]
     if len(set(parts)) != 1 or not re.fullmatch(r"\d{1,6}", parts[0], re.ASCII) or not least <= int(parts[0]) <= most:
-        refuse(f"{name} expects a whole number from {least} to {most}, got {written[:20]!r}")
+        refuse(f"{name} must be a whole number from {least} to {most}, got {written[:20]!r}")
     return int(parts[0])
 
 
@@ -161,17 +162,18 @@ _KOMI = re.compile(r"([+-]?(?:\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9}))\D*", re.ASCI
 
 
 def _komi(root: _Properties, rules: str | None) -> float | None:
-    """Komi in points. Fox and similar servers write hundredths; under Chinese rules also of stones (two points each).
+    """Komi in points.
 
-    So 650 is 6.5 points, and 375, 350 and 3.75 are 7.5, 7 and 7.5. Hundredths below 100 (50 for half a point) are
-    recognised only in files by Fox (AP[foxwq]).
+    The server Fox and others write hundredths, and by Chinese rules count stones of two points each. So 650 is 6.5
+    points, and 375, 350 and 3.75 are 7.5, 7 and 7.5. Numbers below 100 are hundredths (50 is half a point) only in
+    files by Fox (AP[foxwq]).
     """
     written = _first(root, "KM")
     if not written:
         return None
     found = _KOMI.fullmatch(written)
     if found is None:
-        refuse(f"KM expects a number, got {written[:20]!r}")
+        refuse(f"KM must be a number, got {written[:20]!r}")
     komi = float(found[1].replace(",", "."))
     fox = any(b"foxwq" in value.lower() for value in root.get("AP", []))
     hundredths = komi == int(komi) and abs(komi) >= (20 if fox else 100)
@@ -180,7 +182,7 @@ def _komi(root: _Properties, rules: str | None) -> float | None:
     if rules != "japanese" and (4 * komi % 2 == 1 or (hundredths and 2 < abs(komi) <= 4)):  # stones
         komi *= 2
     if abs(komi) > _MOST_KOMI:
-        refuse(f"KM expects at most {_MOST_KOMI} points, got {written[:20]!r}")
+        refuse(f"KM must be at most {_MOST_KOMI} points, got {written[:20]!r}")
     return komi
 
 
@@ -194,12 +196,13 @@ _RULES = (
 
 
 def rules_of(written: str) -> str | None:
-    """The rules of a `GoRecord` for a name that servers use, or None for an unknown name."""
+    """The name in `RULES` (rules.py) for a name of rules as servers write it; None for unknown rules."""
     name = written.lower()
     return next((rules for rules, pattern in _RULES if re.search(pattern, name)), None)
 
 
 def _node(properties: _Properties, size: int, number: int) -> SgfNode:
+    """What a node says. number: its place in the main line, for errors."""
     place = f"node {number} of the main line"
 
     def action(value: bytes, passes: bool) -> int:
@@ -213,7 +216,7 @@ def _node(properties: _Properties, size: int, number: int) -> SgfNode:
         return row * size + column
 
     def points(name: str) -> list[int]:
-        """Points, and rectangles of points such as [aa:cc]."""
+        """Points, and rectangles of points as in [aa:cc]."""
         found: dict[int, None] = {}
         for value in properties.get(name, []):
             if value.strip():
@@ -230,6 +233,39 @@ def _node(properties: _Properties, size: int, number: int) -> SgfNode:
     ]
     turn = _first(properties, "PL").lower()
     if turn not in ("", "b", "w", "black", "white"):
-        refuse(f"{place}: PL expects B or W, got {turn[:20]!r}")
+        refuse(f"{place}: PL must be B or W, got {turn[:20]!r}")
     to_play = "bw".index(turn[0]) if turn else None
     return SgfNode((points("AB"), points("AW"), points("AE")), moves, to_play)
+
+
+# ---- Writing ----
+
+
+def write_sgf(
+    size: int,
+    root: Mapping[str, Any],
+    setup: Sequence[tuple[int, int]],
+    moves: Sequence[tuple[int, int]],
+    to_play: int | None,
+) -> str:
+    """A game as an SGF file. root: its properties; setup, moves: colour and action; to_play: the colour that begins."""
+
+    def point(action: int) -> str:
+        if action == size * size:
+            return ""
+        row, column = divmod(action, size)
+        return chr(97 + column) + chr(97 + size - 1 - row)
+
+    text = "(;" + "".join(f"{name}[{_escaped(value)}]" for name, value in root.items())
+    for colour, name in enumerate(("AB", "AW")):
+        points = "".join(f"[{point(action)}]" for owner, action in setup if owner == colour)
+        text += name + points if points else ""
+    if to_play is not None:
+        text += f"PL[{'BW'[to_play]}]"
+    nodes = [f";{'BW'[colour]}[{point(action)}]" for colour, action in moves]
+    lines = ["".join(nodes[i : i + 10]) for i in range(0, len(nodes), 10)]
+    return "\n".join([text, *lines]) + ")\n"
+
+
+def _escaped(value: Any) -> str:
+    return str(value).replace("\\", "\\\\").replace("]", "\\]")

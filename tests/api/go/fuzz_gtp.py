@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 
-from longthink.go.engine import Engine, EngineOptions
+from longthink.go.commands import COMMANDS
 from longthink.go.gtp import parse
 
-COMMANDS = sorted(set(Engine(EngineOptions(size=5, memory_bytes=1 << 24)).commands) - {"quit"})
+NAMES = [name for name in COMMANDS if name != "quit"]
 VOCABULARY = """
 b w black white B WHITE pass PASS resign A1 a1 d4 T19 J9 I5 Z26 z99 e5 c3 b2 a2 a1,b2 name x.sgf no-such-file.sgf
 0 1 2 3 5 9 13 25 -1 10 60 99999999999999999999 7.5 -3 1e400 nan inf 0.5 true false é ・ # ; =1 ?
@@ -33,7 +33,7 @@ def line(rng: random.Random) -> bytes:
         return bytes(rng.choice(range(256)) for _ in range(rng.randint(0, 60))).replace(b"\n", b" ")
     if kind < 0.08:
         return rng.choice([b"", b"   ", b"\t", b"# only a comment", b"\r", b"17", b"17 # nothing", b"x" * 100_000])
-    command = rng.choice(COMMANDS) if kind < 0.95 else rng.choice(WORDS)
+    command = rng.choice(NAMES) if kind < 0.95 else rng.choice(WORDS)
     likely = ["play b", "play w", "genmove", "boardsize"] if rng.random() < 0.3 else [command]
     text = " ".join([rng.choice(likely), *(rng.choice(WORDS) for _ in range(rng.randint(0, 4)))])
     if rng.random() < 0.3:

@@ -14,6 +14,7 @@ from longthink.games.go.game import vertex
 from longthink.games.go.position import BLACK, WHITE
 from longthink.games.go.record import GoRecord
 from longthink.games.go.sgf import read_sgf
+from longthink.go.commands import bind
 from longthink.go.engine import Engine, EngineOptions
 
 FOX = "(;GM[1]FF[4]\nSZ[19]\nGN[]\nDT[2024-01-02]\nPB[%s]\nPW[%s]\nBR[2段]\nWR[2段]\nKM[%s]HA[%s]RU[%s]AP[GNU Go:3.8]RN[3]RE[W+R]TM[300]TC[3]TT[30]AP[foxwq]RL[0]\n;B[pd];W[dp])"  # fmt: skip # noqa: E501
@@ -163,7 +164,7 @@ def test_latin_text_without_a_charset() -> None:
     "name", ["rot13", "hex", "zlib", "nonsense", "utf-7", "punycode", "undefined", "x" * 40, "\x00"]
 )
 def test_a_charset_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(lt.ParameterError, match="CA expects a charset"):
+    with pytest.raises(lt.ParameterError, match="CA must name a charset"):
         read(f"(;GM[1]CA[{name}]SZ[9];B[ee])")
 
 
@@ -228,14 +229,14 @@ def test_play_may_repeat_a_position_by_japanese_rules_only() -> None:
         ("(;GM[1]SZ[9];B[a])", "got 'a'"),
         ("(;GM[1]SZ[9]AB[tt])", "node 0 .* got 'tt'"),
         ("(;GM[1]SZ[9]AB[ab][ba]AW[aa])", "node 0 .* no liberty"),
-        ("(;GM[1]SZ[9]PL[x])", "PL expects"),
-        ("(;GM[1]SZ[99])", "SZ expects"),
-        ("(;GM[1]SZ[19:13])", "SZ expects"),
-        ("(;GM[1]KM[nan])", "KM expects"),
-        ("(;GM[1]KM[1e999])", "KM expects"),
-        ("(;GM[1]KM[123456789])", "KM expects"),
-        ("(;GM[1]HA[many])", "HA expects"),
-        ("(;GM[2])", "GM expects"),
+        ("(;GM[1]SZ[9]PL[x])", "PL must be"),
+        ("(;GM[1]SZ[99])", "SZ must be"),
+        ("(;GM[1]SZ[19:13])", "SZ must be"),
+        ("(;GM[1]KM[nan])", "KM must be"),
+        ("(;GM[1]KM[1e999])", "KM must be"),
+        ("(;GM[1]KM[123456789])", "KM must be"),
+        ("(;GM[1]HA[many])", "HA must be"),
+        ("(;GM[2])", "GM must be"),
     ],
 )
 def test_a_refused_file_says_why(text: str, reason: str) -> None:
@@ -334,16 +335,17 @@ def test_what_is_written_is_read_by_sgfmill_and_the_other_way_round() -> None:
 
 def test_loadsgf(tmp_path: Path) -> None:
     engine = Engine(EngineOptions(size=9, komi=6.5, simulations=8, rules="japanese"))
+    loadsgf = bind(engine)["loadsgf"]
     file = tmp_path / "game.sgf"
     file.write_text(KGS)
-    assert engine.do_loadsgf([str(file)]) == "white"
+    assert loadsgf([str(file)]) == "white"
     assert (engine.record.komi, engine.record.handicap) == (0.5, 2)
     file.write_text("(;GM[1]SZ[9]KM[];B[ee])")
-    engine.do_loadsgf([str(file)])
+    loadsgf([str(file)])
     assert engine.record.komi == 0.5  # the file does not say; the engine's stays
     assert engine.record.rules == "japanese"
     before = engine.record
     file.write_text("(;GM[1]SZ[9];B[ee];W[ee])")
     with pytest.raises(lt.LongthinkError, match="move 2: white may not play E5 here: there is a stone"):
-        engine.do_loadsgf([str(file)])
+        loadsgf([str(file)])
     assert engine.record is before
