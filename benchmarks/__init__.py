@@ -1,1 +1,1 @@
-"""Benchmarks: suites that set longthink beside the methods made for one domain, and their reports."""
+"""Benchmarks: suites that compare longthink with the standard methods of each domain, and their reports."""

@@ -1,7 +1,7 @@
-# Connect four solved exactly: the domain's own method. The search is csrc/games/connect_four_solver.c.
+# An exact solver for connect four, the baseline of that domain. The search is csrc/games/connect_four_solver.c.
 
 cdef class ConnectFourSolver:
-    """Alpha-beta on bitboards with a table of `table_bytes`; exact for every position of the usual 6 by 7 board."""
+    """Alpha-beta search on bitboards with a table of `table_bytes`. Exact for every position of the 6 by 7 board."""
 
     cdef lt_c4_solver *data
 
@@ -15,18 +15,18 @@ cdef class ConnectFourSolver:
 
     @property
     def nodes(self):
-        """Positions searched so far."""
+        """The number of positions searched so far."""
         return self.data.nodes
 
     def score(self, state):
-        """The score for the player who moves: 0 a draw, s > 0 a win by the s-th own stone from the last, s < 0 a loss.
+        """The score for the player to move: 0 draw, s > 0 win with the s-th own stone from the last, s < 0 loss.
 
         Raises `ParameterError` for another board or the end of a game."""
         own, taken = self._stones(state)
         return self._solve(own, taken, -21, 21)
 
     def values(self, state):
-        """What each legal action is worth to the player who moves: `{action: 1 (wins), 0 (draws) or -1 (loses)}`."""
+        """The value of each legal action for the player to move: `{action: 1 (win), 0 (draw) or -1 (loss)}`."""
         self._stones(state)
         values = {}
         for action in state.legal_actions():
@@ -40,7 +40,7 @@ cdef class ConnectFourSolver:
         return values
 
     def optimal_actions(self, state):
-        """The actions that keep the best result that the player who moves can force."""
+        """The actions with the best value for the player to move."""
         values = self.values(state)
         best = max(values.values())
         return [action for action, value in values.items() if value == best]
@@ -49,9 +49,9 @@ cdef class ConnectFourSolver:
         game = state.get_game()
         shape = game.get_parameters()
         if game.name != "connect_four" or (shape["rows"], shape["columns"], shape["x_in_row"]) != (6, 7, 4):
-            raise ParameterError(f"the solver knows connect_four with 6 rows, 7 columns and four in a row, got {game}")
+            raise ParameterError(f"expected connect_four with 6 rows, 7 columns and four in a row, got {game}")
         if state.is_terminal():
-            raise ParameterError("expected a position in which somebody moves, got the end of a game")
+            raise ParameterError("expected a position in which a player moves, got a terminal one")
         stones = [int(s) for s in state.record["stones"]]
         return stones[state.current_player()], stones[0] | stones[1]
 
@@ -64,5 +64,5 @@ cdef class ConnectFourSolver:
                 score = lt_c4_solve(self.data, own, taken, alpha, beta)
             if not self.data.stopped:
                 return score
-            PyErr_CheckSignals()  # a Ctrl-C ends it here; the table keeps what was found
+            PyErr_CheckSignals()  # Ctrl-C ends the search here; the table keeps its results
             nodes *= 2

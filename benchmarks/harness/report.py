@@ -20,7 +20,7 @@ DOMAINS = [
     (
         "poker",
         "CFR, CFR+, linear CFR, DCFR, PCFR+ on Kuhn and Leduc poker",
-        "OpenSpiel's CFR and CFR+ (C++); the sequence-form linear programme by HiGHS, which is exact",
+        "OpenSpiel's CFR and CFR+ (C++); the sequence-form linear program by HiGHS, which is exact",
         "exploitability in utilities, lower is better; no chance, so no intervals",
     ),
     (

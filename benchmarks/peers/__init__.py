@@ -1,1 +1,1 @@
-"""Peers: the methods made for one domain, which results stand beside."""
+"""Peers: programs made for one domain, with which longthink is compared."""

@@ -1,4 +1,4 @@
-"""Players of Go for matches: `GtpPlayer`, a program behind the Go Text Protocol; `SearchPlayer`, a search of ours."""
+"""Go players for matches: `GtpPlayer`, a program that speaks the Go Text Protocol, and `SearchPlayer`, our search."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from longthink.validation import real_number, shown
 
 
 class PlayerError(LongthinkError, RuntimeError):
-    """A player that died, hung, or answered with a failure."""
+    """A player ended, did not answer in time, or answered with a failure."""
 
 
 class Player(Protocol):
-    """Who plays one game. cleanup: take off what is dead before passing. cpu_seconds: what it has used so far."""
+    """A player of one game. cleanup: capture dead stones before passing. cpu_seconds: processor time used so far."""
 
     def begin(self, size: int, komi: float) -> None: ...
     def play(self, colour: str, move: str) -> None: ...
@@ -39,20 +39,22 @@ class Player(Protocol):
 
 
 class PlayerStartError(PlayerError):
-    """A program that cannot be started at all."""
+    """A program cannot be started."""
 
 
-TIMEOUT = 600.0  # seconds that an answer may take
-MOST = 1 << 20  # bytes that an answer may have, and all that comes before it
+TIMEOUT = 600.0  # seconds allowed for an answer
+MOST = 1 << 20  # bytes allowed for an answer, including all output before it
 CHUNK = 1 << 16
 
 
 class GtpPlayer:
-    """A program that speaks the Go Text Protocol. command: its command line; "longthink ..." is this very installation.
+    """A program that speaks the Go Text Protocol.
 
-    timeout: seconds that an answer may take. stop: ends the wait for an answer when it is set. errors: where its error
-    output goes, default nowhere. Raises `PlayerStartError` where the program cannot be started. Every question raises
-    `PlayerError` for a failure, an end, a silence, and for what is no answer of the protocol or has no end.
+    command: its command line; "longthink ..." runs this installation. timeout: seconds allowed for an answer. stop: an
+    event that ends the wait for an answer. errors: a file for its error output, which is discarded by default.
+
+    Raises `PlayerStartError` if the program cannot be started. Every command raises `PlayerError` if the program
+    reports a failure, ends, does not answer in time, or sends an answer that violates the protocol or is too long.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class GtpPlayer:
             words = [sys.executable, "-m", "longthink", *words[1:]]
         self.command, self.timeout = command, real_number("timeout", timeout, 0, above=True)
         self._stop = threading.Event() if stop is None else stop
-        path = os.environ.get("PATH", "") + os.pathsep + "/usr/games"  # where Debian puts gnugo
+        path = os.environ.get("PATH", "") + os.pathsep + "/usr/games"  # the location of gnugo on Debian
         try:
             self._process = subprocess.Popen(
                 words,
@@ -81,18 +83,18 @@ class GtpPlayer:
                 stderr=subprocess.DEVNULL if errors is None else errors,
                 env={**os.environ, "PATH": path},
                 bufsize=0,
-                start_new_session=True,  # so that its children end with it
+                start_new_session=True,  # so that its children can be ended with it
             )
         except (OSError, ValueError) as error:
             raise PlayerStartError(f"{command!r} cannot be started: {error}") from error
         self._cpu = 0.0
-        self._chunks: queue.Queue[bytes] = queue.Queue(MOST // CHUNK)  # a program that says more has to wait
+        self._chunks: queue.Queue[bytes] = queue.Queue(MOST // CHUNK)  # a program with more output has to wait
         self._unread = b""
         self._broken: PlayerError | None = None
         threading.Thread(target=self._read, name="longthink-player", daemon=True).start()
 
     def _read(self) -> None:
-        """Put what the program says into the queue, and at its end nothing. In a thread of its own."""
+        """Put the output of the program into the queue, and an empty chunk at its end. Runs in its own thread."""
         source = self._process.stdout
         assert source is not None
         while True:
@@ -112,7 +114,7 @@ class GtpPlayer:
 
     def ask(self, question: str) -> str:
         """The answer to a command. Raises `PlayerError`."""
-        if self._broken is not None:  # its answers would be those of other questions
+        if self._broken is not None:  # later answers would belong to earlier questions
             raise self._broken
         try:
             answer = self._answer(question)
@@ -124,7 +126,7 @@ class GtpPlayer:
         return answer[1:].strip()
 
     def _answer(self, question: str) -> str:
-        """Ask, and give the lines up to the next empty one, from the one on that begins with = or ?."""
+        """Send a command. Return the lines from the first one with = or ? up to the next empty line."""
         sink = self._process.stdin
         assert sink is not None
         try:
@@ -140,7 +142,7 @@ class GtpPlayer:
                 chunk = self._next(question, deadline)
                 read += len(chunk)
                 if read > MOST:
-                    raise PlayerError(f"{self.command!r} gave more than {MOST} bytes at {question!r}")
+                    raise PlayerError(f"{self.command!r} sent more than {MOST} bytes in answer to {question!r}")
                 self._unread += chunk
                 continue
             text = self._unread[at:end].decode("utf-8", "replace").rstrip("\r")
@@ -150,7 +152,7 @@ class GtpPlayer:
             elif lines:
                 break
         self._unread = self._unread[at:]
-        first = next((i for i, text in enumerate(lines) if text[0] in "=?"), None)  # some print a greeting before
+        first = next((i for i, text in enumerate(lines) if text[0] in "=?"), None)  # a greeting may come first
         if first is None:
             raise PlayerError(
                 f"{self.command!r} answered {question!r} without = or ?: {shown(' '.join(lines[:5]), 200)}"
@@ -158,7 +160,7 @@ class GtpPlayer:
         return "\n".join(lines[first:])
 
     def _next(self, question: str, deadline: float) -> bytes:
-        """What the program says next."""
+        """The next chunk of the program's output."""
         while True:
             if self._stop.is_set():
                 raise PlayerError("the match was stopped")
@@ -186,7 +188,7 @@ class GtpPlayer:
         return self.ask(f"{'kgs-genmove_cleanup' if cleans else 'genmove'} {colour}").lower()
 
     def cpu_seconds(self) -> float:
-        """Of the program and of its children that ended; 0 where the system does not say."""
+        """Processor time of the program and of its ended children; 0 if the system does not provide it."""
         try:
             fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
             self._cpu = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
@@ -206,12 +208,12 @@ class GtpPlayer:
             with suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        while not self._chunks.empty():  # let the reader come to the end
+        while not self._chunks.empty():  # lets the reader thread finish
             self._chunks.get_nowait()
 
 
 class SearchPlayer:
-    """A search in this process, as `make` makes it of a game of Go, that thinks `budget` long about each move."""
+    """A search in this process. `make` creates it from a game of Go. It uses `budget` for each move."""
 
     def __init__(self, make: Callable[[Game], MCTS], budget: Budget) -> None:
         self._make, self._budget, self._cpu = make, budget, 0.0
@@ -239,4 +241,4 @@ class SearchPlayer:
         return self._cpu
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Does nothing: there is no program to end."""

@@ -1,1 +1,1 @@
-"""Studies: one file is one comparison."""
+"""Studies: one file per comparison."""

@@ -1,12 +1,12 @@
-"""Adaptive budgets beside fixed ones: how many problems each solves with the tiny model, and for how many tokens.
+"""Adaptive budgets compared with fixed ones: the problems that each solves with the tiny model, and the tokens spent.
 
 `python -m longthink.benchmarks.studies.adaptive` prints the tables of docs/adaptive.md. A fixed budget gives every
-problem the same tokens; an adaptive one gives a quarter of their sum to all problems together (`think_all`). Both think
-about the same problems, held out from training, with the same seeds. What is done is kept in a log, so that an
-interrupted run goes on where it was.
+problem the same number of tokens. An adaptive budget gives a quarter of that total to all problems together
+(`think_all`). Both use the same problems, which are held out from training, and the same seeds. Finished work is kept
+in a log, so an interrupted run resumes.
 
-One run of a fixed budget, which notes when a problem was solved, tells what every smaller one solves. Votes have their
-answer at the end, and are taken for each.
+One run with a fixed budget records when each problem was solved, so it also gives the results of all smaller budgets.
+Votes have an answer only at the end, so they run once for each budget.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from longthink.errors import ParameterError
 from longthink.search.budget import Budget
 
 LIMITS = (1000, 2000)
-"""Tokens that a fixed budget gives to a problem."""
+"""The tokens that a fixed budget gives to each problem."""
 PART = 4
-"""The adaptive budget is this part of the sum of the fixed ones."""
+"""The adaptive budget is the sum of the fixed ones divided by this."""
 FAMILIES = ("countdown", "puzzle24")
 
 
 @dataclass(frozen=True)
 class Case(methods.Case):
-    """A method with options, and those that it has besides where it is adaptive."""
+    """A method with its options, and with additional options for the adaptive budget."""
 
     adaptive: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,9 +59,10 @@ CASES = (
 
 
 def problems(family: str, count: int) -> list[Countdown]:
-    """So many different problems of a family of reasoning-gym that are held out from all training, or all there are.
+    """Up to `count` different problems of a reasoning-gym family that are held out from all training.
 
-    Of countdown those of the first seeds; of puzzle24 any of all the ones that it can generate: cards from 1 to 10.
+    For countdown these are the problems of the first seeds. For puzzle24 they are a random choice among all problems
+    that it can generate, with cards from 1 to 10.
     """
     if family == "countdown":
         return [countdown(seed) for seed in range(count)]
@@ -70,15 +71,15 @@ def problems(family: str, count: int) -> list[Countdown]:
     return [game24.game24(numbers=numbers) for numbers in cards[:count]]
 
 
-def run(folder: Path, count: int, told: Callable[[str], object] = print) -> list[Record]:
-    """Think about every problem with every budget that is not in the folder's log yet; give all records."""
+def run(folder: Path, count: int, report: Callable[[str], object] = print) -> list[Record]:
+    """Run every budget on every problem that is not in the folder's log yet, and return all records."""
     if not 1 <= count <= BENCHMARK_SEEDS:
         raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {count}")
-    return resumed(folder / "log.jsonl", _works(load_model("tiny"), count, told))
+    return resumed(folder / "log.jsonl", _works(load_model("tiny"), count, report))
 
 
-def _works(model: Model, count: int, told: Callable[[str], object]) -> Iterator[tuple[str, Work]]:
-    """What is to be done: each gives the answers to all problems."""
+def _works(model: Model, count: int, report: Callable[[str], object]) -> Iterator[tuple[str, Work]]:
+    """The work to do. Each item returns the answers to all problems."""
     tasks = {family: problems(family, count) for family in FAMILIES}
     for case, family in product(CASES, FAMILIES):
         quarters = [limit // PART for limit in LIMITS]
@@ -87,7 +88,7 @@ def _works(model: Model, count: int, told: Callable[[str], object]) -> Iterator[
             for limit in limits:
                 name = f"{family}, {case.name}, {how} {limit}"
                 yield f"{name} {count}", partial(thinking, model, case, limit, tasks[family])
-                told(f"{name}: done")
+                report(f"{name}: done")
 
 
 def _fixed(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Record:
@@ -105,21 +106,21 @@ def _adaptive(model: Model, case: Case, limit: int, tasks: Sequence[Task]) -> Re
 
 
 def _record(answer: Answer) -> dict[str, Any]:
-    """Whether the answer is right, from how many tokens on, and what it took."""
+    """Whether the answer is right, the tokens at which it was found, and the tokens spent."""
     at = None if answer.solved_at is None else answer.solved_at.tokens
     return {"right": answer.correct, "at": at, "tokens": answer.spent.tokens, "stopped_by": answer.stopped_by}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Which problems are solved `[problems]`, and the tokens of all together, where a solved one is left at once."""
+    """Which problems are solved, `[problems]`, and the total tokens if thinking stops at a solution."""
 
     right: list[bool]
     tokens: int
 
 
 def outcome(records: Mapping[str, Sequence[Record]], family: str, case: Case, how: str, limit: int) -> Outcome:
-    """What a budget came to: fixed, of so many tokens a problem, or adaptive, of as many on average."""
+    """The result of a budget of `limit` tokens per problem: exactly (fixed) or on average (adaptive)."""
     name = f"{family}, {case.name}, {how} "
     if how == "adaptive" or case.at_the_end:
         found = records[f"{name}{limit}"]
@@ -130,7 +131,7 @@ def outcome(records: Mapping[str, Sequence[Record]], family: str, case: Case, ho
 
 
 def table(records: Sequence[Record], family: str) -> str:
-    """Shares solved with 95% Wilson intervals, tokens in all, and the paired difference, as Markdown."""
+    """Shares solved with 95% Wilson intervals, total tokens, and the paired difference, as Markdown."""
     found = {record["key"].rpartition(" ")[0]: record["problems"] for record in records}
     lines = [
         "| method | fixed: tokens a problem | solved | tokens in all | left when solved | adaptive: tokens in all "

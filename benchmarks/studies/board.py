@@ -1,6 +1,6 @@
-"""The board domain: how often each method plays an optimal move of connect four, against what it may spend.
+"""The board domain: how often each method plays an optimal move in connect four, by budget.
 
-The positions are random ones in which some moves are worse than others; the exact solver says which.
+The positions are random, but in each of them some moves are worse than others. An exact solver finds the optimal moves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OURS, PEER, PEER_SOLVING = "longthink MCTS", "OpenSpiel MCTS", "OpenSpiel MCTS, 
 
 @dataclass(frozen=True)
 class BoardSettings:
-    """How many positions, budgets in simulations a move, and up to which the slower peers go."""
+    """The number of positions, the budgets in simulations per move, and the largest budget of the slower peers."""
 
     positions: int = 120
     slices: int = 3
@@ -38,7 +38,7 @@ class BoardSettings:
 
 @lru_cache(maxsize=4)
 def positions(count: int, seed: int) -> list[tuple[State, frozenset[int]]]:
-    """Random positions of 12 to 24 stones with their optimal actions, of which none has all."""
+    """Random positions with 12 to 24 stones and their optimal actions. In each position some action is not optimal."""
     game, rng, solver = load_game("connect_four"), random.Random(seed), ConnectFourSolver()
     found: list[tuple[State, frozenset[int]]] = []
     while len(found) < count:
@@ -54,7 +54,7 @@ def positions(count: int, seed: int) -> list[tuple[State, frozenset[int]]]:
 
 
 def jobs(settings: BoardSettings) -> list[Job]:
-    """One job for every method, budget and slice of the positions."""
+    """One job for each method, budget and slice of the positions."""
     made = []
     for part in range(settings.slices):
         made += [_job(settings, part, EXACT, None, _exact), _job(settings, part, RANDOM, None, _random)]
@@ -67,7 +67,7 @@ def jobs(settings: BoardSettings) -> list[Job]:
 
 
 Chooser = Callable[[State, dict[str, Any], int], float | int]
-"""Plays a move at a state: the action, or for a method that mixes, its chance of an optimal one."""
+"""Chooses an action at a state. For a random method, the result is the probability of an optimal action."""
 
 
 def _job(settings: BoardSettings, part: int, method: str, budget: int | None, choose: Chooser) -> Job:
@@ -104,7 +104,7 @@ def _job(settings: BoardSettings, part: int, method: str, budget: int | None, ch
 
 
 def _exact(state: State, config: dict[str, Any], index: int) -> int:
-    return ConnectFourSolver(table_bytes=8 << 20).optimal_actions(state)[0]  # knows nothing of the positions before
+    return ConnectFourSolver(table_bytes=8 << 20).optimal_actions(state)[0]  # a new table for each position
 
 
 def _random(state: State, config: dict[str, Any], index: int) -> int:

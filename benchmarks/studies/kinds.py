@@ -1,7 +1,7 @@
-"""What each kind of proposal is worth: all together, each switched off in turn, and steps alone, at equal tokens.
+"""The contribution of each kind of proposal: all together, each one switched off, and steps alone, at equal tokens.
 
-`python -m longthink.benchmarks.studies.kinds` prints the tables of docs/kinds.md. What is done is kept in a log, so
-that an interrupted run goes on where it was.
+`python -m longthink.benchmarks.studies.kinds` prints the tables of docs/kinds.md. Finished work is kept in a log, so an
+interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Answer: 15
 
 
 def sums(seed: int) -> Task:
-    """A sum with a product in it, for a model that continues solved ones."""
+    """A sum with a product, for a model that continues solved examples."""
     random = Random(f"sums {seed}")
     a, b, c = random.randint(12, 99), random.randint(12, 99), random.randint(100, 999)
     return make_task(
@@ -53,7 +53,7 @@ def countdown(seed: int) -> Task:
 
 @dataclass(frozen=True)
 class Suite:
-    """Problems by seed, a model, the kinds that are there, and the tokens for a problem."""
+    """Problems by seed, a model, the available kinds, and the tokens per problem."""
 
     task: Callable[[int], Task]
     model: str
@@ -61,7 +61,7 @@ class Suite:
     tokens: int
 
     def cases(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What is compared: its name, and its kinds."""
+        """The compared cases, each with its name and kinds."""
         yield ALL, self.kinds
         for without in self.kinds:
             yield f"without {without}", tuple(kind for kind in self.kinds if kind != without)
@@ -83,9 +83,9 @@ def run(
     problems: int,
     method: str,
     model: str | None = None,
-    told: Callable[[str], object] = print,
+    report: Callable[[str], object] = print,
 ) -> list[Record]:
-    """Think about every problem with every choice of kinds that is not in the folder's log yet; give all records."""
+    """Run every choice of kinds on every problem that is not in the folder's log yet, and return all records."""
     chosen = SUITES[suite]
     named = model or chosen.model
 
@@ -102,13 +102,13 @@ def run(
         for name, kinds in chosen.cases():
             for seed in range(problems):
                 yield f"{suite} {named} {method} {name} {seed}", partial(think_with, name, kinds, seed)
-            told(f"{suite}, {method}: {name} done")
+            report(f"{suite}, {method}: {name} done")
 
     return resumed(folder / "log.jsonl", works())
 
 
 def table(records: Sequence[Record]) -> str:
-    """Shares solved, by how much all kinds together are ahead with paired 95% intervals, and proposals, as Markdown."""
+    """Shares solved, the lead of all kinds together with paired 95% intervals, and proposals, as Markdown."""
     by_case: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda record: record["seed"]):
         by_case.setdefault(record["case"], []).append(record)

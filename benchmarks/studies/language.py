@@ -1,7 +1,7 @@
-"""The language domain: how many Countdown problems each method solves, against tokens and seconds.
+"""The language domain: how many Countdown problems each method solves, by tokens and by seconds.
 
-Each method thinks about the same problems up to the same limit; when it finds a correct answer, what it had spent by
-then is noted, so that one run gives the whole curve. Uniform proposals and the task's own solver use no model and no
+All methods think about the same problems with the same limit. When a method finds a correct answer, the study records
+what it has spent, so one run gives the whole curve. Uniform proposals and the task's own solver use no model and no
 tokens.
 """
 
@@ -24,7 +24,7 @@ NAMES = {"mcts": OURS, "greedy": "greedy", "best_of_n": "best of n", "uniform": 
 
 @dataclass(frozen=True)
 class LanguageSettings:
-    """How many problems of how many numbers, and the limits for one: tokens, and simulations without a model."""
+    """The number of problems, their size, and the limits per problem: tokens, or simulations without a model."""
 
     problems: int = 24
     count: int = 4
@@ -34,7 +34,7 @@ class LanguageSettings:
 
 
 def jobs(settings: LanguageSettings) -> list[Job]:
-    """One job for every problem and method."""
+    """One job for each problem and method."""
     return [_job(settings, seed, method) for seed in range(settings.problems) for method in NAMES]
 
 
@@ -55,10 +55,10 @@ def _job(settings: LanguageSettings, seed: int, method: str) -> Job:
         model = fresh_model(settings.model) if needs_model else None
         budget = Budget(**limit)
 
-        def told(spent: Spent) -> None:
+        def report(spent: Spent) -> None:
             progress(budget.share_spent(spent))
 
-        answer = whole(think(task, model, budget, method=method, seed=seed, progress=told))
+        answer = whole(think(task, model, budget, method=method, seed=seed, progress=report))
         return {
             "task": task.name,
             "prompt": task.prompt,

@@ -1,8 +1,8 @@
-"""The methods beside one another: how many problems each solves with a model, against tokens and against seconds.
+"""A comparison of all methods: how many problems each solves with a model, by tokens and by seconds.
 
 `python -m longthink.benchmarks.studies.methods countdown --model tiny` prints a table of docs/methods.md, and `--draw
-FILE` draws what all logs have. What is done is kept in a log, so that an interrupted run goes on where it was. All
-problems are held out from the training of the tiny models.
+FILE` draws the results of all logs. Finished work is kept in a log, so an interrupted run resumes. No problem was used
+to train the tiny models.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from longthink.command_line import DONE, ArgumentParser, real_option, whole_opti
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
-YARDSTICKS = ("best_of_n", "majority_vote")
-"""What the others are set beside."""
+BASELINES = ("best_of_n", "majority_vote")
+"""The methods with which the others are compared."""
 
 
 @dataclass(frozen=True)
 class Case:
     """A method with options.
 
-    at_the_end: it has its answer when its budget is spent, and thinks anew for each limit. asks: it asks the model what
-    a state is worth, which the tiny ones cannot read.
+    at_the_end: it has no answer until its budget is spent, so it needs a run for each limit.
+    asks: it asks the model for the value of a state, a prompt that the tiny models cannot read.
     """
 
     name: str
@@ -67,7 +67,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Problems:
-    """A task by number, and what is said of it."""
+    """The numbered problems of a task, and their title."""
 
     title: str
     load: Callable[[int], Task]
@@ -82,9 +82,10 @@ TASKS = {
 
 @dataclass(frozen=True)
 class Bout:
-    """A task and a model, and the limits for one problem: tokens, and seconds; without: names of cases left out.
+    """A task, a model, and the limits per problem in tokens and in seconds. without: names of omitted cases.
 
-    A time counts for a method only where all its runs were solved, had nothing left to do, or went on for so long.
+    A limit in seconds is evaluated for a method only if each of its runs solved its problem, had nothing left to do, or
+    lasted at least that long.
     """
 
     task: str
@@ -96,7 +97,7 @@ class Bout:
 
     @property
     def log(self) -> str:
-        """The name of its log, so that bouts may run side by side."""
+        """The name of its log. Each bout has its own, so several may run at the same time."""
         return re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.task}.{self.model}.jsonl")
 
     @property
@@ -109,15 +110,15 @@ class Bout:
         return [*(("tokens", limit) for limit in self.tokens), *(("seconds", limit) for limit in self.seconds)]
 
     def runs(self) -> list[tuple[Case, str, float]]:
-        """What is to be done: each method up to the most tokens, and those that answer at the end up to each limit."""
+        """The runs: each method up to the largest number of tokens; those that answer at the end, up to each limit."""
         most = ("tokens", max(self.tokens))
         return [(case, *limit) for case in self.cases for limit in (self.limits if case.at_the_end else [most])]
 
 
-def run(bout: Bout, folder: Path, told: Callable[[str], object] = print) -> list[Record]:
-    """Think about every problem by every method that is not in the folder's log yet; give all records.
+def run(bout: Bout, folder: Path, report: Callable[[str], object] = print) -> list[Record]:
+    """Run every method on every problem that is not in the folder's log yet, and return all records.
 
-    Raises `ParameterError` for more problems than are held out, `RunLogError`.
+    Raises `ParameterError` for more problems than are held out from training, and `RunLogError`.
     """
     problems = TASKS[bout.task]
     if not 1 <= bout.problems <= problems.most:
@@ -138,18 +139,18 @@ def run(bout: Bout, folder: Path, told: Callable[[str], object] = print) -> list
             for number in range(bout.problems):
                 key = f"{bout.task} {bout.model} {case.name} {measure} {limit:g} {number}"
                 yield key, partial(think_with, case, measure, limit, number)
-            told(f"{bout.task}, {bout.model}: {case.name} up to {limit:g} {measure} done")
+            report(f"{bout.task}, {bout.model}: {case.name} up to {limit:g} {measure} done")
 
     return resumed(folder / bout.log, works())
 
 
 def solved(records: Sequence[Record], case: Case, measure: str, limit: float) -> list[bool] | None:
-    """Which problems a method has solved by then, in order; None where its runs do not tell."""
+    """Which problems a method has solved at this limit, in order, or None if its runs ended too early to tell."""
     of = (measure, limit) if case.at_the_end else ("tokens", max(r["limit"] for r in records))
     found = sorted(
         (r for r in records if r["case"] == case.name and (r["measure"], r["limit"]) == of), key=lambda r: r["number"]
     )
-    if case.at_the_end:  # it may pass its limit by an answer, before it votes
+    if case.at_the_end:  # its last answer may exceed the limit before it votes
         return [record["solved_at"] is not None for record in found]
     ended = (record for record in found if record["solved_at"] is None and record["stopped_by"] == "tokens")
     if measure == "seconds" and any(record["spent"].get("seconds", 0.0) < limit for record in ended):
@@ -158,20 +159,20 @@ def solved(records: Sequence[Record], case: Case, measure: str, limit: float) ->
 
 
 def table(bout: Bout, records: Sequence[Record]) -> str:
-    """Shares solved with 95% Wilson intervals, and how far each is ahead of the yardsticks, as Markdown.
+    """Shares solved with 95% Wilson intervals, and the lead over each baseline, as Markdown.
 
-    Leads are at the most tokens, with Newcombe's paired 95% intervals.
+    Leads are measured at the largest number of tokens, with Newcombe's paired 95% intervals.
     """
     most = max(bout.tokens)
     heads = [f"{limit:g} {'s' if measure == 'seconds' else measure}" for measure, limit in bout.limits]
-    heads += [f"ahead of {name}, {most} tokens" for name in YARDSTICKS] + ["tokens spent"]
+    heads += [f"ahead of {name}, {most} tokens" for name in BASELINES] + ["tokens spent"]
     lines = ["| method | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    yardsticks = [solved(records, case, "tokens", most) for case in CASES if case.name in YARDSTICKS]
+    baselines = [solved(records, case, "tokens", most) for case in CASES if case.name in BASELINES]
     for case in bout.cases:
         by_limit = [solved(records, case, measure, limit) for measure, limit in bout.limits]
         cells = ["" if right is None else share(sum(right), len(right)) for right in by_limit]
         mine = solved(records, case, "tokens", most) or []
-        for name, others in zip(YARDSTICKS, yardsticks, strict=True):
+        for name, others in zip(BASELINES, baselines, strict=True):
             cells.append("" if case.name == name else lead(mine, others or []))
         spent = [r["spent"].get("tokens", 0) for r in records if r["case"] == case.name and r["limit"] == most]
         lines.append(f"| {case.name} | " + " | ".join(cells) + f" | {sum(spent) / len(spent):.0f} |")
@@ -194,7 +195,7 @@ _COLOURS = {
 
 
 def draw(records: Sequence[Record], path: Path) -> None:
-    """The share solved against tokens: a row for each task and a panel for each model, votes as points."""
+    """Plot the share solved by tokens: one row per task, one panel per model, votes as points."""
     matplotlib, ticker = require("matplotlib", "compare"), require("matplotlib.ticker", "compare")
     matplotlib.rcParams.update(STYLE)
     tasks = [task for task in TASKS if any(record["task"] == task for record in records)]
@@ -245,7 +246,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=real_option(0, above=True), nargs="*", default=Bout.seconds, help="limits of seconds"
     )
-    parser.add_argument("--without", nargs="+", default=(), choices=[c.name for c in CASES if c.name not in YARDSTICKS])
+    parser.add_argument("--without", nargs="+", default=(), choices=[c.name for c in CASES if c.name not in BASELINES])
     parser.add_argument("--out", type=Path, default=Path("runs/methods"), help="folder of the logs")
     parser.add_argument("--draw", type=Path, metavar="FILE", help="draw what all logs have, and think about nothing")
     options = parser.parse_args()

@@ -1,8 +1,8 @@
-"""The poker domain: how near an equilibrium each solver comes, against iterations and against seconds.
+"""The poker domain: how close each solver comes to an equilibrium, by iterations and by seconds.
 
-Every variant of our CFR on Kuhn and Leduc poker, beside OpenSpiel's CFR and CFR+ in C++, made for games like these, and
-beside the sequence-form linear programme, which solves them exactly.
-Seconds count the building of the solver and its iterations, not the measuring of exploitability in between.
+The study compares all our variants of CFR on Kuhn and Leduc poker with OpenSpiel's CFR and CFR+ in C++, and with the
+sequence-form linear program, which is exact. The seconds include building the solver and its iterations, but not the
+measurement of exploitability.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from longthink.search.regret.sequence_form import SequenceFormLP
 from longthink.search.regret.variants import VARIANTS
 
 PEERS = {"OpenSpiel CFR": "CFRSolver", "OpenSpiel CFR+": "CFRPlusSolver"}
-EXACT = "linear programme (HiGHS)"
+EXACT = "linear program (HiGHS)"
 
 
 @dataclass(frozen=True)
 class PokerSettings:
-    """Games with the iterations that ours and the peers make."""
+    """The games, each with the numbers of iterations for our solvers and for the peers."""
 
     games: dict[str, tuple[int, int]] = field(
         default_factory=lambda: {"kuhn_poker": (100_000, 30_000), "leduc_poker": (100_000, 1_000)}
@@ -33,7 +33,7 @@ class PokerSettings:
 
 
 def jobs(settings: PokerSettings) -> list[Job]:
-    """One job for every game and solver."""
+    """One job for each game and solver."""
     made = []
     for game, (ours, theirs) in settings.games.items():
         made += [_job(game, f"longthink {variant}", variant, ours) for variant in VARIANTS]
@@ -43,7 +43,7 @@ def jobs(settings: PokerSettings) -> list[Job]:
 
 
 def checkpoints(iterations: int) -> Iterator[int]:
-    """1, 2, 5, 10, 20, 50, ... and the last."""
+    """1, 2, 5, 10, 20, 50, ... and finally `iterations`."""
     scale = 1
     while scale < iterations:
         yield from (n * scale for n in (1, 2, 5) if n * scale < iterations)
@@ -88,7 +88,7 @@ def _run_peer(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
     seconds, points, done = time.perf_counter() - started, [], 0
     for wanted in checkpoints(config["iterations"]):
         while done < wanted:
-            part = min(wanted - done, 100)  # now and then Ctrl-C is seen and the bar moves
+            part = min(wanted - done, 100)  # small parts, so that Ctrl-C and the progress bar respond
             started = time.perf_counter()
             for _ in range(part):
                 solver.evaluate_and_update_policy()

@@ -1,7 +1,7 @@
-"""Training against thinking: how many Countdown problems the tiny models solve, by size and by how long they think.
+"""Training against thinking: how many Countdown problems the tiny models solve, by size and by thinking time.
 
 `python -m longthink.benchmarks.studies.tiny_models` prints the table of docs/tiny_models.md and draws its picture. All
-problems are held out from training. What is done is kept in a log, so that an interrupted run goes on where it was.
+problems are held out from training. Finished work is kept in a log, so an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from longthink.search.budget import Budget
 UNIFORM = "uniform"
 METHODS = ("greedy", "best_of_n", "best_first", "mcts")
 LIMITS = (10, 30, 100)
-"""Calls of a model for a problem; without a model, states that are looked at."""
+"""Calls of the model per problem; without a model, states that are visited."""
 _COLOURS = {UNIFORM: "#999999", "0.25x": "#56b4e9", "1x": "#0072b2", "4x": "#004b75"}
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def run(folder: Path, problems: int, told: Told = print) -> list[Record]:
-    """Think about every problem by every method that is not in the folder's log yet; give all records.
+def run(folder: Path, problems: int, report: Report = print) -> list[Record]:
+    """Run every method on every problem that is not in the folder's log yet, and return all records.
 
-    Raises `ParameterError` for more problems than are held out by their seed, `RunLogError`.
+    Raises `ParameterError` for more problems than are held out from training, and `RunLogError`.
     """
     if not 1 <= problems <= BENCHMARK_SEEDS:
         raise ParameterError(f"problems expects a number in 1..{BENCHMARK_SEEDS}, got {problems}")
-    return resumed(folder / "log.jsonl", _works(problems, told))
+    return resumed(folder / "log.jsonl", _works(problems, report))
 
 
-def _works(problems: int, told: Told) -> Iterator[tuple[str, Work]]:
+def _works(problems: int, report: Report) -> Iterator[tuple[str, Work]]:
     for size in (UNIFORM, *SIZES):
         for method in METHODS if size != UNIFORM else (UNIFORM,):
             for seed in range(problems):
                 yield f"{size} {method} {seed}", partial(_think, size, method, seed)
-            told(f"{size}: {method} done")
+            report(f"{size}: {method} done")
 
 
 @cache
@@ -82,7 +82,7 @@ def _think(size: str, method: str, seed: int) -> dict[str, Any]:
 
 
 def solved(records: Sequence[Record], limit: float) -> int:
-    """How many are solved with so many calls, or states looked at where there is no model."""
+    """The number of problems solved with `limit` calls or, without a model, visited states."""
     return sum(r["solved_at"] is not None and r["solved_at"].get(_measure(r["size"]), 0) <= limit for r in records)
 
 
@@ -99,7 +99,7 @@ def by_case(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
 
 
 def table(records: Sequence[Record]) -> str:
-    """Shares solved with 95% Wilson intervals, and CPU-seconds for each call, as Markdown."""
+    """Shares solved with 95% Wilson intervals, and CPU milliseconds per call, as Markdown."""
     heads = " | ".join(f"{limit} calls" for limit in LIMITS)
     lines = [f"| model | method | {heads} | CPU-ms a call |", "|---" * (len(LIMITS) + 3) + "|"]
     for (size, method), found in by_case(records).items():
@@ -111,7 +111,7 @@ def table(records: Sequence[Record]) -> str:
 
 
 def draw(records: Sequence[Record], path: Path) -> None:
-    """The share solved against calls of the model, a line with its 95% Wilson band for each size."""
+    """Plot the share solved by calls of the model: one line with its 95% Wilson band for each size."""
     matplotlib = require("matplotlib", "compare")
     figure = require("matplotlib.figure", "compare").Figure(figsize=(6.4, 4.0))
     matplotlib.rcParams.update(STYLE)

@@ -71,7 +71,7 @@ def test_poker_beside_the_exact_method_in_its_time() -> None:
     found = Findings(
         [
             poker("longthink cfr", (1, 0.001, 0.5), (10, 0.01, 0.1), (100, 2.0, 0.01)),
-            poker("linear programme (HiGHS)", (8, 0.2, 1e-16)),
+            poker("linear program (HiGHS)", (8, 0.2, 1e-16)),
         ]
     )
     assert [(c.at, c.our_value, c.verdict) for c in found.comparisons] == [("0.2 s", 0.1, "behind")]

@@ -13,11 +13,11 @@ from longthink.bridge.models.tiny.data import held_out
 
 def test_it_goes_on_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adaptive, "LIMITS", (40, 80))
-    told: list[str] = []
-    records = adaptive.run(tmp_path, 1, told.append)
+    reported: list[str] = []
+    records = adaptive.run(tmp_path, 1, reported.append)
     works = 2 * (3 * 3 + 6)  # votes are taken for each limit and a quarter of it
-    assert len(records) == len(told) == works
-    assert adaptive.run(tmp_path, 1, told.append) == records
+    assert len(records) == len(reported) == works
+    assert adaptive.run(tmp_path, 1, reported.append) == records
     for family in adaptive.FAMILIES:
         lines = adaptive.table(records, family).splitlines()
         assert len(lines) == 2 + 2 * len(adaptive.CASES)

@@ -28,10 +28,10 @@ def test_it_goes_on_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     small = replace(kinds.SUITES["countdown"], task=task, tokens=60, kinds=("step", "answer"))
     monkeypatch.setitem(kinds.SUITES, "countdown", small)
-    told: list[str] = []
-    records = kinds.run("countdown", tmp_path, 2, "mcts", told=told.append)
+    reported: list[str] = []
+    records = kinds.run("countdown", tmp_path, 2, "mcts", report=reported.append)
     assert len(records) == 2 * len(list(small.cases()))
-    assert kinds.run("countdown", tmp_path, 2, "mcts", told=told.append) == records
+    assert kinds.run("countdown", tmp_path, 2, "mcts", report=reported.append) == records
     lines = kinds.table(records).splitlines()
     assert [line.split(" | ")[0].strip("| ") for line in lines[2:]] == [name for name, _ in small.cases()]
     assert all(line.count("|") == 6 for line in lines)

@@ -17,10 +17,10 @@ def test_every_method_that_needs_a_model_is_measured() -> None:
 
 def test_it_goes_on_counts_and_draws(tmp_path: Path) -> None:
     bout = methods.Bout("countdown", "tiny", 1, (40, 120), (0.05,), ("revision",))
-    told: list[str] = []
-    records = methods.run(bout, tmp_path, told.append)
-    assert len(told) == len(records) == len(bout.cases) + 4  # each of the two votes is taken for each limit
-    assert methods.run(bout, tmp_path, told.append) == records
+    reported: list[str] = []
+    records = methods.run(bout, tmp_path, reported.append)
+    assert len(reported) == len(records) == len(bout.cases) + 4  # each of the two votes is taken for each limit
+    assert methods.run(bout, tmp_path, reported.append) == records
     lines = methods.table(bout, records).splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == [case.name for case in bout.cases]
     assert all(line.count("|") == 8 for line in lines)

@@ -12,14 +12,14 @@ from longthink.benchmarks.studies import tiny_models
 
 def test_it_runs_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiny_models, "SIZES", ("0.25x",))
-    records = tiny_models.run(tmp_path, 2, told=lambda line: None)
+    records = tiny_models.run(tmp_path, 2, report=lambda line: None)
     assert len(records) == 2 * (1 + len(tiny_models.METHODS))
 
     def thought(*_: object) -> dict[str, object]:
         raise AssertionError("nothing is done twice")
 
     monkeypatch.setattr(tiny_models, "_think", thought)
-    assert tiny_models.run(tmp_path, 2, told=lambda line: None) == records
+    assert tiny_models.run(tmp_path, 2, report=lambda line: None) == records
     rows = tiny_models.table(records).splitlines()
     assert [row.split(" | ")[:2] for row in rows[2:]] == [
         ["| uniform", "uniform"],
