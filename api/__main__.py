@@ -1,7 +1,7 @@
-"""`python -m longthink`."""
+"""`python -m longthink` is the `longthink` command."""
 
 import sys
 
-from longthink.commands.cli import main
+from longthink.commands import main
 
 sys.exit(main())

@@ -1,35 +1,28 @@
-"""What every command line of longthink shares: how it reads numbers, says errors, and ends (docs/command_line.md)."""
+"""How every program of longthink starts and ends: exit codes, errors in one line, output that can fail.
+
+`run` is used by the `longthink` command and by every `python -m longthink...`; how options are read stands in
+options.py. The rules for users are in docs/command_line.md.
+"""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
-import math
 import os
 import sys
-from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import NoReturn
+from collections.abc import Callable
 
-from longthink.errors import LongthinkError, ParameterError
-from longthink.validation import real_number, whole_number
+from longthink.errors import LongthinkError
 
 DONE, NOT_SOLVED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes. NOT_SOLVED: the work was done, but the problem is not solved, or the game is lost, or a part failed."""
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """A parser that raises `ParameterError`, which fits in one line, where the standard one prints its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ParameterError(f"{message}; see: {self.prog} --help")
+"""Exit codes. NOT_SOLVED: the work was done, but the problem is not solved, the game is lost, or a part failed."""
 
 
 def run(program: str, command: Callable[[], int]) -> int:
-    """Run a command and give its exit code: its own, or that of the error it ends with, which is told in one line.
+    """Run a command and return its exit code, or the exit code of the error that ends it.
 
-    program: its name, for the line. If whoever reads the output has gone away, it ends quietly as if all was read.
+    An error is printed in one line on the standard error, after the name of the `program`. If the reader of the output
+    goes away, the command ends with 0, as if everything had been read.
     """
     _open_standard_streams()
     try:
@@ -37,42 +30,42 @@ def run(program: str, command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _forget_output()
+        _discard_output()
         return DONE
     except KeyboardInterrupt:
-        _say(f"{program}: interrupted")
+        _print_error(f"{program}: interrupted")
         return INTERRUPTED
     except (LongthinkError, OSError) as error:
-        _say(f"{program}: {one_line(error)}")
+        _print_error(f"{program}: {one_line(error)}")
     except MemoryError:
-        _say(f"{program}: there is not enough memory")
+        _print_error(f"{program}: there is not enough memory")
     try:
         sys.stdout.flush()
-    except OSError:  # it is what was told
-        _forget_output()
+    except OSError:  # the error was printed above
+        _discard_output()
     return WRONG_USE
 
 
 def one_line(error: BaseException) -> str:
-    """The text of an error, without its line breaks."""
+    """The text of an error without line breaks."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     try:
         print(text, file=sys.stderr, flush=True)
-    except OSError:  # nobody is there to read it; the exit code tells
+    except OSError:  # nobody can read it; the exit code remains
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _forget_output() -> None:
-    """What is still to be written goes nowhere, so that Python does not try once more at its end."""
-    with contextlib.suppress(OSError, ValueError):  # a stream that is no file has nothing left to write
+def _discard_output() -> None:
+    """Send the rest of the output nowhere, so that Python does not try to write it again when it exits."""
+    with contextlib.suppress(OSError, ValueError):  # a stream that is not a file has nothing left to write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_standard_streams() -> None:
-    """A standard stream that is closed reads and writes nothing, and no file opened later takes its place.
+    """Open a closed standard stream on the null device, so that no file opened later takes its number.
 
     A character that the encoding of the output lacks is written as an escape.
     """
@@ -85,66 +78,3 @@ def _open_standard_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-# ---- Numbers ----
-
-
-def whole_option(least: int, most: float = math.inf) -> Callable[[str], int]:
-    """A `type=` for whole numbers in `least`..`most`, which may be written 1e5."""
-
-    def read(text: str) -> int:
-        try:
-            return whole_number("", _whole(text), least, most)
-        except ParameterError as error:
-            raise _refusal(error) from None
-
-    return read
-
-
-def real_option(least: float = -math.inf, most: float = math.inf, *, above: bool = False) -> Callable[[str], float]:
-    """A `type=` for finite numbers in `least`..`most`; above: `least` itself is not allowed."""
-
-    def read(text: str) -> float:
-        try:
-            return real_number("", _float(text), least, most, above=above)
-        except ParameterError as error:
-            raise _refusal(error) from None
-
-    return read
-
-
-def _whole(text: str) -> int | str:
-    """The whole number that a text is, as 100000, 100_000 or 1e5; else the text."""
-    try:
-        number = Decimal(text)
-        if number.is_finite() and number.adjusted() < 30 and number == number.to_integral_value():
-            return int(number)
-    except InvalidOperation:
-        pass
-    return text
-
-
-def _float(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _refusal(error: ParameterError) -> argparse.ArgumentTypeError:
-    """The error of a number that has no name, as argparse wants it to add the name."""
-    return argparse.ArgumentTypeError(str(error).strip())
-
-
-# ---- Options ----
-
-
-def refuse_options(options: argparse.Namespace, names: Sequence[str], why: str) -> None:
-    """Raise `ParameterError` for the first of `names` that was given: it would be ignored.
-
-    why: what is chosen that does not take it, as "the method lp".
-    """
-    for name in names:
-        if getattr(options, name) not in (None, False, []):
-            raise ParameterError(f"--{name.replace('_', '-')} does not belong to {why}; leave it out")

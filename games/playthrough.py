@@ -6,13 +6,16 @@ after an intended change of rules, `--write FOLDER` writes them all again.
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
+from longthink.errors import ParameterError
 from longthink.files import write_file
 from longthink.games.core import Game, State
 from longthink.games.registry import games, load_game
+from longthink.options import option, run_program, whole
 
 SHOWN = {
     "2048": "2048(max_tile=16)",
@@ -75,21 +78,25 @@ def _information(game: Game, state: State) -> Iterator[str]:
         yield f"observation {player}: {state.observation_string(player)!r}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("game", nargs="?", help="the name of a game; not needed with --write, which writes all games")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", type=Path, metavar="FOLDER")
-    options = parser.parse_args()
-    if options.write is not None:
-        options.write.mkdir(parents=True, exist_ok=True)
+def main(
+    game: Annotated[str | None, option("A game of `longthink games`.")] = None,
+    /,
+    *,
+    seed: Annotated[int, whole("Seed of the actions.", 0)] = 1,
+    write: Annotated[
+        Path | None, option("Write the playthroughs of all games to this folder.", metavar="FOLDER")
+    ] = None,
+) -> None:
+    """Print one game, action by action, with everything that the game interface tells about it."""
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
         for name in games():
-            write_file(options.write / f"{name}.txt", playthrough(shown(name), options.seed))
-    elif options.game is not None:
-        print(playthrough(load_game(options.game), options.seed), end="")
+            write_file(write / f"{name}.txt", playthrough(shown(name), seed))
+    elif game is not None:
+        print(playthrough(load_game(game), seed), end="")
     else:
-        parser.error("expected the name of a game, or --write FOLDER")
+        raise ParameterError("expected the name of a game, or --write FOLDER")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("longthink.games.playthrough", main))

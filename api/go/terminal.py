@@ -1,4 +1,4 @@
-"""Go in the terminal: a board that is pleasant to look at, and the table at which a person plays (see play.py)."""
+"""Go in the terminal: the board, and `GoConsole`, with which a person plays against the engine of `longthink gtp`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import longthink as lt
-from longthink.commands.play import Table, best, can_print, colourful
+from longthink.console.console import Console, best, can_print, use_colours
 from longthink.games.go.game import COLUMNS, action_of, vertex
 from longthink.games.go.handicap import fixed_handicap, most_handicap
 from longthink.games.go.position import BLACK, COLOURS, WHITE, Stones, board_size, stones
@@ -56,16 +56,19 @@ def draw(
     last: int | None = None,
     marks: Mapping[int, str] | None = None,
     owner: Stones | None = None,
-    beside: list[str] | None = None,
+    side_lines: list[str] | None = None,
     colours: bool = False,
     signs: Signs | None = None,
 ) -> str:
-    """A board as text. last: the point of the last move, in brackets. marks: what to write on points, such as 1, 2, 3.
-    owner: whose each empty point is. beside: lines to the right. colours: with ANSI colours."""
+    """A board as text.
+
+    last: the point of the last move, shown in brackets. marks: texts to write on points, such as "1". owner: the owner
+    of each empty point. side_lines: lines to the right of the board. colours: with ANSI colours.
+    """
     size = round(len(board) ** 0.5)
     signs = signs or (Signs() if can_print("●○·▪▫") else PLAIN)
-    stars, marks, beside = star_points(size), marks or {}, beside or []
-    white = signs.black if colours and signs.black != "X" else signs.white  # on wood both are full, in their own colour
+    stars, marks, side_lines = star_points(size), marks or {}, side_lines or []
+    white = signs.black if colours and signs.black != "X" else signs.white  # in colours both stones are full
 
     def cell(point: int) -> str:
         stone = int(board[point])
@@ -89,7 +92,7 @@ def draw(
         text += _painted(")" if row * size + size - 1 == last else " ", _MARK, colours)
         lines.append(f"{row + 1:2} " + (f"{_WOOD}{text}{_END}" if colours else text) + f" {row + 1:<2}")
     lines.append(letters)
-    for i, line in enumerate(beside):
+    for i, line in enumerate(side_lines):
         if i + 1 < len(lines) - 1:
             lines[i + 1] += "   " + line
     return "\n".join(line.rstrip() for line in lines)
@@ -99,8 +102,8 @@ def _painted(text: str, colour: str, colours: bool) -> str:
     return f"{colour}{text}\x1b[22m" if colours and text != " " else text
 
 
-class GoTable(Table):
-    """Go against the engine that `longthink gtp` is."""
+class GoConsole(Console):
+    """Go in the terminal."""
 
     commands = "pass, hint, opinion, undo, score, resign, save FILE.sgf, help, quit"
 
@@ -128,7 +131,7 @@ class GoTable(Table):
         return f"you are {you}; type a point like {vertex(self.size, self.size + 2).lower()}, or: {self.commands}"
 
     def record(self, state: lt.State) -> GoRecord:
-        """The game so far as the engine takes it."""
+        """The game so far, for the engine."""
         record = GoRecord(self.size, self.komi, self.rules)
         start = state.get_game().new_initial_state()
         handicap = np.flatnonzero(stones(start) == 1).tolist()
@@ -145,23 +148,23 @@ class GoTable(Table):
         board = stones(state)
         black, white = record.captured(board)
         signs = Signs() if can_print("●○") else PLAIN
-        colours = colourful()  # then the stones are as on the board, which no sign in the margin is
+        colours = use_colours()  # then no character in the margin looks like the stones
         names = ("Black", "White") if colours else (f"{signs.black} Black", f"{signs.white} White")
         last = record.moves[-1] if record.moves else None
         lost = [f"{name}   lost {count}" for name, count in zip(names, (black, white), strict=True)]
-        beside = ["", *lost, f"komi {self.komi:g}", ""]
+        side_lines = ["", *lost, f"komi {self.komi:g}", ""]
         if last is not None:
             move = "passed" if last[1] == self.size**2 else f"played {vertex(self.size, last[1])}"
-            beside.append(f"{COLOURS[last[0]].capitalize()} {move}")
+            side_lines.append(f"{COLOURS[last[0]].capitalize()} {move}")
         if not state.is_terminal():
-            beside.append(f"move {len(record.moves) + 1}: {COLOURS[record.to_play].capitalize()}'s turn")
+            side_lines.append(f"move {len(record.moves) + 1}: {COLOURS[record.to_play].capitalize()}'s turn")
         score = final_score(record) if state.is_terminal() else None
         return "\n" + draw(
             board if score is None else score.board,
             last=None if last is None or last[1] == self.size**2 else last[1],
             marks=marks if score is None else self._dead(score),
             owner=None if score is None else score.owner,
-            beside=beside,
+            side_lines=side_lines,
             colours=colours,
         )
 
@@ -187,17 +190,17 @@ class GoTable(Table):
             return f"{vertex(self.size, action)} is taken"
         return f"{vertex(self.size, action)} is not allowed: suicide or ko"
 
-    def told(self, state: lt.State, action: int) -> str:
-        move = "passes" if action == self.size**2 else f"plays {vertex(self.size, action)}"
-        return f"{COLOURS[state.current_player()].capitalize()} {move}"
+    def move(self, state: lt.State, action: int) -> str:
+        text = "passes" if action == self.size**2 else f"plays {vertex(self.size, action)}"
+        return f"{COLOURS[state.current_player()].capitalize()} {text}"
 
     def result(self, state: lt.State) -> str:
         score = final_score(self.record(state))
         won = score.points * (1, -1)[self.person]
         text = "you win" if won > 0 else "you lose" if won < 0 else "a draw"
-        return f"{score.text}: {text}{self._taken_off(score)}"
+        return f"{score.text}: {text}{self._dead_text(score)}"
 
-    def _taken_off(self, score: Score) -> str:
+    def _dead_text(self, score: Score) -> str:
         dead = [vertex(self.size, point) for chain in score.chains("dead") for point in chain]
         return f" (dead: {' '.join(dead)})" if dead else ""
 
@@ -205,10 +208,10 @@ class GoTable(Table):
         if command != "score":
             return None
         score = final_score(self.record(state))
-        picture = draw(score.board, marks=self._dead(score), owner=score.owner, colours=colourful())
-        return f"\n{picture}\nif the game ended here: {score.text}{self._taken_off(score)}"
+        picture = draw(score.board, marks=self._dead(score), owner=score.owner, colours=use_colours())
+        return f"\n{picture}\nif the game ended here: {score.text}{self._dead_text(score)}"
 
-    def saved(self, state: lt.State, file: str) -> str:
+    def file_text(self, state: lt.State, file: str) -> str:
         names = ["longthink", "longthink"]
         names[self.person] = "you"
         return self.record(state).sgf(PB=names[BLACK], PW=names[WHITE])

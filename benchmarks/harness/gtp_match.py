@@ -1,4 +1,4 @@
-"""Matches of Go against other programs: `longthink match`, or `python -m longthink.benchmarks.harness.gtp_match`.
+"""Matches of Go against other programs, as `longthink match` plays them.
 
 Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
 line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
@@ -9,14 +9,12 @@ and take off what is dead, until two more passes, as on the Kiseido Go Server; t
 
 from __future__ import annotations
 
-import argparse
 import functools
 import hashlib
 import json
 import math
 import random
 import re
-import sys
 import threading
 import time
 from collections import Counter
@@ -27,11 +25,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longthink import command_line
-from longthink.benchmarks.harness.run_log import RunLog, read
+from longthink.benchmarks.harness.run_log import RunLog
 from longthink.benchmarks.harness.statistics import wilson
 from longthink.benchmarks.peers.gtp_player import TIMEOUT, GtpPlayer, Player, PlayerError, PlayerStartError
-from longthink.command_line import DONE, NOT_SOLVED, ArgumentParser, real_option, whole_option
 from longthink.errors import IllegalActionError, ParameterError
 from longthink.files import write_file
 from longthink.games.go.game import action_of, vertex
@@ -335,82 +331,3 @@ def as_text(found: dict[str, Any]) -> str:
                 for row in counted["differ"]
             ]
     return "\n".join(lines)
-
-
-# ---- Command line ----
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `longthink match`."""
-    parser.add_argument("--opponent", required=True, metavar="COMMAND", help="a program that speaks GTP")
-    parser.add_argument("--engine", default=OURS, metavar="COMMAND", help=f"who plays for us; default: {OURS}")
-    parser.add_argument("--judge", default="", metavar="COMMAND", help="who counts the score; default: the opponent")
-    parser.add_argument(
-        "--games", type=whole_option(0), default=20, help="in all, those in the log included (default 20)"
-    )
-    parser.add_argument("--size", type=whole_option(1), default=9, help="of the board (default 9)")
-    parser.add_argument("--komi", type=real_option(), default=7.5)
-    parser.add_argument(
-        "--opening", type=whole_option(0), default=2, metavar="MOVES", help="random ones before it begins (default 2)"
-    )
-    parser.add_argument(
-        "--max-moves", type=whole_option(0), default=0, help="then the board is counted (default 3 for each point)"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=real_option(0, above=True),
-        default=TIMEOUT,
-        metavar="SECONDS",
-        help=f"of one answer (default {TIMEOUT:g})",
-    )
-    parser.add_argument("--concurrency", type=whole_option(1), default=1, help="games at a time (default 1)")
-    parser.add_argument("--run-dir", type=Path, default=Path("runs/match"), help="of log and games; default runs/match")
-    parser.add_argument("--seed", type=whole_option(0), default=1, help="of the openings")
-    parser.add_argument("--summary", action="store_true", help="of the games in the log; play none")
-
-
-def run(options: argparse.Namespace) -> int:
-    """`longthink match` with its options. Gives the exit code: `NOT_SOLVED` where the match is lost, a game failed, or
-    none is in the log."""
-    names = ("opponent", "engine", "judge", "size", "komi", "opening", "max_moves", "seed")
-    settings = MatchSettings(**{name: getattr(options, name) for name in names})
-
-    def told(record: dict[str, Any]) -> None:
-        if "failed" in record:
-            print(f"a game failed: {record['failed']}", file=sys.stderr)
-        elif not options.json:
-            side = "Black" if record["colour"] == "b" else "White"
-            word = {1.0: "won", 0.0: "lost"}.get(record["won"], "drawn")
-            cpu = "CPU {:g} and {:g} s".format(*record["cpu_seconds"])
-            scores = "".join(f", {who} {score}" for who, score in record["scores"].items())
-            print(
-                f"game {record['game']}: {word} as {side}, {record['result']} ({record['how']}) "
-                f"in {record['moves']} moves, {cpu}{scores}",
-                flush=True,
-            )
-
-    if options.summary:
-        found = summary(settings, read(options.run_dir / "games.jsonl"))
-    else:
-        found = play_match(
-            settings,
-            options.games,
-            options.run_dir,
-            concurrency=options.concurrency,
-            timeout=options.timeout,
-            told=told,
-        )
-    print(json.dumps(found, indent=1) if options.json else as_text(found))
-    lost = found["wins"] < found["games"] / 2
-    return NOT_SOLVED if lost or not found["games"] or found.get("failed") else DONE
-
-
-def main() -> int:
-    parser = ArgumentParser("gtp_match", description="A match of Go against a program that speaks GTP.")
-    add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-    return run(parser.parse_args())
-
-
-if __name__ == "__main__":
-    sys.exit(command_line.run("gtp_match", main))

@@ -8,10 +8,13 @@ slots wait. `GET /busy` tells the share of slot-time that was used from the firs
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
+import sys
 import time
+from typing import Annotated
+
+from longthink.options import real, run_program, whole
 
 
 class LoopbackServer:
@@ -60,15 +63,20 @@ class LoopbackServer:
         return json.dumps(told).encode()
 
 
-async def main(slots: int, milliseconds: float) -> None:
-    server = await asyncio.start_server(LoopbackServer(slots, milliseconds / 1000).serve, "127.0.0.1", 0)
+async def _serve(slots: int, seconds: float) -> None:
+    server = await asyncio.start_server(LoopbackServer(slots, seconds).serve, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
     await server.serve_forever()
 
 
+def main(
+    *,
+    slots: Annotated[int, whole("Requests that are answered at the same time.", 1)] = 16,
+    milliseconds: Annotated[float, real("Time of an answer.", 0)] = 50.0,
+) -> None:
+    """Serve answers at a fixed speed, on a free port of this machine, until Ctrl-C."""
+    asyncio.run(_serve(slots, milliseconds / 1000))
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--slots", type=int, default=16)
-    parser.add_argument("--milliseconds", type=float, default=50.0)
-    options = parser.parse_args()
-    asyncio.run(main(options.slots, options.milliseconds))
+    sys.exit(run_program("longthink.benchmarks.perf.loopback_server", main))

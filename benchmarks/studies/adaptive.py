@@ -18,9 +18,9 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
-from longthink import command_line
+from longthink import options
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import lead, share
 from longthink.benchmarks.studies import methods
@@ -32,7 +32,6 @@ from longthink.bridge.tasks.countdown import Countdown, countdown
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import Answer, think
 from longthink.bridge.thinking.think_all import think_all
-from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget
 
@@ -151,19 +150,16 @@ def table(records: Sequence[Record], family: str) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    parser = ArgumentParser(
-        prog="python -m longthink.benchmarks.studies.adaptive",
-        description="Measure adaptive budgets with the tiny model.",
-    )
-    parser.add_argument("--out", type=Path, default=Path("runs/adaptive"), help="folder of the log")
-    parser.add_argument("--problems", type=whole_option(1), default=100, help="of each family; puzzle24 has 143")
-    options = parser.parse_args()
-    records = run(options.out, options.problems)
+def main(
+    *,
+    problems: Annotated[int, options.whole("Number of problems of each family; puzzle24 has 143.", 1)] = 100,
+    out: Annotated[Path, options.option("A folder for the log.", metavar="FOLDER")] = Path("runs/adaptive"),
+) -> None:
+    """Measure adaptive budgets with the tiny model."""
+    records = run(out, problems)
     for family in FAMILIES:
         print(f"\n{family}\n\n{table(records, family)}")
-    return DONE
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run("adaptive", main))
+    sys.exit(options.run_program("longthink.benchmarks.studies.adaptive", main))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Annotated, Literal
 
-from longthink import command_line
+from longthink import options
 from longthink.benchmarks.harness.models import fresh_model
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import lead, share
@@ -21,7 +22,6 @@ from longthink.bridge.tasks.function_task import make_task
 from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
-from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.search.budget import Budget
 
 ALL, STEPS = "all", "steps alone"
@@ -127,19 +127,18 @@ def table(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    parser = ArgumentParser(
-        prog="python -m longthink.benchmarks.studies.kinds", description="Measure what each kind of proposal is worth."
-    )
-    parser.add_argument("suite", nargs="?", choices=SUITES, default="countdown")
-    parser.add_argument("--method", default="mcts", help="a search, as longthink think --method takes it")
-    parser.add_argument("--model", help="in place of the suite's own")
-    parser.add_argument("--problems", type=whole_option(1), default=100)
-    parser.add_argument("--out", type=Path, default=Path("runs/kinds"), help="folder of the log")
-    options = parser.parse_args()
-    print(table(run(options.suite, options.out, options.problems, options.method, options.model)))
-    return DONE
+def main(
+    suite: Annotated[Literal["countdown", "sums"], options.option("The problems.")] = "countdown",
+    /,
+    *,
+    method: Annotated[str, options.option("A search of `longthink methods`.")] = "mcts",
+    model: Annotated[str | None, options.option("A model of `longthink models`; default: that of the suite.")] = None,
+    problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
+    out: Annotated[Path, options.option("A folder for the log.", metavar="FOLDER")] = Path("runs/kinds"),
+) -> None:
+    """Measure what each kind of proposal gains."""
+    print(table(run(suite, out, problems, method, model)))
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run("kinds", main))
+    sys.exit(options.run_program("longthink.benchmarks.studies.kinds", main))

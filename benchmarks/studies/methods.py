@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from longthink import command_line
+from longthink import options
 from longthink.benchmarks.harness.charts import STYLE, save
 from longthink.benchmarks.harness.models import fresh_model
 from longthink.benchmarks.harness.run_log import Record, Work, read, resumed, whole
@@ -24,8 +24,7 @@ from longthink.bridge.tasks.game24 import HARD
 from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
-from longthink.command_line import DONE, ArgumentParser, real_option, whole_option
-from longthink.errors import ParameterError, require
+from longthink.errors import ParameterError, UnknownNameError, require
 from longthink.search.budget import Budget
 
 BASELINES = ("best_of_n", "majority_vote")
@@ -232,32 +231,30 @@ def _curve(axes: Any, case: Case, records: Sequence[Record]) -> None:
     axes.plot(limits, shares, "o" if case.at_the_end else "-", color=_COLOURS[case.name], label=case.name)
 
 
-def main() -> int:
-    parser = ArgumentParser(
-        prog="python -m longthink.benchmarks.studies.methods",
-        description="Measure every method on a task with a model.",
-    )
-    parser.add_argument("task", nargs="?", choices=TASKS, default="countdown")
-    parser.add_argument("--model", default="tiny", help="as load_model takes it")
-    parser.add_argument("--problems", type=whole_option(1), default=100)
-    parser.add_argument(
-        "--tokens", type=whole_option(1), nargs="+", default=Bout.tokens, help="limits of tokens for a problem"
-    )
-    parser.add_argument(
-        "--seconds", type=real_option(0, above=True), nargs="*", default=Bout.seconds, help="limits of seconds"
-    )
-    parser.add_argument("--without", nargs="+", default=(), choices=[c.name for c in CASES if c.name not in BASELINES])
-    parser.add_argument("--out", type=Path, default=Path("runs/methods"), help="folder of the logs")
-    parser.add_argument("--draw", type=Path, metavar="FILE", help="draw what all logs have, and think about nothing")
-    options = parser.parse_args()
-    if options.draw is not None:
-        draw([record for log in sorted(options.out.glob("*.jsonl")) for record in read(log)], options.draw)
-        return DONE
-    limits = tuple(options.tokens), tuple(options.seconds)
-    bout = Bout(options.task, options.model, options.problems, *limits, tuple(options.without))
-    print(table(bout, run(bout, options.out)))
-    return DONE
+def main(
+    task: Annotated[Literal["countdown", "game24"], options.option("The problems.")] = "countdown",
+    /,
+    *,
+    model: Annotated[str, options.option("A model of `longthink models`.")] = "tiny",
+    problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
+    tokens: Annotated[tuple[int, ...], options.whole("Limits of tokens for a problem, as 100,300.", 1)] = Bout.tokens,
+    seconds: Annotated[tuple[float, ...], options.seconds("Limits of seconds for a problem.")] = Bout.seconds,
+    without: Annotated[tuple[str, ...], options.names("Methods that are left out.")] = (),
+    out: Annotated[Path, options.option("A folder for the logs.", metavar="FOLDER")] = Path("runs/methods"),
+    draw_only: Annotated[
+        Path | None, options.option("Draw the contents of all logs to this file, and measure nothing.", name="--draw")
+    ] = None,
+) -> None:
+    """Measure every method on a task with a model."""
+    if draw_only is not None:
+        draw([record for log in sorted(out.glob("*.jsonl")) for record in read(log)], draw_only)
+        return
+    for name in without:
+        if name not in (known := [case.name for case in CASES if case.name not in BASELINES]):
+            raise UnknownNameError.of("method that can be left out", name, known)
+    bout = Bout(task, model, problems, tokens, seconds, without)
+    print(table(bout, run(bout, out)))
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run("methods", main))
+    sys.exit(options.run_program("longthink.benchmarks.studies.methods", main))

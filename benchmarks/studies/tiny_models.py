@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from longthink import command_line
+from longthink import options
 from longthink.benchmarks.harness.charts import STYLE, save
 from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import share, wilson
@@ -25,7 +25,6 @@ from longthink.bridge.models.tiny.model import SIZES
 from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
-from longthink.command_line import DONE, ArgumentParser, whole_option
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 
@@ -133,19 +132,16 @@ def draw(records: Sequence[Record], path: Path) -> None:
     save(figure, path, dpi=150)
 
 
-def main() -> int:
-    parser = ArgumentParser(
-        prog="python -m longthink.benchmarks.studies.tiny_models",
-        description="Measure the tiny models on held-out problems.",
-    )
-    parser.add_argument("--out", type=Path, default=Path("runs/tiny_models"), help="folder of the log and the picture")
-    parser.add_argument("--problems", type=whole_option(1), default=100)
-    options = parser.parse_args()
-    records = run(options.out, options.problems)
-    draw(records, options.out / "training_against_thinking.png")
+def main(
+    *,
+    problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
+    out: Annotated[Path, options.option("A folder for the results.", metavar="FOLDER")] = Path("runs/tiny_models"),
+) -> None:
+    """Measure the tiny models on held-out problems."""
+    records = run(out, problems)
+    draw(records, out / "training_against_thinking.png")
     print(table(records))
-    return DONE
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.run("tiny_models", main))
+    sys.exit(options.run_program("longthink.benchmarks.studies.tiny_models", main))

@@ -7,13 +7,14 @@ points along one line of training as much as they are sizes.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
+import sys
 import time
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
 
 import onnx
 import torch
@@ -23,6 +24,7 @@ from torch.nn.utils.rnn import pad_sequence
 from longthink.bridge.models.onnx import OnnxModel
 from longthink.bridge.models.tiny.data import benchmark_states, lines
 from longthink.files import replace_file, write_file
+from longthink.options import option, real, run_program, whole
 
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
@@ -267,25 +269,29 @@ def _arrays(weights: Weights) -> dict[str, Tensor]:
 # ---- The run ----
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="train_tiny", description="Train the tiny models of Countdown.")
-    parser.add_argument("out", type=Path, help="the folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx")
-    parser.add_argument("--kept", type=Path, default=Path("runs/tiny-training.pt"), help="sizes done, to go on from")
-    parser.add_argument("--share", type=float, default=1.0, help="of the steps of each size")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+def main(
+    out: Annotated[Path, option("A folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx.")],
+    /,
+    *,
+    kept: Annotated[
+        Path, option("A file for the finished sizes; the same command continues from it.", metavar="FILE")
+    ] = Path("runs/tiny-training.pt"),
+    share: Annotated[float, real("Share of the steps of each size.", 0, above=True)] = 1.0,
+    seed: Annotated[int, whole("Seed of the weights and of the problems.", 0)] = 0,
+) -> None:
+    """Train the tiny models of Countdown."""
     torch.set_num_threads(1)
-    options.kept.parent.mkdir(parents=True, exist_ok=True)
-    done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(options.kept) if options.kept.exists() else {}
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(kept) if kept.exists() else {}
     benchmark = benchmark_states()
     weights: Weights = {}
     for number, (name, width, all_steps, size, peak) in enumerate(SIZES):
-        steps = round(options.share * all_steps)
+        steps = round(share * all_steps)
         if name not in done:
-            random = torch.Generator().manual_seed(options.seed + number)
+            random = torch.Generator().manual_seed(seed + number)
             weights = grown(weights, random) if weights else first_weights(width, random)
             started = time.process_time()
-            weights, reached = train(weights, name, steps, peak, batches(size, options.seed + number, benchmark))
+            weights, reached = train(weights, name, steps, peak, batches(size, seed + number, benchmark))
             done[name] = (
                 weights,
                 {
@@ -295,18 +301,18 @@ def main() -> None:
                     "lines": reached * size,
                     "grown_from": SIZES[number - 1][0] if number else "",
                     "cpu_minutes": round((time.process_time() - started) / 60, 2),
-                    "seed": options.seed,
+                    "seed": seed,
                     "license": "Apache-2.0",
                 },
             )
         weights, trained = done[name]
-        write_onnx(options.out / f"tiny-{name}.onnx", weights, trained)
+        write_onnx(out / f"tiny-{name}.onnx", weights, trained)
         if trained["steps"] != steps:
-            return  # interrupted: this size is begun anew next time
-        with replace_file(options.kept, "wb") as file:
+            return  # interrupted: the next run begins this size again
+        with replace_file(kept, "wb") as file:
             torch.save(done, file)
-    options.kept.unlink()
+    kept.unlink()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program("longthink.bridge.models.tiny.train", main))

@@ -30,7 +30,7 @@ from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
 from longthink.bridge.tasks.answers import final_answer
 from longthink.bridge.thinking.chat import think_about_chat
-from longthink.commands.cli import main
+from longthink.commands import main
 from longthink.server.limits import ServerLimits
 from longthink.server.port import Server
 from longthink.server.schema import EFFORTS

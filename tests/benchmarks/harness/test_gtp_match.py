@@ -15,7 +15,7 @@ import pytest
 import longthink as lt
 from longthink.benchmarks.harness.gtp_match import MatchSettings, as_text, opening, play_game, play_match, summary
 from longthink.benchmarks.peers.gtp_player import GtpPlayer, Player, PlayerError, SearchPlayer
-from longthink.commands.cli import main
+from longthink.commands import main
 from longthink.games.go.record import GoRecord
 
 GNUGO = shutil.which("gnugo") or (path if Path(path := "/usr/games/gnugo").exists() else None)
@@ -287,16 +287,15 @@ def test_who_counts_is_compared(program: Path) -> None:
 
 
 def test_the_command_line(program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = f"{sys.executable} {program}"
-    options = ["match", "--opponent", f"{command} resign", "--engine", f"{command} pass", "--size", "5", "--games", "2"]
-    options += ["--run-dir", str(tmp_path / "run")]
-    assert main(options) == 0
+    command, more = f"{sys.executable} {program}", ["--size", "5", "--games", "2", "--run-dir", str(tmp_path / "run")]
+    won = ["match", "--opponent", f"{command} resign", "--engine", f"{command} pass", *more]
+    lost = ["match", "--opponent", f"{command} pass", "--engine", f"{command} resign", *more]
+    assert main(won) == 0
     assert "won 2 of 2" in capsys.readouterr().out
-    assert main([*options, "--summary", "--json"]) == 0
-    lost = ["--opponent", f"{command} pass", "--engine", f"{command} resign"]
-    assert main([*options, *lost]) == 1
+    assert main([*won, "--summary", "--json"]) == 0
+    assert main(lost) == 1
     capsys.readouterr()
-    assert main([*options, "--summary", "--json"]) == 0
+    assert main([*won, "--summary", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["wins"] == 2
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import longthink as lt
-from longthink import command_line
+from longthink import options
 from longthink.benchmarks.harness.run_log import Record, RunLog, Work, locked, read, resumed
+from longthink.command_line import WRONG_USE
 
 
 def fill(path: Path, *keys: str) -> None:
@@ -124,12 +125,12 @@ def test_values_that_json_has_not_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("module", ["adaptive", "kinds", "methods", "tiny_models"])
 def test_a_comparison_whose_log_is_in_use_says_so(
-    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    module: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main = import_module(f"longthink.benchmarks.studies.{module}").main
-    monkeypatch.setattr(sys, "argv", [module, "--out", str(tmp_path), "--problems", "1e0"])
     with locked(tmp_path / ("countdown.tiny.jsonl" if module == "methods" else "log.jsonl")):
-        assert command_line.run(module, main) == command_line.WRONG_USE
+        words = ["--out", str(tmp_path), "--problems", "1e0"]
+        assert options.run_program(f"longthink.benchmarks.studies.{module}", main, words) == WRONG_USE
     said = capsys.readouterr().err
     assert said.startswith(f"{module}: another run is writing to ")
     assert said.count("\n") == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import longthink.commands.cli
+import longthink.commands
 from longthink.benchmarks.perf import speeds
 from longthink.benchmarks.perf.speeds import Speeds, measure, table
 
@@ -115,6 +115,6 @@ def test_every_benchmark_has_its_seconds() -> None:
 )
 def test_exit_codes(found: Speeds, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(speeds, "measure", lambda *arguments: found)
-    assert longthink.commands.cli.main(["perf", "-k", "x", "--json", str(tmp_path / "speeds.json")]) == status
+    assert longthink.commands.main(["perf", "-k", "x", "--json", str(tmp_path / "speeds.json")]) == status
     assert json.loads((tmp_path / "speeds.json").read_text())["given_up"] == found.given_up
-    assert longthink.commands.cli.main(["perf", "--json", str(tmp_path / "no" / "speeds.json")]) == 2
+    assert longthink.commands.main(["perf", "--json", str(tmp_path / "no" / "speeds.json")]) == 2

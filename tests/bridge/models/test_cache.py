@@ -21,7 +21,7 @@ from longthink.bridge.models.cache import FILE, CachedModel
 from longthink.bridge.models.image import Image
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.commands.cli import main
+from longthink.commands import main
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 
@@ -170,7 +170,7 @@ import sys, time
 import longthink as lt
 from longthink.bridge.models.cache import CachedModel
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.commands.cli import main
+from longthink.commands import main
 
 class Model(ScriptedModel):
     def answer(self, request):

@@ -17,7 +17,7 @@ from longthink.bridge.proposals.kinds.kind_proposer import KindProposer
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.tasks.task import Task, Transcript
-from longthink.commands.cli import main
+from longthink.commands import main
 
 TASK = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 SEARCHES = ["mcts", "best_first", "beam", "tree_of_thoughts"]

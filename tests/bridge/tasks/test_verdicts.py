@@ -24,7 +24,7 @@ import pytest
 import longthink as lt
 from longthink.bridge.tasks.countdown import Countdown
 from longthink.bridge.tasks.puzzles import PUZZLES
-from longthink.bridge.tasks.reasoning_gym import Problem, families
+from longthink.bridge.tasks.reasoning_gym import Problem, members
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.tools import guard
 from longthink.bridge.tools.guard import GuardError
@@ -218,7 +218,7 @@ def test_an_action_at_which_an_environment_stumbles_loses() -> None:
 OWN = ["countdown", "game24", "synthesis", *(f"reasoning_gym:{name}" for name in sorted(PUZZLES))]
 
 
-@pytest.mark.parametrize("family", families())
+@pytest.mark.parametrize("family", members())
 def test_the_right_answer_is_worth_one_and_nonsense_is_not(family: str) -> None:
     assert faults_of_family(family, range(2 if family in SLOW else 15)) == []
 
@@ -232,7 +232,7 @@ def test_every_solver_is_right(name: str) -> None:
 @pytest.mark.parametrize("hostile", ["1e999999", "9**(99999*99999)", "9" * 20_000, "(" * 5_000, "x" * 20_000, "\ud800"])
 def test_every_scorer_comes_to_an_end(hostile: str) -> None:
     """Without bounds some of these take for ever, or all memory."""
-    for family in families():
+    for family in members():
         if family not in SLOW:
             assert Problem(family, 1, {}).score(hostile) < 1.0
 
@@ -370,7 +370,7 @@ def test_workers_end_with_the_process_they_work_for() -> None:
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    for chosen in [*families(), *OWN, *ORACLES]:
+    for chosen in [*members(), *OWN, *ORACLES]:
         begun = time.perf_counter()
         if chosen in ORACLES:
             faults = [fault for seed in range(count) for fault in faults_of_environment(chosen, seed)]

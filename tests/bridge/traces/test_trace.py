@@ -21,7 +21,7 @@ from longthink.bridge.proposals.proposer import Proposal, UniformProposer
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.bridge.traces.log import without_secrets
 from longthink.bridge.traces.trace import TRACE_DEPTH
-from longthink.commands.cli import main
+from longthink.commands import main
 
 SECRET = "s3cr3t-and-long-enough"
 TASK = lt.load_task("countdown", numbers=(2, 3), target=6)
@@ -342,7 +342,7 @@ def test_the_command_line_writes_traces(tmp_path: Path, capsys: pytest.CaptureFi
     shown = re.search(r"trace: (.*\.html)", capsys.readouterr().out)
     assert shown is not None
     assert "uniform" in Path(shown[1]).read_text("utf-8")
-    assert main([*task, "--model", "tiny", "--method", "mcts", "--option", "rule=puct", "--json"]) == 0
+    assert main([*task, "--model", "tiny", "--method", "mcts", "--rule", "puct", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["correct"]
-    assert main([*task, "--model", "tiny", "--method", "beam", "--option", "widht=3"]) == 2
+    assert main([*task, "--model", "tiny", "--method", "beam", "--widht", "3"]) == 2
     assert "did you mean 'width'" in capsys.readouterr().err

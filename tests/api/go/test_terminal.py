@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longthink.commands.cli import main
+from longthink.commands import main
 from longthink.games.go.game import action_of
 from longthink.go.terminal import PLAIN, draw, star_points
 
@@ -31,8 +31,7 @@ def play(
             raise EOFError from None
 
     monkeypatch.setattr("builtins.input", answer)
-    budget = [] if game == "kuhn_poker" else ["--simulations", "300"]  # a poker player has no search
-    status = main(["play", game, *budget, *options])
+    status = main(["play", game, "--simulations", "300", *options])
     out = capsys.readouterr().out
     assert status == (1 if "you lose" in out or "you resign" in out else 0)
     return out
@@ -44,7 +43,7 @@ def test_the_board() -> None:
     owner = np.zeros(81, np.int8)
     owner[action_of(9, "A1")] = -1
     marks = {action_of(9, "B2"): "1"}
-    text = draw(stones, last=action_of(9, "E4"), marks=marks, owner=owner, beside=["hello"], signs=PLAIN)
+    text = draw(stones, last=action_of(9, "E4"), marks=marks, owner=owner, side_lines=["hello"], signs=PLAIN)
     assert text.splitlines() == [
         "    A B C D E F G H J",
         " 9  . . . . . . . . X  9    hello",
@@ -98,7 +97,7 @@ def test_the_end_is_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_a_hint_does_not_fill_territory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     game = "go(board_size=5, komi=0.5, scoring=territory)"
     walls = ["b1", "b2", "b3", "b4", "b5", "a3", "c3"]
-    monkeypatch.setattr("longthink.go.terminal.GoTable.choose", lambda self, state: 25)  # White passes
+    monkeypatch.setattr("longthink.go.terminal.GoConsole.choose", lambda self, state: 25)  # White passes
     assert "the search would pass" in play(monkeypatch, capsys, [*walls, "hint", "quit"], game)
 
 
@@ -108,13 +107,3 @@ def test_playing_white_with_a_handicap(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "move 1: White's turn" in out
     assert "Black plays" in out
     assert out.endswith("stopped\n")
-
-
-def test_other_games_have_an_opinion_too(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    out = play(monkeypatch, capsys, ["opinion", f"save {tmp_path}/x", "0", "resign"], "tic_tac_toe")
-    assert "visits" in out
-    assert (tmp_path / "x").read_text() == "\n"
-    assert out.endswith("you resign\n")
-    assert "%" in play(monkeypatch, capsys, ["opinion", "quit"], "kuhn_poker")

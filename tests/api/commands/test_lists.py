@@ -1,0 +1,40 @@
+"""`longthink games`, `tasks`, `models`, `methods`, `kinds` and `tools`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import longthink as lt
+from longthink.registry import Registry
+
+Run = Callable[..., tuple[int, str, str]]
+AsJson = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.parametrize("sort", ["games", "tasks", "models", "methods", "kinds", "tools"])
+def test_everything_registered_is_listed(sort: str, run: Run, as_json: AsJson) -> None:
+    rows = as_json(sort)[sort]
+    found = getattr(lt, sort)()
+    assert [row["name"] for row in rows] == (found.names() if isinstance(found, Registry) else sorted(found))
+    assert all(row["summary"] for row in rows)
+    status, out, _ = run(sort)
+    assert status == 0
+    assert all(row["name"] in out for row in rows)
+    one = rows[0]["name"]
+    assert as_json(sort, one)[sort] == rows[:1]
+    assert run(sort, one)[1].startswith(one)
+
+
+def test_options_are_listed_with_their_defaults(run: Run) -> None:
+    assert run("games", "connect_four")[1].startswith("connect_four(rows=6, columns=7, x_in_row=4)\n")
+    assert "min_target=100" in run("tasks", "countdown")[1]
+    assert "beam(width=5)" in run("methods")[1]
+
+
+def test_models(run: Run) -> None:
+    _, out, _ = run("models")
+    assert all(name in out for name in ("smollm2", "tiny", "openai:", ".gguf", ".onnx"))
+    assert "base_url" in run("models", "openai:x")[1]

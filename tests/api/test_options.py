@@ -1,0 +1,142 @@
+"""Options of a command line: how values are written, checked and refused; options that depend on a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+
+from longthink.options import Choice, Chosen, names, option, real, run_program, specialise, value, whole, word
+
+Program = Callable[..., tuple[int, str]]
+
+
+def run(function: Callable[..., None], *words: str) -> int:
+    return run_program("some.program", function, words)
+
+
+def whole_main(
+    number: Annotated[int, whole("A number.", 1, 100_000)] = 1,
+    /,
+    *,
+    exact: Annotated[int, whole("A number.", 0)] = 0,
+    several: Annotated[tuple[int, ...], whole("Numbers.", 1)] = (1, 2),
+) -> None:
+    """Print numbers."""
+    print(number, exact, several)
+
+
+def test_whole_numbers_may_be_written_as_people_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("100000", "1e5", "1E+5", "100_000", "100000.0", " 0.1e6 "):
+        assert run(whole_main, text) == 0
+        assert capsys.readouterr().out == "100000 0 (1, 2)\n"
+    assert run(whole_main, "--exact", "12345678901234567891", "--several", "3,4", "--several", "5") == 0
+    assert capsys.readouterr().out == "1 12345678901234567891 (3, 4, 5)\n"
+
+
+@pytest.mark.parametrize("text", ["1.5", "1e-4", "x", "", "inf", "nan", "1e999999999", "1,000", "0", "100001"])
+def test_other_texts_are_not_whole_numbers(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(whole_main, text) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("program: NUMBER expects a whole number from 1 to 100000, got ")
+    assert error.endswith("; see: some.program --help\n")
+
+
+@pytest.mark.parametrize("text", ["x", "", "inf", "nan", "0", "-1", "1e999"])
+def test_texts_that_are_not_a_number_above_0(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(*, seconds: Annotated[float, real("Time.", 0, above=True)] = 1.0) -> None:
+        """Print a time."""
+        print(seconds)
+
+    assert run(main, "--seconds", "1e-4") == 0
+    assert capsys.readouterr().out == "0.0001\n"
+    assert run(main, "--seconds", text) == 2
+    assert "--seconds expects a number above 0, got " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("8", 8),
+        ("1e5", 100_000),
+        ("0.5", 0.5),
+        ("3,5,7", (3, 5, 7)),
+        ("(3, 5)", (3, 5)),
+        ("[1, 2]", [1, 2]),
+        ("true", True),
+        ("True", True),
+        ("None", None),
+        ('{"top_k": 20, "flag": false}', {"top_k": 20, "flag": False}),
+        ("'a text'", "a text"),
+        ("a text", "a text"),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_values_of_any_type(text: str, expected: Any) -> None:
+    assert value(text) == expected
+    assert type(value(text)) is type(expected)
+
+
+def think(
+    task: Annotated[str, option("A task.")],
+    /,
+    *,
+    method: Annotated[Literal["beam", "other"], option("A method.")] = "beam",
+    model: Annotated[str, option("A model.")] = "tiny",
+    kinds: Annotated[tuple[str, ...], names("Kinds.")] = (),
+    task_options: Chosen = None,
+    method_options: Chosen = None,
+) -> None:
+    """Print everything."""
+    print(task, method, model, kinds, task_options, method_options)
+
+
+TASK = Choice("the task", {"numbers": None, "target": None, "playouts": True, "model": "x"}, words="numbers")
+METHOD = Choice("the method beam", {"width": 5, "rule": "puct", "target": 3})
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (["t"], "t beam tiny () {} {}"),
+        (["t", "3", "4"], "t beam tiny () {'numbers': (3, 4)} {}"),
+        (["t", "--numbers", "3,4"], "t beam tiny () {'numbers': (3, 4)} {}"),
+        (["t", "--no-playouts"], "t beam tiny () {'playouts': False} {}"),
+        (["t", "--width", "1e1", "--model", "m"], "t beam m () {} {'width': 10}"),
+        (["t", "--rule", "007", "--kinds", "a,b"], "t beam tiny ('a', 'b') {} {'rule': '007'}"),
+        (["t", "--target", "7"], "t beam tiny () {'target': 7} {}"),
+    ],
+)
+def test_options_of_choices(words: list[str], printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each choice gets its own, and those that were not given are left out. The first of equal names counts."""
+    command = specialise(think, {"task_options": TASK, "method_options": METHOD})
+    assert run(command, *words) == 0
+    assert capsys.readouterr().out == printed + "\n"
+
+
+def test_options_that_a_choice_does_not_take(capsys: pytest.CaptureFixture[str]) -> None:
+    choices = {"task_options": Choice("task", {}), "method_options": METHOD}
+    command = specialise(think, choices, {"model": "the method beam", "rule": "this test"})
+    assert run(command, "t", "--width", "3") == 0
+    assert capsys.readouterr().out == "t beam tiny () {} {'width': 3}\n"
+    for name, why in (("--model", "the method beam"), ("--rule", "this test")):
+        assert run(command, "t", f"{name}=x") == 2
+        assert f"program: {name} does not belong to {why}; leave it out" in capsys.readouterr().err
+    assert run(command, "t", "--numbers", "3") == 2
+    assert "Unknown option: --numbers" in capsys.readouterr().err
+
+
+def test_help_has_the_options_of_choices(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(specialise(think, {"task_options": TASK, "method_options": METHOD}), "--help") == 0
+    out = capsys.readouterr().out
+    assert "Options of the method beam" in out
+    assert "--width INT" in out
+    assert "default: 5" in out
+    assert "--task-options" not in out
+
+
+def test_a_word_is_found_before_the_line_is_read() -> None:
+    assert word(["t", "--method", "beam"], "--method", "mcts") == "beam"
+    assert word(["t", "--method=beam"], "--method", "mcts") == "beam"
+    assert word(["t", "--method"], "--method", "mcts") == "mcts"
