@@ -17,7 +17,8 @@ from typing import Any
 import longthink as lt
 from longthink.bridge.methods import methods
 from longthink.bridge.models.model import Completion, Model
-from longthink.bridge.tasks.task import Task, kinds
+from longthink.bridge.tasks.registry import TASKS
+from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.chat import METHODS as CHAT_METHODS
 from longthink.bridge.thinking.chat import think_about_chat
 from longthink.bridge.thinking.think import think
@@ -177,9 +178,10 @@ def task_methods() -> list[str]:
 
 def check_tasks(names: Sequence[str]) -> None:
     """Raise `UnknownNameError` for the first name that is no task and no family of tasks, without loading any."""
+    known = [*TASKS, *(family.removesuffix(":") for family in TASKS.families)]
     for name in names:
-        if name.partition(":")[0] not in kinds():
-            raise lt.UnknownNameError.of("task", name, kinds())
+        if name.partition(":")[0] not in known:
+            raise lt.UnknownNameError.of("task", name, known)
 
 
 def read_question(
