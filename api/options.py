@@ -186,7 +186,7 @@ def _parameter(name: str, default: Any, group: Group, help: str, words: bool) ->
     if isinstance(default, bool):
         kind, described = bool, Parameter(help=help, group=group, negative=f"--no-{name.replace('_', '-')}")
     elif words:
-        kind, described = tuple[Any, ...], Parameter(help=help, group=group, converter=_values)
+        kind, described = tuple[Any, ...] | None, Parameter(help=help, group=group, converter=_values)
     return inspect.Parameter(
         name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD if words else inspect.Parameter.KEYWORD_ONLY,
