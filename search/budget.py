@@ -1,7 +1,7 @@
-"""How long to think: a `Budget` says what may be spent, `Spent` what was.
+"""How long to think: a `Budget` has the limits, `Spent` has what was used.
 
-Both speak of the same measures, one for each thing that thinking costs. Whatever thinks takes a budget,
-stops at the first limit it reaches, and returns what it spent.
+Both have the same measures, one for each kind of cost. Every search, solver and method takes a budget, stops at the
+first limit that it reaches, and returns what it spent.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from longthink.validation import real_number, whole_number
 
 @dataclass
 class Spent:
-    """What a piece of thinking has cost so far.
+    """The cost of a piece of work so far.
 
-    prompt_tokens: of prompts for a language model, each counted whole; cached_tokens: how many of them stand in a
-    beginning that the same thinking had sent before, to a model that remembers prompts. generated_tokens: written by
-    it. calls: requests to it; cached_calls: how many of them a request cache answered.
+    prompt_tokens: of the prompts for a language model, each counted completely. cached_tokens: those of them in a
+    prefix that the same work sent before, if the model remembers prompts. generated_tokens: written by the model.
+    calls: requests to the model. cached_calls: the calls that a request cache answered.
     """
 
     simulations: int = 0
@@ -37,7 +37,7 @@ class Spent:
 
     @property
     def tokens(self) -> int:
-        """Prompt tokens, less those of beginnings that were sent before, and generated tokens."""
+        """Prompt tokens without cached ones, plus generated tokens."""
         return self.prompt_tokens - self.cached_tokens + self.generated_tokens
 
     def __add__(self, other: Spent) -> Spent:
@@ -64,7 +64,7 @@ class Spent:
 
     @classmethod
     def of(cls, measures: Mapping[str, float]) -> Spent:
-        """From what `as_dict` gave, to go on from there."""
+        """The inverse of `as_dict`."""
         return cls(**{name: value for name, value in measures.items() if name != "tokens"})  # type: ignore[arg-type]
 
 
@@ -85,13 +85,13 @@ def _positive(name: str, limit: object) -> float | None:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a piece of thinking; None, or infinity, is no limit, and the first one reached stops it.
+    """The limits of a piece of work. None, or infinity, means no limit; the first limit that is reached stops the work.
 
-    simulations: descents of the search tree. nodes: nodes of the search tree.
-    tokens: prompt tokens (not cached ones) and generated tokens of a language model together; prompt_tokens (of whole
-    prompts), generated_tokens: each apart. calls: requests to it. seconds: wall-clock time. money: in the currency of
-    the price table in use. All but the last two are whole numbers. What a request cache answers counts as much as it
-    cost when it was made.
+    simulations: of a search, or iterations of a solver. nodes: of the search tree or graph.
+    tokens: prompt tokens (without cached ones) and generated tokens of a language model together. prompt_tokens (with
+    cached ones), generated_tokens: each separately. calls: requests to the model. seconds: wall-clock time. money: in
+    the currency of the price table. All but the last two are whole numbers. An answer from a request cache counts with
+    its original cost.
 
     Raises `ParameterError` if a limit is not a positive number.
     """
@@ -114,7 +114,7 @@ class Budget:
         return [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None]
 
     def check_for_search(self, name: str) -> None:
-        """Refuse what a search of a tree, called `name`, cannot spend, or a budget without an end: `ParameterError`."""
+        """Raise `ParameterError` for a limit that a tree search, called `name`, cannot spend, or without any limit."""
         for limit, _ in self.limits():
             if limit not in ("simulations", "nodes", "seconds"):
                 raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
@@ -128,5 +128,5 @@ class Budget:
         return next((name for name, limit in self.limits() if getattr(spent, name) >= limit), None)
 
     def share_spent(self, spent: Spent) -> float:
-        """The largest share of a limit that `spent` has used, in [0, 1]; 0 where there is no limit."""
+        """The largest share of a limit that `spent` has used, in [0, 1]; 0 without a limit."""
         return min(1.0, max((getattr(spent, name) / limit for name, limit in self.limits()), default=0.0))

@@ -40,8 +40,8 @@ cdef class Regrets:
         """Whether an iteration was stopped in its middle."""
         return bool(self.data.under_way)
 
-    def gather(self):
-        """Prepare for `run` by all workers."""
+    def prepare(self):
+        """Begin a block of iterations: `run` by all workers comes next."""
         lt_cfr_gather(self.data)
 
     def run(self, const double[:, ::1] rows, uint32_t worker, watch):

@@ -86,19 +86,22 @@ class CFR(TreeSolver):
             block = min(end - self.iterations, _BLOCK)
             rows = self.variant.steps(self.iterations, block)
             complete = self.iterations + block
-            self._regrets.gather()
+            self._regrets.prepare()
             if self._pool is None:
-                self._regrets.run(rows, 0, watch)
+                self._work(rows, 0, watch)
             else:
                 self._work_together(self._pool, rows, watch)
             if self.iterations < complete:  # stopped
                 watch.check()
                 return
 
+    def _work(self, rows: NDArray[np.float64], worker: int, watch: Watch | None) -> None:
+        self._regrets.run(rows, worker, watch)
+
     def _help(self, rows: NDArray[np.float64], worker: int) -> None:
         """The work of another thread than the first. If it fails before it begins, the others must not wait for it."""
         try:
-            self._regrets.run(rows, worker, None)
+            self._work(rows, worker, None)
         except BaseException:
             self._regrets.call_off()
             raise
@@ -108,7 +111,7 @@ class CFR(TreeSolver):
         try:
             for worker in range(1, self.threads):
                 helpers.append(pool.submit(self._help, rows, worker))
-            self._regrets.run(rows, 0, watch)
+            self._work(rows, 0, watch)
         except BaseException:  # not all workers came: nothing was done, and those who came must not wait
             self._regrets.call_off()
             raise

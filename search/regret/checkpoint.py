@@ -1,8 +1,8 @@
-"""Checkpoints: what a long run knows, in one file that is whole or not there.
+"""Checkpoints: the state of a solver in one file, which is complete or does not exist.
 
-The file: a magic line with the format's version; the length of the header (8 bytes, little-endian); the header (JSON:
-the kind of checkpoint, its `meta`, name, dtype and shape of every array); the arrays' bytes; the SHA-256 of all before.
-It is written by `replace_file`, so that no crash leaves half a checkpoint.
+The file has a magic line with the version of the format; the length of the header (8 bytes, little-endian); the header
+(JSON: the kind of checkpoint, its `meta`, name, dtype and shape of every array); the bytes of the arrays; the SHA-256
+of everything before. `replace_file` writes it, so that no crash leaves half a checkpoint.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _MOST_ITERATIONS = 2**62
 
 
 def save(path: str | os.PathLike[str], kind: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write a checkpoint to `path`; one that was there before stays whole until the new one is.
+    """Write a checkpoint to `path`. An older one stays until the new one is complete.
 
-    kind: what wrote it, as "cfr". meta: plain values, as JSON has them. arrays: of numbers, any shape.
+    kind: the class of the solver. meta: plain values of JSON. arrays: of numbers, of any shape.
 
-    Raises `CheckpointError` where it cannot be written.
+    Raises `CheckpointError` if it cannot be written.
     """
     plain = {name: _little_endian(name, array) for name, array in arrays.items()}
     layout = [[name, array.dtype.str, list(array.shape)] for name, array in plain.items()]
@@ -47,15 +47,15 @@ def save(path: str | os.PathLike[str], kind: str, meta: Mapping[str, Any], array
             file.write(digest.digest())
     except OSError as error:
         raise CheckpointError(
-            f"expected to write a checkpoint to {path}, got: {error}; name a file in a folder that is there"
+            f"expected to write a checkpoint to {path}, got: {error}; name a file in a folder that exists"
         ) from error
 
 
 def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The `meta` and the arrays of the checkpoint at `path`, which must be of this `kind`.
 
-    Raises `CheckpointError` if there is none, it is damaged, cut or not as `save` writes it, or it is another kind's or
-    version's. What the arrays hold is for the solver to check: see `check_arrays`.
+    Raises `CheckpointError` if the file does not exist, is damaged or incomplete, or has another kind or version. The
+    solver checks the contents of the arrays: see `check_arrays`.
     """
     try:
         whole = memoryview(Path(path).read_bytes())
@@ -64,18 +64,18 @@ def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
     if whole[: len(_MAGIC)] != _MAGIC:
         raise CheckpointError(
             f"{path}: expected a file that begins with {_MAGIC!r}, got {bytes(whole[: len(_MAGIC)])!r}; "
-            "it is no checkpoint, or one of another version"
+            "it is not a checkpoint, or one of another version"
         )
     content, checksum = whole[: -hashlib.sha256().digest_size], whole[-hashlib.sha256().digest_size :]
     if hashlib.sha256(content).digest() != checksum:
         raise CheckpointError(
-            f"{path} is damaged: its checksum is not that of what it holds; take an older checkpoint, or begin anew"
+            f"{path} is damaged: its checksum does not match its content; take an older checkpoint, or start afresh"
         )
     try:
         found, meta, arrays = _parts(content)
     except (KeyError, OverflowError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise CheckpointError(
-            f"{path} is not as checkpoints are written ({type(error).__name__}: {error}); take another one"
+            f"{path} does not have the format of a checkpoint ({type(error).__name__}: {error}); take another one"
         ) from error
     if found != kind:
         raise CheckpointError(f"{path}: expected a checkpoint of {kind!r}, got one of {shown(found)}")
@@ -83,7 +83,7 @@ def load(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
 
 
 def _parts(content: memoryview) -> tuple[Any, dict[str, Any], dict[str, NDArray[Any]]]:
-    """The kind, the `meta` and the arrays of the bytes of a checkpoint. Raises what goes wrong, `ValueError` mostly."""
+    """The kind, the `meta` and the arrays of the bytes of a checkpoint. Raises `ValueError` or another error."""
     at = len(_MAGIC) + _LENGTH.size
     end = at + _LENGTH.unpack(content[len(_MAGIC) : at])[0]
     header = json.loads(bytes(content[at:end]))
@@ -94,7 +94,7 @@ def _parts(content: memoryview) -> tuple[Any, dict[str, Any], dict[str, NDArray[
     for name, written, shape in layout:
         dtype = np.dtype(written) if isinstance(written, str) else None
         if not isinstance(name, str) or name in arrays:
-            raise ValueError("an array without a name of its own")
+            raise ValueError("two arrays of one name, or one without a name")
         if dtype is None or dtype.kind not in "biufc" or dtype.subdtype is not None:
             raise ValueError(f"array {name!r} has no dtype of numbers")
         if not isinstance(shape, list) or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
@@ -110,7 +110,7 @@ def _parts(content: memoryview) -> tuple[Any, dict[str, Any], dict[str, NDArray[
 
 
 def iterations(path: str | os.PathLike[str], meta: Mapping[str, Any]) -> int:
-    """The iterations that a checkpoint's `meta` tells. Raises `CheckpointError`."""
+    """The number of iterations in the `meta` of a checkpoint. Raises `CheckpointError`."""
     found = meta.get("iterations")
     if type(found) is not int or not 0 <= found < _MOST_ITERATIONS:
         raise CheckpointError(f"{path}: expected a number of iterations, got {shown(found)}")
@@ -122,7 +122,7 @@ def check_arrays(
     arrays: Mapping[str, NDArray[Any]],
     expected: Mapping[str, tuple[DTypeLike, tuple[int, ...]]],
 ) -> None:
-    """Raise `CheckpointError` unless `arrays` are these, by name with dtype and shape, and all their numbers finite."""
+    """Raise `CheckpointError` unless `arrays` have these names, dtypes and shapes, and all numbers are finite."""
     if arrays.keys() != expected.keys():
         raise CheckpointError(f"{path}: expected the arrays {sorted(expected)}, got {shown(sorted(arrays))}")
     for name, (dtype, shape) in expected.items():
@@ -138,18 +138,18 @@ def check_arrays(
 def check_own(
     path: str | os.PathLike[str], there: Mapping[str, Any], here: Mapping[str, Any], names: Sequence[str]
 ) -> None:
-    """Raise `CheckpointError` unless `there`, a checkpoint's `meta`, is as `here`, a solver's, in these `names`."""
+    """Raise `CheckpointError` unless the `meta` of a checkpoint (`there`) and of a solver (`here`) agree in `names`."""
     for name in names:
         if name not in there or there[name] != here[name]:
             other = shown(there.get(name), 400)
             raise CheckpointError(
                 f"{path}: expected a checkpoint with {name} {here[name]!r}, got one with {name} {other}; "
-                "make a solver like it, or take another path"
+                "make such a solver, or take another path"
             )
 
 
 def check_place(path: str | os.PathLike[str], kind: str, here: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Raise `CheckpointError` where a checkpoint at `path` would take the place of something else, or of more work.
+    """Raise `CheckpointError` if a checkpoint at `path` would overwrite another kind of file, or more iterations.
 
     names: as in `check_own`.
     """

@@ -1,7 +1,7 @@
-"""The sequence-form linear programme: an exact equilibrium of a two-player zero-sum game, where regrets only come near.
+"""The sequence-form linear programme: an exact equilibrium of a two-player zero-sum game.
 
-It stands on the arrays of `GameTree`, and scipy's HiGHS solves it. Its size is that of the tree, not of the number of
-pure strategies. Look at the tests: it says what the other solvers should come to.
+It is built from the arrays of `GameTree` and solved by scipy's HiGHS. Its size is that of the tree, not of the number
+of pure strategies. In the tests it is the reference for the other solvers, which only approach an equilibrium.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from longthink.search.core import GameTree
 from longthink.search.regret.policy import Policy
 from longthink.search.regret.solver import SolverResult
 
-_TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the least it takes
-_GAP = 1e-6  # the NashConv up to which an answer is one, in shares of the stakes
+_TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the smallest that it accepts
+_GAP = 1e-6  # the largest NashConv of an accepted solution, relative to the stakes
 
 
 class SequenceFormLP:
     """The sequence form of a two-player zero-sum game as a linear programme: its value and an equilibrium, exactly.
 
-    Player 0's reaches x are chosen so that the least that player 1 can leave it is largest; player 1's reaches are the
-    dual solution of the same programme. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times
-    the stakes, the difference between the largest and the smallest utility, which may be of any size. An answer is
-    given only if its NashConv is at most 1e-6 times the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual
+    Player 0's reach probabilities x maximise its worst payoff over player 1's strategies; player 1's are the dual
+    solution of the same programme. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times the
+    stakes, the difference between the largest and the smallest utility, which may be of any size. A solution is
+    accepted only if its NashConv is at most 1e-6 times the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual
     simplex) or "highs-ipm" (interior point).
 
-    Raises `GameError` where the game has not two players, is not zero-sum (or constant-sum), or lacks perfect recall;
-    `MemoryLimitError`; `MissingExtraError` without scipy.
-    von Stengel, "Efficient computation of behavior strategies", Games and Economic Behavior 14, 1996, section 6;
-    Koller, Megiddo and von Stengel, "Efficient computation of equilibria for extensive two-person games", ibid.
+    Raises `GameError` if the game does not have two players, is not zero-sum (or constant-sum), or lacks perfect
+    recall; `MemoryLimitError`; `MissingExtraError` without scipy. von Stengel, "Efficient computation of behavior
+    strategies", Games and Economic Behavior 14, 1996, section 6; Koller, Megiddo and von Stengel, "Efficient
+    computation of equilibria for extensive two-person games", ibid.
     """
 
     def __init__(self, game: Game | GameTree, *, method: str = "highs", memory_bytes: int = 2 << 30) -> None:
@@ -69,10 +69,11 @@ class SequenceFormLP:
         return self.tree.num_information_states
 
     def run(self, budget: Budget | None = None) -> SolverResult:
-        """Solve. budget: seconds; where they do not suffice there is no strategy. Ctrl-C is seen when HiGHS returns.
+        """Solve the programme. budget: seconds; if they do not suffice, there is no strategy. `stopped_by` is "solved"
+        or "seconds"; the iterations are those of HiGHS. Ctrl-C takes effect when HiGHS returns.
 
-        Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS gives up, its answer is none,
-        or payoffs are not finite; `ConcurrentUseError`.
+        Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS finds no solution or payoffs
+        are not finite; `ConcurrentUseError`.
         """
         with self._exclusive:
             return self._run(budget)
@@ -97,33 +98,34 @@ class SequenceFormLP:
         gap, stakes = self.tree.nash_conv(strategy), self._stakes()
         if not gap <= _GAP * stakes:
             raise GameError(
-                f"the linear programme of {self.game} was not solved: NashConv of the answer is {gap:g}, more than "
+                f"the linear programme of {self.game} was not solved: NashConv of the solution is {gap:g}, more than "
                 f"{_GAP:g} of the stakes {stakes:g}; its payoffs differ too much in size. CFR takes any game"
             )
         self._strategy = strategy
         return SolverResult(int(found.nit), None, spent, "solved")
 
     def _stakes(self) -> float:
-        """The difference between the largest and the smallest utility; where there is none, their size."""
+        """The difference between the largest and the smallest utility; if it is 0, their absolute value."""
         low, high = self.game.min_utility(), self.game.max_utility()
         return high - low if high > low else abs(high)
 
     def _programme(self) -> dict[str, Any]:
-        """Most q[0] over x >= 0 and q with E x = e and F^T q <= A^T x, as scipy's `linprog` takes it. A is scaled to a
-        largest entry of 1: HiGHS takes what is near its tolerances for zero, and what is large for infinite.
+        """The programme in the form of scipy's `linprog`: maximise q[0] over x >= 0 and q with E x = e and F^T q <= A^T
+        x.
 
-        E and F say that reaches flow on (a row for the empty sequence, one for each information state), A is what
-        the ends are worth to player 0. Variables: x by player 0's sequences, then q by the rows of F."""
+        E and F are the constraints of reach probabilities (one row for the empty sequence, one for each information
+        state); A has player 0's payoffs. Variables: x by player 0's sequences, then q by the rows of F. A is scaled to
+        a largest entry of 1, because HiGHS takes numbers near its tolerances as zero and large ones as infinite."""
         sparse = require("scipy.sparse", "lp")
         _, split, end = self.tree.first_sequence.tolist()
         flow = [_flow(self.tree, player) for player in (0, 1)]
-        own, others, worth = self.tree.payoffs(0)
-        largest = float(np.abs(worth).max(initial=0.0))
+        own, others, payoffs = self.tree.payoffs(0)
+        largest = float(np.abs(payoffs).max(initial=0.0))
         if not np.isfinite(largest):
             raise GameError(f"the payoffs of {self.game} are not finite; a linear programme needs that")
         if largest > 0:
-            worth = worth / largest
-        payoff = sparse.csr_array((worth, (own, others[:, 0] - split)), shape=(split, end - split))
+            payoffs = payoffs / largest
+        payoff = sparse.csr_array((payoffs, (own, others[:, 0] - split)), shape=(split, end - split))
         rows, unknowns = flow[0].shape[0], flow[1].shape[0]
         objective, right = np.zeros(split + unknowns), np.zeros(rows)
         objective[split], right[0] = -1.0, 1.0
@@ -137,12 +139,11 @@ class SequenceFormLP:
         }
 
     def strategy(self) -> NDArray[np.float64]:
-        """The equilibrium over sequences, `[S]`; uniform where it never comes. Raises `ParameterError` before it is
-        solved."""
+        """The equilibrium over sequences, `[S]`; uniform in information states that it never reaches.
+
+        Raises `ParameterError` before the programme is solved."""
         if self._strategy is None:
-            raise ParameterError(
-                f"{self.game} is not solved yet: call run() first, with more seconds where they ran out"
-            )
+            raise ParameterError(f"{self.game} is not solved yet: call run() first, with more seconds if they ran out")
         return self._strategy.copy()
 
     def policy(self) -> Policy:
@@ -150,11 +151,11 @@ class SequenceFormLP:
         return Policy.from_strategy(self.tree, self.strategy())
 
     def values(self) -> NDArray[np.float64]:
-        """What every player gets in equilibrium: `[2]`, in utilities."""
+        """The payoff of each player in equilibrium: `[2]`, in utilities."""
         return self.tree.values(self.strategy())
 
     def nash_conv(self) -> float:
-        """What both players together could still gain by best answers, in utilities: rounding."""
+        """What both players together could still gain by best responses, in utilities: the rounding error."""
         return self.tree.nash_conv(self.strategy())
 
     def exploitability(self) -> float:
@@ -163,8 +164,8 @@ class SequenceFormLP:
 
 
 def _flow(tree: GameTree, player: int) -> Any:
-    """The rows that reaches of `player` satisfy: the empty sequence has 1, and an information state's sequences have
-    together what leads there. A sparse matrix [1 + information states, sequences]."""
+    """The linear constraints of `player`'s reach probabilities: 1 for the empty sequence, and the sequences of an
+    information state sum to its parent sequence. A sparse matrix `[1 + information states, sequences]`."""
     sparse = require("scipy.sparse", "lp")
     start, end = tree.first_sequence[player : player + 2]
     sets = tree.information_sets()
@@ -179,7 +180,7 @@ def _flow(tree: GameTree, player: int) -> Any:
 
 
 def _behaviour(tree: GameTree, reach: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The strategy that has these reaches, `[S]` both; uniform where nothing reaches."""
+    """The strategy that has these reach probabilities, `[S]` both; uniform in unreached information states."""
     strategy = tree.uniform()
     reach = np.maximum(reach, 0.0)
     for _, _, first, stride, count in zip(*tree.information_sets(), strict=True):

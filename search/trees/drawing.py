@@ -1,7 +1,7 @@
 """A search tree for people and other programs: `TreeDrawing` writes it as JSON, DOT (Graphviz) and SVG.
 
-In a notebook a drawing, and a search, shows itself. Links are as wide as their share of the parent's visits, boxes are
-coloured by value for the player who moved there, and the line that the search expects is drawn strong.
+A notebook displays a drawing as SVG. The width of a link is its share of the parent's visits. The colour of a box is
+its value for the player who moved there. The line that the search expects is orange.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STYLE = "text{font:12px system-ui,sans-serif;fill:#1b1b1b}.n{fill:#555;font-siz
 
 @dataclass
 class _Box:
-    """A node with its words and its place."""
+    """A node with its text and its position in the drawing."""
 
     node: TreeNode
     text: str
@@ -40,9 +40,9 @@ class _Box:
 
 @dataclass
 class TreeDrawing:
-    """A tree of `TreeNode`s grown from `state`, to be written down.
+    """A tree of `TreeNode`s with the root `state`.
 
-    lowest, highest: the game's utilities, between which values are coloured.
+    lowest, highest: the least and the greatest utility of the game, the ends of the colour scale.
     """
 
     tree: TreeNode
@@ -71,7 +71,7 @@ class TreeDrawing:
     # ---- JSON ----
 
     def as_dict(self) -> dict[str, Any]:
-        """Nested plain values: action, its words, who acted, prior, visits, value (None without a visit), children."""
+        """Nested plain values: action, its text, who acted, prior, visits, value (None without a visit), children."""
 
         def plain(box: _Box) -> dict[str, Any]:
             values = box.node.as_dict()
@@ -107,7 +107,7 @@ class TreeDrawing:
     # ---- SVG ----
 
     def to_svg(self) -> str:
-        """A drawing that needs nothing else: to a file, a page or a notebook."""
+        """An SVG document without references to other files."""
         rows = self._place(self._root, 0)
         depth = max(box.depth for box in self._root.walk())
         width, height = depth * _COLUMN + _WIDTH + 16, rows * _ROW + 16
@@ -139,7 +139,8 @@ class TreeDrawing:
     _repr_svg_ = to_svg
 
     def _place(self, box: _Box, row: float) -> float:
-        """Give leaves a row each from `row` on, and parents the middle of their children. Gives the next free row."""
+        """Put leaves on one row each from `row` on, and parents in the middle of their children; return the next
+        row."""
         if not box.children:
             box.y = row
             return row + 1
@@ -149,7 +150,7 @@ class TreeDrawing:
         return row
 
     def _color(self, node: TreeNode) -> str:
-        """From orange (lost) over white to blue (won)."""
+        """A colour from orange (lost) over white to blue (won)."""
         if math.isnan(node.value) or self.highest <= self.lowest:
             return "#ffffff"
         share = min(1.0, max(0.0, (node.value - self.lowest) / (self.highest - self.lowest)))

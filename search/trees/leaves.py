@@ -1,4 +1,4 @@
-"""Leaves that wait for a value: what a search hands out when it is asked, and an evaluator is called with."""
+"""Leaves that wait for a value: the return value of `ask`, and the argument of an evaluator."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from longthink.games.core import Game, State
 
 
 class Leaves:
-    """The leaves that `ask` handed out; each waits until `tell` gets its ticket with a value.
+    """The leaves of one call of `ask`. Each waits until `tell` gets its ticket with a value.
 
-    tickets: `[B]`. buffers: `[B, state_bytes]`, the states' bytes, which `buffers.view(game.state_dtype)` makes
-    records. players: `[B]`, who acts. The rest is made when first looked at.
+    tickets: `[B]`. buffers: `[B, state_bytes]`, the bytes of the states; `buffers.view(game.state_dtype)` shows them as
+    records. players: `[B]`, who acts. The other attributes are computed at their first use.
 
-    Leaves do not depend on the search that handed them out: other threads may read them while it goes on, and other
-    processes get them by pickle.
+    Leaves do not depend on their search: other threads may read them while it goes on, and other processes get them by
+    pickle.
     """
 
     __slots__ = ("_actions", "_game", "_histories", "_paths", "_states", "buffers", "players", "tickets")
@@ -29,8 +29,8 @@ class Leaves:
         histories: tuple[NDArray[np.int32], NDArray[np.int32]],
         paths: NDArray[np.int32],
     ) -> None:
-        """histories: of the roots, `[R, L]`, and their lengths, `[R]`. paths: where the path from there to each leaf
-        ends in this array, `[B]`, and after that the actions of the paths, one after the other."""
+        """histories: of the roots, `[R, L]`, and their lengths, `[R]`. paths: the index in this array at which the path
+        from the root to each leaf ends, `[B]`; then the actions of the paths, one after the other."""
         self._game, self.tickets, self.buffers, self.players = game, tickets, buffers, players
         self._histories, self._paths = histories, paths
         self._states: list[State] | None = None
@@ -47,15 +47,15 @@ class Leaves:
 
     @property
     def roots(self) -> NDArray[np.int64]:
-        """`[B]`, the place of each leaf's root; zeros if there is one root."""
-        from longthink.search.core import roots_of  # which makes leaves
+        """`[B]`, the index of each leaf's root; zeros if there is one root."""
+        from longthink.search.core import roots_of  # it imports this module
 
         return roots_of(self.tickets)
 
     @property
     def legal(self) -> NDArray[np.bool_]:
-        """`[B, num_distinct_actions]`, which actions are legal."""
-        from longthink.search.core import legal_masks  # which makes leaves
+        """`[B, num_distinct_actions]`, the mask of legal actions."""
+        from longthink.search.core import legal_masks  # it imports this module
 
         return legal_masks(self._game, self.buffers, self._history)
 

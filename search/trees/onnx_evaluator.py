@@ -1,7 +1,7 @@
 """A neural network in ONNX as policy and value of leaves: `OnnxEvaluator`, for `search_with`.
 
-An evaluator is anything that is called with the `Leaves` of a batch and gives their values and priors as `MCTS.tell`
-takes them; this one is for networks exported from any framework.
+An evaluator is any function of the `Leaves` of a batch that returns their values and priors as `MCTS.tell` takes them.
+This one runs networks that were exported from any framework.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class OnnxEvaluator:
-    """Policy and value from an ONNX model, a batch at a time, by onnxruntime.
+    """Policy and value from an ONNX model, one batch at a time, by onnxruntime.
 
-    path: of the model, whose first dimension is the batch. encode: makes the model's input from `Leaves`, an array or a
-    dict of arrays by input name, a row for each leaf. policy, value: the names of its outputs; the policy is
-    `[B, num_distinct_actions]`, as logits or, with `logits=False`, as probabilities; the value is `[B]` or `[B, 1]` for
-    the player who acts, or `[B, P]` for all, in utilities. threads: of onnxruntime.
+    path: of the model; its first dimension is the batch. encode: converts `Leaves` to the model's input, an array or a
+    dict of arrays by input name, with one row for each leaf. policy, value: the names of the outputs. The policy is
+    `[B, num_distinct_actions]`, as logits or, with `logits=False`, as probabilities. The value is `[B]` or `[B, 1]` for
+    the player who acts, or `[B, P]` for all players, in utilities. threads: of onnxruntime.
 
     Raises `ParameterError` for a model that cannot be loaded or lacks these outputs, `MissingExtraError`.
     """
@@ -45,7 +45,7 @@ class OnnxEvaluator:
         options.intra_op_num_threads = threads
         try:
             self._session = runtime.InferenceSession(str(path), options, providers=runtime.get_available_providers())
-        except Exception as error:  # onnxruntime raises kinds of its own
+        except Exception as error:  # onnxruntime has its own exceptions
             raise ParameterError(f"expected an ONNX model at {path}: {error}") from error
         self._inputs = [found.name for found in self._session.get_inputs()]
         outputs = [found.name for found in self._session.get_outputs()]

@@ -1,8 +1,8 @@
-"""Selection rules: how a search chooses which action to look at next. The formulas run in csrc/search/rules.h.
+"""Selection rules: how a search chooses the next action to try. The formulas run in csrc/search/rules.h.
 
-Values are the game's utilities scaled to [-1, 1], so that one `c` means the same in every game. In the formulas W is
-the sum of an action's values, n how often it was visited, Q = W/n, and N how often the node was. An action whose value
-is proven is judged by that alone; one that is proven to lose is not looked at again.
+Values are the game's utilities scaled to [-1, 1], so that `c` means the same in every game. In the formulas W is the
+sum of an action's values, n its visit count, Q = W/n, and N the visit count of the node. If the value of an action is
+proven, it alone counts; an action that is proven to lose is not tried again.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from longthink.validation import real_number, whole_number
 
 
 def check(part: object, name: str, low: float = 0, high: float = math.inf, *, above: bool = False) -> None:
-    """Make a parameter a `float`, or refuse one that is not a finite number in `low`..`high`."""
+    """Convert a parameter to `float`. Raises `ParameterError` unless it is a finite number in `low`..`high`."""
     number = real_number(f"{type(part).__name__}({name}=...)", getattr(part, name), low, high, above=above)
     object.__setattr__(part, name, number)
 
 
 def check_whole(part: object, name: str, low: int = 0, high: float = math.inf) -> None:
-    """The same for an `int`."""
+    """Convert a parameter to `int`. Raises `ParameterError` unless it is a whole number in `low`..`high`."""
     object.__setattr__(part, name, whole_number(f"{type(part).__name__}({name}=...)", getattr(part, name), low, high))
 
 
 @dataclass(frozen=True)
 class Widening:
-    """Progressive widening: of a node with N visits only the first k N^alpha children are looked at, at least one.
+    """Progressive widening: a node with N visits uses only its first k N^alpha children, at least one.
 
-    Children come in the order of their priors where the search has any (`PUCT` and `Gumbel` with told ones, or a game's
-    knowledge), else in random order; outcomes of chance in the order of a random draw by their probabilities, and among
-    those let in they are drawn by their probabilities. alpha: from 0 to 1; 1/2 is usual.
+    Children are ordered by their priors if the search has any (`PUCT` and `Gumbel` with priors from `tell`, or a game's
+    knowledge), else at random. Outcomes of chance are ordered by a random draw with their probabilities; among those in
+    use they are drawn by their probabilities. alpha: from 0 to 1; 1/2 is usual.
 
     Coulom, "Computing Elo ratings of move patterns", 2007; for chance Couetoux et al., "Continuous upper confidence
-    trees", LION 2011. All children have room from the start, so that widening saves simulations and not memory.
+    trees", LION 2011. All children get memory from the start, so widening saves simulations and not memory.
     """
 
     k: float = 1.0
@@ -47,12 +47,12 @@ class Widening:
 
 @dataclass(frozen=True)
 class Rule:
-    """A selection rule. What all have, by name:
+    """A selection rule. All rules have these options, by keyword:
 
-    virtual_loss: a simulation in flight (of another thread, of the same batch, or asked and not yet told) counts as a
-    visit that lost so much (0 to 2), so that others look elsewhere meanwhile.
-    unobserved: it counts as a visit for exploration instead, and not at all in the mean (WU-UCT: Liu et al., "Watch the
-    unobserved", ICLR 2020); 4 bytes a node more.
+    virtual_loss: a simulation in flight (of another thread, of the same batch, or a leaf of `ask` without a value)
+    counts as a visit with this loss (0 to 2), so that other simulations choose other actions.
+    unobserved: a simulation in flight counts as a visit for exploration instead, and not in the mean (WU-UCT: Liu et
+    al., "Watch the unobserved", ICLR 2020); it takes 4 more bytes per node.
     widening: None, or a `Widening`.
     """
 
@@ -72,7 +72,7 @@ class Rule:
 class UCT(Rule):
     """Upper confidence bounds applied to trees: Q + c sqrt(ln N / n), untried actions first.
 
-    Kocsis and Szepesvari, "Bandit based Monte-Carlo planning", ECML 2006; c as OpenSpiel's `uct_c`.
+    Kocsis and Szepesvari, "Bandit based Monte-Carlo planning", ECML 2006; c is OpenSpiel's `uct_c`.
     """
 
     kind: ClassVar[str] = "uct"
@@ -81,10 +81,11 @@ class UCT(Rule):
 
 @dataclass(frozen=True)
 class UCB1Tuned(Rule):
-    """UCT with less exploration where values vary little: Q + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))).
+    """UCT with less exploration of actions whose values vary little: Q + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N /
+    n))).
 
-    V is the variance of the action's values. c = 1 is the paper's (with values in [0, 1] its 1/4 stands for our 1).
-    8 bytes a node more. Auer, Cesa-Bianchi and Fischer, "Finite-time analysis of the multiarmed bandit problem", 2002,
+    V is the variance of the action's values. c = 1 is the paper's (its 1/4, for values in [0, 1], is our 1). It takes 8
+    more bytes per node. Auer, Cesa-Bianchi and Fischer, "Finite-time analysis of the multiarmed bandit problem", 2002,
     section 4.
     """
 
@@ -94,9 +95,10 @@ class UCB1Tuned(Rule):
 
 @dataclass(frozen=True)
 class Thompson(Rule):
-    """Thompson sampling: the action with the largest of samples from what each mean may be, Beta(1 + won, 1 + lost).
+    """Thompson sampling: a sample of each action's mean from Beta(1 + won, 1 + lost); the largest sample wins.
 
-    Of n values with the sum W, (n + W)/2 count as won and (n - W)/2 as lost, divided by c^2: a larger c explores more.
+    Of n values with the sum W, (n + W)/2 count as won and (n - W)/2 as lost, both divided by c^2: a larger c explores
+    more.
     Thompson 1933; Chapelle and Li, NIPS 2011; in trees Bai, Wu and Chen, "Bayesian mixture modelling and inference
     based Thompson sampling in Monte-Carlo tree search", NIPS 2013.
     """
@@ -107,12 +109,11 @@ class Thompson(Rule):
 
 @dataclass(frozen=True)
 class PUCT(Rule):
-    """Predictor UCT: Q + c P sqrt(N) / (1 + n), P an action's prior.
+    """Predictor UCT: Q + c P sqrt(N) / (1 + n), with an action's prior P.
 
-    base: where given, c grows with the visits, c + ln((1 + N + base) / base); AlphaZero has c = 1.25 and base = 19652.
-    fpu: the value of an untried action (first-play urgency), in [-1, 1]; None: the mean of its tried siblings, which is
-    the node's own as far as it was tried, and 0 at first. fpu_reduction: taken from it, times the square root of the
-    sum of the tried ones' P.
+    base: if given, c grows with the visits, c + ln((1 + N + base) / base); AlphaZero has c = 1.25 and base = 19652.
+    fpu: the value of an untried action (first-play urgency), in [-1, 1]; None: the mean of its tried siblings, 0 at
+    first. fpu_reduction: subtracted from it, times the square root of the sum of the tried actions' P.
     noise: the share of Dirichlet(alpha) noise in the root's priors, for self-play (AlphaZero: 0.25; alpha 0.3 in chess,
     0.03 in Go).
 
@@ -140,23 +141,23 @@ class PUCT(Rule):
 
 @dataclass(frozen=True)
 class RAVE(Rule):
-    """Rapid action value estimation: an action is also judged by the simulations in which it came later.
+    """Rapid action value estimation: simulations in which an action was played later also count for its value.
 
         (1 - beta) Q + beta V/m + c sqrt(ln N / (1 + n))
 
-    V are the results of the m simulations through the parent in which the same player took the action at any
-    later time, in the tree or in the playout ("all moves as first"). An action with neither comes first.
+    V is the sum of the results of the m simulations through the parent in which the same player took the action at any
+    later time, in the tree or in the playout ("all moves as first"). An action with n = m = 0 comes first.
 
-    beta is the weight of least expected squared error, m / (n + m + bias^2 n m). `bias` is how far V/m is off
-    where values are in [-1, 1], twice the paper's b (4 b^2 n m is bias^2 n m): 0 trusts V/m as Q, 1 hardly at all.
-    equivalence: where given, beta = sqrt(k / (3 N + k)) with this k instead: both weigh the same at k visits.
-    decay: from 0 to 1, how much less a later action counts in V and m: one after the share x of what was played from
-    the parent to the end counts 1 - decay x. What is played late belongs to another position (Fuego weighs so:
+    beta is the weight of least expected squared error, m / (n + m + bias^2 n m). `bias` is the error of V/m for values
+    in [-1, 1], twice the paper's b (4 b^2 n m is bias^2 n m): 0 trusts V/m like Q, 1 hardly at all.
+    equivalence: if given, beta = sqrt(k / (3 N + k)) with this k instead: both weigh the same at k visits.
+    decay: from 0 to 1, how much less a later action counts in V and m: an action after the share x of the moves from
+    the parent to the end counts 1 - decay x, because late moves belong to another position (Fuego has such weights:
     Enzenberger, Muller, Arneson and Segal, "Fuego", IEEE TCIAIG 2(4), 2010).
 
     Gelly and Silver, "Monte-Carlo tree search and rapid action value estimation in computer Go", Artificial
-    Intelligence 175, 2011, equations 10 and 12. c is 0 there, and best 0 or nearly so in Go; but with 0 a search
-    may stay with one bad action for ever. 8 bytes a node more.
+    Intelligence 175, 2011, equations 10 and 12. Their c is 0, and in Go about 0 is best; but with 0 a search may stay
+    with one bad action for ever. It takes 8 more bytes per node.
     """
 
     kind: ClassVar[str] = "rave"
@@ -175,11 +176,11 @@ class RAVE(Rule):
 
 @dataclass(frozen=True)
 class GRAVE(RAVE):
-    """Generalised RAVE: a node with few visits borrows the all-moves-as-first values of an ancestor.
+    """Generalised RAVE: a node with few visits uses the all-moves-as-first values of an ancestor.
 
-    As `RAVE`, but V and m are those of the action at the nearest ancestor (the node itself counts) that has at
-    least `ref` visits and where the same player acts; at the action's own place where that had no such action.
-    The paper keeps every player's values in a node, here a node keeps those of the player who acts.
+    As `RAVE`, but V and m are those of the action at the nearest ancestor (or the node itself) with at least `ref`
+    visits at which the same player acts; if the action did not exist there, those of the node itself. In the paper a
+    node keeps the values of every player; here it keeps those of the player who acts.
 
     Cazenave, "Generalized rapid action value estimation", IJCAI 2015.
     """
@@ -196,15 +197,15 @@ class GRAVE(RAVE):
 class Gumbel(Rule):
     """Gumbel search: plans its budget, and improves on the priors even with few simulations.
 
-    At the root the `considered` actions with the largest Gumbel number + ln P share the budget by sequential halving;
-    the one to play has the largest Gumbel number + ln P + (visit + max n) scale Q, Q in [0, 1]. Below it the action
-    with the largest p - n / (1 + sum of n), p the softmax of the same without Gumbel numbers, where an untried action
-    has a mixed value for Q. `result.policy` is that softmax at the root, to learn from, and `result.best_action` the
-    planned choice.
+    At the root the `considered` actions with the largest Gumbel number + ln P share the budget by sequential halving.
+    The action to play has the largest Gumbel number + ln P + (visit + max n) scale Q, with Q in [0, 1]. Below the root,
+    the search takes the action with the largest p - n / (1 + sum of n), where p is the softmax of the same score
+    without Gumbel numbers, and an untried action has a mixed value for Q. `result.policy` is that softmax at the root,
+    a target for learning; `result.best_action` is the planned choice.
 
-    scale: 0.1 to 1 for values of a network; single playouts are far noisier, and want 0.03 or less. simulations: the
-    plan of a search by `ask` and `tell`; `run` plans the simulations of its budget. One thread (or parallel="root").
-    8 bytes a node more.
+    scale: 0.1 to 1 for values of a network; single playouts are far noisier and need 0.03 or less. simulations: the
+    plan of a search by `ask` and `tell`; `run` plans the simulations of its budget. It uses one thread (or
+    parallel="root") and 8 more bytes per node.
 
     Danihelka, Guez, Schrittwieser and Silver, "Policy improvement by planning with Gumbel", ICLR 2022, equations 8 and
     33; sequential halving: Karnin, Koren and Somekh, ICML 2013.
@@ -229,10 +230,9 @@ class Gumbel(Rule):
 class Knowledge:
     """How a search uses what a game knows besides its rules: `MCTS(game, knowledge=Knowledge(...))`.
 
-    priors: weight of the visits that the game's `priors` says an action is worth: they enter the action's mean
-    value from the start as if made, and no result counts them. amaf: the same in the all-moves-as-first
-    values of `RAVE` and `GRAVE`. Both from 0 (not used); 1 takes the game's numbers as they are.
-    playouts: whether playouts are the game's `informed_playout`.
+    priors: weight of the virtual visits that the game's `priors` gives an action: they enter its mean value from the
+    start, but no result counts them. amaf: the same for the all-moves-as-first values of `RAVE` and `GRAVE`. Both are
+    from 0 (not used); 1 takes the game's numbers unchanged. playouts: whether to use the game's `informed_playout`.
 
     Gelly and Silver, "Combining online and offline knowledge in UCT", ICML 2007.
     """
@@ -246,19 +246,19 @@ class Knowledge:
         check(self, "amaf")
 
 
-# ---- Mixed strategies: for information states, in `ISMCTS` alone ----
+# ---- Mixed strategies, for information states: `ISMCTS` alone has them ----
 
 
 @dataclass(frozen=True)
 class RegretMatching:
-    """Play in proportion to positive regrets; what comes near an equilibrium is the average strategy.
+    """Regret matching: play in proportion to positive regrets; the average strategy approaches an equilibrium.
 
         strategy(a) = max(R(a), 0) / sum of max(R(b), 0)
 
-    In each simulation one player learns: it draws a share `c` (above 0, up to 1) of its moves uniformly, and adds to
-    the regrets R of the information states it came through how much better each action is estimated to be than its
-    strategy. The others play their strategies, whose averages are kept. Two players of a zero-sum game with perfect
-    recall come to an equilibrium of what is below the root.
+    In each simulation one player learns: it draws a share `c` (above 0, up to 1) of its moves uniformly. To the regrets
+    R of the information states on its way it adds the estimated advantage of each action over its strategy. The others
+    play their strategies, whose averages are kept. In a two-player zero-sum game with perfect recall the average
+    strategies approach an equilibrium of the game below the root.
 
     Hart and Mas-Colell, Econometrica 68(5), 2000. In trees of simultaneous moves: Lanctot, Lisy and Winands, "Monte
     Carlo tree search in simultaneous move games with applications to Goofspiel", CGW 2013; Tak, Lanctot and Winands,

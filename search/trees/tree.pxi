@@ -1,18 +1,16 @@
-# Trees of csrc/search/tree.h, one or many of one game and rule: what `MCTS` and `BatchedMCTS` are made of.
-#
-# Here parameters become C, leaves and results become arrays, and a status becomes an error. What is searched, how long
-# and by how many threads is said in mcts.py and batched.py.
+# `Trees`: the search trees of csrc/search/tree.c, one or many of one game and rule, as arrays and errors. trees/mcts.py and
+# trees/batched.py make searches of them.
 
 _RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE, "ucb1_tuned": LT_UCB1_TUNED,
                "thompson": LT_THOMPSON, "gumbel": LT_GUMBEL}
 
-MOST_SIMULATIONS = 2**30 - 1
-"""That a tree counts."""
+MOST_SIMULATIONS = 2**30 - 1  # that a tree can count
 MOST_TREES = LT_MOST_TREES
 
 
 cdef class Worker:
-    """One thread's scratch space, for trees that several threads work on at once."""
+    """The scratch space of one thread, if several threads work on a tree at once."""
+
     cdef lt_worker *data
 
     def __cinit__(self, Trees trees):
@@ -28,13 +26,13 @@ cdef class Worker:
 
 
 cdef class Trees:
-    """A tree for each of `seeds`, which share out `memory_bytes`; each begins at the game's initial state.
+    """One tree for each of `seeds`. They share `memory_bytes` equally, and begin at the game's initial state.
 
-    in_turn: whether they work one after the other, and so with one scratch space. what: the search in words, as "this
-    MCTS".
+    in_turn: whether the trees work one after the other, so that one scratch space is enough. what: the search in words,
+    such as "this MCTS".
 
-    Nothing here is safe for threads but `run` on different trees and `run_shared` with different workers: who uses it
-    holds `exclusive`.
+    Threads may only call `run` on different trees, and `run_shared` with different workers, at the same time. For all
+    else, a thread holds `exclusive`.
 
     Raises `GameError` for a game of imperfect information, `ParameterError`, `MemoryError`.
     """
@@ -46,7 +44,7 @@ cdef class Trees:
     cdef readonly object game, exclusive
     cdef int32_t[:, ::1] histories
     cdef int32_t[::1] lengths
-    cdef object snapshot  # of both, as leaves have it; None after they have changed
+    cdef object snapshot  # a copy of both for leaves; None after they have changed
     cdef uint64_t[::1] draws
     cdef uint64_t[::1] ticket_room
     cdef uint8_t[::1] state_room
@@ -56,7 +54,7 @@ cdef class Trees:
         if not isinstance(rule, Rule):
             raise ParameterError(f"rule expects a rule like UCT(...) or PUCT(...), got {rule!r}")
         if not game.perfect_information:
-            raise GameError(f"MCTS needs a game in which everybody sees everything, and {game} is not one; "
+            raise GameError(f"MCTS needs a game of perfect information, and {game} is not one; "
                             "solve it with CFR instead")
         self.game, self.exclusive = game, ExclusiveUse(what)
         self.table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
@@ -95,12 +93,12 @@ cdef class Trees:
 
     @property
     def rules_in_python(self):
-        """Whether the game's rules are Python, so that one thread runs them at a time."""
+        """Whether the rules of the game are in Python, which one thread runs at a time."""
         return bool(self.table.in_python)
 
     @property
     def rules_of_user(self):
-        """Whether nobody knows how long the game's rules take."""
+        """Whether the game has rules of a user, whose speed is unknown."""
         return bool(self.table.in_python) or self.table.failed != NULL
 
     cdef lt_options _options(self, knowledge, solve) except *:
@@ -113,7 +111,7 @@ cdef class Trees:
             return used
         weights = Knowledge() if knowledge is True else knowledge
         if self.table.informed_playout == NULL and self.table.priors == NULL:
-            raise ParameterError(f"{self.game} knows nothing besides its rules (it has neither `priors` nor "
+            raise ParameterError(f"{self.game} has no knowledge besides its rules (neither `priors` nor "
                                  "`informed_playout` of csrc/core/game.h); leave out knowledge")
         used.priors, used.amaf = weights.priors, weights.amaf
         used.informed = weights.playouts and self.table.informed_playout != NULL
@@ -122,12 +120,12 @@ cdef class Trees:
     # ---- The root ----
 
     def reset(self, uint32_t i, state):
-        """Forget a tree and start at a state."""
+        """Start a tree afresh at a state."""
         cdef const uint8_t[::1] buffer = self._set_history(i, state)
         lt_tree_reset(self.data[i], &buffer[0])
 
     def advance(self, uint32_t i, int32_t action, state):
-        """Act at a root, which leads to a state: the child's subtree is kept, where there is one."""
+        """Act at a root; `state` is the state after it. The child's subtree is kept, if there is one."""
         cdef const uint8_t[::1] buffer = self._set_history(i, state)
         if not lt_tree_advance(self.data[i], action, &buffer[0]):
             lt_tree_reset(self.data[i], &buffer[0])
@@ -141,12 +139,14 @@ cdef class Trees:
         return state.buffer
 
     def history(self, uint32_t i):
-        """The actions that led to a root."""
+        """The actions that lead to a root."""
         return np.asarray(self.histories)[i, :self.lengths[i]].tolist()
 
     def play(self, actions):
-        """Act at every root, or with None at none, and settle (csrc/search/roots.h): where a game was over, `[trees]`, and its
-        returns, `[trees, players]`. `IllegalActionError` changes nothing; after `GameError` the roots before have acted."""
+        """Act at every root (None: at no root), then draw chance and begin ended games anew (csrc/search/roots.h).
+
+        Returns which games ended, `[trees]`, and their returns, `[trees, players]`. `IllegalActionError` changes nothing;
+        after `GameError` the roots before the failing one have acted."""
         cdef const int32_t[::1] a = actions
         over, returns = np.zeros(self.count, np.bool_), np.zeros((self.count, self.table.num_players))
         cdef uint8_t[::1] o = over.view(np.uint8)
@@ -186,7 +186,7 @@ cdef class Trees:
         return states
 
     def players(self):
-        """Who acts at each root, `[trees]`."""
+        """The player who acts at each root, `[trees]`."""
         players = np.empty(self.count, np.int32)
         cdef int32_t[::1] view = players
         cdef uint32_t i
@@ -198,11 +198,11 @@ cdef class Trees:
     # ---- Run ----
 
     def plan(self, uint32_t i, uint64_t simulations):
-        """Gumbel: so many simulations are to come."""
+        """Gumbel: plan for this number of simulations."""
         lt_tree_plan(self.data[i], simulations)
 
     def run(self, uint32_t i, uint64_t count, uint64_t limit, uint32_t most_nodes):
-        """`count` simulations or a few more on one tree, at most `limit`, by this thread alone. Gives how many were made."""
+        """Make `count` simulations or a few more, at most `limit`, on one tree by this thread alone; return their number."""
         cdef lt_tree *tree = self.data[i]
         cdef uint64_t done = 0
         cdef lt_status status
@@ -217,17 +217,17 @@ cdef class Trees:
         return done
 
     def prepare(self):
-        """Before several threads run on the first tree, which has its root's children."""
+        """Prepare the first tree for several threads. Its root must have children."""
         lt_tree_prepare(self.data[0])
 
     def reserve(self, uint64_t count):
-        """`count` streams of random numbers for simulations on the first tree by several threads: the first of them."""
+        """Reserve `count` random number streams for simulations on the first tree by several threads; return the first."""
         self._check_room(0, count)
         self.data[0].simulations += count
         return self.data[0].simulations - count
 
     def run_shared(self, Worker worker, uint64_t first, uint64_t count, uint32_t most_nodes):
-        """Simulations on the first tree while other threads work there too. Gives how many were made."""
+        """Make simulations on the first tree while other threads work on it too; return their number."""
         cdef uint64_t done = 0
         cdef lt_status status
         with nogil:
@@ -236,13 +236,13 @@ cdef class Trees:
         return done
 
     def recycle_if_full(self):
-        """Make room in the first tree where threads found none."""
+        """Recycle nodes of the first tree if a thread found it full."""
         if <int>self.data[0].full:
             lt_tree_recycle(self.data[0])
 
     def _check_room(self, uint32_t i, count):
         if MOST_SIMULATIONS - max(int(self.data[i].simulations), int(lt_tree_visits(self.data[i], 0))) < count:
-            raise MemoryLimitError(f"a tree counts up to {MOST_SIMULATIONS} simulations; start another with set_root")
+            raise MemoryLimitError(f"a tree counts up to {MOST_SIMULATIONS} simulations; start a new one with set_root")
 
     # ---- Ask and tell ----
 
@@ -255,8 +255,8 @@ cdef class Trees:
         return self.data[ticket >> LT_SLOT_BITS & (LT_MOST_TREES - 1)]
 
     def ask(self, batch, most, uint32_t[::1] left):
-        """Up to `batch` `Leaves` of every tree, for which tree i makes up to `most` simulations and up to left[i], from which
-        they are taken."""
+        """Up to `batch` `Leaves` of every tree. Tree i makes up to `most` simulations and up to left[i], which is reduced by
+        their number."""
         cdef uint32_t count = 0, i
         cdef lt_status status
         cdef uint32_t wanted = whole_number("batch", batch, 1, LT_MOST_PENDING // 2), each = min(most, 2**32 - 1)
@@ -308,7 +308,7 @@ cdef class Trees:
 
     cdef _tell(self, const uint64_t[::1] tickets, values, priors):
         cdef const double[:, ::1] v = values, p = priors
-        cdef uint32_t count = <uint32_t>tickets.shape[0], told = 0
+        cdef uint32_t count = <uint32_t>tickets.shape[0], done = 0
         cdef uint32_t num_priors = 0 if priors is None else <uint32_t>p.shape[1]
         cdef const double *first = NULL
         cdef lt_status status
@@ -320,12 +320,12 @@ cdef class Trees:
             first = &p[0, 0]
         with nogil:
             status = lt_roots_tell(self.data, self.count, &tickets[0], count, &v[0, 0], <uint32_t>v.shape[1], first, num_priors,
-                                   &told)
+                                   &done)
         if status == LT_BAD_VALUES:
-            raise ParameterError(f"values expects finite numbers, got {values[told].tolist()}")
+            raise ParameterError(f"values expects finite numbers, got {values[done].tolist()}")
         if status == LT_BAD_PRIORS:
-            self._refuse_priors(tickets[told], priors[told])
-        self._check(status, 0 if status == LT_OK else <uint32_t>(tickets[told] >> LT_SLOT_BITS) & (LT_MOST_TREES - 1))
+            self._refuse_priors(tickets[done], priors[done])
+        self._check(status, 0 if status == LT_OK else <uint32_t>(tickets[done] >> LT_SLOT_BITS) & (LT_MOST_TREES - 1))
 
     def _refuse_priors(self, uint64_t ticket, row):
         cdef const uint8_t *state = lt_tree_pending_state(lt_roots_tree(self.data, self.count, ticket), ticket)
@@ -334,7 +334,7 @@ cdef class Trees:
         raise ParameterError(f"priors expects {n} finite numbers >= 0 (one a legal action), got {row.tolist()}")
 
     def forget(self, tickets):
-        """Take back leaves without a value."""
+        """Take back leaves that get no value."""
         cdef lt_tree *tree
         for ticket in np.asarray(tickets, np.uint64).reshape(-1):
             tree = lt_roots_tree(self.data, self.count, ticket)
@@ -342,14 +342,14 @@ cdef class Trees:
 
     @property
     def pending(self):
-        """How many leaves wait for a value."""
+        """The number of leaves that wait for a value."""
         return sum(self.data[i].pending_count for i in range(self.count))
 
     # ---- What was found ----
 
     @property
     def visits(self):
-        """Simulations that went through each root, `[trees]`."""
+        """Simulations through each root, `[trees]`."""
         visits = np.empty(self.count, np.int64)
         cdef int64_t[::1] view = visits
         cdef uint32_t i
@@ -359,7 +359,7 @@ cdef class Trees:
 
     @property
     def simulations(self):
-        """Simulations that went through all roots."""
+        """Simulations through all roots."""
         cdef uint64_t simulations = 0
         cdef uint32_t i
         for i in range(self.count):
@@ -397,7 +397,7 @@ cdef class Trees:
 
     @property
     def recycled(self):
-        """Nodes that full arenas gave back so far."""
+        """Nodes that full trees gave back so far."""
         return sum(self.data[i].recycled for i in range(self.count))
 
     def children(self, uint32_t i, uint32_t node):
@@ -416,15 +416,15 @@ cdef class Trees:
         return ids, actions, visits, values, priors, proven
 
     def improved(self, uint32_t i):
-        """Gumbel: the improved policy of a root's children and the place of its choice, or None."""
+        """Gumbel: the improved policy of a root's children and the index of its choice, or None."""
         policy = np.zeros(max(1, lt_tree_num_children(self.data[i], 0)))
         cdef double[::1] view = policy
         cdef int32_t place = lt_tree_improved(self.data[i], &view[0])
         return None if place < 0 else (policy, place)
 
     def rows(self):
-        """All roots' children in rows over all actions, `[trees, num_distinct_actions]` each: legal, visits, values, priors,
-        proven, Gumbel's policies; and `[trees]` of its choices, -1 for none."""
+        """The children of all roots in rows over all actions, `[trees, num_distinct_actions]` each: legal, visits, values,
+        priors, proven, Gumbel's policies; and `[trees]`, its choices, -1 for none."""
         cdef Py_ssize_t actions = self.table.num_distinct_actions
         cdef uint32_t i
         legal = legal_masks(self.game, self.root_states(), self.history)
@@ -441,7 +441,7 @@ cdef class Trees:
         return legal, visits, values, priors, proven, policies, choices
 
     cdef _check(self, lt_status status, uint32_t i, Worker worker=None):
-        """Raise what a status of csrc/search/tree.h means, given by tree `i`, perhaps to another worker than its own."""
+        """Raise the error of a status of csrc/search/tree.h, from tree `i` and `worker` (None: the tree's own)."""
         if status == LT_OK:
             return
         if status == LT_RULES_BROKE:
@@ -451,27 +451,27 @@ cdef class Trees:
         if status == LT_TOO_WIDE:
             raise GameError(f"{self.game}: a state has more than 65535 actions, more than a node can hold")
         if status == LT_UNKNOWN_TICKET:
-            raise ParameterError("expected a ticket that ask handed out and that was not told or forgotten since")
+            raise ParameterError("expected a ticket from ask that tell and forget have not used yet")
         if status == LT_NO_PLAN:
             raise ParameterError("Gumbel plans its simulations; give Gumbel(simulations=...) for ask and tell")
         raise AssertionError(f"status {status}")
 
     cdef _broken_path(self, uint32_t i, Worker worker):
-        """The actions from the root of tree `i` to where the rules broke, as far as they are known."""
+        """The known actions from the root of tree `i` to the state where the rules broke."""
         actions = np.empty(lt_max_history(self.table) + 1, np.int32)
         cdef int32_t[::1] view = actions
         return actions[:lt_tree_broken_path(self.data[i], NULL if worker is None else worker.data, &view[0])].tolist()
 
 
 def roots_of(tickets):
-    """The place of the root from which each of the tickets `[B]` was handed out: `[B]`."""
+    """The index of the root of each ticket: `[B]`."""
     return (tickets >> np.uint64(LT_SLOT_BITS) & np.uint64(LT_MOST_TREES - 1)).astype(np.int64)
 
 
 def legal_masks(game, const uint8_t[:, ::1] states, history_of):
-    """Which actions are legal in states of a game given by their bytes: `[B, num_distinct_actions]`.
+    """The legal actions of states that are given by their bytes: `[B, num_distinct_actions]`.
 
-    history_of: gives the history of one, by its place."""
+    history_of(i): the history of state i, for errors."""
     cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
     masks = np.zeros((states.shape[0], table.num_distinct_actions), np.bool_)
     cdef uint8_t[:, ::1] view = masks.view(np.uint8)
@@ -485,7 +485,7 @@ def legal_masks(game, const uint8_t[:, ::1] states, history_of):
 
 
 cdef lt_rule _c_rule(given) except *:
-    """A rule as csrc/search/tree.h has it. A parameter that a rule does not have, or that is None, is 0 there."""
+    """A rule as csrc/search/tree.h has it. Parameters that a rule does not have, or that are None, are 0 there."""
     def get(name):
         return getattr(given, name, None) or 0
 

@@ -109,7 +109,7 @@ def test_an_answer_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(optimize, "linprog", wrong)
     solver = lt.SequenceFormLP(lt.load_game("kuhn_poker"))
-    with pytest.raises(lt.GameError, match="NashConv of the answer"):
+    with pytest.raises(lt.GameError, match="NashConv of the solution"):
         solver.run()
     with pytest.raises(lt.ParameterError, match="not solved yet"):
         solver.values()

@@ -200,7 +200,7 @@ def test_bad_input_is_refused() -> None:
         lt.BatchedMCTS(CONNECT_FOUR, 0)
     with pytest.raises(lt.ParameterError, match="memory_bytes expects at least"):
         lt.BatchedMCTS(CONNECT_FOUR, 100, memory_bytes=1000)
-    with pytest.raises(lt.GameError, match="sees everything"):
+    with pytest.raises(lt.GameError, match="perfect information"):
         lt.BatchedMCTS(lt.load_game("kuhn_poker"), 2)
     roots = lt.BatchedMCTS(CONNECT_FOUR, 2)
     with pytest.raises(lt.ParameterError, match="expects 2 actions"):
