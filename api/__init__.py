@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longthink.benchmarks.harness.compare import compare as compare
-    from longthink.bridge.methods import methods as methods
+    from longthink.bridge.methods.method import Method as Method
+    from longthink.bridge.methods.registry import methods as methods
+    from longthink.bridge.methods.registry import register_method as register_method
     from longthink.bridge.models.model import Completion as Completion
     from longthink.bridge.models.model import Model as Model
     from longthink.bridge.models.model import Request as Request
@@ -37,6 +39,13 @@ if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import with_kinds as with_kinds
     from longthink.bridge.proposals.proposer import Proposal as Proposal
     from longthink.bridge.proposals.proposer import Proposer as Proposer
+    from longthink.bridge.runtime.answer import Answer as Answer
+    from longthink.bridge.runtime.jobs import Complete as Complete
+    from longthink.bridge.runtime.jobs import Job as Job
+    from longthink.bridge.runtime.jobs import Known as Known
+    from longthink.bridge.runtime.jobs import Propose as Propose
+    from longthink.bridge.runtime.jobs import Write as Write
+    from longthink.bridge.runtime.session import Session as Session
     from longthink.bridge.tasks.function_task import make_task as make_task
     from longthink.bridge.tasks.registry import load_task as load_task
     from longthink.bridge.tasks.registry import register_task as register_task
@@ -44,8 +53,10 @@ if TYPE_CHECKING:
     from longthink.bridge.tasks.task import Solved as Solved
     from longthink.bridge.tasks.task import Subproblem as Subproblem
     from longthink.bridge.tasks.task import Task as Task
+    from longthink.bridge.tasks.verifier import Judge as Judge
     from longthink.bridge.tasks.verifier import Verifier as Verifier
-    from longthink.bridge.thinking.think import Answer as Answer
+    from longthink.bridge.tasks.verifier import register_verifier as register_verifier
+    from longthink.bridge.tasks.verifier import verifiers as verifiers
     from longthink.bridge.thinking.think import think as think
     from longthink.bridge.thinking.think_all import think_all as think_all
     from longthink.bridge.tools.registry import load_tool as load_tool
@@ -174,10 +185,14 @@ _HOME = {
     **dict.fromkeys(("Completion", "Model", "Request", "Token"), "bridge.models.model"),
     **dict.fromkeys(("load_model", "models", "register_model"), "bridge.models.registry"),
     **dict.fromkeys(("Proposal", "Proposer"), "bridge.proposals.proposer"),
-    "Verifier": "bridge.tasks.verifier",
-    **dict.fromkeys(("Answer", "think"), "bridge.thinking.think"),
+    **dict.fromkeys(("Judge", "Verifier", "register_verifier", "verifiers"), "bridge.tasks.verifier"),
+    "think": "bridge.thinking.think",
+    "Answer": "bridge.runtime.answer",
+    "Session": "bridge.runtime.session",
+    **dict.fromkeys(("Complete", "Job", "Known", "Propose", "Write"), "bridge.runtime.jobs"),
     "think_all": "bridge.thinking.think_all",
-    "methods": "bridge.methods",
+    "Method": "bridge.methods.method",
+    **dict.fromkeys(("methods", "register_method"), "bridge.methods.registry"),
     "CancelToken": "concurrency",
     **dict.fromkeys(("Family", "Registry"), "registry"),
     "compare": "benchmarks.harness.compare",

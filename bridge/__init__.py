@@ -10,10 +10,11 @@ from longthink.bridge.models.model import Completion, Model
 from longthink.bridge.models.registry import load_model
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.proposals.proposer import Proposal, Proposer
+from longthink.bridge.runtime.answer import Answer
 from longthink.bridge.tasks.registry import load_task, register_task, tasks
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.tasks.verifier import Verifier
-from longthink.bridge.thinking.think import Answer, think
+from longthink.bridge.thinking.think import think
 from longthink.bridge.thinking.think_all import think_all
 from longthink.bridge.traces.trace import Trace
 

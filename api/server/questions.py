@@ -102,7 +102,8 @@ class ChatQuestion(Question):
             temperature=self.temperature,
             stop=self.stop,
             seed=self.seed,
-            progress=_cancelled_by(cancel, progress),
+            progress=progress,
+            cancel=cancel,
         )
         facts = {
             **self.facts(found.stopped_by, found.spent),
@@ -130,8 +131,15 @@ class TaskQuestion(Question):
 
     def think(self, progress: Callable[[Spent], object], cancel: CancelToken) -> Outcome:
         assert self.task is not None
-        progress = _cancelled_by(cancel, progress)
-        found = think(self.task, self.model, self.budget, method=self.method, seed=self.seed, progress=progress)
+        found = think(
+            self.task,
+            self.model,
+            self.budget,
+            method=self.method,
+            seed=self.seed,
+            progress=progress,
+            cancel=cancel,
+        )
         failed = ApiError(500, "the task failed; the log of the server has the details", "task_failed")
         if found.error is not None:
             log.error("the task failed: %s", error_text(found.error))
@@ -150,15 +158,6 @@ class TaskQuestion(Question):
         return Outcome(found.text or "", "", cut, 0, found.spent, facts)
 
 
-def _cancelled_by(cancel: CancelToken, progress: Callable[[Spent], object]) -> Callable[[Spent], None]:
-    def tell(spent: Spent) -> None:
-        progress(spent)
-        if cancel.cancelled:
-            raise KeyboardInterrupt
-
-    return tell
-
-
 def _answer_tokens(chosen: Completion) -> int:
     """The tokens of an answer without its reasoning: as the model gives them, else by their share of the text."""
     if not chosen.reasoning:
@@ -172,8 +171,8 @@ def _answer_tokens(chosen: Completion) -> int:
 
 
 def task_methods() -> list[str]:
-    """The methods that a request with a task may name: all but "exhaustive", which cannot be stopped."""
-    return [name for name in methods() if name != "exhaustive"]
+    """The methods that a request with a task may name: all that can be cancelled."""
+    return [name for name, method in methods().items() if method.cancellable]
 
 
 def check_tasks(names: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from longthink.errors import RunLogError, require
 
 if TYPE_CHECKING:  # a match of Go engines keeps a log, too, and needs no language
-    from longthink.bridge.thinking.think import Answer
+    from longthink.bridge.runtime.answer import Answer
 
 FORMAT = 1
 

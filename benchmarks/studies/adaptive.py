@@ -27,10 +27,11 @@ from longthink.benchmarks.studies import methods
 from longthink.bridge.models.model import Model
 from longthink.bridge.models.registry import load_model
 from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS, held_out
+from longthink.bridge.runtime.answer import Answer
 from longthink.bridge.tasks import game24
 from longthink.bridge.tasks.countdown import Countdown, countdown
 from longthink.bridge.tasks.task import Task
-from longthink.bridge.thinking.think import Answer, think
+from longthink.bridge.thinking.think import think
 from longthink.bridge.thinking.think_all import think_all
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget

@@ -1,71 +1,97 @@
-"""Search by the probability of what was written so far, alone: beam, and best first."""
+"""Search by the probability of what is written so far, and nothing else: `Beam` and `BestFirst`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
+from longthink.bridge.methods.method import Method
+from longthink.bridge.methods.rounds import Rounds
 from longthink.bridge.proposals.proposer import Proposal
-from longthink.bridge.runtime.scheduler import Turns, Work
-from longthink.bridge.runtime.session import Thinking, checked_count
+from longthink.bridge.runtime.jobs import Job, Propose
 from longthink.bridge.tasks.task import Transcript
 from longthink.search.budget import Spent
+from longthink.validation import whole_number
+
+if TYPE_CHECKING:
+    from longthink.bridge.runtime.session import Session
 
 Unlikely = tuple[float, Transcript, float]
-"""How unlikely a transcript is, in nats, the transcript, and how likely its last step is."""
+"""How improbable a transcript is, in nats; the transcript; and the probability of its last step."""
 
 
-def beam(thinking: Thinking, width: int = 5) -> Turns:
-    """The `width` likeliest transcripts go on together, a step at a time; the finished ones among them are verified.
+@dataclass
+class Beam(Rounds[Unlikely]):
+    """The most probable transcripts continue together, one step at a time.
 
-    A simulation is a transcript that goes on. Lowerre, "The HARPY speech recognition system", 1976.
+    width: how many. The finished ones among them are verified. A simulation is a transcript that is continued.
+    Lowerre, "The HARPY speech recognition system", 1976.
     """
-    checked_count("beam", "width", width)
-    task, proposer = thinking.task, thinking.the_proposer()
-    kept: list[Unlikely] = [(0.0, task.initial, 1.0)]
-    while kept:
-        grown: list[Unlikely] = []
+
+    width: int = 5
+
+    def __post_init__(self) -> None:
+        self.width = whole_number("width", self.width, 1)
+
+    def begin(self, session: Session) -> None:
+        _ = session.the_proposer
+        self.grown: list[Unlikely] = [(0.0, session.task.initial, 1.0)]
+        super().begin(session)
+
+    def first_round(self) -> Iterable[Unlikely]:
+        return self.next_round()
+
+    def next_round(self) -> Iterable[Unlikely]:
+        kept, self.grown = sorted(self.grown)[: self.width], []
         for each in kept:
-            _look(thinking, each)
-        if thinking.stop():
-            break
+            _look(self.session, each)
+        return [each for each in kept if not self.session.task.done(each[1])]
 
-        def end(key: Unlikely, proposals: list[Proposal] | None, grown: list[Unlikely] = grown) -> None:
-            grown += _after(key, proposals)
+    def job(self, item: Unlikely) -> Job:
+        return Propose(item[1], key=item)
 
-        going = [(each, thinking.proposing(proposer, each[1])) for each in kept if not task.done(each[1])]
-        yield from thinking.work_off(proposer.model or thinking.model, going, end)
-        kept = sorted(grown)[:width]
+    def take(self, job: Job, result: list[Proposal] | None) -> None:
+        self.grown += _after(job.key, result)
 
 
-def best_first(thinking: Thinking) -> Turns:
-    """The likeliest transcript of all goes on, and each is looked at once: search by probability alone.
+@dataclass
+class BestFirst(Method):
+    """The most probable transcript of all is continued, and each transcript is looked at once.
 
-    Where nothing but a finished transcript has a value, simulations that come back to a state learn nothing, and none
-    do. A simulation is a transcript that goes on or, finished, is verified.
+    If only finished transcripts have values, a simulation that returns to a state learns nothing; here none returns. A
+    simulation is a transcript that is continued or, if it is finished, verified.
     """
-    task, proposer = thinking.task, thinking.the_proposer()
-    waiting: list[Unlikely] = [(0.0, task.initial, 1.0)]
 
-    def begin() -> tuple[Unlikely, Work[list[Proposal] | None]] | None:
-        while waiting and not thinking.stop():
-            each = heappop(waiting)
-            thinking.spend(Spent(simulations=1))
-            _look(thinking, each)
-            if not task.done(each[1]):
-                return each, thinking.proposing(proposer, each[1])
+    def begin(self, session: Session) -> None:
+        super().begin(session)
+        _ = session.the_proposer
+        self.waiting: list[Unlikely] = [(0.0, session.task.initial, 1.0)]
+
+    def ask(self) -> Job | None:
+        session = self.session
+        while self.waiting and not session.stop():
+            each = heappop(self.waiting)
+            session.spend(Spent(simulations=1))
+            _look(session, each)
+            if not session.task.done(each[1]):
+                return Propose(each[1], key=each)
         return None
 
-    def end(key: Unlikely, proposals: list[Proposal] | None) -> None:
-        for each in _after(key, proposals):
-            heappush(waiting, each)
+    def tell(self, job: Job, result: list[Proposal] | None) -> Job | None:
+        for each in _after(job.key, result):
+            heappush(self.waiting, each)
+        return None
 
-    yield from thinking.work_through(proposer.model or thinking.model, begin, end)
-    if not waiting and thinking.value < 1.0 and thinking.stopped_by == "done":
-        thinking.stopped_by = "exhausted"
+    def finish(self) -> None:
+        if not self.waiting and self.session.value < 1.0 and self.session.stopped_by == "done":
+            self.session.stopped_by = "exhausted"
 
 
 def _after(before: Unlikely, proposals: list[Proposal] | None) -> list[Unlikely]:
+    """The transcripts that continue one by a proposal."""
     nats, transcript, _ = before
     return [
         (nats - math.log(each.prior), (*transcript, each.text), each.prior)
@@ -74,11 +100,11 @@ def _after(before: Unlikely, proposals: list[Proposal] | None) -> list[Unlikely]
     ]
 
 
-def _look(thinking: Thinking, each: Unlikely) -> None:
-    """Tell the trace, and verify what is finished."""
+def _look(session: Session, each: Unlikely) -> None:
+    """Add a transcript to the trace; verify it if it is finished."""
     _, transcript, prior = each
-    task = thinking.task
-    value = thinking.verify(transcript) if task.answered(transcript) else None
-    thinking.look(transcript, value, [*[None] * (len(transcript) - 1), prior] if transcript else ())
-    if value is not None:
-        thinking.found(task.answer(transcript), value, transcript)
+    priors = [*[None] * (len(transcript) - 1), prior] if transcript else ()
+    if session.task.answered(transcript):
+        session.finished(transcript, priors)
+    else:
+        session.look(transcript, None, priors)

@@ -1,4 +1,4 @@
-"""Answers that come from earlier answers: sequential revision, and adaptive branching between new and revised ones."""
+"""`Revision`: answers one after the other, each made from the earlier ones. `Answers` is what it and ab_mcts keep."""
 
 from __future__ import annotations
 
@@ -6,162 +6,113 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from longthink.bridge.proposals.kinds.revision import Revision
+from longthink.bridge.methods.method import Method
+from longthink.bridge.proposals.kinds.revision import Revision as RevisionKind
 from longthink.bridge.proposals.kinds.with_kinds import with_kinds
-from longthink.bridge.proposals.writing import Written, seeds, writing
-from longthink.bridge.runtime.scheduler import Turns, Work
-from longthink.bridge.runtime.session import Thinking, checked_count
-from longthink.bridge.tasks.task import Task, Transcript
-from longthink.errors import ParameterError
+from longthink.bridge.proposals.writing import Written, sample_seed
+from longthink.bridge.runtime.jobs import Job, Write
+from longthink.bridge.tasks.task import Transcript
 from longthink.search.budget import Spent
+from longthink.validation import whole_number
+
+if TYPE_CHECKING:
+    from longthink.bridge.runtime.session import Session
 
 
-def revision(thinking: Thinking, remember: int = 3) -> Turns:
-    """One answer after the other, each with the last `remember` ones and what the verifier said of them in its prompt.
+@dataclass
+class Node:
+    """An answer, and where it comes from. The root of all answers has none, and is its own parent.
+
+    place: in the list of all nodes; parent: the place of the answer that this one was made from. children: places of
+    the answers made from this one.
+    """
+
+    place: int
+    parent: int
+    transcript: Transcript
+    text: str = ""
+    value: float = 0.0
+    children: list[int] = field(default_factory=list)
+
+    @property
+    def start(self) -> Transcript:
+        """The transcript that a new answer from this one continues."""
+        return (*self.transcript, "<revision>") if self.place else self.transcript
+
+
+class Answers:
+    """All answers of a session, as a tree: each is made from its parent. Writes new ones and verifies them."""
+
+    def __init__(self, session: Session, remember: int) -> None:
+        """remember: how many earlier answers the model reads."""
+        others = [kind for kind in session.task.kinds if kind != RevisionKind.name]
+        again = RevisionKind(limit=sys.maxsize, remember=remember)
+        self.session = session
+        self.task = with_kinds(session.task, [*others, again], verifier=session.verifier)
+        self.nodes = [Node(0, 0, self.task.initial)]
+        self.asked = 0
+
+    def write(self, node: Node) -> Job:
+        """The job to write an answer from `node`."""
+        self.asked += 1
+        return Write(seed=sample_seed(self.session.seed, self.asked - 1), start=node.start, task=self.task, key=node)
+
+    def add(self, before: Node, written: Written | None) -> Node | None:
+        """Verify an answer that was written from `before`, if there is one, and keep it."""
+        session = self.session
+        session.spend(Spent(simulations=1))
+        if written is None:
+            return None
+        transcript = written.transcript
+        text, value = self.task.answer(transcript), session.verify(transcript, self.task)
+        node = Node(len(self.nodes), before.place, transcript, text, value)
+        self.nodes.append(node)
+        before.children.append(node.place)
+        prior = None if written.logprob is None else math.exp(written.logprob)
+        line = tuple(each.text for each in self.up(node))[::-1]
+        kinds = ["answer", *["revision"] * (len(line) - 1)]
+        session.count([text], kinds[-1])
+        session.look(line, value, [*[None] * (len(line) - 1), prior], kinds)
+        session.found(text, value, transcript[len(before.start) :], line, kinds)
+        return node
+
+    def up(self, node: Node) -> Iterator[Node]:
+        """A node and those that it was made from, without the root; the node first."""
+        while node.place:
+            yield node
+            node = self.nodes[node.parent]
+
+
+@dataclass
+class Revision(Method):
+    """One answer after the other, each with the earlier answers and their values in its prompt.
+
+    remember: how many of the last answers are in the prompt.
 
     Snell et al., "Scaling LLM test-time compute optimally can be more effective than scaling model parameters", 2024,
     section 6; Madaan et al., "Self-refine", NeurIPS 2023.
     """
-    checked_count("revision", "remember", remember)
-    task, left = _revised(thinking, remember), seeds(thinking.seed)
-    last, under_way = _Answer(None, task.initial), False
 
-    def begin() -> tuple[_Answer, Work[Written | None]] | None:
-        nonlocal under_way
-        if under_way:  # the next one needs what comes of it
+    remember: int = 3
+
+    def __post_init__(self) -> None:
+        self.remember = whole_number("remember", self.remember, 1)
+
+    def begin(self, session: Session) -> None:
+        super().begin(session)
+        session.the_model()
+        self.answers = Answers(session, self.remember)
+        self.last, self.waiting = self.answers.nodes[0], False
+
+    def ask(self) -> Job | None:
+        if self.waiting:  # the next answer is made from the one that is being written
             return None
-        under_way = True
-        return last, _revising(thinking, task, last, next(left))
+        self.waiting = True
+        return self.answers.write(self.last)
 
-    def end(before: _Answer, written: Written | None) -> None:
-        nonlocal last, under_way
-        under_way = False
-        after = _told(thinking, task, before, written)
-        last = after or last
-
-    yield from thinking.work_through(thinking.the_model(), begin, end)
-
-
-def ab_mcts(thinking: Thinking, prior: Literal["gaussian", "beta"] = "gaussian") -> Turns:
-    """Adaptive branching: at every answer, Thompson sampling decides between writing another one from it and going on.
-
-    Each answer, and the root, where nothing is written yet, has a node GEN that stands for a new answer made from it,
-    and a node CONT that stands for all answers made from it already. A draw from what is believed of GEN's values and
-    one from CONT's decide; going on, a draw from each child's does. A new answer's value counts at GEN above it, and at
-    CONT and the children on the way there. prior: beliefs are normal-inverse-gamma (mean 0, kappa 1, nu 1, tau^2 0.1)
-    or Beta (1/2, 1/2).
-
-    AB-MCTS-A, with node aggregation: Inoue et al., "Wider or deeper? Scaling LLM inference-time compute with adaptive
-    branching tree search", NeurIPS 2025.
-    """
-    if prior not in ("gaussian", "beta"):
-        raise ParameterError(f'ab_mcts: prior expects "gaussian" or "beta", got {prior!r}')
-    random, left = np.random.default_rng(thinking.seed), seeds(thinking.seed)
-    task = _revised(thinking, 1)
-    root = _Answer(None, task.initial)
-
-    def begin() -> tuple[_Answer, Work[Written | None]]:
-        node = root
-        while node.children and node.new.draw(random, prior) < node.made.draw(random, prior):
-            node = max(node.children, key=lambda child: child.below.draw(random, prior))
-        return node, _revising(thinking, task, node, next(left))
-
-    def end(before: _Answer, written: Written | None) -> None:
-        after = _told(thinking, task, before, written)
-        value = after.value or 0.0 if after else 0.0
-        before.new.add(value)
-        if after is not None:
-            before.children.append(after)
-            after.below.add(value)
-        for node in before.up():
-            node.below.add(value)
-            if node.parent is not None:
-                node.parent.made.add(value)
-
-    yield from thinking.work_through(thinking.the_model(), begin, end)
-
-
-class Belief:
-    """What is believed of a mean after some values in [0, 1]."""
-
-    def __init__(self) -> None:
-        self.count, self.sum, self.squares = 0, 0.0, 0.0
-
-    def add(self, value: float) -> None:
-        self.count += 1
-        self.sum += value
-        self.squares += value * value
-
-    def draw(self, random: np.random.Generator, prior: Literal["gaussian", "beta"]) -> float:
-        """A mean, drawn from what is believed.
-
-        Murphy, "Probabilistic machine learning: advanced topics", 2023, section 3.4.3.3.
-        """
-        if prior == "beta":
-            return float(random.beta(0.5 + self.sum, 0.5 + self.count - self.sum))
-        mean = self.sum / (1 + self.count)  # of the values and one more that is 0
-        nu = 1.0 + self.count
-        scale = 0.1 + self.squares - (1 + self.count) * mean * mean  # nu tau^2
-        variance = max(scale, 1e-12) / 2 / max(random.standard_gamma(nu / 2), 1e-300)
-        return float(random.normal(mean, math.sqrt(variance / (1 + self.count))))
-
-
-@dataclass(eq=False)
-class _Answer:
-    """An answer at the end of a transcript, and what was made from it; the root is none."""
-
-    parent: _Answer | None
-    transcript: Transcript
-    text: str = ""
-    value: float | None = None
-    children: list[_Answer] = field(default_factory=list)
-    new: Belief = field(default_factory=Belief)  # GEN
-    made: Belief = field(default_factory=Belief)  # CONT
-    below: Belief = field(default_factory=Belief)  # of this answer and all that were made from it
-
-    def up(self) -> Iterator[_Answer]:
-        """This answer and those that it was made from, the last first."""
-        node = self
-        while node.parent is not None:
-            yield node
-            node = node.parent
-
-    def line(self) -> tuple[str, ...]:
-        return tuple(node.text for node in self.up())[::-1]
-
-    @property
-    def start(self) -> Transcript:
-        """What stands before another answer that is made from this one."""
-        return self.transcript if self.parent is None else (*self.transcript, "<revision>")
-
-
-def _revised(thinking: Thinking, remember: int) -> Task:
-    """The task with the kind "revision", as often as one likes."""
-    others = [kind for kind in thinking.task.kinds if kind != Revision.name]
-    return with_kinds(thinking.task, [*others, Revision(limit=sys.maxsize, remember=remember)])
-
-
-def _revising(thinking: Thinking, task: Task, before: _Answer, seed: int) -> Work[Written | None]:
-    """Write an answer with the earlier ones in the prompt."""
-    return writing(task, thinking.the_model(), 1.0, seed, before.start)
-
-
-def _told(thinking: Thinking, task: Task, before: _Answer, written: Written | None) -> _Answer | None:
-    """Verify what was written, if it was."""
-    thinking.spend(Spent(simulations=1))
-    if written is None:
+    def tell(self, job: Job, result: Written | None) -> Job | None:
+        self.waiting = False
+        self.last = self.answers.add(job.key, result) or self.last
         return None
-    transcript = written.transcript
-    text, value = task.answer(transcript), thinking.verify(transcript, task)
-    after = _Answer(before, transcript, text, value)
-    prior = None if written.logprob is None else math.exp(written.logprob)
-    line = after.line()
-    kinds = ["answer", *["revision"] * (len(line) - 1)]
-    thinking.count([text], kinds[-1])
-    thinking.look(line, value, [*[None] * (len(line) - 1), prior], kinds)
-    thinking.found(text, value, transcript[len(before.start) :], line, kinds)
-    return after

@@ -1,134 +1,188 @@
-"""Tree search on the C tree: `mcts` over what the model proposes, and `uniform` over all legal steps."""
+"""Tree search on the C tree: `TreeSearch` ("mcts") over proposals of the model, `UniformSearch` over legal steps."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING
 
+from longthink.bridge.methods.method import Method
+from longthink.bridge.methods.recorded_tree import RecordedTree
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.proposals.proposer import Proposal, Proposer, UniformProposer
-from longthink.bridge.runtime.scheduler import Turns, Work
-from longthink.bridge.runtime.session import Thinking
+from longthink.bridge.runtime.jobs import Job, Known, Propose
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.bridge.traces.trace import TRACE_NODES, Trace
 from longthink.errors import ParameterError, UnknownNameError
-from longthink.search.budget import Spent
-from longthink.search.trees.mcts import MCTS
 from longthink.search.trees.rules import GRAVE, PUCT, RAVE, UCT, Gumbel, Rule, Thompson, UCB1Tuned
 
+if TYPE_CHECKING:
+    from longthink.bridge.runtime.session import Session
+
 _RULES: dict[str, type[Rule]] = {rule.kind: rule for rule in (UCT, UCB1Tuned, Thompson, PUCT, RAVE, GRAVE, Gumbel)}
-_Looked = tuple[list[Proposal] | None, float]
-"""The proposals for a leaf, None where nothing was learned, and its value."""
 
 
-def mcts(thinking: Thinking, rule: Rule | str = "puct", playouts: bool = True) -> Turns:
-    """Monte Carlo tree search over the proposals of the model, each new state costing one look by the proposer.
+@dataclass
+class _Leaf:
+    """A leaf that waits for its value: its ticket, its transcript, its proposals, and the playout from it so far."""
 
-    rule: a rule of the engine, as in `UCT(c=1)`, or its name. playouts: a new state is worth what the verifier says of
-    a transcript that the model writes from there to its end, step by step; what was proposed on the way is kept.
-    Without, it counts as not solved, so that visits follow the priors until something is found. A finished transcript
-    counts once, as the verifier says, and is closed. Kocsis and Szepesvari, ECML 2006; the rules say what is theirs.
-    """
-    if isinstance(rule, str):
-        if rule not in _RULES:
-            raise UnknownNameError.of("rule", rule, _RULES)
-        rule = _RULES[rule]()
-    if not isinstance(rule, Rule):
-        raise ParameterError(f"mcts: rule expects a rule as in UCT(c=1), or its name, got {rule!r}")
-    if isinstance(rule, Gumbel) and rule.simulations is None:
-        if thinking.budget.simulations is None:
-            raise ParameterError("mcts: Gumbel plans its simulations; give Budget(simulations=...)")
-        rule = replace(rule, simulations=thinking.budget.simulations)
-    yield from _search(thinking, thinking.the_proposer(), rule, playouts)
+    ticket: int
+    transcript: Transcript
+    proposals: list[Proposal] | None
+    playout: Transcript
+    random: Random | None = None
 
 
-def uniform(thinking: Thinking) -> Turns:
-    """The same search without playouts where every legal step is proposed as equally likely: no model."""
-    yield from _search(thinking, UniformProposer(), PUCT(), playouts=False)
+@dataclass
+class _Search(Method):
+    """Tree search; the base of `TreeSearch` and `UniformSearch`."""
 
+    def begin(self, session: Session) -> None:
+        super().begin(session)
+        self.proposer = self.the_proposer()
+        self.language = LanguageGame(session.task, self.proposer, self.verify, once=True)
+        self.tree = RecordedTree(self.language, self.the_rule(), session.seed)
+        self.before = replace(session.spent)
 
-def _search(thinking: Thinking, proposer: Proposer, rule: Rule, playouts: bool) -> Turns:
-    task = thinking.task
-    language = LanguageGame(task, proposer, lambda task, transcript: thinking.verify(transcript), once=True)
-    tree = MCTS(language.game, rule, seed=thinking.seed, memory_bytes=64 << 20)
-    before = replace(thinking.spent)
+    def the_proposer(self) -> Proposer:
+        return self.session.the_proposer
 
-    def begin() -> tuple[tuple[Any, Transcript], Work[_Looked]] | None:
-        """The next leaf worth asking about; what is finished is valued on the way."""
+    def the_rule(self) -> Rule:
+        return PUCT()
+
+    def plays_out(self) -> bool:
+        return False
+
+    def ask(self) -> Job | None:
+        """Propose for the next leaf. Finished transcripts are valued on the way."""
+        session, language = self.session, self.language
         while True:
-            made = tree.simulations  # fewer than there were, where a leaf without proposals was forgotten
-            leaves = tree.ask(1, attempts=1)
-            thinking.spent.simulations = before.simulations + tree.simulations
-            if len(leaves):
-                transcript = language.transcript_at(leaves.buffers[0])
-                if not task.done(transcript):
-                    return (leaves.tickets, transcript), _looking(thinking, language, transcript, playouts)
-                tree.tell(leaves.tickets, [language.value(transcript)], [[1.0]])
-            elif tree.simulations == made:  # all is proven, or waits to be told
-                if not tree.pending:
-                    thinking.stopped_by = "exhausted"
+            simulations = self.tree.simulations  # fewer than before if a leaf without proposals was forgotten
+            leaf = self.tree.ask()
+            session.spent.simulations = self.before.simulations + self.tree.simulations
+            if leaf is not None:
+                ticket, transcript = leaf
+                if not session.task.done(transcript):
+                    return self._propose(transcript, _Leaf(ticket, transcript, None, transcript))
+                self.tree.tell(ticket, language.value(transcript), [1.0])
+            elif self.tree.simulations == simulations:  # everything is proven, or waits for a value
+                if not self.tree.pending:
+                    session.stopped_by = "exhausted"
                 return None
-            _take_best(thinking, language)
-            if thinking.stop():
+            self._keep_best()
+            if session.stop():
                 return None
 
-    def end(key: tuple[Any, Transcript], looked: _Looked | None) -> None:
-        tickets, transcript = key
-        proposals, value = looked or (None, 0.0)
-        if proposals is None or not language.learn(transcript, proposals):
-            tree.forget(tickets)
+    def tell(self, job: Job, result: list[Proposal] | None) -> Job | None:
+        """Go on with the playout of the leaf, or value the leaf."""
+        going = self._play(job.key, result)
+        if isinstance(going, Job):
+            return going
+        self._value(job.key, going)
+        return None
+
+    def finish(self) -> None:
+        self._keep_best()
+        session = self.session
+        session.left_out = self.language.left_out
+        session.trace = Trace.of(self.language, self.tree.drawn(TRACE_NODES))
+        if sum(1 for _ in session.trace.lines()) >= TRACE_NODES:
+            session.trace.left_out = max(0, self.tree.nodes - TRACE_NODES)
+
+    def verify(self, task: Task, transcript: Transcript) -> float:
+        """The verifier of the language game: the session's."""
+        return self.session.verify(transcript)
+
+    def _propose(self, transcript: Transcript, leaf: _Leaf) -> Job:
+        known = self.language.known(transcript)
+        return Propose(transcript, self.proposer, key=leaf) if known is None else Known(known, key=leaf)
+
+    def _play(self, leaf: _Leaf, proposals: list[Proposal] | None) -> Job | float:
+        """Take the proposals for the end of a playout: the job that continues it, or the value of the leaf."""
+        language, task = self.language, self.session.task
+        if leaf.playout == leaf.transcript:
+            leaf.proposals = proposals
+            if task.answered(leaf.transcript):
+                return language.value(leaf.transcript)
+            if not self.plays_out():
+                return 0.0
+        elif proposals is not None:
+            language.learn(leaf.playout, proposals)
+        playable = _playable(task, leaf.playout, proposals or []) if self.session.affords() else []
+        if not playable:
+            return 0.0
+        if leaf.random is None:
+            leaf.random = Random(f"{self.session.seed} {leaf.transcript}")
+        step = leaf.random.choices(playable, [each.prior for each in playable])[0].text
+        leaf.playout = (*leaf.playout, step)
+        return language.value(leaf.playout) if task.answered(leaf.playout) else self._propose(leaf.playout, leaf)
+
+    def _value(self, leaf: _Leaf, value: float) -> None:
+        """Tell the tree the value of a leaf, and the priors of its proposals."""
+        proposals = leaf.proposals
+        if proposals is None or not (kept := self.language.learn(leaf.transcript, proposals)):
+            self.tree.forget(leaf.ticket)
         else:
-            tree.tell(tickets, [value], [[each.prior for each in language.learn(transcript, proposals)]])
-        thinking.spent.nodes = before.nodes + tree.nodes
-        _take_best(thinking, language)
-        thinking.tell(transcript, value, proposals=len(proposals or ()))
+            self.tree.tell(leaf.ticket, value, [each.prior for each in kept])
+        self.session.spent.nodes = self.before.nodes + self.tree.nodes
+        self._keep_best()
+        self.session.log_look(leaf.transcript, value, proposals=len(proposals or ()))
 
-    try:
-        yield from thinking.work_through(proposer.model or thinking.model, begin, end)
-    finally:
-        _take_best(thinking, language)
-        thinking.left_out = language.left_out
-        thinking.trace = Trace.of(language, tree.tree(max_nodes=TRACE_NODES))
-        if sum(1 for _ in thinking.trace.lines()) >= TRACE_NODES:
-            thinking.trace.left_out = max(0, tree.nodes - TRACE_NODES)
+    def _keep_best(self) -> None:
+        session, best = self.session, self.language.best
+        if best is not None and (session.text is None or best[0] > session.value):
+            session.found(session.task.answer(best[1]), *best)
 
 
-def _looking(thinking: Thinking, language: LanguageGame, transcript: Transcript, playouts: bool) -> Work[_Looked]:
-    """Ask for the proposals of a leaf, and with `playouts` write on from it to the end."""
-    task, proposer = thinking.task, language.proposer
-    first = language.known(transcript)
-    if first is None:
-        first = yield from thinking.proposing(proposer, transcript)
-    if task.answered(transcript):
-        return first, language.value(transcript)
-    if not playouts:
-        return first, 0.0
-    proposals, random = first, Random(f"{thinking.seed} {transcript}")
-    while thinking.affords(Spent()) and (playable := _playable(task, transcript, proposals or [])):
-        transcript = (*transcript, random.choices(playable, [each.prior for each in playable])[0].text)
-        if task.answered(transcript):
-            return first, language.value(transcript)
-        proposals = language.known(transcript)
-        if proposals is None:
-            proposals = yield from thinking.proposing(proposer, transcript)
-            if proposals is not None:
-                language.learn(transcript, proposals)
-    return first, 0.0
+@dataclass
+class TreeSearch(_Search):
+    """Monte Carlo tree search over the proposals of the model, with any rule. Each new state takes one proposal job.
+
+    rule: a rule of the engine, as in `UCT(c=1)`, or its name. playouts: the value of a new state is what the verifier
+    gives for a transcript that the model writes from there to the end, step by step; what was proposed on the way is
+    kept. Without playouts the value is 0, so that visits follow the priors until something is found. A finished
+    transcript counts once, with the value of the verifier, and is closed. Kocsis and Szepesvari, ECML 2006; the rules
+    cite their own papers.
+    """
+
+    rule: Rule | str = "puct"
+    playouts: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rule, str):
+            if self.rule not in _RULES:
+                raise UnknownNameError.of("rule", self.rule, _RULES)
+        elif not isinstance(self.rule, Rule):
+            raise ParameterError(f"mcts: rule expects a rule as in UCT(c=1), or its name, got {self.rule!r}")
+
+    def the_rule(self) -> Rule:
+        rule = _RULES[self.rule]() if isinstance(self.rule, str) else self.rule
+        if isinstance(rule, Gumbel) and rule.simulations is None:
+            simulations = self.session.budget.simulations
+            if simulations is None:
+                raise ParameterError("mcts: Gumbel plans its simulations; give Budget(simulations=...)")
+            rule = replace(rule, simulations=simulations)
+        return rule
+
+    def plays_out(self) -> bool:
+        return self.playouts
+
+
+@dataclass
+class UniformSearch(_Search):
+    """Tree search over all legal steps, all equally probable, without a model and without playouts."""
+
+    needs_model = False
+
+    def the_proposer(self) -> Proposer:
+        return UniformProposer()
 
 
 def _playable(task: Task, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
-    """What a playout draws from: all proposals, and where kinds are to choose, the first that writes."""
+    """The proposals a playout draws from: all, or, if they are choices between kinds, the first kind that writes."""
     if not isinstance(task, WithKinds):
         return proposals
     proposed = [each for each in proposals if task.kind_of(each.text) != "choice"]
     choices = (each for each in proposals if task.kind(each.text[1:-1]).writes and each.text not in transcript[-1:])
     return proposed or [*choices][:1]
-
-
-def _take_best(thinking: Thinking, language: LanguageGame) -> None:
-    if language.best is not None:
-        value, transcript = language.best
-        if thinking.text is None or value > thinking.value:
-            thinking.found(thinking.task.answer(transcript), value, transcript)

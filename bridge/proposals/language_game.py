@@ -1,13 +1,16 @@
-"""The language game: a task, a proposer and a verifier as a game whose actions are found as the search goes.
+"""The language game: a task, a proposer and a verifier as a game whose actions are found during the search.
 
-A state is a transcript. Its actions are the proposals for it, numbered; they are unknown until somebody asks the
-proposer, which is what happens when the search tree asks for the leaf. The C tree searches it through ask / tell like
-any game.
+A state is a transcript. Its actions are the proposals for it, numbered. They are unknown until the proposer is asked,
+which happens when the search tree asks for the leaf. The C tree searches the game through ask / tell, like any other.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +23,17 @@ from longthink.games.core import Game, ObjectRules, State, object_game
 from longthink.games.text import Text
 
 MAX_PROPOSALS = 1024
-"""Proposals of a state at most; of more, the likeliest are kept."""
+"""The most proposals of a state; if there are more, the most probable ones are kept."""
 
 
 class LanguageGame:
-    """One player writes a transcript step by step and gets what the verifier says of it, in [0, 1].
+    """One player writes a transcript step by step and gets the value that the verifier gives, in [0, 1].
 
-    game: the game, for any search. best: the best transcript with an answer that was verified so far, and its value.
-    left_out: how many proposals were more than `MAX_PROPOSALS` of their state, and so are no actions.
-    once: a finished transcript that is partly right is no end of the game but has one action, which ends it for
-    nothing. So a tree search can be told its value once, and then has proven that there is nothing more to get there;
-    as an end it would be gone to again and again for its part.
+    best: the best transcript with an answer that was verified so far, and its value. left_out: how many proposals are
+    no actions, because their state has more than `MAX_PROPOSALS`.
+    once: a finished transcript with a value between 0 and 1 does not end the game; it has one more action, which ends
+    the game with value 0. So a tree search is told the value once, and then has proven that nothing more can be gained
+    there. If the transcript ended the game, the search would return to it again and again for its value.
     """
 
     def __init__(
@@ -41,23 +44,30 @@ class LanguageGame:
         self.left_out = 0
         self._proposals: dict[Transcript, list[Proposal]] = {}
         self._values: dict[Transcript, float] = {}
-        self.game: Game = object_game(
-            task.name,
-            lambda: LanguageState(self, task.initial),
+
+    @cached_property
+    def game(self) -> Game:
+        """The game, for any search."""
+        return object_game(
+            self.task.name,
+            lambda: LanguageState(self, self.task.initial),
             num_players=1,
             num_distinct_actions=MAX_PROPOSALS,
-            max_game_length=task.max_steps + once,
+            max_game_length=self.task.max_steps + self._once,
             min_utility=0.0,
             max_utility=1.0,
             text=self._make_words,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("game", "_words")}
 
     def _make_words(self, rules: ObjectRules) -> _Words:
         self._words = _Words(self, rules)
         return self._words
 
     def transcript(self, history: list[int]) -> Transcript:
-        """What the actions of a history have written."""
+        """The transcript that the actions of a history write."""
         transcript = self.task.initial
         for action in history:
             if not self.task.done(transcript):
@@ -65,20 +75,20 @@ class LanguageGame:
         return transcript
 
     def transcript_at(self, buffer: NDArray[np.uint8]) -> Transcript:
-        """The transcript of a state's buffer: what `transcript` gives for its history, from the rules' own store."""
+        """The transcript of a state's buffer: `transcript` of its history, but from the rules' own store."""
         data = buffer.tobytes()
         length = int.from_bytes(data[:4], sys.byteorder)
         found: LanguageState = self._words.rules.find(data[: 4 * (1 + length)])
         return found.transcript
 
     def propose(self, transcript: Transcript) -> list[Proposal]:
-        """The proposals for a transcript, from the proposer the first time; where there are none, it is over."""
+        """The proposals for a transcript, from the proposer the first time. If there are none, the game is over."""
         if transcript not in self._proposals:
             self.learn(transcript, self.proposer.propose(self.task, transcript))
         return self._proposals[transcript]
 
     def learn(self, transcript: Transcript, proposals: list[Proposal]) -> list[Proposal]:
-        """Take the proposals for a transcript from whoever asked for them first, and give those that are kept."""
+        """Keep the proposals for a transcript, unless some are known already, and return those that are kept."""
         if transcript not in self._proposals:
             if len(proposals) > MAX_PROPOSALS:
                 self.left_out += len(proposals) - MAX_PROPOSALS
@@ -87,23 +97,47 @@ class LanguageGame:
         return self._proposals[transcript]
 
     def known(self, transcript: Transcript) -> list[Proposal] | None:
-        """The proposals for a transcript where they were asked for, else None."""
+        """The proposals for a transcript, or None if they are unknown."""
         return self._proposals.get(transcript)
 
+    @property
+    def num_known(self) -> int:
+        """For how many transcripts the proposals are known."""
+        return len(self._proposals)
+
+    @contextmanager
+    def forgotten(self) -> Iterator[Callable[[int], None]]:
+        """Forget all proposals for the time of a `with` block, to repeat a search.
+
+        It gives a function that learns again the first so many, in the order in which they were learned.
+        """
+        learned, self._proposals = self._proposals, {}
+        items = iter(learned.items())
+
+        def learn(known: int) -> None:
+            while len(self._proposals) < known:
+                transcript, proposals = next(items)
+                self._proposals[transcript] = proposals
+
+        try:
+            yield learn
+        finally:
+            self._proposals = learned
+
     def over(self, transcript: Transcript) -> bool:
-        """Whether a transcript is finished, or nobody knows how to go on."""
+        """Whether a transcript is finished, or has no proposals."""
         return self.task.done(transcript) or self._proposals.get(transcript) == []
 
     def closes(self, transcript: Transcript) -> bool:
-        """Whether a transcript is finished and has one action more, which ends the game."""
+        """Whether a transcript is finished and has one more action, which ends the game."""
         return self._once and self.task.done(transcript) and 0.0 < self.value(transcript) < 1.0
 
     def known_value(self, transcript: Transcript) -> float | None:
-        """What the verifier has said of a transcript, None if it was not asked."""
+        """The value of a transcript, or None if the verifier was not asked about it."""
         return self._values.get(transcript)
 
     def value(self, transcript: Transcript) -> float:
-        """What the verifier says of a transcript that has an answer; any other is worth nothing."""
+        """The value of a transcript: from the verifier if it has an answer, else 0."""
         if not self.task.answered(transcript):
             return 0.0
         if transcript not in self._values:
@@ -114,13 +148,13 @@ class LanguageGame:
 
 
 class LanguageState:
-    """A transcript with the methods of a game's state, for `object_game`."""
+    """A transcript with the methods of a state of a game, for `object_game`."""
 
     __slots__ = ("_actions", "_closed", "_language", "transcript")
 
     def __init__(self, language: LanguageGame, transcript: Transcript) -> None:
         self._language, self.transcript = language, transcript
-        self._actions: list[int] = []  # once they are known
+        self._actions: list[int] = []  # empty until they are known
         self._closed = False
 
     def current_player(self) -> int:

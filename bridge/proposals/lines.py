@@ -1,20 +1,20 @@
-"""Asking a model for a line: what it writes up to a line break, blank lines before it left out."""
+"""Asking a model for a line: the text up to a line break, without blank lines before it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from longthink.bridge.models.model import Completion, Request
-from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.runtime.work import Work
 
-_BLANK = 3  # lines that a model may leave blank before one
+_BLANK = 3  # how many blank lines a model may write first
 
 
 def lines(request: Request) -> Work[list[Completion] | None]:
     """`request.n` lines that continue the prompt of a request; None if the budget is over.
 
-    A model that begins with a line break has not ended but left a line blank: it is asked again, with the blank line
-    in the prompt, up to 3 times. What it wrote on the way counts in the completion that it gets in the end.
+    If the model begins with a line break, it left a line blank: it is asked again, with the blank line in the prompt,
+    up to 3 times. The tokens of the blank lines count in the final completion.
     """
     written = yield replace(request, stop=("\n",))
     if written is None:
@@ -43,7 +43,7 @@ def _is_blank(completion: Completion) -> bool:
 
 
 def _after(blank: Completion, line: Completion) -> Completion:
-    """A line as the model wrote it after a blank one."""
+    """A line that the model wrote after a blank one, with the tokens of both."""
     known = blank.logprob is not None and line.logprob is not None
     return replace(
         line,

@@ -1,4 +1,4 @@
-"""Proposers: they turn a model into actions, proposals of what to write next with a prior for each."""
+"""Proposers turn a model into actions: proposals for the next step, each with a prior probability."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from dataclasses import dataclass
 
 from longthink.bridge.models.model import Completion, Model, Request, known_logprob
 from longthink.bridge.proposals.lines import lines
-from longthink.bridge.runtime.scheduler import Work, do
+from longthink.bridge.runtime.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.search.budget import Spent
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A step that may come next, and how likely the proposer finds it; the priors of one state sum to 1."""
+    """A step that may come next, and its prior probability. The priors of one state sum to 1."""
 
     text: str
     prior: float
 
 
 class Proposer(ABC):
-    """Proposes steps. What calls of `propose` cost is added to `spent`."""
+    """Proposes steps. `spent` is the cost of calls of `propose`."""
 
     model: Model | None = None
-    """The model that `work` asks; None is the one that thinks."""
+    """The model that `work` asks; None is the model of the session."""
 
     def __init__(self) -> None:
         self.spent = Spent()
 
     @abstractmethod
     def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
-        """Different legal steps after a transcript that is not finished; none where it found none."""
+        """Different legal steps after a transcript that is not finished; an empty list if there are none."""
 
     def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
-        """The same as work that yields its requests, so that several are under way at once; None: nothing learned."""
+        """The same as `Work` that yields its requests, so that several run at once. None: nothing learned."""
         return self.propose(task, transcript)
         yield
 
 
 class UniformProposer(Proposer):
-    """Every legal step, all equally likely: what search does without a model."""
+    """Every legal step, all equally probable: for search without a model."""
 
     def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
         steps = task.legal_steps(transcript) or []
@@ -50,7 +50,7 @@ class UniformProposer(Proposer):
 
 
 class ModelProposer(Proposer):
-    """A proposer that asks a model: `work` says how."""
+    """A proposer that asks a model, by requests in `work`."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -66,11 +66,11 @@ class ModelProposer(Proposer):
 
 
 class TrieProposer(ModelProposer):
-    """Every legal step, as likely as the model finds its text: for tasks that can list their steps.
+    """Every legal step with the model's probability of its text: for tasks that can list their steps.
 
-    The legal steps are a tree of characters. The model is asked for the likeliest next tokens at its root, then again
-    and again where most of the probability lies that is not told apart yet, `calls` times for each state. Steps
-    that are still not told apart share what they have together.
+    The legal steps form a trie of characters. The model is asked for the most probable next tokens at its root, then
+    at the prefix that has the most probability and several steps, `calls` times for each state. Steps that still have
+    a prefix in common then share its probability equally.
     """
 
     def __init__(self, model: Model, calls: int = 5, top: int = 40) -> None:
@@ -80,24 +80,24 @@ class TrieProposer(ModelProposer):
     def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
         steps = list(task.legal_steps(transcript) or [])
         context = task.context(transcript)
-        groups = {"": (1.0, steps)} if steps else {}  # a prefix: its probability, and the steps that begin so
+        groups = {"": (1.0, steps)} if steps else {}  # prefix: its probability, and the steps that begin with it
         for _ in range(self._calls):
             open_groups = [prefix for prefix, (_, members) in groups.items() if len(members) > 1]
             if not open_groups:
                 break
             prefix = max(open_groups, key=lambda prefix: groups[prefix][0])
-            told = yield Request(context + prefix, max_tokens=1, temperature=0.0, top=self._top)
-            if told is None:
+            completions = yield Request(context + prefix, max_tokens=1, temperature=0.0, top=self._top)
+            if completions is None:
                 if len(groups) == 1:
                     return None
                 break
             mass, members = groups.pop(prefix)
-            groups |= _told_apart(told[0], prefix, mass, members)
+            groups |= _split(completions[0], prefix, mass, members)
         return [Proposal(step, mass / len(members)) for mass, members in groups.values() for step in members]
 
 
 class ScoreProposer(ModelProposer):
-    """Every legal step, exactly as likely as the model finds it, in one request: for models that score."""
+    """Every legal step with exactly the model's probability, in one request: for models that score texts."""
 
     def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
         steps = tuple(task.legal_steps(transcript) or ())
@@ -108,7 +108,7 @@ class ScoreProposer(ModelProposer):
 
 
 class SampleProposer(ModelProposer):
-    """Steps that the model writes, `samples` of them, equal ones merged: for tasks that cannot list theirs."""
+    """`samples` steps that the model writes, with equal steps merged: for tasks that cannot list their steps."""
 
     def __init__(
         self, model: Model, samples: int = 4, temperature: float = 1.0, max_tokens: int = 64, seed: int = 0
@@ -128,9 +128,9 @@ class SampleProposer(ModelProposer):
 
 
 def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
-    """What was written, equal texts as one: as likely as the model finds it, or as often as it was written.
+    """Written steps as proposals, with equal texts merged. The step None, which is not legal, is left out.
 
-    None stands for what is not legal, and is left out.
+    The prior is the model's probability of the text or, if it gives none, how often the text was written.
     """
     weights: dict[str, float] = {}
     for step, completion in written:
@@ -146,18 +146,18 @@ def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
     return [Proposal(step, weight / total) for step, weight in weights.items()]
 
 
-def floor_of(told: Completion) -> float:
-    """Half of the probability of the least likely token that was told: for what was not told."""
-    top = told.tokens[0].top if told.tokens else {}
+def floor_of(completion: Completion) -> float:
+    """Half of the probability of the least probable token in `top`: for the tokens that are not in it."""
+    top = completion.tokens[0].top if completion.tokens else {}
     return 0.5 * math.exp(known_logprob(min(top.values()))) if top else 1.0
 
 
-def _told_apart(
-    told: Completion, prefix: str, mass: float, members: Sequence[str]
+def _split(
+    completion: Completion, prefix: str, mass: float, members: Sequence[str]
 ) -> dict[str, tuple[float, list[str]]]:
-    """A group as smaller ones, by what the model expects after its prefix."""
-    top = dict(told.tokens[0].top) if told.tokens else {}
-    floor = floor_of(told)
+    """Split the group of a prefix by its next character, with the probabilities that the model gives."""
+    top = dict(completion.tokens[0].top) if completion.tokens else {}
+    floor = floor_of(completion)
     by_character: dict[str, list[str]] = {}
     for step in members:
         by_character.setdefault(step[len(prefix) : len(prefix) + 1], []).append(step)
@@ -167,7 +167,7 @@ def _told_apart(
         fits = [math.exp(lp) for token, lp in top.items() if token and any(_fits(token, rest) for rest in rests)]
         weights[character] = sum(fits) or floor
     total = sum(weights.values())
-    # a step that ends here cannot be continued, so its group is complete as it is
+    # a step that ends here cannot be continued, so its group is final
     return {
         prefix + character if character else prefix + "\0": (mass * weights[character] / total, group)
         for character, group in by_character.items()
@@ -175,12 +175,12 @@ def _told_apart(
 
 
 def _fits(token: str, rest: str) -> bool:
-    """Whether a token leads on to a text, or ends it by a line break."""
+    """Whether a token is the beginning of a text, or ends it by a line break."""
     return rest.startswith(token) or token.startswith(rest + "\n")
 
 
 def proposer_for(task: Task, model: Model, seed: int = 0) -> Proposer:
-    """The proposer that fits a task and a model: priors over all legal steps where both allow it, else samples."""
+    """The proposer that fits a task and a model: priors over all legal steps if both allow it, else samples."""
     if model.scores and task.legal_steps(task.initial) is not None:
         return ScoreProposer(model)
     if model.logprobs and task.legal_steps(task.initial) is not None:

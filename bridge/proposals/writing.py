@@ -1,17 +1,16 @@
-"""Writing whole answers with the model, as most methods and some kinds do: step after step among the legal ones."""
+"""Writing whole answers with the model, one legal step after another. Most methods and some kinds do this."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from random import Random
 
 from longthink.bridge.models.model import Completion, Model, Request
 from longthink.bridge.proposals.lines import lines
 from longthink.bridge.proposals.proposer import legal_grammar
-from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Task, Transcript
 
 
@@ -19,8 +18,8 @@ from longthink.bridge.tasks.task import Task, Transcript
 class Written:
     """A finished transcript as the model wrote it.
 
-    logprobs: of the steps that were written, in nats, None where the model does not say. tokens: in how many pieces
-    they were written, for each of which there was a choice: tokens, and steps that were scored.
+    logprobs: of the written steps, in nats; None if the model gives none. tokens: how many choices the model made: one
+    for each token it generated, and one for each step chosen by a score.
     """
 
     transcript: Transcript
@@ -29,27 +28,27 @@ class Written:
 
     @property
     def logprob(self) -> float | None:
-        """Of the whole, in nats."""
+        """The log-probability of all written steps, in nats; None if one is unknown."""
         known = [logprob for logprob in self.logprobs if logprob is not None]
         return sum(known) if len(known) == len(self.logprobs) else None
 
     @property
     def priors(self) -> list[float | None]:
-        """How likely the model found each step."""
+        """The probability of each written step."""
         return [None if logprob is None else math.exp(logprob) for logprob in self.logprobs]
 
 
-def seeds(seed: int) -> count[int]:
-    """A seed for each of any number of samples."""
-    return count(seed, 7919)
+def sample_seed(seed: int, place: int) -> int:
+    """The seed of the sample at a place, 0 for the first one, of a session with `seed`."""
+    return seed + 7919 * place
 
 
 def writing(
     task: Task, model: Model, temperature: float, seed: int, start: Transcript | None = None
 ) -> Work[Written | None]:
-    """Write a transcript on to an answer, step by step among the legal steps; None where it leads nowhere.
+    """Write a transcript to an answer, step by step among the legal steps; None if the model writes no legal step.
 
-    start: what is written already.
+    start: the steps that are written already.
     """
     transcript, logprobs, tokens = task.initial if start is None else start, [], 0
     while not task.answered(transcript):
@@ -63,10 +62,10 @@ def writing(
             tokens += 1
         else:
             grammar = legal_grammar(steps) if steps and model.grammars else None
-            told = yield from lines(Request(context, temperature=temperature, seed=seed, grammar=grammar))
-            if told is None:
+            found = yield from lines(Request(context, temperature=temperature, seed=seed, grammar=grammar))
+            if found is None:
                 return None
-            written = told[0]
+            written = found[0]
             step = task.parse_step(transcript, written.text)
             tokens += max(1, written.generated_tokens)
         if step is None:
@@ -77,7 +76,7 @@ def writing(
 
 
 def _chosen(scored: Sequence[Completion], temperature: float, seed: str) -> Completion:
-    """One of the texts that a model has scored: the likeliest, or a sample."""
+    """One of the texts that a model has scored: the most probable one, or a sample."""
     logprobs = [completion.logprob or 0.0 for completion in scored]
     if temperature == 0:
         return scored[logprobs.index(max(logprobs))]

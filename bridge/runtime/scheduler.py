@@ -1,189 +1,107 @@
-"""Work: thinking that asks a model now and then, and the loop that keeps the model's slots full with it.
+"""`Scheduler`: runs the jobs of a method on the slots of a model. It owns the loop.
 
-A piece of work is a generator. It yields a `Request` and is sent what came of it, or None where the budget is over:
-then it returns what it has, and whatever else it asks for is answered by None, too. So one thread interleaves as much
-work as the model has slots, no piece waits for another, and one loop serves a model in this process and sixteen slots
-of a server.
-
-The loop itself is a generator, too: it yields where it has nothing to do until an answer comes. So a whole piece of
-thinking is taken in `Turns`, by `finish` where it is alone, and beside others by `think_all`.
+One thread interleaves as many jobs as the model has slots, and no job waits for another. So one loop serves a model
+in this process and sixteen slots of a server. `step` does one thing at a time: so `think_all` takes turns between
+sessions, and a session can be pickled between two steps.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Generator
+import math
+from collections import deque
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from longthink.bridge.models.model import Completion, Model, Request, cost_of
-from longthink.bridge.models.prompt_memory import PromptMemory
-from longthink.bridge.traces.log import TraceLog
+from longthink.bridge.models.model import Answered, Completion, Request, cost_of
+from longthink.bridge.runtime.jobs import Job
+from longthink.bridge.runtime.work import Work, the_model
 from longthink.errors import ModelError
 from longthink.search.budget import Spent
 
-T = TypeVar("T")
-_NOTHING = Spent()
-_PATIENCE = 1_000  # requests of a piece of work that are answered by None before it is given up
-Work: TypeAlias = Generator[Request, "list[Completion] | None", T]
-Turns: TypeAlias = Generator[Literal["answer", "room", "turn"], None, None]
-"""Thinking that yields what it waits for: an answer to what it asked, room in the budget and the model's slots, which
-others take up, or a turn, without which it begins nothing new."""
+if TYPE_CHECKING:
+    from longthink.bridge.runtime.session import Session
+
+_PATIENCE = 1_000  # requests of a job that get None before the scheduler gives it up
+
+Completions: TypeAlias = list[Completion]
+Wait: TypeAlias = Literal["answer", "room", "turn", "end"]
+"""What a scheduler waits for: an answer; room in the budget and in the slots, which other sessions use now; or its
+turn, without which it starts no new job. "end": nothing is left to do."""
 
 
-def do(work: Work[T], model: Model | None) -> tuple[T, Spent]:
-    """One piece of work from beginning to end, and what it cost."""
-    spent, answer = Spent(), None
-    try:
-        while True:
-            answer = the_model(model).in_turn(work.send(answer))
-            spent += cost_of(answer)
-    except StopIteration as done:
-        return done.value, spent
+@dataclass(eq=False, slots=True)
+class _Running:
+    """A job that runs: its requests so far are answered by `answers`, and `request` is the next one."""
+
+    job: Job
+    work: Work[Any]
+    answers: list[Completions] = field(default_factory=list)
+    request: Request | None = None
+    number: int = 0  # of the request, in the trace log
+    known: float | None = None  # the share of the prompt that was sent before, once the request was sent
+
+    def send(self, completions: Completions | None) -> None:
+        """Go on to the next request. Raises `StopIteration` with the result."""
+        self.request, self.known = self.work.send(completions), None
+        if completions is not None:
+            self.answers.append(completions)
 
 
-def finish(turns: Turns, desk: Desk) -> None:
-    """Take all the turns of thinking that is alone at its desk. Ctrl-C reaches it wherever it is."""
-    try:
-        for _ in turns:
-            desk.receive()
-    except KeyboardInterrupt as interrupt:
-        turns.throw(interrupt)  # where it is at its end already, that is all
-        raise
+class Scheduler:
+    """Runs up to `model.slots` jobs at once and keeps every limit of the budget.
 
-
-def the_model(model: Model | None) -> Model:
-    """The model, or `ModelError` where work asks one and there is none."""
-    if model is None:
-        raise ModelError("this work asks a model, and there is none; think(task, load_model(), budget) gives one")
-    return model
-
-
-class Purse(Protocol):
-    """What pays for work: `Thinking` is one."""
-
-    turns: float
-    """How many pieces of work may begin before others have their turn."""
-
-    def stop(self) -> bool:
-        """Whether to begin nothing more."""
-
-    def affords(self, reserved: Spent) -> bool:
-        """Whether there is something left for a request, once what is `reserved` has been spent too."""
-
-    def spend(self, more: Spent) -> None:
-        """Count what was spent."""
-
-    def until(self) -> float | None:
-        """When time is up, as `time.monotonic()` tells it."""
-
-
-class Desk:
-    """The requests that are under way, whosever they are, and the answers that have come."""
-
-    def __init__(self) -> None:
-        self._answered: SimpleQueue[Future[list[Completion]]] = SimpleQueue()
-        self._under_way: dict[Future[list[Completion]], tuple[Workshop, Spent]] = {}
-        self._prompts: defaultdict[Model, PromptMemory] = defaultdict(PromptMemory)
-
-    def known(self, model: Model, request: Request) -> float:
-        """The share of a prompt with which one sent from this desk begins as well, if the model remembers prompts."""
-        return self._prompts[model].add(request.prompt) if model.remembers and not request.images else 0.0
-
-    def __len__(self) -> int:
-        return len(self._under_way)
-
-    @property
-    def reserved(self) -> Spent:
-        """The most that all requests under way may cost."""
-        reserved = Spent()
-        for _, most in self._under_way.values():
-            reserved += most
-        return reserved
-
-    def send(self, workshop: Workshop, future: Future[list[Completion]], most: Spent) -> None:
-        """A request is under way; its answer goes to `workshop`."""
-        self._under_way[future] = workshop, most
-        future.add_done_callback(self._answered.put)
-
-    def receive(self) -> Purse:
-        """Wait for the next answer, lay it before whose it is, and give that one's purse."""
-        future = self._answered.get()
-        workshop, _ = self._under_way.pop(future)
-        workshop.came.append(future)
-        return workshop.purse
-
-
-class Workshop:
-    """Keeps up to `model.slots` pieces of work under way, and every limit of the purse.
-
-    A request is made only where the most that all requests under way may cost leaves room in the budget, so that a
-    limit is passed by what one answer takes and no more. When the purse says stop, at Ctrl-C, and after an error (of
-    the model, of a piece of work, or of what begins and ends them) nothing more is asked; what was asked, and so is
-    paid for, is waited for and ends its piece of work. Then the first error is raised. A second Ctrl-C does not wait.
-    log: is told every request and what came of it. desk: where its requests lie, those of others among them.
+    A request is sent only if the budget still has room after the most that all requests in flight may cost. So a limit
+    is exceeded by the cost of one answer at most. After `over` is set, or when the session says stop, or after an error
+    of the model, the method or a job, nothing more is asked; answers in flight are waited for and end their jobs.
+    `failure` is the first error.
     """
 
-    def __init__(self, purse: Purse, model: Model | None, log: TraceLog | None, desk: Desk) -> None:
-        self.purse, self._model, self._log, self._desk = purse, model, log, desk
-        self.came: deque[Future[list[Completion]]] = deque()
-        self._slots = 1 if model is None else model.slots
-        self._under_way: dict[Future[list[Completion]], tuple[Any, Work[Any], int, float]] = {}
-        self._held: deque[tuple[Any, Work[Any], Request]] = deque()  # no room for them yet
-        self._over = False
-        self._failure: Exception | None = None
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.received: deque[Future[Completions]] = deque()
+        self.over = False
+        self.failure: Exception | None = None
+        self._slots = math.inf  # of the model that the last job asks
+        self._running: dict[Future[Completions], _Running] = {}
+        self._held: deque[_Running] = deque()  # there is no room for their next requests yet
 
-    def run(self, begin: Callable[[], tuple[Any, Work[T]] | None], end: Callable[[Any, T | None], None]) -> Turns:
-        """Work until the purse says stop or there is nothing left to do.
+    def advance(self) -> Wait:
+        """Work until there is something to wait for."""
+        while (state := self.step()) == "step":
+            pass
+        return state
 
-        begin: gives a new piece of work and a key for it, or None where there is none to begin now. end: is given the
-        key and what the work returned, None where the budget was over and it would not end.
-        """
-        self._end = end
+    def step(self) -> Wait | Literal["step"]:
+        """Do one thing, or return what to wait for."""
         try:
-            yield from self._loop(begin)
-        except KeyboardInterrupt:
-            self._over = True
-            for _ in self._loop(begin):
-                self._desk.receive()
-            raise
-        finally:
-            for future in self._under_way:
-                future.cancel()
-        if self._failure:
-            raise self._failure
+            return self._step()
+        except Exception as error:
+            self._fail(error)
+            return "step"
 
-    def _loop(self, begin: Callable[[], tuple[Any, Work[Any]] | None]) -> Turns:
-        while True:
-            try:
-                next_is = self._step(begin)
-            except Exception as error:
-                self._failure, self._over = self._failure or error, True
-                continue
-            if next_is == "end":
-                break
-            if next_is != "step":
-                yield next_is
+    def cancel(self) -> None:
+        """Cancel the requests in flight; their answers are lost."""
+        for future in self._running:
+            future.cancel()
 
-    def _step(
-        self, begin: Callable[[], tuple[Any, Work[Any]] | None]
-    ) -> Literal["step", "answer", "room", "turn", "end"]:
-        """Do one thing, or say what has to be waited for."""
-        ending = self._over or self.purse.stop()
+    def _step(self) -> Wait | Literal["step"]:
+        session = self.session
+        if not session.begun:
+            session.begin()
+        ending = self.over or session.stop()
         if self._held and not self._may_ask():
-            key, work, _ = self._held.popleft()
-            self._finish(key, work)
-        elif self.came:
-            self._take(self.came.popleft())
-        elif self._held and self._room():
-            self._send(*self._held.popleft())
-        elif not (ending or self._held or self.purse.turns):
+            self._settle(self._held.popleft())
+        elif self.received:
+            self._take(self.received.popleft())
+        elif self._held and self._room(self._held[0]):
+            self._send(self._held.popleft())
+        elif not (ending or self._held or session.turns):
             return "turn"
-        elif not (ending or self._held or self._full()) and (begun := begin()) is not None:
-            self.purse.turns -= 1
-            self._go_on(*begun, None)
-        elif self._under_way:
+        elif not (ending or self._held or self._full()) and (job := session.method.ask()) is not None:
+            session.turns -= 1
+            self._go_on(self._start(job), None)
+        elif self._running:
             return "answer"
         elif self._held:
             return "room"
@@ -191,65 +109,123 @@ class Workshop:
             return "end"
         return "step"
 
-    def _go_on(self, key: Any, work: Work[Any], answer: list[Completion] | None) -> None:
-        """Let a piece of work take an answer, and ask or end."""
-        try:
-            request = work.send(answer)
-        except StopIteration as done:
-            self._end(key, done.value)
-            return
-        if not self._may_ask():
-            self._finish(key, work)
-        elif self._room():
-            self._send(key, work, request)
-        else:
-            self._held.append((key, work, request))
+    def _start(self, job: Job) -> _Running:
+        model = job.model(self.session)
+        self._slots = 1 if model is None else model.slots
+        return _Running(job, job.work(self.session))
 
-    def _finish(self, key: Any, work: Work[Any]) -> None:
-        """Let a piece of work end with what it has."""
-        try:
-            for _ in range(_PATIENCE):
-                work.send(None)
-            work.close()
-            self._end(key, None)
-        except StopIteration as done:
-            self._end(key, done.value)
+    def _go_on(self, running: _Running, completions: Completions | None) -> None:
+        """Send a job its completions, then its next request; if the job is done, start the one that continues it."""
+        while True:
+            try:
+                running.send(completions)
+                break
+            except StopIteration as done:
+                job = self.session.method.tell(running.job, done.value)
+                if job is None:
+                    return
+                running, completions = self._start(job), None
+        if not self._may_ask():
+            self._settle(running)
+        elif self._room(running):
+            self._send(running)
+        else:
+            self._held.append(running)
+
+    def _settle(self, running: _Running) -> None:
+        """Let a job end with what it has: its requests get None from now on."""
+        for _ in range(_PATIENCE):
+            try:
+                running.send(None)
+            except StopIteration as done:
+                job = self.session.method.tell(running.job, done.value)
+                if job is None:
+                    return
+                running = self._start(job)
+        running.work.close()
+        self.session.method.tell(running.job, None)
 
     def _may_ask(self) -> bool:
-        return not self._over and self.purse.affords(_NOTHING)
+        return not self.over and self.session.affords()
 
     def _full(self) -> bool:
-        return len(self._desk) >= self._slots
+        return len(self.session.in_flight) >= self._slots
 
-    def _room(self) -> bool:
-        """Whether a slot is free, and the budget bears one more request, whatever those under way cost."""
-        return not self._desk or (not self._full() and self.purse.affords(self._desk.reserved))
+    def _room(self, running: _Running) -> bool:
+        """Whether a slot is free, and the budget has room for one more request."""
+        in_flight = self.session.in_flight
+        return not in_flight or (not self._full() and self.session.affords(in_flight.reserved))
 
-    def _send(self, key: Any, work: Work[Any], request: Request) -> None:
-        model = the_model(self._model)
-        most = model.most(request) if self._slots > 1 else Spent()
-        number = 0 if self._log is None else self._log.asked(request)
-        known = self._desk.known(model, request)
-        future = model.submit(request, self.purse.until())
-        self._under_way[future] = key, work, number, known
-        self._desk.send(self, future, most)
+    def _send(self, running: _Running) -> None:
+        session, request = self.session, running.request
+        assert request is not None
+        model = the_model(running.job.model(session))
+        most = model.most(request) if model.slots > 1 else Spent()
+        if session.log is not None:
+            running.number = session.log.asked(request)
+        if running.known is None:
+            running.known = session.in_flight.known(model, request)
+        future = model.submit(request, session.account.deadline())
+        self._running[future] = running
+        session.in_flight.add(self, future, most)
 
-    def _take(self, future: Future[list[Completion]]) -> None:
-        """Take an answer, and go on with its work."""
-        key, work, number, known = self._under_way.pop(future)
+    def _take(self, future: Future[Completions]) -> None:
+        """Take an answer, and go on with its job."""
+        running, session = self._running.pop(future), self.session
         try:
-            answer = future.result()
+            completions = future.result()
         except Exception as error:
             if isinstance(error, ModelError) and error.spent is not None:
-                self.purse.spend(error.spent)
-            self._failure, self._over = self._failure or error, True
-            self._finish(key, work)
+                session.spend(error.spent)
+            self._fail(error)
+            self._settle(running)
             return
-        cost = cost_of(answer, known)
-        self.purse.spend(cost)
-        if self._log is not None:
-            self._log.answered(number, answer, cost)
-        if any(completion.finish == "cut off" for completion in answer):
-            self._finish(key, work)
+        cost = cost_of(completions, running.known or 0.0)
+        session.spend(cost)
+        if session.log is not None:
+            session.log.answered(running.number, completions, cost)
+        if any(completion.finish == "cut off" for completion in completions):
+            self._settle(running)
         else:
-            self._go_on(key, work, answer)
+            self._go_on(running, completions)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure, self.over = self.failure or error, True
+
+    # ---- Pickles ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without generators and futures: a job is kept with the answers it has, and its open request is sent again."""
+        jobs: list[tuple[Job, list[Completions], float | None, Completions | None]] = []
+        for future, running in self._running.items():
+            answer = future.result() if future.done() and future.exception() is None else None
+            jobs.append((running.job, running.answers, running.known, answer))
+        jobs += [(running.job, running.answers, running.known, None) for running in self._held]
+        return {
+            "session": self.session,
+            "over": self.over,
+            "failure": self.failure,
+            "slots": self._slots,
+            "jobs": jobs,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.session = state["session"]
+        self.received, self._running, self._held = deque(), {}, deque()
+        self.over, self.failure, self._slots = state["over"], state["failure"], state["slots"]
+        self._saved = state["jobs"]
+
+    def restore(self) -> None:
+        """Continue the jobs of a pickled session: repeat their requests, with the answers that are known."""
+        for job, answers, known, answer in self._saved:
+            running = _Running(job, job.work(self.session))
+            for completions in (None, *answers):
+                running.send(completions)
+            running.known = known
+            if answer is None:
+                self._held.append(running)
+            else:
+                future = Answered(answer)
+                self._running[future] = running
+                self.received.append(future)
+        del self._saved

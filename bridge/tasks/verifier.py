@@ -1,18 +1,94 @@
-"""Verifiers: they decide how right a finished transcript is."""
+"""Verifiers: they give a finished transcript its value. By default the task verifies; a judge or a reward model may.
+
+`VERIFIERS` is their registry. A package of your own adds one by the entry-point group "longthink.verifiers".
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from longthink.bridge.models.model import Model, Request
+from longthink.bridge.runtime.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
+from longthink.errors import ParameterError
+from longthink.registry import Registry
+from longthink.search.budget import Spent
+from longthink.validation import shown, whole_number
 
 
 class Verifier(Protocol):
-    """Anything that values a finished transcript in [0, 1]; 1 is correct and ends the search."""
+    """Anything that can be called with a task and a finished transcript and returns its value in [0, 1].
+
+    The value 1 means correct, and ends the session. If the verifier asks a model, it may have an attribute `spent`, a
+    `Spent` to which it adds the cost: `think` counts that cost and sets `spent` to zero.
+    """
 
     def __call__(self, task: Task, transcript: Transcript) -> float: ...
 
 
 def task_verifier(task: Task, transcript: Transcript) -> float:
-    """What the task itself says."""
+    """The value that the task itself gives."""
     return task.verify(transcript)
+
+
+class Judge:
+    """A verifier that asks a model whether the answer is correct.
+
+    The value is the probability of "yes" among "yes" and "no" if the model scores texts, else the share of "yes" in
+    `votes` samples. So an answer counts as correct only if all samples say yes. Zheng et al., "Judging LLM-as-a-judge
+    with MT-bench and chatbot arena", NeurIPS 2023.
+    """
+
+    def __init__(self, model: Model | None, votes: int = 4, seed: int = 0) -> None:
+        if model is None:
+            raise ParameterError("Judge expects a model, as in Judge(load_model()), got None")
+        self.model, self.votes, self.seed = model, whole_number("votes", votes, 1), seed
+        self.spent = Spent()
+
+    def __call__(self, task: Task, transcript: Transcript) -> float:
+        value, cost = do(self._judge(task, transcript), self.model)
+        self.spent += cost
+        return value
+
+    def _judge(self, task: Task, transcript: Transcript) -> Work[float]:
+        prompt = f"{task.prompt}\n\nAnswer: {task.answer(transcript)}\n\nIs this answer correct, yes or no? "
+        if self.model.scores:
+            scored = yield Request(prompt, choices=("yes", "no"))
+            return min(1.0, math.exp(scored[0].logprob or 0.0)) if scored else 0.0
+        grammar = 'root ::= "yes" | "no"' if self.model.grammars else None
+        votes = yield Request(
+            prompt, n=self.votes, max_tokens=8, temperature=1.0, stop=("\n",), seed=self.seed, grammar=grammar
+        )
+        return sum("yes" in each.text.lower() for each in votes or ()) / self.votes
+
+
+VERIFIERS: Registry[Callable[[Model | None], Verifier]] = Registry(
+    "verifier", "longthink.verifiers", {"judge": "longthink.bridge.tasks.verifier:Judge"}
+)
+"""The registered verifiers. An entry is called with the model that thinks, or None, and returns a `Verifier`."""
+
+
+def verifiers() -> Mapping[str, Callable[[Model | None], Verifier]]:
+    """The registered verifiers by name."""
+    return VERIFIERS
+
+
+def register_verifier(name: str, make: Callable[[Model | None], Verifier]) -> None:
+    """Make a verifier of your own known to `think`. make: is called with the model that thinks, or None."""
+    VERIFIERS.register(name, make)
+
+
+def make_verifier(verifier: str | Verifier | None, model: Model | None) -> Verifier:
+    """The verifier of a name, or the one that is given; None is `task_verifier`.
+
+    Raises `UnknownNameError` for a name that does not exist, `ParameterError`.
+    """
+    if verifier is None:
+        return task_verifier
+    found: Any = VERIFIERS[verifier](model) if isinstance(verifier, str) else verifier
+    if not callable(found) or isinstance(found, type):
+        raise ParameterError(f"verifier expects a name or a function of task and transcript, got {shown(found)}")
+    made: Verifier = found
+    return made

@@ -1,7 +1,6 @@
-"""Thinking about a chat, whose answers nothing verifies: several answers, and the one that most of them agree on.
+"""`think_about_chat`: several answers to a chat, and the one that most of them agree on. Nothing verifies them.
 
-It stands beside `think` (bridge/thinking/think.py), which has a task with a verifier, and spends the same kind of
-budget.
+`think` (think.py) is for tasks with a verifier. Both run a session with the same kind of budget.
 """
 
 from __future__ import annotations
@@ -9,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from longthink.bridge.methods import Thinking
+from longthink.bridge.methods.method import Method
 from longthink.bridge.methods.votes import Votes
 from longthink.bridge.models.model import Completion, Model, Request
-from longthink.bridge.runtime.scheduler import Work, finish
+from longthink.bridge.runtime.jobs import Complete, Job
+from longthink.bridge.runtime.session import Session
 from longthink.bridge.tasks.answers import Same, canonical, final_answer
 from longthink.bridge.tasks.function_task import make_task
+from longthink.concurrency import CancelToken
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
 
-SAMPLES = 40  # the most answers that are asked for; agreement hardly grows after that many in the paper
+SAMPLES = 40  # the most answers that are asked for; in the paper, agreement hardly grows after that many
 METHODS = ("agreement", "one")
 TEMPLATES = ("chatml", "plain")
 
@@ -29,9 +30,9 @@ _STOPS = {"chatml": ("<|im_end|>",), "plain": ("\nUser:", "\nSystem:")}
 class ChatAnswer:
     """The answer to a chat that most samples agree on.
 
-    completion: the first sample that gave it, None where none was finished within the budget. agreement: the share of
-    all samples that gave it, in [0, 1]. samples: how many there were. stopped_by: as of `Answer`, or "agreed" where
-    the samples that were left could not have changed the answer.
+    completion: the first sample with this answer, None if no sample was finished within the budget. agreement: the
+    share of all samples with this answer, in [0, 1]. samples: how many there were. stopped_by: as in `Answer`, or
+    "agreed" if more samples could not change the answer.
     """
 
     completion: Completion | None
@@ -40,6 +41,37 @@ class ChatAnswer:
     spent: Spent
     method: str
     stopped_by: str
+
+
+@dataclass
+class _Agreement(Method):
+    """Up to `most` samples of an answer, each of up to `longest` tokens, vote; the vote ends if it cannot change."""
+
+    request: Request
+    most: int
+    longest: int
+
+    ends = True
+
+    def __post_init__(self) -> None:
+        self.votes = Votes[Completion](Same())
+        self.asked = self.answered = 0
+
+    def ask(self) -> Job | None:
+        if self.asked == self.most or self.votes.settled(self.most - self.votes.count):
+            return None
+        limit, in_flight = self.session.budget.generated_tokens, self.asked - self.answered
+        tokens = self.session.spent.generated_tokens + (in_flight + 1) * self.longest
+        if self.asked and limit is not None and tokens > limit:
+            return None
+        self.asked += 1
+        return Complete(replace(self.request, seed=self.request.seed + self.asked - 1))
+
+    def tell(self, job: Job, result: list[Completion] | None) -> Job | None:
+        self.answered += 1
+        if result is not None:
+            self.votes.add(canonical(final_answer(result[0].text)), result[0])
+        return None
 
 
 def think_about_chat(
@@ -54,13 +86,14 @@ def think_about_chat(
     stop: Sequence[str] = (),
     seed: int = 0,
     progress: Callable[[Spent], object] | None = None,
+    cancel: CancelToken | None = None,
 ) -> ChatAnswer:
-    """Answer the last of `messages`, each with a "role" and "content", as most of several samples do.
+    """Answer the last of `messages`, each with a "role" and "content", with the answer that most samples give.
 
-    method: "agreement" samples until the budget is spent, 40 answers have come or the rest cannot change the vote;
-    "one" takes one answer. template: how messages become a prompt, "chatml" or "plain". answer_tokens: of a longest
-    answer. A limit of generated tokens is not passed; the others by at most what one answer takes. Ctrl-C ends it with
-    what there is. Self-consistency (Wang et al., 2022, arXiv:2203.11171, section 2).
+    method: "agreement" samples until the budget is spent, 40 answers have come, or more cannot change the vote; "one"
+    takes one answer. template: how messages become a prompt, "chatml" or "plain". answer_tokens: the most tokens of an
+    answer. A limit of generated tokens is never exceeded, the others by the cost of one answer at most. Ctrl-C and
+    `cancel` end it with the answers so far. Self-consistency (Wang et al., 2022, arXiv:2203.11171, section 2).
 
     Raises `ParameterError`, `ModelError`.
     """
@@ -69,53 +102,31 @@ def think_about_chat(
             f"think_about_chat expects messages, answer_tokens from 1, a method of {METHODS} and a template of "
             f"{TEMPLATES}; got {len(messages)} messages, {answer_tokens}, {method!r} and {template!r}"
         )
-    said = [{**message, "content": model.as_text(message["content"])} for message in messages]
-    prompt, most = prompt_of(said, template), 1 if method == "one" else SAMPLES
+    texts = [{**message, "content": model.as_text(message["content"])} for message in messages]
+    prompt, most = prompt_of(texts, template), 1 if method == "one" else SAMPLES
     longest = min(answer_tokens, budget.generated_tokens or answer_tokens)
-    asked = Request(prompt, max_tokens=longest, temperature=temperature, stop=(*_STOPS[template], *stop), seed=seed)
+    stops = (*_STOPS[template], *stop)
+    request = Request(prompt, max_tokens=longest, temperature=temperature, stop=stops, seed=seed)
     task = make_task(prompt, lambda transcript: len(transcript) == 1, lambda answer: 0.0, name="chat", max_steps=1)
-    thinking = Thinking(task, model, budget, seed, progress=progress)
-    votes = Votes[Completion](Same())
-    begun = ended = 0
-
-    def begin() -> tuple[None, Work[Completion | None]] | None:
-        nonlocal begun
-        under_way = begun - ended
-        if begun == most or votes.settled(most - votes.count):
-            return None
-        most_written = thinking.spent.generated_tokens + (under_way + 1) * longest
-        if begun and budget.generated_tokens is not None and most_written > budget.generated_tokens:
-            return None
-        begun += 1
-        return None, _sample(replace(asked, seed=seed + begun - 1))
-
-    def end(key: None, sample: Completion | None) -> None:
-        nonlocal ended
-        ended += 1
-        if sample is not None:
-            votes.add(canonical(final_answer(sample.text)), sample)
-
+    session = Session(
+        task, model, budget, method=_Agreement(request, most, longest), seed=seed, progress=progress, cancel=cancel
+    )
+    agreement = session.method
+    assert isinstance(agreement, _Agreement)
+    votes = agreement.votes
     try:
-        finish(thinking.work_through(model, begin, end), thinking.desk)
-    except KeyboardInterrupt:
-        thinking.stopped_by = "interrupted"
+        stopped_by = session.run().stopped_by
     except ModelError:
         if not votes.count:
             raise
-        thinking.stopped_by = "failed"
-    thinking.spend(Spent())
-    if thinking.stopped_by == "done" and method == "agreement" and begun < most:
-        thinking.stopped_by = "agreed" if votes.settled(most - votes.count) else "generated_tokens"
+        stopped_by = "failed"
+    if stopped_by == "done" and method == "agreement" and agreement.asked < most:
+        stopped_by = "agreed" if votes.settled(most - votes.count) else "generated_tokens"
     if not votes.count:
-        return ChatAnswer(None, 0.0, 0, thinking.spent, method, thinking.stopped_by)
+        return ChatAnswer(None, 0.0, 0, session.spent, method, stopped_by)
     chosen = votes.winner()
     chosen = replace(chosen, text=chosen.text.strip())
-    return ChatAnswer(chosen, votes.share, votes.count, thinking.spent, method, thinking.stopped_by)
-
-
-def _sample(request: Request) -> Work[Completion | None]:
-    written = yield request
-    return None if written is None else written[0]
+    return ChatAnswer(chosen, votes.share, votes.count, session.spent, method, stopped_by)
 
 
 def prompt_of(messages: Sequence[Mapping[str, str]], template: str) -> str:

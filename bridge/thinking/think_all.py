@@ -1,22 +1,25 @@
-"""`think_all`: one budget for many problems, given out piece by piece where most is to be gained for it."""
+"""`think_all`: one budget for many tasks, given out job by job to the task that is expected to gain most from it."""
 
 from __future__ import annotations
 
 import heapq
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longthink.bridge.methods import Thinking
+from longthink.bridge.methods.method import Method
 from longthink.bridge.models.model import Model
 from longthink.bridge.proposals.kinds.with_kinds import Kinds
 from longthink.bridge.proposals.proposer import Proposer
-from longthink.bridge.runtime.scheduler import Desk, Turns
+from longthink.bridge.runtime.answer import Answer
+from longthink.bridge.runtime.in_flight import InFlight
+from longthink.bridge.runtime.session import Session
 from longthink.bridge.tasks.task import Task
-from longthink.bridge.thinking.think import Answer, answer_of, checked, started
+from longthink.bridge.tasks.verifier import Verifier
+from longthink.concurrency import CancelToken
 from longthink.errors import ModelError, ParameterError, RequestRefusedError
 from longthink.search.budget import Budget, Spent
 
@@ -26,116 +29,112 @@ def think_all(
     model: Model | None,
     budget: Budget,
     *,
-    method: str = "mcts",
+    method: str | type[Method] | Method = "mcts",
     proposer: Proposer | None = None,
     kinds: Kinds | None = None,
+    verifier: str | Verifier | None = None,
     seed: int = 0,
     progress: Callable[[Spent, int], object] | None = None,
+    cancel: CancelToken | None = None,
     spent: Spent | None = None,
     trace: str | Path | None = None,
     **options: Any,
 ) -> list[Answer]:
-    """Think about all `tasks` with one `budget`: little about easy ones, much about hard ones; an answer for each.
+    """Think about all `tasks` with one `budget`, little about easy ones, much about hard ones; an answer for each.
 
-    All begin with one piece of work, an answer or a look of the search. Then each next piece goes to the problem whose
-    expected gain, for what it costs there, is largest; one that is solved, agreed or exhausted takes no more. A gain is
-    the chance that the next piece makes the best answer better, times what is missing to 1. The chance is the mean of
-    Beta(1 + better, 1 + not), from how many pieces have made it better so far (Laplace's rule of succession); in a vote
-    the gain is how much surer one more vote can make us of the answer in front (votes.py). The cost is the mean of
-    what the pieces of this problem took of the budget so far. Giving the next piece where it gains most, after Damani
-    et al., "Learning how hard to think: input-adaptive allocation of LM computation", ICLR 2025, who train a model to
-    tell the gains in advance; here they are told by what has happened.
+    All tasks begin with one job, an answer or a look of the search. Each next job goes to the task with the largest
+    expected gain for its cost. A task that is solved, agreed or exhausted gets no more. The gain is the chance that the
+    next job improves the best answer, times what the best value lacks to 1. The chance is the mean of Beta(1 + better,
+    1 + not), from how many jobs improved it so far (Laplace's rule of succession). In a vote the gain is how much surer
+    one more vote can make the leading answer (votes.py). The cost is the mean share of the budget that the jobs of this
+    task took so far. The rule follows Damani et al., "Learning how hard to think: input-adaptive allocation of LM
+    computation", ICLR 2025, who train a model to predict the gains; here they are estimated from what has happened.
 
-    The arguments are those of `think`, for all tasks; the seed of the second task is one more than that of the first,
-    and so on. All slots of the model are kept at work, by several problems at once. progress: is told what is spent and
-    how many problems are solved. spent: what has been spent of the budget already. `spent` of an answer is what
-    its problem took; of the time, a problem has that of its turns, and of waiting for its answers where nothing else
-    was to be done. Ctrl-C ends all with the best so far.
+    The arguments are those of `think`, for all tasks. The seed of each task is one more than that of the task before.
+    All slots of the model are used, by several tasks at once. progress: called with what is spent, and how many tasks
+    are solved. `spent` of an answer is what its task took; its seconds are those of its turns, and of waiting for its
+    answers while nothing else was to be done. Ctrl-C and `cancel` end all tasks with their best answers so far.
 
-    A problem whose verifier, scorer, proposer or tool raises, or whose request the model refuses, is "failed", with the
-    error in its answer, and the others go on. Raises what `think` raises, and `RequestRefusedError` if the model
-    refuses all problems; the `answer` of a `ModelError` is the list of what was found until then.
+    If a verifier, score, proposer or tool raises, or the model refuses a request, the task is "failed", with the error
+    in its answer, and the others continue. Raises what `think` raises, and `RequestRefusedError` if the model refuses
+    all tasks; the `answer` of a `ModelError` is the list of what was found before.
     """
     if isinstance(tasks, Task) or not tasks:
         raise ParameterError(f"think_all expects tasks, as in [load_task('countdown', seed=0), ...], got {tasks!r}")
-    chosen = checked(method, options, model, budget, proposer)
-    slots = 1 if model is None else model.slots
-    if proposer is not None and proposer.model is not None:
-        slots = proposer.model.slots
-    desk, parts = Desk(), []
+    sessions: list[Session] = []
     try:
         for place, task in enumerate(tasks):
-            thinking = started(task, model, budget, method, options, proposer, kinds, seed + place, None, None, trace)
-            thinking.desk = desk
-            parts.append(_Part(place, thinking, chosen.run(thinking, **options)))
-    except BaseException:  # the traces that were begun have their end, too
-        for part in parts:
-            part.thinking.stopped_by = "interrupted"
-            answer_of(part.thinking, method, options)
+            sessions.append(Session(
+                task, model, budget, method=method, proposer=proposer, kinds=kinds, verifier=verifier,
+                seed=seed + place, cancel=cancel, trace=trace, **options,
+            ))  # fmt: skip
+    except BaseException:  # the traces that were begun get their ends
+        for session in sessions:
+            session.stopped_by = "interrupted"
+            session.answer()
         raise
-    together = _Together(parts, desk, slots, Spent() if spent is None else spent, method, options, progress)
+    asked = model if proposer is None or proposer.model is None else proposer.model
+    together = _Together(sessions, 1 if asked is None else asked.slots, Spent() if spent is None else spent, progress)
     together.run()
     return together.answers()
 
 
 @dataclass(eq=False)
 class _Part:
-    """One of the problems, and what is known of what more work on it would gain."""
+    """One of the tasks, and what is known about the gain of more work on it."""
 
     place: int
-    thinking: Thinking
-    turns: Turns
+    session: Session
     answer: Answer | None = None
-    begun: int = 0  # pieces of work
-    free: int = 0  # of these, those that came before anything was spent
-    better: int = 0  # how often the best answer became better
+    started: int = 0  # jobs
+    free: int = 0  # of these, those that were started before anything was spent
+    better: int = 0  # how often the best answer improved
     value: float = 0.0
-    ticket: int = 0  # how many turns it has had: an older ticket for one is void
+    ticket: int = 0  # how many turns it had: an older ticket for a turn is void
 
-    def worth(self) -> float:
-        """The expected gain of the next piece of work for what it costs, as a share of the budget."""
-        share = self.thinking.budget.share_spent(self.thinking.spent)
-        if share == 0.0:  # nothing is known yet, or nothing is to be paid
-            self.free = max(0, self.begun - 1)
+    def rate(self) -> float:
+        """The expected gain of the next job for its cost, as a share of the budget."""
+        share = self.session.budget.share_spent(self.session.spent)
+        if share == 0.0:  # nothing is known yet, or nothing costs anything
+            self.free = max(0, self.started - 1)
             return math.inf
-        cost = share / (self.begun - self.free)
-        if self.thinking.gain is not None:
-            return self.thinking.gain() / cost
-        return (1 + self.better) / (2 + self.begun) * (1.0 - self.value) / cost
+        cost = share / (self.started - self.free)
+        gain = self.session.method.gain() if self.session.begun else None
+        if gain is None:
+            gain = (1 + self.better) / (2 + self.started) * (1.0 - self.value)
+        return gain / cost
 
 
 class _Together:
-    """Problems that are thought about in turns, at one desk and with one budget."""
+    """Sessions that take turns, with one budget and the same requests in flight."""
 
     def __init__(
         self,
-        parts: Sequence[_Part],
-        desk: Desk,
+        sessions: Sequence[Session],
         slots: int,
         spent: Spent,
-        method: str,
-        options: Mapping[str, Any],
         progress: Callable[[Spent, int], object] | None,
     ) -> None:
-        self._parts, self._desk, self._slots, self._spent = parts, desk, slots, spent
-        self._method, self._options = method, options
-        self._whose = {id(part.thinking): part for part in parts}
-        self._waiting: list[tuple[float, int, int, int]] = []  # for a turn: the largest worth first
-        self._short: list[_Part] = []  # of room
+        self._slots, self._spent = slots, spent
+        self._in_flight = InFlight()
+        self._parts = [_Part(place, session) for place, session in enumerate(sessions)]
+        self._part_of = {id(part.session): part for part in self._parts}
+        self._waiting: list[tuple[float, int, int, int]] = []  # for a turn: the largest rate first
+        self._short: list[_Part] = []  # of room for a request
         self._now = time.monotonic()
-        self._last: Thinking | None = None  # whose turn it is, or was
+        self._last: Session | None = None  # whose turn it is, or was
         self._solved = 0
         self._refused: list[RequestRefusedError] = []
-        for part in parts:
-            part.thinking.turns = 0
+        for session in sessions:
+            session.turns, session.in_flight = 0, self._in_flight
             if progress is not None:
-                part.thinking.progress = self._telling(part.thinking, progress)
+                session.progress = self._reporting(session, progress)
 
-    def _telling(self, thinking: Thinking, progress: Callable[[Spent, int], object]) -> Callable[[Spent], object]:
-        return lambda spent: progress(thinking.others + spent, self._solved)
+    def _reporting(self, session: Session, progress: Callable[[Spent, int], object]) -> Callable[[Spent], object]:
+        return lambda spent: progress(session.account.others + spent, self._solved)
 
     def run(self) -> None:
-        """Give turns until all have come to their end."""
+        """Give turns until all sessions have ended."""
         for part in self._parts:
             self._wait_for_turn(part)
         try:
@@ -152,21 +151,18 @@ class _Together:
         except BaseException:
             self._end("interrupted")
             raise
-        finally:
-            for part in self._parts:
-                part.turns.close()
 
     def answers(self) -> list[Answer]:
         return [part.answer for part in self._parts if part.answer is not None]
 
     def _give_turns(self) -> None:
         while True:
-            if self._waiting and len(self._desk) < self._slots:
+            if self._waiting and len(self._in_flight) < self._slots:
                 *_, place, ticket = heapq.heappop(self._waiting)
                 if self._parts[place].ticket == ticket:
                     self._turn(self._parts[place], 1)
-            elif self._desk:
-                self._turn(self._whose[id(self._desk.receive())], 0)
+            elif self._in_flight:
+                self._turn(self._part_of[id(self._in_flight.receive())], 0)
                 short, self._short = self._short, []
                 for part in short:
                     self._turn(part, 0)
@@ -176,67 +172,56 @@ class _Together:
             raise self._refused[0]
 
     def _wait_for_turn(self, part: _Part) -> None:
-        heapq.heappush(self._waiting, (-part.worth(), part.begun, part.place, part.ticket))
+        heapq.heappush(self._waiting, (-part.rate(), part.started, part.place, part.ticket))
 
-    def _turn(self, part: _Part, turns: int) -> None:
-        """A problem goes on, and may begin so many pieces of work."""
-        thinking, waits = part.thinking, None
+    def _turn(self, part: _Part, jobs: int) -> None:
+        """Let a session go on; it may start so many jobs."""
+        session, wait = part.session, "end"
         part.ticket += 1
-        thinking.turns = turns
-        self._go_on(thinking)
+        session.turns = jobs
+        self._switch(session)
         try:
-            waits = next(part.turns, None)
+            wait = session.advance()
         except RequestRefusedError as error:
-            thinking.fail(error)
             self._refused.append(error)
-        except ModelError as error:
-            thinking.fail(error)
-            raise
-        except Exception as error:
-            if thinking.fail(error):
-                raise
         except KeyboardInterrupt:
-            thinking.stopped_by = "interrupted"
+            session.end("interrupted")
             raise
         finally:
-            part.begun += turns - int(thinking.turns)
-            self._count(part, ended=waits is None)
-        if waits == "turn":
+            part.started += jobs - int(session.turns)
+            self._count(part, ended=wait == "end")
+        if wait == "turn":
             self._wait_for_turn(part)
-        elif waits == "room":
+        elif wait == "room":
             self._short.append(part)
 
-    def _go_on(self, thinking: Thinking) -> None:
-        """It is another one's turn; the time in which nothing was to be done is that of the one that had waited."""
-        if self._last is not thinking:
+    def _switch(self, session: Session) -> None:
+        """It is another session's turn. The time without anything to do belongs to the session that waited."""
+        if self._last is not session:
             if self._last is not None:
-                self._spent, self._now = self._last.others + self._last.spent, self._last.left_off()
-            thinking.go_on(self._now, self._spent - thinking.spent)
-            self._last = thinking
+                account = self._last.account
+                self._spent, self._now = account.others + account.spent, account.paused_at()
+            session.account.resume(self._now, self._spent - session.spent)
+            self._last = session
 
     def _count(self, part: _Part, ended: bool) -> None:
-        """What a turn has brought."""
-        thinking = part.thinking
-        part.better += thinking.value > part.value
-        part.value = thinking.value
+        """Count what a turn has brought."""
+        session = part.session
+        part.better += session.value > part.value
+        part.value = session.value
         if ended:
-            part.answer = answer_of(thinking, self._method, self._options)
+            part.answer = session.answer()
             self._solved += part.answer.correct
 
     def _end(self, why: str, error: Exception | None = None) -> None:
-        """End what has not ended: what was asked is waited for, until Ctrl-C comes again."""
-        interrupt, patient = KeyboardInterrupt(), True
+        """End all sessions that have not ended. Answers in flight are waited for, until Ctrl-C comes again."""
+        patient = True
         for part in self._parts:
             if part.answer is None:
-                self._go_on(part.thinking)
+                self._switch(part.session)
                 try:
-                    if patient:
-                        part.turns.throw(interrupt)
-                    part.turns.close()
-                except KeyboardInterrupt as again:
-                    patient = again is interrupt
-                except Exception as other:  # of its verifier, about an answer that had come
-                    part.thinking.fail(other)
-                part.thinking.stopped_by = why
-                part.thinking.error = part.thinking.error or error
+                    part.session.end(why, wait=patient)
+                except KeyboardInterrupt:
+                    patient = False
+                part.session.error = part.session.error or error
                 self._count(part, ended=True)

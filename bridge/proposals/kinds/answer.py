@@ -8,7 +8,7 @@ from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal
 from longthink.bridge.proposals.writing import writing
-from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.runtime.work import Work
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds

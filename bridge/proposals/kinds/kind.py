@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from longthink.bridge.models.model import Model
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, Proposer
-from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Transcript
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from longthink.bridge.models.model import Request
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, floor_of
-from longthink.bridge.runtime.scheduler import Work
+from longthink.bridge.runtime.work import Work
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds

@@ -14,7 +14,7 @@ import pytest
 import longthink as lt
 from longthink.benchmarks.perf.tower import Tower, digits
 from longthink.bridge.methods import methods
-from longthink.bridge.methods.revision import Belief
+from longthink.bridge.methods.adaptive_branching import Belief
 from longthink.bridge.models.cache import CachedModel
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
@@ -23,7 +23,7 @@ from longthink.bridge.tasks.arithmetic import unordered
 from longthink.bridge.tasks.task import Task, Transcript
 
 ASKING = [name for name, method in methods().items() if method.needs_model]
-ENDLESS = [name for name in ASKING if name not in ("greedy", "beam", "tree_of_thoughts")]  # until the budget is spent
+ENDLESS = [name for name in ASKING if not methods()[name].ends]
 
 
 class Word(Task):
@@ -133,10 +133,9 @@ def test_every_method_has_a_trace_with_the_chosen_line(method: str) -> None:
 
 def test_every_method_is_described_with_its_options() -> None:
     for method in methods().values():
-        assert method.summary
-        assert inspect.getdoc(method.run)
-        for name in method.options:
-            assert name in (inspect.getdoc(method.run) or "")
+        assert len(method.summary()) > 10
+        for name in method.options():
+            assert f"{name}:" in (inspect.getdoc(method) or "")
 
 
 # ---- Votes ----

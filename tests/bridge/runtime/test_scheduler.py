@@ -12,12 +12,11 @@ import pytest
 
 import longthink as lt
 from longthink.benchmarks.perf.tower import Tower, digits
-from longthink.bridge.methods import Thinking
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.prompt_memory import PromptMemory
 from longthink.bridge.models.scripted import ScriptedModel
 from longthink.bridge.proposals.proposer import Proposal, Proposer, SampleProposer, TrieProposer
-from longthink.bridge.runtime.scheduler import Work, finish
+from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Task, Transcript
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
@@ -118,10 +117,10 @@ def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
                 raise ValueError("a mistake in the model")
             return super().answer(request)
 
-    thinking = Thinking(Tower(), model := Broken(4), lt.Budget(calls=1000))
-    with pytest.raises(ValueError, match="mistake"):
-        finish(lt.methods()["mcts"].run(thinking), thinking.desk)
-    assert thinking.spent.calls == len(model.answered)
+    answer = lt.think(Tower(), model := Broken(4), lt.Budget(calls=1000))
+    assert isinstance(answer.error, ValueError)
+    assert answer.stopped_by == "failed"
+    assert answer.spent.calls == len(model.answered)
 
 
 def test_ctrl_c_waits_for_what_is_paid() -> None:
@@ -153,16 +152,15 @@ def test_ctrl_c_in_the_middle_of_a_playout_keeps_what_is_paid() -> None:
 def test_a_second_ctrl_c_does_not_wait() -> None:
     model = SlowModel(4, seconds=0.01)
 
-    class Impatient(Thinking):
+    class Impatient(lt.Session):
         def spend(self, more: lt.Spent) -> None:
             super().spend(more)
             if self.spent.calls in (12, 13):
                 raise KeyboardInterrupt
 
-    thinking = Impatient(Tower(), model, lt.Budget(calls=1000))
-    with pytest.raises(KeyboardInterrupt):
-        finish(lt.methods()["mcts"].run(thinking), thinking.desk)
-    assert thinking.spent.calls == 13
+    answer = Impatient(Tower(), model, lt.Budget(calls=1000)).run()
+    assert answer.interrupted
+    assert answer.spent.calls == 13
 
 
 def test_time_ends_it() -> None:

@@ -15,7 +15,7 @@ from longthink.bridge.methods import methods
 from longthink.bridge.models.cache import CachedModel
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
-from longthink.bridge.runtime.scheduler import Desk
+from longthink.bridge.runtime.in_flight import InFlight
 from longthink.bridge.tasks.task import Task, Transcript
 
 ASKING = [name for name, method in methods().items() if method.needs_model]
@@ -203,16 +203,16 @@ def test_ctrl_c_gives_the_best_so_far_of_all(method: str, slots: int) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_while_it_waits_reaches_all(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """What was asked is paid for and counted; a second Ctrl-C does not wait for it, and loses no answer."""
-    receive, waits = Desk.receive, 0
+    receive, waits = InFlight.receive, 0
 
-    def interrupted(desk: Desk) -> object:
+    def interrupted(in_flight: InFlight) -> object:
         nonlocal waits
         waits += 1
         if 9 <= waits < 9 + times:
             raise KeyboardInterrupt
-        return receive(desk)
+        return receive(in_flight)
 
-    monkeypatch.setattr(Desk, "receive", interrupted)
+    monkeypatch.setattr(InFlight, "receive", interrupted)
     model = Guesses({"a": "7"}, slots=3, seconds=0.02)
     tasks = [Guess(tag, {"7": 1.0}) for tag in "abcde"]
     answers = lt.think_all(tasks, model, lt.Budget(calls=10_000), method="best_of_n")

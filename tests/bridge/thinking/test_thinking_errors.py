@@ -237,9 +237,12 @@ def test_what_progress_raises_goes_to_the_caller(
 
 
 @pytest.mark.parametrize("thinks", [alone, together])
-def test_wrong_options_are_raised_and_leave_a_whole_trace(thinks: Callable[..., object], tmp_path: Path) -> None:
+def test_wrong_options_are_raised_and_leave_no_half_trace(thinks: Callable[..., object], tmp_path: Path) -> None:
     with pytest.raises(lt.ParameterError, match="whole number from 1"):
         thinks(Say(worth_half), model(), lt.Budget(calls=9), method="beam", width=0, trace=tmp_path)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(lt.ParameterError, match="plans its simulations"):  # which the method sees when it begins
+        thinks(Say(worth_half), model(), lt.Budget(calls=9), rule=lt.Gumbel(), trace=tmp_path)
     assert last_event(tmp_path)["event"] == "end"
 
 

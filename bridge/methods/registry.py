@@ -1,0 +1,66 @@
+"""The registry of methods: `METHODS`. A package of your own adds one by the entry-point group "longthink.methods"."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from longthink.bridge.methods.method import Method
+from longthink.errors import ParameterError, UnknownNameError
+from longthink.registry import Registry
+from longthink.validation import shown
+
+METHODS: Registry[type[Method]] = Registry(
+    "method",
+    "longthink.methods",
+    {
+        "greedy": "longthink.bridge.methods.sampling:Greedy",
+        "best_of_n": "longthink.bridge.methods.sampling:BestOfN",
+        "majority_vote": "longthink.bridge.methods.voting:MajorityVote",
+        "weighted_vote": "longthink.bridge.methods.voting:WeightedVote",
+        "beam": "longthink.bridge.methods.likelihood:Beam",
+        "best_first": "longthink.bridge.methods.likelihood:BestFirst",
+        "tree_of_thoughts": "longthink.bridge.methods.tree_of_thoughts:TreeOfThoughts",
+        "mcts": "longthink.bridge.methods.tree_search:TreeSearch",
+        "uniform": "longthink.bridge.methods.tree_search:UniformSearch",
+        "ab_mcts": "longthink.bridge.methods.adaptive_branching:AdaptiveBranching",
+        "revision": "longthink.bridge.methods.revision:Revision",
+        "exhaustive": "longthink.bridge.methods.exhaustive:Exhaustive",
+    },
+)
+
+
+def methods() -> Mapping[str, type[Method]]:
+    """The registered methods by name."""
+    return METHODS
+
+
+def register_method(name: str, method: type[Method]) -> None:
+    """Make a method of your own known to `think`, the command line and the benchmarks of this process."""
+    METHODS.register(name, method)
+
+
+def make_method(method: str | type[Method] | Method, options: Mapping[str, Any]) -> Method:
+    """A fresh method from its name or class and options, or from an object, of which the options are taken.
+
+    Raises `UnknownNameError` for a name or option that does not exist, and what the method raises for a wrong value.
+    """
+    if isinstance(method, Method):
+        if options:
+            raise ParameterError(f"method is an object that has its options already, got also {', '.join(options)}")
+        made = dataclasses.replace(method)
+        made.name = method.name or type(method).__name__
+        return made
+    kind: Any = METHODS[method] if isinstance(method, str) else method
+    if not (isinstance(kind, type) and issubclass(kind, Method)):
+        raise ParameterError(
+            f"method expects a name, a class derived from Method, or an object of such a class, got {shown(kind)}"
+        )
+    name = method if isinstance(method, str) else kind.__name__
+    for option in options:
+        if option not in kind.options():
+            raise UnknownNameError.of(f"option of {name}", option, kind.options())
+    made = kind(**options)
+    made.name = name
+    return made
