@@ -1,7 +1,7 @@
-"""Final answers: where a text states its answer, and when two answers are the same.
+"""Final answers: where a text states its answer, and when two answers are equal.
 
 Votes, chats, lines of thought and verification all use this module. `stated` reads lines of thought as they grow,
-`final_answer` reads a whole text, `canonical` and `Same` compare answers. All take any text and raise nothing.
+`final_answer` reads a whole text, `canonical` and `Same` compare answers. All accept any text and raise no errors.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from longthink.bridge.tasks.arithmetic import evaluate, plain_operators
 from longthink.bridge.tools import guard
 from longthink.bridge.tools.guard import GuardError
 
-_SECONDS, _FAILURES = 2.0, 2  # of computing, for a comparison; comparisons of an answer that may fail in a vote
+_SECONDS, _FAILURES = 2.0, 2  # processor time of a comparison; failed comparisons of one answer in a vote
 LONGEST_COMPARED = 200
-"""Characters of a longest answer that is compared as mathematics; longer ones are compared as text."""
+"""The most characters of an answer that is compared as mathematics; longer answers are compared as texts."""
 
 # ---- Reasoning ----
 
@@ -29,10 +29,10 @@ _END_OF_REASONING = re.compile(rf"</(?:{_TAGS})>", re.IGNORECASE)
 
 
 def without_reasoning(text: str) -> str:
-    """`text` without `<think>` blocks and their like.
+    """`text` without `<think>` blocks and similar blocks.
 
-    A block that is not closed reaches to the end. If only the end of a block is there, all before it is reasoning:
-    some chat templates write the start themselves.
+    A block that is not closed extends to the end. If there is only the end of a block, all text before it is reasoning,
+    because some chat templates write the start themselves.
     """
     rest = _REASONING.sub("", text)
     ends = list(_END_OF_REASONING.finditer(rest))
@@ -43,13 +43,13 @@ def without_reasoning(text: str) -> str:
 
 _MARKUP = " \t*_`"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_LEAD = r"[\s*_#>`~•-]*+(?:\d{1,2}[.)]\s+)?"  # of Markdown: headings, bold, quotes, list items
+_LEAD = r"[\s*_#>`~•-]*+(?:\d{1,2}[.)]\s+)?"  # Markdown: headings, bold, quotes, list items
 _SO = r"(?:(?:so|thus|therefore|hence|then|and|finally)\b,?\s*)?"
 _FILL = r"(?:(?:therefore|thus|then|clearly|simply|just|equal to|option|choice)\s+)*"
 _KINDS = r"(?:(?:the|my|our|final|correct|right|short|numerical|full)\s+)*"
-# "Answer: 42", "**Final answer:** 42", "### Answer"; what follows is looked at apart
+# "Answer: 42", "**Final answer:** 42", "### Answer"; the text after it is read separately
 _DECLARES = re.compile(rf"{_LEAD}{_SO}{_KINDS}answer\b(?:\s+is\b)?", re.IGNORECASE)
-_HASHES = re.compile(r"\s*####\s*(\S.*)")  # as the solutions of GSM8K end
+_HASHES = re.compile(r"\s*####\s*(\S.*)")  # the end of solutions in GSM8K
 # "the answer is 42", "the answer to the question would be 42"
 _IS = re.compile(rf"\banswer\b[^.:=!?]{{0,60}}?\b(?:is|are|was|be|equals)\b[\s:*_`]*+{_FILL}(?=(\S.*))", re.IGNORECASE)
 # "So, 42 is the answer."
@@ -67,13 +67,13 @@ _COURTESY = re.compile(
 )
 # a sentence ends after a number, a word of three letters or a bracket: not after "St." or "e.g."
 _SENTENCE = re.compile(r"(?:\d|\w{3}|[)\]}$%*\"'])([.!?;])(?:\s|$)|(,?\s(?:because|since|which)\b)", re.IGNORECASE)
-# a pattern whose time may grow with the square of a text sees no more of it than
+# the most characters or matches for patterns whose time can grow with the square of the length
 _SENTENCE_LENGTH, _LINE_LENGTH, _BOX_LENGTH, _BOXES, _WRAPPERS = 500, 1000, 2000, 8, 8
 
 
 @dataclass(frozen=True)
 class Stated:
-    """The answer that lines state so far, and whether it is complete; `text` is "" while they state none."""
+    """The answer that the lines state so far, and whether it is complete; `text` is "" if they state none."""
 
     text: str
     complete: bool
@@ -84,8 +84,8 @@ def stated(lines: tuple[str, ...], several: bool = False) -> Stated:
     """The answer in lines of thought: "Answer: 42" in its usual forms, `\\boxed{42}`, `<answer>42</answer>`.
 
     A line "Answer:" alone is followed by the answer on the next line. With `several`, an answer of several lines
-    follows it and ends with "Done.". An answer in a sentence, "The answer is 42.", counts but completes nothing, for
-    a thought may say so and be mended by the next.
+    follows it and ends with "Done.". An answer in a sentence, "The answer is 42.", counts but is not complete, because
+    a later line may correct it.
     """
     text = "\n".join(lines)
     visible = without_reasoning(text)
@@ -110,9 +110,9 @@ def stated(lines: tuple[str, ...], several: bool = False) -> Stated:
 
 
 def final_answer(text: str) -> str:
-    """The answer that a text comes to, "" if it is empty: the last one it states, else its last line.
+    """The answer of a text: the last one that it states, otherwise its last line; "" if the text is empty.
 
-    Reasoning is left out, and so are courtesies at the end ("Let me know if ...").
+    Reasoning is ignored, and so are courtesies at the end ("Let me know if ...").
     """
     visible = without_reasoning(text)
     if tagged := _tagged(visible):
@@ -132,14 +132,14 @@ def final_answer(text: str) -> str:
 
 
 def _tagged(text: str) -> str:
-    """What the last pair of `<answer>` and `</answer>` holds, or ""."""
+    """The text in the last pair of `<answer>` and `</answer>`, or ""."""
     ends = [match.start() for match in re.finditer("</answer>", text, re.IGNORECASE)]
     starts = [match.end() for match in re.finditer("<answer>", text, re.IGNORECASE) if ends and match.end() <= ends[-1]]
     return text[starts[-1] : ends[-1]].strip() if starts else ""
 
 
 def _declared(line: str) -> str | None:
-    """What a line gives as its answer: "" if that is on the next lines, None if it gives none."""
+    """The answer that a line declares: "" if the answer is on the next lines, None if there is none."""
     if match := _HASHES.fullmatch(line):
         return match[1].strip()
     match = _DECLARES.match(line)
@@ -152,7 +152,7 @@ def _declared(line: str) -> str | None:
 
 
 def _paired(text: str) -> str:
-    """A text without half of a pair of marks at an end, as "**Answer: 42**" and "**Answer:** 42" leave."""
+    """A text without an unpaired mark at an end, which is left of "**Answer: 42**" and "**Answer:** 42"."""
     for mark in ("**", "__", "*", "_", "`"):
         if text.count(mark) % 2:
             text = text.removeprefix(mark) if text.startswith(mark) else text.removesuffix(mark)
@@ -179,7 +179,7 @@ def _without_courtesy(line: str) -> str:
 
 
 def _first_sentence(text: str) -> str:
-    """A text up to the end of its first sentence, or to what explains it."""
+    """A text up to the end of its first sentence, or to an explanation ("because ...")."""
     match = _SENTENCE.search(text[:_SENTENCE_LENGTH])
     if match is None:
         return text.strip()
@@ -189,7 +189,7 @@ def _first_sentence(text: str) -> str:
 def _value(line: str) -> str:
     """The number that a line without a stated answer ends with, as in "2 + 2 = 4" and "That makes 12."; else the line.
 
-    A number counts only after "=", "is" and their like: "4 dogs and 3 cats" is no 3.
+    A number counts only after "=", "is" and similar words: "4 dogs and 3 cats" is not 3.
     """
     match = re.search(
         r"(?:=|\b(?:is|are|equals|makes|gives|be|was))[\s*_`$]*([^\s=]*\d[^\s=]*?)[\s.!*_`$]*$", line[-200:]
@@ -198,13 +198,13 @@ def _value(line: str) -> str:
 
 
 def _boxed(text: str) -> str:
-    """What is inside the `\\boxed{...}` of a text, with commas between several; "" if there is none."""
+    """The contents of the `\\boxed{...}` of a text, separated by commas; "" if there is none."""
     boxes = [match.end() for match in _BOX.finditer(text)][-_BOXES:]
     return ", ".join(filter(None, (_braced(text, start) for start in boxes)))
 
 
 def _braced(text: str, start: int) -> str:
-    """What stands from `start` up to the brace that closes it; "" if none does."""
+    """The text from `start` to the closing brace; "" if there is none."""
     depth = 1
     for place in range(start, min(len(text), start + _BOX_LENGTH)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)
@@ -213,7 +213,7 @@ def _braced(text: str, start: int) -> str:
     return ""
 
 
-# ---- When two answers are the same ----
+# ---- When two answers are equal ----
 
 _WRAPPED = [
     re.compile(pattern, re.DOTALL)
@@ -226,7 +226,7 @@ _WRAPPED = [
 
 
 def bare(answer: str) -> str:
-    """An answer without what wraps it: emphasis, quotes, dollar signs, `\\boxed{}`, a full stop at its end."""
+    """An answer without emphasis, quotes, dollar signs and `\\boxed{}` around it, and without a full stop."""
     for _ in range(_WRAPPERS):
         inner = answer.strip()
         if inner.endswith((".", "!", "。")) and not inner.endswith(".."):
@@ -247,7 +247,7 @@ def bare(answer: str) -> str:
 def canonical(answer: str) -> str:
     """The form in which equal answers are equal texts: "214.0", "**214**." and "x = 214" are "214".
 
-    A number is an exact fraction. Of other texts, spaces to spare do not count, nor does case but in formulas.
+    A number becomes an exact fraction. In other texts extra spaces do not count; case counts only in formulas.
     """
     text = bare(answer)
     number = _number(text)
@@ -260,7 +260,7 @@ _SIMPLE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d{1,3})?(?:/[\d.]+)?", re.IGNORECASE
 
 
 def _number(text: str) -> Fraction | None:
-    """The number that a text is, a fraction of two among them, or None."""
+    """The number that a text is, also as a fraction of two numbers; or None."""
     if len(text) > LONGEST_COMPARED:
         return None
     text = re.sub(r"^[A-Za-z]\s*=\s*(?=\S)", "", text).lstrip("$€£").strip()
@@ -279,7 +279,7 @@ _FUNCTIONS = frozenset(["sin", "cos", "tan", "log", "exp", "sqrt"])
 
 
 def _mathematical(text: str) -> bool:
-    """Whether an answer may be a formula: no words, no date, and not a single letter, which is a choice of several."""
+    """Whether an answer may be a formula: no words, no date, and not a single letter, which is a multiple choice."""
     return (
         1 < len(text) <= LONGEST_COMPARED
         and re.search(r"\d|\\[a-zA-Z]|[-+*/^=(\[]", text) is not None
@@ -289,11 +289,11 @@ def _mathematical(text: str) -> bool:
 
 
 class Same:
-    """Whether two `canonical` answers are the same: as texts, or as mathematics, "x^2-1" and "(x-1)(x+1)".
+    """Whether two `canonical` answers are equal, as texts or as mathematics: "x^2-1" and "(x-1)(x+1)".
 
-    The second asks math-verify, in a process of its own with limits of time and memory. Without math-verify (the extra
-    `lm`) only equal texts and numbers are the same. An answer that passed a limit twice is not compared again: one
-    object of this class is for one vote.
+    Mathematics is compared by math-verify, in a separate process with limits of time and memory. Without math-verify
+    (the extra `lm`) only equal texts and numbers are equal. An answer that exceeded a limit twice is not compared
+    again; use one object of this class for one vote.
     """
 
     def __init__(self) -> None:
@@ -313,7 +313,7 @@ class Same:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two answers are the same: `Same` of their canonical forms."""
+    """Whether two answers are equal: `Same` of their canonical forms."""
     return Same()(canonical(one), canonical(other))
 
 
@@ -328,7 +328,7 @@ def _has_mathematics() -> bool:
 
 @lru_cache(maxsize=4096)
 def _equal(one: str, other: str) -> bool | None:
-    """What math-verify says; None if it takes too long, or stumbles over what a model wrote."""
+    """The result of math-verify; None if it takes too long or fails."""
     try:
         return bool(guard.call("longthink.bridge.tasks.mathematics:equal", one, other, seconds=_SECONDS))
     except GuardError:

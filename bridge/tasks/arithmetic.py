@@ -1,4 +1,4 @@
-"""Exact arithmetic in words: what an expression is worth as a fraction, and nothing that could hang or run code.
+"""Exact arithmetic: the value of an expression as a fraction. It cannot run code, and its time is limited.
 
 Expressions are read as people and models write them: "37 × 41", "1,000 − 3", "\\frac{8}{3} \\cdot 3", "6*4 = 24".
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 LONGEST = 1000
-"""Characters of a longest expression."""
-_MOST_BITS = 10_000  # of a numerator or denominator: some 3000 digits
+"""The most characters of an expression."""
+_MOST_BITS = 10_000  # of a numerator or denominator: about 3000 digits
 _DEEPEST = 10  # of fractions inside fractions
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Fraction, Fraction], Fraction]]] = {
@@ -59,7 +59,7 @@ _PLAIN = re.compile(r"[\d.eE+\-*/%()\s]*")
 
 
 def plain_operators(text: str) -> str:
-    """An expression in Python's signs, from × ⋅ ÷ − and LaTeX's, and its numbers without thousands commas.
+    """An expression in Python's notation, from printed signs (× ⋅ ÷ −) and LaTeX, without commas between thousands.
 
     An `x` between numbers or brackets is a multiplication sign, and a power is `**`.
     """
@@ -84,10 +84,10 @@ def plain_operators(text: str) -> str:
 def evaluate(expression: str, operators: tuple[str, ...] = BASIC) -> tuple[Fraction, list[Fraction]]:
     """The exact value of an expression and the numbers in it, ascending.
 
-    It has numbers, signs, brackets and the operators, `BASIC` or `ALL`; "0.1" is a tenth. Written as an equation, as
-    "6*4 = 24" or "24 = 6*4", both sides have to be equal, and the numbers are those of the side that has more of them.
+    It has numbers, signs, brackets and the operators, `BASIC` or `ALL`; "0.1" is exactly a tenth. If it is an equation,
+    as "6*4 = 24" or "24 = 6*4", both sides must be equal, and the numbers are those of the side that has more of them.
 
-    Raises `ValueError` for any other text, a division by zero, and a number of more than some 3000 digits.
+    Raises `ValueError` for any other text, for a division by zero, and for a number of more than about 3000 digits.
     """
     if len(expression) > LONGEST:
         raise ValueError(f"an expression of more than {LONGEST} characters")
@@ -110,7 +110,7 @@ def makes(target: int, numbers: Sequence[int], answer: str) -> bool:
 
 
 def _evaluated(text: str, operators: tuple[str, ...]) -> tuple[Fraction, list[Fraction]]:
-    """`evaluate` of one side of an equation, in Python's signs."""
+    """`evaluate` of one side of an equation, in Python's notation."""
     numbers: list[Fraction] = []
 
     def value(node: ast.expr) -> Fraction:
@@ -141,17 +141,17 @@ def _parsed(text: str) -> ast.expr:
 
 
 def _written(number: str) -> Fraction:
-    """A number as it is written, a decimal exactly."""
+    """The exact value of a number in decimal digits."""
     if not _NUMBER.fullmatch(number):
         raise ValueError("only numbers in decimal digits")
     _, _, exponent = number.lower().partition("e")
-    if len(exponent) > 6 or abs(int(exponent or 0)) > _MOST_BITS // 4:  # not to be written out
+    if len(exponent) > 6 or abs(int(exponent or 0)) > _MOST_BITS // 4:  # too long to compute
         raise ValueError("a number of more than 3000 digits")
     return _checked(Fraction(number))
 
 
 def unordered(expression: str) -> str:
-    """An expression with the parts of every sum and product in one order; any other text as it is."""
+    """An expression with the parts of sums and products in sorted order; any other text unchanged."""
 
     def parts(node: ast.expr, op: type[ast.operator]) -> list[str]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, op):

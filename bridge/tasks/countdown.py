@@ -1,10 +1,9 @@
 """Countdown and the game of 24: combine all the numbers with + - * / to make the target.
 
-A step takes two numbers and puts back their result. It is written with its result first,
-"71=50+21": a small model that has to name the result before anything else looks up whether the
-target is within reach, and finds a last step three times as often as when the result comes last.
-All arithmetic is exact. Numbers on the table are never negative: what can be made at all can be
-made without, since |a+b| and |a-b| are always the sum and the difference of |a| and |b|.
+A step replaces two numbers by their result. It is written with the result first, "71=50+21": a small model that writes
+the result first finds a last step three times as often as a model that writes it last. All arithmetic is exact. Numbers
+on the table are never negative. This loses no solution, because |a+b| and |a-b| are the sum and the difference of |a|
+and |b| in some order.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ class Step(NamedTuple):
 
 
 def show(number: Fraction) -> str:
-    """A number as it stands in a step: "7", or "(8/3)"."""
+    """A number as it is written in a step: "7", or "(8/3)"."""
     return str(number) if number.denominator == 1 else f"({number})"
 
 
 def steps(table: Table, fractions: bool) -> Iterator[Step]:
-    """Every different step at a table; `fractions` allows quotients that are not whole."""
+    """All different steps at a table. fractions: whether quotients that are not whole are allowed."""
     for low, high in sorted(set(combinations(table, 2))):
         yield Step(high, "+", low, high + low)
         yield Step(high, "-", low, high - low)
@@ -61,7 +60,7 @@ def steps(table: Table, fractions: bool) -> Iterator[Step]:
 
 
 def last_steps(number: Fraction, target: int, fractions: bool) -> Iterator[Step]:
-    """Every step that makes `target` of a number and another one, which is not negative."""
+    """All steps that make `target` from a number and another number, which is not negative."""
     others = {target - number, target + number, number - target, target * number}
     others |= {Fraction(target) / number} if number else set()
     others |= {number / target} if target else set()
@@ -72,7 +71,7 @@ def last_steps(number: Fraction, target: int, fractions: bool) -> Iterator[Step]
 
 
 def solve(numbers: Sequence[int], target: int, fractions: bool = True) -> Solved:
-    """Find an expression of all the numbers by looking at every table once, depth first."""
+    """Find an expression of all the numbers by a depth-first search that visits every table once."""
     seen: set[Table] = set()
 
     def search(table: Table) -> list[Step] | None:
@@ -93,7 +92,7 @@ def solve(numbers: Sequence[int], target: int, fractions: bool = True) -> Solved
 
 
 def expression(table: Table, played: Sequence[Step]) -> str:
-    """The expression that steps from `table` to one number spell out, with no bracket more than it needs."""
+    """The expression of the steps from `table` to one number, with no unnecessary brackets."""
     loose, tight, atom = range(3)  # how strongly the outermost operator of a text binds
     texts = [(number, show(number), atom) for number in table]
 
@@ -113,7 +112,7 @@ def expression(table: Table, played: Sequence[Step]) -> str:
     return texts[0][1]
 
 
-# Six solved problems that show a model the form of a step: the target, the table, and the step taken there.
+# Six solved problems that show a model the form of a step: the target, the table, and the step.
 _EXAMPLES = """Combine two numbers at a time to reach the target.
 22 from 3 5 7: 15=5*3
 22 from 7 15: 22=15+7
@@ -139,8 +138,8 @@ GIVEN = 'load_task("countdown", numbers=(3, 5, 7), target=22)'
 class Countdown(Task):
     """Make `target` from all of `numbers`, each used exactly once.
 
-    fractions: whether a step may give a quotient that is not whole, as the game of 24 allows and Countdown does not.
-    An answer is judged by its value and its numbers alone; it may be written as `evaluate` of arithmetic.py reads it.
+    fractions: whether a step may give a quotient that is not whole; the game of 24 allows it, Countdown does not. An
+    answer is correct if its value and its numbers are; it may have any form that `evaluate` of arithmetic.py reads.
     """
 
     def __init__(self, numbers: Sequence[int], target: int, *, fractions: bool, name: str) -> None:
@@ -178,7 +177,7 @@ class Countdown(Task):
         return list(map(str, steps(self._played(transcript)[0], self.fractions)))
 
     def subproblems(self, transcript: Transcript) -> list[Subproblem]:
-        """What the last step but its other number leaves: "80 from 2 20 40, then 75=80-5"."""
+        """Make the other number of a last step from the rest of the table: "80 from 2 20 40, then 75=80-5"."""
         table, _ = self._played(transcript)
         if len(table) < 3 or any(number.denominator > 1 for number in table):
             return []
@@ -205,7 +204,7 @@ class Countdown(Task):
         return float(makes(self.target, self.numbers, answer))
 
     def canonical(self, answer: str) -> str:
-        """Sums and products without an order of their parts: "3*(1+2)" and "(2+1)*3" are one answer."""
+        """A form in which the order of sums and products does not count: "3*(1+2)" and "(2+1)*3" are equal."""
         return unordered(answer)
 
     def solve(self) -> Solved:
@@ -221,9 +220,9 @@ def countdown(
     min_target: int = 100,
     max_target: int = 999,
 ) -> Countdown:
-    """Countdown from given `numbers` and `target`, or as reasoning-gym generates it from `seed`.
+    """Countdown: from given `numbers` and `target`, or generated by reasoning-gym from `seed`.
 
-    count: how many numbers are generated, from 1 to `max_value`; the target lies in `min_target` to `max_target`.
+    count: how many numbers are generated, from 1 to `max_value`; the target is in `min_target`..`max_target`.
     """
     if numbers is None and target is None:
         count = whole_number("countdown: count", count, 2, 6)

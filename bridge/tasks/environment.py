@@ -1,7 +1,7 @@
-"""Environments: tasks whose steps change a state by known rules, so that every step can be checked.
+"""`Environment`: a task whose steps change a state by known rules, so that every step can be checked.
 
-One that says where it starts, which moves there are, and what is solved, gets its legal steps, its transcript and a
-solver of its own for nothing.
+A subclass defines the first state, the moves, and when a state is solved. Legal steps, transcripts and a solver follow
+from these.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ State = TypeVar("State")
 
 
 class Environment(Task, Generic[State]):
-    """A task over states, plain values that can be hashed.
+    """A task over states; a state is a plain, hashable value.
 
     start: the first state. A transcript is finished when its state is solved, when there is no move, or when it is
-    `max_steps` long. depth_first: how `solve` looks, for states that cannot repeat; else breadth first, which finds a
-    shortest solution. most_states: where it gives up.
+    `max_steps` long. depth_first: how `solve` searches, for states that cannot repeat; otherwise breadth first, which
+    finds a shortest solution. most_states: the number of states after which `solve` gives up.
     """
 
     start: State
@@ -33,7 +33,7 @@ class Environment(Task, Generic[State]):
 
     @abstractmethod
     def moves(self, state: State) -> Mapping[str, State]:
-        """Every move as it is written, and the state after it."""
+        """All moves, as they are written, with the states after them."""
 
     @abstractmethod
     def solved(self, state: State) -> bool:

@@ -1,4 +1,4 @@
-"""A task of a user's own from a few functions, without a class: a prompt, when it is done, and how right it is."""
+"""`make_task`: a task from a few functions, without a class."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from longthink.errors import ParameterError
 from longthink.validation import shown, whole_number
 
 
-class OwnTask(Task):
-    """What `make_task` makes."""
+class FunctionTask(Task):
+    """The task that `make_task` returns."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class OwnTask(Task):
     def check(self, answer: str) -> float:
         value = float(self._verify(answer))
         if not 0.0 <= value <= 1.0:
-            raise ParameterError(f"{self.name}: verify expects to give a number in [0, 1], got {value!r}")
+            raise ParameterError(f"{self.name}: verify is expected to return a number in [0, 1], got {value!r}")
         return value
 
     def legal_steps(self, transcript: Transcript) -> Sequence[str] | None:
@@ -71,11 +71,13 @@ def make_task(
 ) -> Task:
     """A task from functions of its transcript, the tuple of steps written so far.
 
-    done: whether it is finished; it also is after `max_steps`. verify: how right an answer is, in [0, 1]. steps: every
-    step that is legal next, where it can say so. answer: the answer that a finished transcript gives, by default its
-    lines. context: what a model continues with the next step, by default the prompt and the lines.
+    done: whether the transcript is finished; after `max_steps` it always is. verify: the value of an answer in [0, 1].
+    steps: all legal next steps; None: any line is a step. answer: the answer of a finished transcript, by default its
+    lines. context: the text that a model continues with the next step, by default the prompt and the lines.
+
+    Raises `ParameterError`.
     """
     if not isinstance(prompt, str) or not prompt:
         raise ParameterError(f"make_task expects a prompt, got {shown(prompt)}")
     max_steps = whole_number("make_task: max_steps", max_steps, 1)
-    return OwnTask(name, prompt, done, verify, steps, answer, context, max_steps)
+    return FunctionTask(name, prompt, done, verify, steps, answer, context, max_steps)

@@ -1,7 +1,7 @@
-"""Games as text, "game:NAME": the model proposes moves in words, the rules verify them, and a search looks ahead.
+"""Games in words, "game:NAME": the model proposes moves as text, and the rules check them.
 
-A transcript holds the moves of one player. All others, chance among them, answer by themselves: the same answers to the
-same moves, so that a search over transcripts is a search over the game.
+A transcript has the moves of one player. Chance and the other players reply by themselves; the same moves get the same
+replies, so a search over transcripts is a search over the game.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def describe(name: str) -> tuple[str, dict[str, Any]]:
 def load(
     name: str, seed: int = 0, player: int = 0, opponent: str | None = None, simulations: int = 200, **parameters: Any
 ) -> Task:
-    """Play a game as `player`, from 0, against opponents that the seed makes play the same again.
+    """Play a game as `player`, from 0, against opponents whose replies follow from the seed.
 
-    opponent: "search" (of so many `simulations` a move) or "random"; by default "search" where everything is seen.
-    Other parameters are the game's.
+    opponent: "search" (with `simulations` for each move) or "random"; by default "search" for games of perfect
+    information. All other parameters are those of the game.
     """
     game = load_game(name, **parameters)
     seed = seed_number(seed)
     simulations = whole_number("game: simulations", simulations, 1, 10_000_000)
     player = whole_number("game: player", player, 0, game.num_players() - 1)
     if game.simultaneous:
-        raise ParameterError(f"{game} is played by all at once, which a game in words cannot be")
+        raise ParameterError(f"{game} has simultaneous moves; a game in words is played in turns")
     opponent = opponent or ("search" if game.perfect_information else "random")
     if opponent not in ("search", "random"):
         raise ParameterError(f"opponent expects 'search' or 'random', got {opponent!r}")
@@ -59,7 +59,7 @@ FAMILY = Family("A game played in turns, in words.", load, members, describe)
 
 
 class GameTask(Task):
-    """A game as one of its players sees it. Its value is what that player gets, scaled to [0, 1]: a draw is 0.5."""
+    """A game as one player sees it. The value is the payoff of this player, scaled to [0, 1]: a draw is 0.5."""
 
     def __init__(self, game: Game, seed: int, player: int, opponent: str, simulations: int) -> None:
         self.game, self.seed, self.player = game, seed, player
@@ -73,7 +73,7 @@ class GameTask(Task):
         self._histories: dict[Transcript, list[int]] = {}
 
     def state(self, transcript: Transcript) -> State:
-        """The state after these moves and the answers to them. Raises `ParameterError` for a move that is not legal."""
+        """The state after these moves and the replies to them. Raises `ParameterError` for a move that is not legal."""
         known = len(transcript)
         while known and transcript[:known] not in self._histories:
             known -= 1
@@ -98,7 +98,7 @@ class GameTask(Task):
         return {state.action_to_string(action).strip(): action for action in state.legal_actions()}
 
     def _reply(self, state: State) -> int:
-        """What chance or another player does: the same in the same state."""
+        """The move of chance or of another player: the same in the same state."""
         rng = Random(f"{self.seed} {state.history()}")
         if state.is_chance_node():
             outcomes = state.chance_outcomes()
@@ -130,7 +130,7 @@ class GameTask(Task):
     def check(self, answer: str) -> float:
         try:
             state = self.state(read_list(answer, self.max_steps))
-        except ValueError:  # no list of legal moves
+        except ValueError:  # not a list of legal moves
             return 0.0
         if not state.is_terminal():
             return 0.0
@@ -138,7 +138,7 @@ class GameTask(Task):
         return min(1.0, max(0.0, (state.returns()[self.player] - low) / (high - low)))
 
     def solve(self) -> Solved:
-        """Play every move by a search of ten times the opponent's simulations."""
+        """Play every move by a search with ten times the opponent's simulations."""
         transcript: Transcript = ()
         looked = 0
         while not (state := self.state(transcript)).is_terminal():

@@ -1,4 +1,4 @@
-"""Whether two formulas are equal, by math-verify: called by answers.py in a process of its own, which has limits."""
+"""Whether two formulas are equal, by math-verify. answers.py calls it in a process with limits of time and memory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 def prepare() -> None:
-    """Import the library, before a limit of time begins."""
+    """Import the library before the time limit begins."""
     import math_verify  # noqa: F401
 
-    logging.disable()  # it warns that it sets no alarm
+    logging.disable()  # it warns that it sets no time limit
 
 
 def equal(one: str, other: str) -> bool:
-    """Whether math-verify finds two formulas equal, either way round."""
+    """Whether math-verify finds two formulas equal, in either order."""
     from math_verify import verify
 
     first, second = _parsed(one), _parsed(other)

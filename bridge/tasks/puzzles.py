@@ -1,6 +1,6 @@
-"""Families of reasoning-gym that are played step by step, where every step is checked by the rules.
+"""Families of reasoning-gym that are played step by step; the rules check every step.
 
-Each is an `Environment` over plain states; reasoning-gym states the problem, and its scorer judges the answer.
+Each is an `Environment`; reasoning-gym states the problem, and its scorer gives the value of the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Puzzle(Environment[State], Generic[State]):
     """A generated problem, played step by step."""
 
     how: str
-    """What a step is, in one sentence."""
+    """One sentence that says what a step is."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.name = problem, problem.name
@@ -26,7 +26,7 @@ class Puzzle(Environment[State], Generic[State]):
         self.set_up(problem.metadata)
 
     def set_up(self, metadata: Mapping[str, Any]) -> None:
-        """Read `start` and `max_steps` from what the generator says about the problem."""
+        """Read `start` and `max_steps` from the metadata of the problem."""
         raise NotImplementedError
 
     def check(self, answer: str) -> float:
@@ -37,7 +37,7 @@ Grid = tuple[tuple[int, ...], ...]
 
 
 class Sudoku(Puzzle[Grid]):
-    """Fill a cell with a digit that its row, column and box still lack; the cell is the one with fewest such digits."""
+    """Fill the empty cell that has the fewest possible digits with a digit that its row, column and box do not have."""
 
     how = "each step fills the empty cell that has the fewest digits left, as in r3c4=7 (row 3, column 4)."
     depth_first = True
@@ -75,7 +75,7 @@ class Sudoku(Puzzle[Grid]):
 
 
 class Queens(Puzzle[Grid]):
-    """Put a queen into the first row that has none, on a square that no queen attacks."""
+    """Put a queen into the first row without one, on a square that no queen attacks."""
 
     how = "each step puts a queen into the first row without one, as in r3c4 (row 3, column 4)."
     depth_first = True
@@ -143,7 +143,7 @@ Cell = tuple[int, int]
 
 
 class Sokoban(Puzzle[tuple[Cell, frozenset[Cell]]]):
-    """Walk one cell left, right, up or down, and push the box that stands there if the cell behind it is free."""
+    """Walk one cell left, right, up or down; push a box in that cell if the cell behind it is free."""
 
     how = "each step is one move: L, R, U or D."
     max_steps = 200
@@ -193,7 +193,7 @@ class Sokoban(Puzzle[tuple[Cell, frozenset[Cell]]]):
 
 
 class RushHour(Puzzle[str]):
-    """Slide a car any number of free cells along its own direction; walls stay."""
+    """Slide a car along its own direction over any number of free cells; walls do not move."""
 
     how = "each step slides one car, as in F+1 or K-2."
     max_steps = 100
@@ -201,7 +201,7 @@ class RushHour(Puzzle[str]):
 
     def set_up(self, metadata: Mapping[str, Any]) -> None:
         cars = sorted(set(metadata["board_config"]) - set("ox"))
-        # the list of problems leaves letters out; the question and the scorer name the cars A, B, C, ... without gaps
+        # the metadata skips letters; the question and the scorer name the cars A, B, C, ... without gaps
         self.start = metadata["board_config"].translate({ord(car): ord("A") + i for i, car in enumerate(cars)})
 
     def moves(self, state: str) -> dict[str, str]:
@@ -240,7 +240,7 @@ class RushHour(Puzzle[str]):
 
 
 class Jugs(Puzzle[tuple[int, ...]]):
-    """Fill a jug, empty it, or pour one into another until that is full or the first is empty."""
+    """Fill a jug, empty it, or pour one jug into another until the first is empty or the other is full."""
 
     how = "each step is one move: fill A, empty B, or pour A->B."
     max_steps = 60
@@ -280,7 +280,7 @@ def _with(grid: Grid, row: int, column: int, value: int) -> Grid:
     return (*grid[:row], changed, *grid[row + 1 :])
 
 
-# One line for each: the family and the class that plays it.
+# One line for each family: its name and its class.
 PUZZLES: dict[str, type[Puzzle[Any]]] = {
     "jugs": Jugs,
     "mini_sudoku": Sudoku,

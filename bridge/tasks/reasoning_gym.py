@@ -1,7 +1,7 @@
-"""Every family of reasoning-gym as a task, "reasoning_gym:NAME", with its own scorer as verifier.
+"""Each family of reasoning-gym as a task, "reasoning_gym:NAME", verified by the family's own scorer.
 
-A model thinks in lines and then writes its answer. The families of `puzzles` are played step by step instead, where
-every step is checked.
+A model thinks in lines and then writes its answer. The families in puzzles.py are played step by step instead, and the
+rules check every step.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from longthink.validation import seed_number
 
 _LONGEST_ANSWER = 20_000  # characters
 _DRAWS = 100  # of a problem, until its answer is not empty
-_SECONDS = 10.0  # of computing, for a scorer
-_NOT_ONE_FAMILY = {"composite"}  # a mixture that is put together from others
+_SECONDS = 10.0  # of processor time, for a scorer
+_NOT_ONE_FAMILY = {"composite"}  # a mixture of others
 
 
 def members() -> list[str]:
-    """The names of reasoning-gym's families. Raises `MissingExtraError`."""
+    """The names of the families. Raises `MissingExtraError`."""
     require("reasoning_gym", "tasks")
     from reasoning_gym.factory import DATASETS
 
@@ -39,7 +39,7 @@ def members() -> list[str]:
 
 
 def describe(family: str) -> tuple[str, dict[str, Any]]:
-    """A sentence about a family, and its parameters with their defaults."""
+    """One sentence about a family, and its parameters with their defaults."""
     from reasoning_gym.factory import DATASETS
 
     dataset, config = DATASETS[family]
@@ -49,7 +49,7 @@ def describe(family: str) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A default as JSON can hold it: an object of reasoning-gym's own by its text."""
+    """A default as a JSON value; an object of reasoning-gym becomes its text."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
 def load(family: str, seed: int = 0, steps: bool = True, **parameters: Any) -> Task:
     """A problem that a family generates from `seed`.
 
-    steps: whether a family of `puzzles` is played step by step; else its answer is written like any other's.
+    steps: whether a family of puzzles.py is played step by step; otherwise its answer is written in words.
     """
     if family not in members():
         raise UnknownNameError.of("family of reasoning-gym", family, members())
@@ -80,7 +80,7 @@ FAMILY = Family("A family of problems of reasoning-gym.", load, members, describ
 
 
 def _python(value: Any) -> Any:
-    """A parameter without NumPy's numbers, which a name and a random generator do not take."""
+    """A parameter with NumPy numbers replaced by Python numbers, for names and random generators."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
@@ -89,7 +89,7 @@ def _python(value: Any) -> Any:
 
 
 class Problem:
-    """A generated problem: its name, question, metadata, and how right an answer to it is."""
+    """A generated problem: its name, question, metadata, and the values of answers."""
 
     def __init__(self, family: str, seed: int, parameters: dict[str, Any]) -> None:
         self.family, self.seed, self.parameters = family, seed, parameters
@@ -100,10 +100,10 @@ class Problem:
         self.metadata: dict[str, Any] = self.entry["metadata"]
 
     def score(self, answer: str) -> float:
-        """How right an answer is, in [0, 1]: by the family's own scorer, or ours if that is wrong (`_CHECKS`).
+        """The value of an answer in [0, 1], by the family's scorer, or by a check of `_CHECKS` if that is wrong.
 
-        An answer is tried as it is and without what wraps it, "**42**." as "42". One that the scorer cannot read within
-        its limits of time and memory is worth 0.
+        The answer is scored as it is and without markup, "**42**." as "42"; the higher value counts. The value is 0 if
+        the scorer fails, or exceeds its limits of time and memory.
         """
         longest = max(_LONGEST_ANSWER, 2 * len(self.entry["answer"] or ""))
         if not answer.strip() or len(answer) > longest:
@@ -119,7 +119,7 @@ class Problem:
         problem = self.family, self.seed, tuple(self.parameters.items()), self.entry
         try:
             scored = float(guard.call(f"{__name__}:scored", *problem, answer, seconds=_SECONDS))
-        except GuardError:  # whatever it stumbled over in what a model wrote
+        except GuardError:  # any failure on a text that a model wrote
             return 0.0
         return min(1.0, max(0.0, scored))
 
@@ -127,7 +127,7 @@ class Problem:
 def scored(
     family: str, seed: int, parameters: tuple[tuple[str, Any], ...], entry: dict[str, Any], answer: str
 ) -> float:
-    """What a family's own scorer says: called in a process of its own."""
+    """The value that a family's scorer gives; called in a separate process."""
     return float(_dataset(family, seed, parameters).score_answer(answer, entry))
 
 
@@ -137,7 +137,7 @@ scored.prepare = lambda: require("reasoning_gym", "tasks")  # type: ignore[attr-
 def generate(family: str, seed: int, **parameters: Any) -> dict[str, Any]:
     """The problem that a family generates from `seed`. Raises `ParameterError`, `MissingExtraError`.
 
-    A problem whose right answer is empty, which nobody can write, is drawn again from a seed made of this one.
+    If the correct answer is empty, which nobody can write, another problem is drawn, from a seed made of this one.
     """
     seed = seed_number(seed)
     try:
@@ -156,10 +156,10 @@ def _dataset(family: str, seed: int, parameters: tuple[tuple[str, Any], ...]) ->
 
 
 class ReasoningTask(Task):
-    """A question whose answer is written in words, after up to `max_steps` lines of thought.
+    """A question whose answer is written in words, within `max_steps` lines of thought.
 
-    A line "Answer: ..." answers, in any form that `stated` of answers.py knows. If the problem's own answer has several
-    lines, they follow a line "Answer:" alone and end with "Done."; else one line does.
+    A line "Answer: ..." gives the answer, in any form that `stated` of answers.py reads. If the problem's own answer
+    has several lines, they follow a line "Answer:" alone and end with "Done."; otherwise the answer is one line.
     """
 
     free_text = True
@@ -181,9 +181,9 @@ class ReasoningTask(Task):
         return "".join(f"{line}\n" for line in (self.prompt, "", how, "", *transcript))
 
     def parse_step(self, transcript: Transcript, text: str) -> str | None:
-        """A line; inside an answer of several lines one may be blank, and spaces at the start stay.
+        """A line. Inside an answer of several lines a line may be blank, and spaces at its start are kept.
 
-        A model that has nothing more to write has answered, if a sentence of its own says what the answer is.
+        If the model writes nothing more, and an earlier sentence states the answer, that answer is the step.
         """
         step = text.rstrip()
         if self._several and stated((*transcript, "x"), True).text not in ("", stated(transcript, True).text):
@@ -207,8 +207,8 @@ def _stepped() -> set[str]:
     return set(PUZZLES)
 
 
-# ---- What may be shown to a scorer ----
-# Some scorers evaluate the answer as Python, which an answer of a model must never reach: it is looked at first.
+# ---- Which answers a scorer may read ----
+# Some scorers evaluate the answer as Python. These functions check first that the answer is harmless.
 
 
 def _anything(answer: str) -> bool:
@@ -216,12 +216,12 @@ def _anything(answer: str) -> bool:
 
 
 def _is_plain(answer: str) -> bool:
-    """Nothing but words, numbers, lists and quotes: no way to call, to reach into, or to compute."""
+    """Only words, numbers, lists and quotes: no calls, no attributes, no computation."""
     return re.fullmatch(r"[\w\s,\[\]'\"-]*", answer) is not None
 
 
 def _is_buttons(answer: str) -> bool:
-    """The letters of buttons with arrows between them: "banana" is no B, A, A, A."""
+    """Letters of buttons with arrows between them; "banana" is not B, A, A, A."""
     return re.fullmatch(r"[A-Ca-c]?([\s,→>-]+[A-Ca-c])*\s*", answer.strip()) is not None
 
 
@@ -231,7 +231,7 @@ _FUNCTIONS = frozenset(
 
 
 def _is_formula(answer: str) -> bool:
-    """Numbers below 1e12, one-letter variables, + - * / **, functions of a school book; powers to 60, not stacked."""
+    """Numbers below 1e12, one-letter variables, + - * / **, common functions; powers up to 60, not nested."""
     try:
         tree = ast.parse(answer.replace("^", "**").strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -260,7 +260,7 @@ def _is_formula(answer: str) -> bool:
 
 
 def _is_small(exponent: ast.expr) -> bool:
-    """Whether an exponent is no product of numbers, and all numbers in it are at most 60."""
+    """Whether an exponent is not a product of numbers, and all numbers in it are at most 60."""
     inside = list(ast.walk(exponent))
     numbers = [node.value for node in inside if isinstance(node, ast.Constant)]
     named = any(isinstance(node, ast.Name) for node in inside)
@@ -275,15 +275,15 @@ _READS = {
 }
 
 
-# ---- Families whose own scorer is wrong ----
+# ---- Families whose scorer is wrong ----
 
 
-# One line for each: what is wrong in reasoning-gym 0.1.25, and what checks an answer to an entry instead.
+# One line for each: the fault in reasoning-gym 0.1.25, and the check of an answer that replaces the scorer.
 _CHECKS: dict[str, Callable[[dict[str, Any], str], bool]] = {
-    # it computes what a model wrote, without a limit, and refuses signs of print
+    # it evaluates the text of a model without a limit, and refuses printed signs
     "countdown": lambda entry, answer: makes(entry["metadata"]["target"], entry["metadata"]["numbers"], answer),
-    # it takes any four numbers that make 24
+    # it accepts any four numbers that make 24
     "puzzle24": lambda entry, answer: makes(24, entry["metadata"]["numbers"], answer),
-    # it takes any answer that is not empty
+    # it accepts any answer that is not empty
     "game_of_life_halting": lambda entry, answer: answer.strip().casefold() == entry["answer"].strip().casefold(),
 }

@@ -1,8 +1,8 @@
-"""Small program synthesis: write a Python function from examples; hidden tests in the sandbox say how right it is.
+"""Small program synthesis: write a Python function from examples; hidden tests in the sandbox give its value.
 
-A hidden function is put together from a few primitives. The first of the shortest functions that fit the examples fits
-the hidden tests, too, so the examples say enough. A step is one line of
-the body, and a `return` of the function itself ends it.
+The hidden function is composed of a few primitives. The first of the shortest functions that fit the examples also
+passes the hidden tests, so the examples determine the function. A step is one line of the body; a `return` of the
+function ends it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _KINDS = {"list": _LISTS, "text": _TEXTS}
 _TESTS = 12
 _LIMITS = SandboxLimits(seconds=2.0, memory=256 << 20)
 
-# Runs the function on every input. What the program prints goes elsewhere, and what it raises is its answer's fate.
+# Runs the function on every input. What the program prints is discarded; an input for which it raises has no result.
 _HARNESS = """
 import contextlib, io, json
 found = []
@@ -73,7 +73,7 @@ print("\\n" + json.dumps(found, default=repr))
 
 
 class Synthesis(Task):
-    """Write `f` from examples. check: the share of hidden tests that a program passes, in a sandbox of its own.
+    """Write `f` from examples. The value is the share of hidden tests that the program passes, in a sandbox.
 
     Raises `ToolError` from `check` if no sandbox can be made.
     """
@@ -89,8 +89,8 @@ class Synthesis(Task):
         self._checked: dict[str, float] = {}
 
     def context(self, transcript: Transcript) -> str:
-        told = "\n".join(f"# {line}" for line in self.prompt.splitlines())
-        return "\n".join([told, "", "def f(x):", *transcript, ""])
+        comment = "\n".join(f"# {line}" for line in self.prompt.splitlines())
+        return "\n".join([comment, "", "def f(x):", *transcript, ""])
 
     def parse_step(self, transcript: Transcript, text: str) -> str | None:
         line = text.rstrip()
@@ -112,21 +112,21 @@ class Synthesis(Task):
             try:
                 found = json.loads(ran.output.rstrip().rpartition("\n")[2]) if ran.ok else []
                 passed = sum(got == [wanted] for got, (_, wanted) in zip(found, self.tests, strict=True))
-            except (ValueError, TypeError, RecursionError):  # its time was up, or it left no answers
+            except (ValueError, TypeError, RecursionError):  # it exceeded its time, or printed no results
                 passed = 0
             self._checked[answer] = passed / len(self.tests)
         return self._checked[answer]
 
     def solve(self) -> Solved:
-        """Try all programs of the primitives, short ones first, on the examples."""
+        """Try all programs of the primitives on the examples, the shortest first."""
         program, tried = _first(self.kind, self.examples)
         return Solved(None if program is None else _written(program), tried)
 
 
 def synthesis(seed: int = 0, kind: str = "list", size: int = 2, examples: int = 3) -> Synthesis:
-    """Write a Python function from examples: of a list or of a text, made of `size` primitives, from `seed`.
+    """Write a Python function of a list or a text from examples. `seed` draws the function from `size` primitives.
 
-    kind: "list" or "text". size: 1 to 3. examples: how many are shown, 1 to 8; twelve other tests are hidden.
+    kind: "list" or "text". size: 1 to 3. examples: how many are shown, 1 to 8; twelve other ones are hidden tests.
     """
     if kind not in _KINDS:
         raise ParameterError(f"synthesis: kind expects one of {', '.join(_KINDS)}, got {kind!r}")
@@ -145,7 +145,7 @@ def synthesis(seed: int = 0, kind: str = "list", size: int = 2, examples: int = 
 
 
 def _first(kind: str, pairs: Sequence[tuple[Any, Any]], longest: int = 3) -> tuple[Sequence[Primitive] | None, int]:
-    """The first program, the shortest ones first, that fits input and output pairs, and how many were tried."""
+    """The shortest program that fits pairs of input and output, and how many programs were tried."""
     tried = 0
     for size in range(longest + 1):
         for program in product(_KINDS[kind], repeat=size):
@@ -160,7 +160,7 @@ def _fits(program: Sequence[Primitive], pairs: Sequence[tuple[Any, Any]]) -> boo
 
 
 def _inputs(rng: Random, kind: str, count: int) -> list[Any]:
-    """Different inputs, with repeats, signs and spaces in them."""
+    """Different inputs; they contain repeated items, signs and spaces."""
     found: list[Any] = []
     while len(found) < count:
         if kind == "list":

@@ -1,7 +1,7 @@
-"""TextArena's single-player environments as tasks, "textarena:NAME": long games in words, with its own reward.
+"""TextArena's single-player environments as tasks, "textarena:NAME": long games in words, valued by their reward.
 
-An environment is a thing that changes, so a state is rebuilt by playing its actions again from the start. One
-environment is kept where it was left, and goes on from there where the next transcript does.
+An environment changes with each action, so a state is rebuilt by playing its actions again from the start. The last
+environment is kept, and continues if the next transcript continues its own.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from longthink.errors import MissingExtraError, ParameterError, UnknownNameError
 from longthink.registry import Family
 from longthink.validation import seed_number
 
-_LONGEST_ACTION = 200  # characters: actions go into regular expressions of TextArena
-_NEARLY = 0.99  # the most that a game is worth that was not won
+_LONGEST_ACTION = 200  # characters: TextArena applies regular expressions to actions
+_NEARLY = 0.99  # the highest value of a game that was not won
 _DRAWS = 100  # of an environment, until one can be solved
-_UNLIMITED = 1000  # steps at which we end an environment that knows no end
+_UNLIMITED = 1000  # steps after which an environment without a last step ends
 
 _ARROWS = ("[up]", "[down]", "[left]", "[right]")
 _PEGS = tuple(f"[{a} {b}]" for a in "ABC" for b in "ABC" if a != b)
 
 # The environments of TextArena 0.7 for one player that need no key, no network and no word list, and can take 50 steps
-# or more: the most steps, and the actions, where they are few.
+# or more: the most steps, and the actions if they are few.
 _ENVIRONMENTS: dict[str, tuple[int, tuple[str, ...] | None]] = {
     **{f"2048-v0{kind}": (_UNLIMITED, _ARROWS) for kind in (
         "", "-ultra-easy", "-mega-easy", "-super-easy", "-very-easy", "-easy", "-hard", "-very-hard", "-extreme",
@@ -57,13 +57,13 @@ def members() -> list[str]:
 
 
 def describe(name: str) -> tuple[str, dict[str, Any]]:
-    """A sentence about an environment, and its parameters."""
+    """One sentence about an environment, and its parameters."""
     steps = _ENVIRONMENTS[name][0]
     return f"TextArena's {name}, up to {steps} steps", {"seed": 0}
 
 
 def load(name: str, seed: int = 0) -> Task:
-    """An environment as `seed` sets it up. Raises `UnknownNameError`, `MissingExtraError`."""
+    """An environment that `seed` sets up. Raises `UnknownNameError`, `MissingExtraError`."""
     if name not in _ENVIRONMENTS:
         raise UnknownNameError.of("environment of TextArena", name, _ENVIRONMENTS)
     seed = seed_number(seed)
@@ -76,7 +76,7 @@ FAMILY = Family("A single-player environment of TextArena.", load, members, desc
 
 @dataclass(frozen=True)
 class _Moment:
-    """What is known after a transcript: what the player reads, whether it is over, and the reward in [0, 1]."""
+    """The state after a transcript: the text for the player, whether the game is over, and the reward in [0, 1]."""
 
     seen: str
     over: bool
@@ -84,9 +84,9 @@ class _Moment:
 
 
 class TextArenaTask(Task):
-    """An environment; its reward is the verifier, and a game that was not played to its end is worth nothing.
+    """An environment. The value is its reward; an unfinished game has value 0.
 
-    It uses Python's global random numbers, as TextArena does, and leaves them as they were.
+    TextArena uses Python's global random numbers; their state is restored after each use.
     """
 
     def __init__(self, environment: str, seed: int) -> None:
@@ -96,7 +96,7 @@ class TextArenaTask(Task):
         self._moments: dict[Transcript, _Moment] = {}
         self._legal: dict[Transcript, list[str]] = {}
         self._start: tuple[Any, Any] | None = None  # the environment at the start, and its random state
-        self._live: tuple[Transcript, Any, Any] | None = None  # a transcript, and both there
+        self._live: tuple[Transcript, Any, Any] | None = None  # a transcript, and both after it
         self.prompt = self._moment(()).seen
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -110,7 +110,7 @@ class TextArenaTask(Task):
 
     @contextlib.contextmanager
     def _at(self, transcript: Transcript) -> Iterator[Any]:
-        """The environment after a transcript, with its own random numbers, quietly."""
+        """The environment after a transcript, with its own random numbers; its output is discarded."""
         theirs = random.getstate()
         try:
             with contextlib.redirect_stdout(io.StringIO()):
@@ -124,14 +124,14 @@ class TextArenaTask(Task):
                     live = (), copy.deepcopy(self._start[0]), self._start[1]
                 played, environment, numbers = live
                 random.setstate(numbers)
-                self._live = None  # until it stands where it should
+                self._live = None  # until it has reached the transcript
                 for length in range(len(played) + 1, len(transcript) + 1):
                     if self._moments[transcript[: length - 1]].over:
-                        raise ParameterError(f"{self.name}: it is over before step {length}")
+                        raise ParameterError(f"{self.name}: the game is over before step {length}")
                     try:
                         _step(environment, transcript[length - 1])
                         self._see(transcript[:length], environment)
-                    except Exception:  # TextArena stumbles over an action: that loses
+                    except Exception:  # TextArena raises an error for an action: the game is lost
                         self._moments[transcript[:length]] = _Moment(
                             self._moments[transcript[: length - 1]].seen, True, 0.0
                         )
@@ -156,7 +156,7 @@ class TextArenaTask(Task):
         return self._moment(transcript).over or len(transcript) >= self.max_steps
 
     def legal_steps(self, transcript: Transcript) -> list[str] | None:
-        """The actions that the environment accepts here, each tried on a copy; None where there are too many to try."""
+        """The actions that the environment accepts, each tried on a copy; None if there are too many to try."""
         if self._actions is None:
             return None
         if transcript not in self._legal:
@@ -181,25 +181,25 @@ class TextArenaTask(Task):
 
 
 def _make(name: str) -> Any:
-    """The environment that shows the state now, not all that was ever said, where TextArena has it so."""
+    """The environment in the version that shows the present state, not the whole history."""
     try:
         return import_module("textarena").make(f"{name}-train")
-    except Exception as error:  # whatever it lacks: a word list, a key, another version of Python
+    except Exception as error:  # for example a missing word list, key, or version of Python
         raise MissingExtraError(f"textarena cannot make {name}: {str(error).strip()[:300]}") from error
 
 
 def _reset(environment: Any, name: str, seed: int) -> None:
-    """Set an environment up from a seed, and from others made of it until it can be solved."""
+    """Set an environment up from a seed; if it cannot be solved, from other seeds made of it."""
     solvable = _check_of(_SOLVABLE, name)
     for draw in range(_DRAWS):
         environment.reset(num_players=1, seed=seed + (draw << 64))
         if solvable(environment):
             return
-    raise ParameterError(f"textarena:{name}(seed={seed}): none of {_DRAWS} boards can be solved; take another seed")
+    raise ParameterError(f"textarena:{name}(seed={seed}): none of {_DRAWS} boards can be solved; use another seed")
 
 
 def _fifteen_solvable(environment: Any) -> bool:
-    """Whether a fifteen puzzle can be put in order: half of all orders cannot.
+    """Whether a fifteen puzzle can be solved: half of all boards cannot.
 
     Johnson and Story, "Notes on the "15" puzzle", American Journal of Mathematics 2, 1879.
     """
@@ -209,21 +209,21 @@ def _fifteen_solvable(environment: Any) -> bool:
     return bool((inversions + tiles.index(None) // 4) % 2)
 
 
-# The environments that are set up without a look at whether they can be solved, and how that is seen.
+# Environments that TextArena may set up so that they cannot be solved, and how to tell.
 _SOLVABLE: dict[str, Callable[[Any], bool]] = {
     "FifteenPuzzle": _fifteen_solvable,
     "RushHour": lambda environment: bool(environment._is_solvable(environment.initial_layout)),
 }
 
 
-# The environments whose reward for a part may be 1, and how it is seen that one is solved.
+# Environments whose reward can be 1 before they are solved, and how to tell that one is solved.
 _SOLVED: dict[str, Callable[[Any], bool]] = {
     "2048": lambda environment: bool(environment._max_tile() >= environment.target_tile),
 }
 
 
 def _check_of(checks: dict[str, Callable[[Any], bool]], name: str) -> Callable[[Any], bool]:
-    """The check of an environment, or one that everything passes."""
+    """The check of an environment, or a check that everything passes."""
     return next((check for start, check in checks.items() if name.startswith(start)), lambda _: True)
 
 
@@ -233,7 +233,7 @@ def _step(environment: Any, action: str) -> None:
     except AttributeError as error:
         if error.name != "set_winners":
             raise
-        # TextArena 0.7 calls a method that its single-player state has not got when the fifteen puzzle is solved
+        # when the fifteen puzzle is solved, TextArena 0.7 calls a method that its single-player state does not have
         environment.state.set_outcome(reward=1.0, reason="solved")
 
 
