@@ -81,10 +81,11 @@ def serve(
 
 
 def _slots(model: str, concurrency: int) -> dict[str, int]:
-    """The option of a model with which it works on that many requests at the same time."""
-    if model == EMBEDDED or model.endswith(".gguf"):
+    """The option of a model with which it works on that many requests at the same time, if it has such an option."""
+    found = lt.models().find(model)
+    if found.takes("sequences"):
         return {"sequences": concurrency}
-    return {"slots": max(4, concurrency)} if model.startswith("openai:") else {}
+    return {"slots": max(4, concurrency)} if found.takes("slots") else {}
 
 
 def with_choices(words: Sequence[str]) -> Run:

@@ -385,7 +385,7 @@ def test_every_search_goes_on_after_an_answer_that_may_be_revised(method: str) -
     assert not lt.think(task, ScriptedModel(learns), budget, method=method).correct
 
 
-@pytest.mark.parametrize("without", ["step", "answer", "revision", "subproblem", "strategy", "tool", "token"])
+@pytest.mark.parametrize("without", lt.kinds())
 def test_each_kind_can_be_switched_off_and_is_counted(without: str) -> None:
     kinds = [kind for kind in lt.kinds() if kind != without]
     task = question("What is 37 * 41?", "no")
