@@ -157,7 +157,10 @@ class Registry(Mapping[str, T]):
         entry = found.entry
         if isinstance(entry, Family) and found.arguments:
             return entry.describe(*found.arguments)
-        summary = getattr(entry, "summary", None) or (inspect.getdoc(entry) or "").partition("\n")[0]
+        summary = getattr(entry, "summary", None)
+        if not isinstance(summary, str):
+            first = " ".join((inspect.getdoc(entry) or "").partition("\n\n")[0].split())
+            summary = first.partition(". ")[0].rstrip(".") + "." if first else ""
         declared = getattr(entry, "parameters", None)
         if declared is None:
             declared = _options_of(entry, bool(found.arguments) or _is_open(name))

@@ -132,7 +132,7 @@ def _remove(folder: str, process: int) -> None:
 
 
 class LlamaModel(Model):
-    """A GGUF file on llama.cpp.
+    """A GGUF file, or the embedded default model, on llama.cpp.
 
     path: None: the embedded default, SmolLM2. threads: None: one for each processor that nothing else uses when it is
     loaded. context: tokens of prompt and answer together.

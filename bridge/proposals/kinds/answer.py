@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WholeAnswer(Kind):
-    """All steps that are left: first the likeliest answer; chosen again, one more sample each time.
+    """All steps that are left: first the most likely answer; chosen again, one more sample each time.
 
     So the search also chooses whether to go wider. Wang et al., "Self-consistency improves chain of thought reasoning
     in language models", ICLR 2023; Qi et al., "Mutual reasoning makes smaller LLMs stronger problem-solvers", 2024,

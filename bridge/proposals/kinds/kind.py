@@ -89,7 +89,7 @@ class Kind(ABC):
         """Whether such a proposal may come next."""
 
     def again(self, query: ProposalQuery) -> bool:
-        """Whether it has other proposals if it is chosen again: first the likeliest one, then samples."""
+        """Whether it has other proposals if it is chosen again: first the most likely one, then samples."""
         return False
 
     def propose(self, query: ProposalQuery) -> list[Proposal]:

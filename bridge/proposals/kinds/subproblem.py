@@ -22,8 +22,9 @@ _LINES = 4  # of a subproblem that the model wrote, with its answer
 class SubproblemKind(Kind):
     """A subproblem that the task lists, all equally likely; for a free-text task, one that the model writes.
 
-    limit: subproblems in a transcript, if the model writes them: first the likeliest one; chosen again, samples. Until
-    the subproblem is solved, all proposals belong to it; it can have subproblems of its own if the task lists them.
+    limit: subproblems in a transcript, if the model writes them: first the most likely one; chosen again, samples.
+    Until the subproblem is solved, all proposals belong to it; it can have subproblems of its own if the task lists
+    them.
     Zhou et al., "Least-to-most prompting enables complex reasoning in large language models", ICLR 2023; Khot et al.,
     "Decomposed prompting: a modular approach for solving complex tasks", ICLR 2023.
     """

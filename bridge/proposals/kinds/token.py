@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 
 _END = "\n"
-_FREE = 8  # of the likeliest tokens, if the task does not list its legal steps
+_FREE = 8  # of the most likely tokens, if the task does not list its legal steps
 _TOP = 40
 _LONGEST = 64  # tokens of a step
 

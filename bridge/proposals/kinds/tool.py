@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ToolCall(Kind):
-    """A call of a tool and its result: the likeliest call of each tool; chosen again, samples.
+    """A call of a tool and its result: the most likely call of each tool; chosen again, samples.
 
     tools: or their names. calls: in a transcript. A call that the tool cannot read is no proposal. The task never sees
     a call. If the task's steps are free text, a model reads each call at its place, else all calls before the problem.
