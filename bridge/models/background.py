@@ -1,4 +1,4 @@
-"""One event loop in a thread of its own, on which everything that waits for a network waits."""
+"""The event loop, in its own thread, on which all network requests run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _loop = PerProcess[asyncio.AbstractEventLoop]()
 
 
 def background(work: Coroutine[Any, Any, T]) -> Future[T]:
-    """Run a coroutine on the loop, which is started when it is first needed in this process."""
+    """Run a coroutine on the loop, which starts when this process first needs it."""
     return asyncio.run_coroutine_threadsafe(work, _loop.get(_started))
 
 

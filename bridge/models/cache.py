@@ -1,4 +1,4 @@
-"""The request cache: answers of a model on disk, so that nothing is paid for twice, and replay without a model."""
+"""The request cache keeps answers on disk, so that none is paid for twice, and replays them without a model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Spent
 
 FILE = "answers.sqlite"
-_PATIENCE = 60.0  # seconds for which a process waits for another
+_PATIENCE = 60.0  # seconds that a process waits for another
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS answers (
   key TEXT PRIMARY KEY, model TEXT, request TEXT, completions TEXT, made REAL,
@@ -35,7 +35,7 @@ _TRAITS = ("grammars", "logprobs", "images", "scores", "remembers")
 
 @dataclass
 class _Store:
-    """What belongs to one process: a connection to the file, and the requests under way."""
+    """What belongs to one process: a connection to the file, and the requests in progress."""
 
     connection: sqlite3.Connection
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,17 +43,19 @@ class _Store:
 
 
 class CachedModel(Model):
-    """A model whose answers are kept in a folder, and given again, marked `cached`, to an equal request.
+    """A model whose answers are kept in a folder. An equal request gets the kept answer, marked `cached`.
 
-    Equal are the model, the prompt, and every parameter, the seed and the number of completions among them. model: None
-    replays what is there, and every other request is a `ModelError`; `of` says which model's answers where the folder
-    has several. paid: what all answers in the folder for this model cost when they were made, by whatever process.
-    What an answer cost stands in it and counts in a budget whenever it is given again, so that thinking with a cache
-    is the same as without one; nothing is asked or paid for a second time. Equal requests that are under way together
-    are one.
+    Requests are equal if the model, the prompt and every parameter are equal, including the seed and the number of
+    completions. model: None replays the folder; a request that is not there raises `ModelError`. of: whose answers to
+    replay, if the folder has answers of several models. paid: what all answers in the folder for this model cost when
+    they were made, by any process.
+    An answer keeps its cost, which counts in a budget each time, so that a session with a cache is the same as without
+    one; but no request is made or paid for twice. Equal requests at the same time are made once.
 
-    The folder holds one SQLite file in WAL mode: several processes may use it at once, on one machine, and one that is
-    killed loses no answer that it had. A replay only reads it. Raises `ModelError` where it cannot be read or written.
+    The folder has one SQLite file in WAL mode. Several processes on one machine may use it at once, and a process that
+    is killed loses no answer that it had. A replay only reads the file.
+
+    Raises `ModelError` if the file cannot be read or written.
     """
 
     def __init__(self, model: Model | None, directory: str | Path, of: str | None = None) -> None:
@@ -63,7 +65,7 @@ class CachedModel(Model):
                 f"there are no answers to replay in {str(directory)!r}; fill it with load_model(cache=...)"
             )
         self._stores, self._writers = PerProcess[_Store](), PerProcess[ThreadPoolExecutor]()
-        self._named = False  # whether the folder has been told what the model can do
+        self._named = False  # whether the folder knows what the model can do
         self._identity = model.identity if model is not None else self._only(of)
         self.name = model.name if model is not None else f"replay of {self._identity}"
         traits = self._known_traits() if model is None else {trait: getattr(model, trait) for trait in _TRAITS}
@@ -95,7 +97,7 @@ class CachedModel(Model):
         return super().as_text(text) if self._model is None else self._model.as_text(text)
 
     def in_turn(self, request: Request) -> list[Completion]:
-        return self.answer(request)  # it is the model that threads take turns at
+        return self.answer(request)  # threads take turns at the model, not at the cache
 
     def answer(self, request: Request) -> list[Completion]:
         asked = self.submit(request)
@@ -139,7 +141,7 @@ class CachedModel(Model):
 
         if isinstance(asking, Answered):
             keep()
-        else:  # it comes on the thread of the network, which does not wait for a disk
+        else:  # the answer comes on the network thread, which must not wait for a disk
             writer = self._writers.get(functools.partial(ThreadPoolExecutor, 1, thread_name_prefix="longthink-cache"))
             asking.add_done_callback(lambda _: writer.submit(keep))
         return answer
@@ -149,7 +151,7 @@ class CachedModel(Model):
         return [_completion(each) for each in json.loads(rows[0][0])] if rows else None
 
     def _known_traits(self) -> dict[str, bool]:
-        """What the model could do whose answers are here, so that the same is asked of them."""
+        """What the model of these answers can do, so that a replay gets the same requests."""
         rows = self._do("SELECT traits FROM models WHERE model = ?", self._identity)
         return dict(json.loads(rows[0][0])) if rows else {}
 
@@ -167,7 +169,7 @@ class CachedModel(Model):
             self._named = True
 
     def _only(self, of: str | None) -> str:
-        """The one model with answers here, or the one that is named."""
+        """The model whose answers are replayed: the one named, or the only one."""
         known = [row[0] for row in self._do("SELECT DISTINCT model FROM answers")]
         fitting = [each for each in known if of in (None, each)]
         if len(fitting) != 1:
@@ -178,7 +180,7 @@ class CachedModel(Model):
         return str(fitting[0])
 
     def _do(self, statement: str, *values: Any) -> list[Any]:
-        """Execute and commit, on a connection of this process."""
+        """Execute and commit a statement on the connection of this process."""
         try:
             store = self._stores.get(self._open)
             with store.lock:
@@ -203,12 +205,12 @@ class CachedModel(Model):
 
 
 def replay(folder: str, of: str | None = None) -> CachedModel:
-    """The answers in a folder, without a model; of: whose, if the folder has answers of several models."""
+    """A model that replays the answers in a folder; of: whose, if the folder has answers of several models."""
     return CachedModel(None, folder, of)
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """A connection with the table made. SQLite does not wait for the lock that the first switch to WAL takes: we do."""
+    """A connection with the tables made. SQLite does not wait for the lock of the first switch to WAL, so this does."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         store = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
@@ -226,7 +228,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that writes nothing, not even the files that WAL mode needs beside: the folder may be read-only."""
+    """A connection that writes nothing, not even the extra files of WAL mode: the folder may be read-only."""
     log = path.with_name(path.name + "-wal")
     complete = not log.exists() or log.stat().st_size == 0
     for how in ("mode=ro", "immutable=1") if complete else ("mode=ro",):
@@ -242,7 +244,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _canonical(identity: str, request: Request) -> str:
-    """All that an answer depends on, written in one way."""
+    """Everything that an answer depends on, in a canonical form."""
     asked = {**asdict(replace(request, images=())), "model": identity}
     asked["images"] = [hashlib.sha256(image.data).hexdigest() for image in request.images]
     return json.dumps(asked, sort_keys=True, ensure_ascii=True)

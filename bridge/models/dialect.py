@@ -1,4 +1,4 @@
-"""What a server takes of OpenAI's protocol. All of it is assumed, and what is missing is learned from its refusals."""
+"""The parts of OpenAI's protocol that a server accepts: all are assumed, and its refusals show what is missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-_LADDER = (20, 5, 1)  # how many likeliest tokens servers tell; 20 is the default of vLLM, 5 of OpenAI's completions
+_LADDER = (20, 5, 1)  # how many likeliest tokens servers give; 20 is the limit of vLLM, 5 of OpenAI's completions
 _UNKNOWN = re.compile(r"support|unknown|unrecogni|unexpected|extra|not permitted|not allowed|not available|forbidden")
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|context (?:length|size|window|limit)|max_model_len|"
@@ -25,9 +25,9 @@ _QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|exceeded your curren
 class Dialect:
     """What may be sent to a server.
 
-    endpoint: "completions" or "chat". several: it gives more than one completion for a request. seed, stop,
-    stream_usage: it takes a seed, stop texts, and says what a stream cost. length: what it calls the most tokens to
-    write. likeliest: how many of the likeliest tokens it tells, -1 if it tells no log-probabilities.
+    endpoint: "completions" or "chat". several: the server gives more than one completion per request. seed, stop: it
+    accepts a seed, and stop texts. stream_usage: it says what a stream cost. length: its name for the maximum number of
+    tokens to write. likeliest: how many of the likeliest tokens it gives, -1 if it gives no log-probabilities.
     """
 
     endpoint: str
@@ -39,9 +39,9 @@ class Dialect:
     likeliest: int = 1 << 20
 
     def after(self, status: int, text: str, body: Mapping[str, Any], other_endpoint: bool) -> Dialect | None:
-        """What to speak after a refusal of `body`; None if the refusal is about something else.
+        """The dialect to try after a refusal of `body`; None if the refusal has another cause.
 
-        other_endpoint: "chat" may be taken in place of "completions".
+        other_endpoint: "chat" may replace "completions".
         """
         message, about = _read(text)
         if too_long(message):
@@ -73,12 +73,12 @@ def too_long(message: str) -> bool:
 
 
 def out_of_quota(message: str) -> bool:
-    """Whether a server says that nothing is left to pay with, which no waiting mends."""
+    """Whether a server says that the account has no money or quota left; waiting does not help then."""
     return _QUOTA.search(message) is not None
 
 
 def _read(text: str) -> tuple[str, str]:
-    """The message of an error, and what it is about: the parameter that it names, or else all of it."""
+    """The message of an error, and its subject: the parameter that it names, or else the whole message."""
     try:
         error = json.loads(text)
         error = error.get("error", error)
@@ -89,7 +89,7 @@ def _read(text: str) -> tuple[str, str]:
 
 
 def _fewer(message: str, body: Mapping[str, Any]) -> int:
-    """How many likeliest tokens to ask for after those of `body` were too many; -1: no log-probabilities."""
+    """How many likeliest tokens to ask for if those of `body` were too many; -1: no log-probabilities."""
     asked = int(body.get("top_logprobs", body.get("logprobs", 0)))
     named = [int(number) for number in re.findall(r"\b\d{1,3}\b", message) if 0 < int(number) < asked]
     if named:

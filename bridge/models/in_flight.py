@@ -1,4 +1,4 @@
-"""Equal requests that are under way together are one: whoever comes later waits for the same answer."""
+"""Requests in progress: equal requests at the same time are made once, and all callers get the same answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Answer = Future[list[Completion]]
 
 @dataclass
 class Flight:
-    """A request that is under way: who waits for it, and what was begun for it."""
+    """A request in progress: who waits for it, and what was started for it."""
 
     key: Hashable
     waiting: list[Answer] = field(default_factory=list)
@@ -24,14 +24,14 @@ class Flight:
 
 
 class InFlight:
-    """The requests that are under way, by key. A request that nobody waits for any more is cancelled."""
+    """The requests in progress, by key. A request that nobody waits for any more is cancelled."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, Flight] = {}
         self._lock = threading.Lock()
 
     def join(self, key: Hashable) -> tuple[Answer, Flight | None]:
-        """The answer that is to come and, for the first who asks, the flight that is to be begun."""
+        """A future of the answer and, for the first caller, the flight that the caller must start."""
         answer = Answer()
         with self._lock:
             flight = self._flights.get(key)
@@ -43,7 +43,7 @@ class InFlight:
         return answer, flight if first else None
 
     def begun(self, flight: Flight, asking: Answer) -> None:
-        """The request was made; `asking` is cancelled if all who wait have cancelled."""
+        """The request was started as `asking`, which is cancelled if all callers have cancelled."""
         with self._lock:
             flight.begun = asking
             abandoned = flight.abandoned
@@ -51,14 +51,14 @@ class InFlight:
             asking.cancel()
 
     def land(self, flight: Flight, completions: list[Completion]) -> None:
-        """Give the answer to all who wait. One has paid for it; to the others it is as if it came out of a cache."""
+        """Give the answer to all callers. The first has paid for it; for the others it counts as cached."""
         for answer in self._leave(flight):
             if answer.set_running_or_notify_cancel():
                 answer.set_result(completions)
                 completions = [replace(completion, cached=True) for completion in completions]
 
     def fail(self, flight: Flight, error: BaseException) -> None:
-        """Give the error to all who wait."""
+        """Give the error to all callers."""
         for answer in self._leave(flight):
             if answer.set_running_or_notify_cancel():
                 answer.set_exception(error)

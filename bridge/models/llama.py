@@ -1,4 +1,4 @@
-"""A model in this process: any GGUF file, run by llama.cpp through xllamacpp."""
+"""A language model in this process: a GGUF file, run by llama.cpp through xllamacpp."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, error_text, require
 from longthink.validation import whole_number
 
-_WORTH_COPYING = 200  # characters that another sequence has read already
+_COPY_FROM = 200  # copy what a sequence remembers if it saves at least so many characters
 _here = os.getpid()  # the process in which llama.cpp was loaded
 
 
 @functools.cache
-def _mind_forks() -> None:
-    """Let a process that is forked from now on end at once: llama.cpp would wait there for threads of its parent."""
+def _let_forks_end() -> None:
+    """Let processes that are forked from now on end at once; llama.cpp would wait in them for threads of the parent."""
     if hasattr(os, "register_at_fork") and hasattr(ctypes.CDLL(None), "on_exit"):
         libc = ctypes.CDLL(None)
         os.register_at_fork(after_in_child=lambda: libc.on_exit(libc._exit, None))
 
 
 class _Engine:
-    """llama.cpp at work in this process, and what its sequences remember."""
+    """A llama.cpp server in this process, and what its sequences remember."""
 
     def __init__(self, path: str, threads: int, context: int, sequences: int) -> None:
         xllamacpp = require("xllamacpp", "lm")
@@ -53,28 +53,28 @@ class _Engine:
         parameters.n_parallel = sequences
         parameters.cpuparams.n_threads = threads
         parameters.cpuparams_batch.n_threads = threads
-        # With flash attention the digits of an answer would depend on the number of threads.
+        # With flash attention, the last digits of an answer would depend on the number of threads.
         parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.cache_ram_mib = 0
         parameters.slot_save_path = self.copies + "/"
         parameters.verbosity = -1
         parameters.warmup = False
         parameters.endpoint_metrics = True
-        _mind_forks()
+        _let_forks_end()
         try:
             self.server = xllamacpp.Server(parameters)
-            self.server.handle_metrics()  # one that is let go before it is at work would be waited for without end
-        except Exception as error:  # xllamacpp raises bare kinds
+            self.server.handle_metrics()  # a server that is deleted before it works would block forever
+        except Exception as error:  # xllamacpp raises plain exceptions
             raise ModelError(f"llama.cpp could not load {path!r}: {error}") from error
-        if os.getpid() != _here:  # it cannot be let go in a forked process
+        if os.getpid() != _here:  # it cannot be deleted in a forked process
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.server))
         self.remembered = [""] * sequences  # the prompt of each sequence
-        self.saved = ""  # the prompt that the file of a copy holds
+        self.saved = ""  # the prompt in the file of the last copy
         self.free = set(range(sequences))
         self.changed = threading.Condition()
 
     def take(self, prompt: str) -> int:
-        """Wait for a free sequence, and take the one that remembers most of a prompt."""
+        """Wait for a free sequence and take the one that remembers most of a prompt."""
         with self.changed:
             while not self.free:
                 self.changed.wait()
@@ -82,22 +82,22 @@ class _Engine:
             best = max(self.free, key=lambda sequence: (known[sequence], -len(self.remembered[sequence])))
             self.free.remove(best)
             source = known.index(max(known))
-            if known[source] >= known[best] + _WORTH_COPYING:
-                if common_length(prompt, self.saved) < known[best] + _WORTH_COPYING:
+            if known[source] >= known[best] + _COPY_FROM:
+                if common_length(prompt, self.saved) < known[best] + _COPY_FROM:
                     self.saved = self.remembered[source] if self._do("save", source) else ""
                 self._do("restore", best)
             self.remembered[best] = prompt
             return best
 
     def forget(self) -> None:
-        """Wait until no request is under way, and drop what all sequences remember. Raises `ModelError`."""
+        """Wait until no request is in progress and drop what all sequences remember. Raises `ModelError`."""
         with self.changed:
             while len(self.free) < len(self.remembered):
                 self.changed.wait()
             for sequence in range(len(self.remembered)):
                 if not self._do("erase", sequence):
                     raise ModelError(
-                        f"llama.cpp did not drop the prompt of its sequence {sequence}; load the model anew"
+                        f"llama.cpp did not drop the prompt of its sequence {sequence}; load the model again"
                     )
                 self.remembered[sequence] = ""
             self.saved = ""
@@ -108,11 +108,11 @@ class _Engine:
             self.changed.notify()
 
     def _do(self, action: str, sequence: int) -> bool:
-        """Write what a sequence remembers to the file of copies ("save"), read it ("restore"), or drop it ("erase")."""
+        """Write what a sequence remembers to a file ("save"), read it back ("restore"), or drop it ("erase")."""
         return self.post(f"/slots/{sequence}?action={action}", {"filename": "copy"}) is not None
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """What llama.cpp answers over HTTP, as JSON; None if it does not."""
+        """The answer of llama.cpp over HTTP, as JSON; None if there is none."""
         address = urlsplit(self.server.listening_address)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         try:
@@ -126,7 +126,7 @@ class _Engine:
 
 
 def _remove(folder: str, process: int) -> None:
-    """Remove a folder of the process that made it."""
+    """Remove a folder, in the process that made it only."""
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -134,16 +134,18 @@ def _remove(folder: str, process: int) -> None:
 class LlamaModel(Model):
     """A GGUF file, or the embedded default model, on llama.cpp.
 
-    path: None: the embedded default, SmolLM2. threads: None: one for each processor that nothing else uses when it is
-    loaded. context: tokens of prompt and answer together.
-    sequences: requests that it works on at once; each remembers the prompt it read last. A request goes to the free
-    sequence that remembers most of its prompt, and where another one remembers much more, a copy of that is made first,
-    so that a beginning that all prompts share is read once. The same request may differ in the last digits of its
-    log-probabilities by what was remembered (`forget` drops that), and by what else is under way; a near tie may then
-    fall the other way.
+    path: by default the embedded model, SmolLM2. threads: by default one for each processor that is idle when the model
+    is loaded. context: tokens of prompt and answer together.
+    sequences: requests that it works on at once. Each sequence remembers the last prompt that it read. A request goes
+    to the free sequence that remembers most of its prompt; if another sequence remembers much more, its memory is
+    copied first, so that a common beginning of all prompts is read once. The log-probabilities of a request may differ
+    in the last digits, depending on what was remembered (`forget` drops it) and on other requests in progress; so a
+    near tie may be decided differently.
 
-    A forked process loads the file for itself when it first asks. Raises `ModelError` where the file is missing or is
-    no model, `RequestRefusedError` for a prompt that is longer than the context.
+    A forked process loads the file again at its first request.
+
+    Raises `ModelError` if the file is missing or is not a model, `RequestRefusedError` for a prompt that is longer than
+    the context.
     """
 
     grammars = True
@@ -168,7 +170,7 @@ class LlamaModel(Model):
         self._engine()
 
     def __reduce__(self) -> Any:
-        """Its file, or its name for the default, which may lie elsewhere where the pickle is read."""
+        """The path of the file; not for the default model, whose path may differ where the pickle is read."""
         options: dict[str, Any] = {"threads": self._workers, "context": self._context, "sequences": self.slots}
         if Path(self._path).name == FILE and self._path == smollm2():
             return functools.partial(type(self), **options), ()
@@ -182,7 +184,7 @@ class LlamaModel(Model):
 
     @property
     def address(self) -> str:
-        """Where this process also serves the model over HTTP, on loopback."""
+        """The address on loopback at which this process also serves the model over HTTP."""
         return str(self._engine().server.listening_address)
 
     def forget(self) -> None:
@@ -207,12 +209,12 @@ class LlamaModel(Model):
         ]
 
     def _tokens(self, text: str, special: bool) -> set[tuple[int, str]]:
-        """The tokens of a text, by number and text; special: also those that no text of a user is to be."""
+        """The tokens of a text, as pairs of number and text; special: special tokens are found, too."""
         asked = {"content": text, "add_special": False, "parse_special": special, "with_pieces": True}
-        told = self._engine().post("/tokenize", asked)
-        if told is None:
-            raise ModelError(f"{self.name}: llama.cpp does not tell the tokens of a text")
-        return {(each["id"], each["piece"]) for each in told["tokens"] if isinstance(each["piece"], str)}
+        answer = self._engine().post("/tokenize", asked)
+        if answer is None:
+            raise ModelError(f"{self.name}: llama.cpp does not give the tokens of a text")
+        return {(each["id"], each["piece"]) for each in answer["tokens"] if isinstance(each["piece"], str)}
 
     def answer(self, request: Request) -> list[Completion]:
         options: dict[str, Any] = {
@@ -239,7 +241,7 @@ class LlamaModel(Model):
 
 
 def _one(engine: _Engine, options: dict[str, Any], first: bool) -> Completion:
-    """One completion; the first of a request bears what its prompt costs."""
+    """One completion; the first of a request has the cost of the prompt."""
     try:
         answer = engine.server.handle_completions(options)
         if "error" in answer:

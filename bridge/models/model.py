@@ -1,7 +1,7 @@
-"""`Model`: whatever continues a text, with `Request` and `Completion`; the registry is in registry.py.
+"""`Model`: what continues a text, with `Request` and `Completion`; the registry is in registry.py.
 
-A model gives `answer`s, one after the other or, if it has several `slots`, several at once; `submit` begins a request
-and does not wait for it, which is how a search asks (bridge/runtime/scheduler.py). Any number of threads may use one
+A model answers requests one at a time or, if it has several `slots`, several at once. `submit` starts a request and
+does not wait for it; the scheduler (bridge/runtime/scheduler.py) asks in this way. Any number of threads may use one
 model.
 """
 
@@ -29,7 +29,7 @@ _LEAST_LOGPROB = -100.0
 
 @dataclass(frozen=True)
 class Token:
-    """A generated token: its text, its log-probability in nats, and those of the likeliest tokens in its place."""
+    """A generated token: its text, its log-probability in nats, and those of the likeliest tokens at its position."""
 
     text: str
     logprob: float
@@ -37,7 +37,7 @@ class Token:
 
 
 def known_logprob(logprob: float) -> float:
-    """A log-probability in -100..0: servers write -9999 or minus infinity for what they do not tell."""
+    """A log-probability clipped to [-100, 0]; servers write -9999 or -inf for values that they do not give."""
     return min(max(float(logprob), _LEAST_LOGPROB), 0.0)
 
 
@@ -45,14 +45,14 @@ def known_logprob(logprob: float) -> float:
 class Completion:
     """One continuation of a prompt.
 
-    text: the answer alone. reasoning: what the model wrote before it as its reasoning, in `<think>` blocks or in a
-    field of its own; it is no part of text, logprob and tokens, but of generated_tokens. logprob: nats, summed over the
-    tokens; None if the model does not say. tokens: one by one, if the model says. finish: "stop" (a stop text or the
-    model's own end), "length", or "cut off" if time was up.
-    prompt_tokens: of the whole prompt; of several completions of one request only the first has them. cached_tokens:
-    how many of them the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1
-    for the first completion of a request. money: in the currency of the price table. cached: it comes out of a request
-    cache; its costs are those of the time it was made.
+    text: the answer without the reasoning. reasoning: what the model wrote as reasoning, in `<think>` blocks or in a
+    separate field; it counts in generated_tokens, but not in text, logprob and tokens. logprob: in nats, summed over
+    the tokens; None if the model does not give it. tokens: each token, if the model gives them. finish: "stop" (a stop
+    text or the model's own end), "length", or "cut off" if time was up.
+    prompt_tokens: tokens of the whole prompt; only the first completion of a request has them. cached_tokens: how many
+    of these the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1 for the
+    first completion of a request. money: in the currency of the prices. cached: the completion comes from a request
+    cache; its costs are those of the time when it was made.
     """
 
     text: str
@@ -69,14 +69,14 @@ class Completion:
 
     @property
     def spent(self) -> Spent:
-        """What it costs by itself, whatever the model or a request cache remembered."""
+        """What the completion costs alone, whatever the model or a request cache remembered."""
         return cost_of([self])
 
 
 def cost_of(completions: Sequence[Completion], known: float = 0.0) -> Spent:
-    """What completions of one request cost together.
+    """What the completions of one request cost together.
 
-    known: the share of the prompt that the same thinking had sent before; at least one token is new.
+    known: the share of the prompt, in [0, 1], that the same session sent before; at least one token is new.
     """
     spent = Spent()
     for completion in completions:
@@ -90,7 +90,7 @@ def cost_of(completions: Sequence[Completion], known: float = 0.0) -> Spent:
 
 
 class Answered(Future[T]):
-    """A future that has come already, made at a tenth of the price."""
+    """A future that is done from the start; it is ten times cheaper to make than a `Future`."""
 
     def __init__(self, result: T | None = None, error: Exception | None = None) -> None:
         self._came, self._error = result, error
@@ -115,20 +115,20 @@ class Answered(Future[T]):
     def cancelled(self) -> bool:
         return False
 
-    def add_done_callback(self, told: Callable[[Future[T]], object]) -> None:
-        told(self)
+    def add_done_callback(self, callback: Callable[[Future[T]], object]) -> None:
+        callback(self)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model: to continue `prompt` in `n` independent ways.
+    """A request to a model: continue `prompt` in `n` independent ways.
 
-    It writes up to `max_tokens` tokens or a `stop` text, which is cut off. temperature: 0 takes the likeliest token
-    each time. grammar: GBNF, as llama.cpp defines it, where the model's `grammars` is true; log-probabilities are those
-    of the model without it. top: how many of the likeliest tokens are told in each place, where `logprobs` is true.
-    images: where `images` is true. choices: texts to be scored instead, see `Model.score`.
+    The model writes up to `max_tokens` tokens, or until a `stop` text, which is cut off. temperature: 0 takes the
+    likeliest token each time. grammar: in GBNF, as llama.cpp defines it, for models with `grammars`; log-probabilities
+    are those of the model without the grammar. top: how many of the likeliest tokens are given at each position, for
+    models with `logprobs`. images: for models with `images`. choices: texts to score instead, see `Model.score`.
 
-    Raises `ParameterError` for a value out of place.
+    Raises `ParameterError` for a value of the wrong type or out of range.
     """
 
     prompt: str
@@ -161,7 +161,7 @@ class Request:
                     f'stop expects texts that are not empty, as in stop=["\\n"], got {shown(self.stop)}'
                 )
         if not isinstance(self.prompt, str):
-            raise ParameterError(f"a prompt is a text, got {shown(self.prompt)}")
+            raise ParameterError(f"prompt expects a text, got {shown(self.prompt)}")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -171,21 +171,21 @@ _OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt",
 
 
 class Model(ABC):
-    """A language model: continues text, and says how likely it found what it wrote."""
+    """A language model: continues text, and gives the log-probability of what it wrote."""
 
     name: str
     grammars: bool = False
-    """Whether it obeys a grammar."""
+    """Whether requests may have a grammar."""
     logprobs: bool = False
-    """Whether it tells log-probabilities."""
+    """Whether it gives log-probabilities."""
     images: bool = False
-    """Whether it looks at images."""
+    """Whether requests may have images."""
     scores: bool = False
-    """Whether it scores texts that are given to it."""
+    """Whether it scores given texts (`score`)."""
     remembers: bool = False
-    """Whether it reads a beginning that it has read before only once, so that thinking counts it once."""
+    """Whether it reads a common beginning of prompts only once, so that a session counts it once."""
     slots: int = 1
-    """How many requests it works on at once; with one, `answer` is called by one thread at a time."""
+    """How many requests it works on at once; with 1, only one thread at a time calls `answer`."""
     _turn: PerProcess[threading.RLock]
     _threads: PerProcess[ThreadPoolExecutor]
 
@@ -200,14 +200,14 @@ class Model(ABC):
     def complete(self, prompt: str, **options: Any) -> list[Completion]:
         """Continue `prompt`, as in complete("2+2=", max_tokens=4, stop=["\\n"]); options: the fields of `Request`.
 
-        images: paths, the bytes of files, or arrays `[rows, columns]` or `[rows, columns, 3]` of bytes.
+        images: paths, the bytes of files, or `uint8` arrays `[rows, columns]` or `[rows, columns, 3]`.
 
         Raises `ModelError`, `ParameterError`, `UnknownNameError` for an option that does not exist.
         """
         return self.in_turn(self.request(prompt, **options))
 
     async def complete_async(self, prompt: str, **options: Any) -> list[Completion]:
-        """`complete`, to be awaited. The event loop goes on; cancelling it cancels the request to a server."""
+        """`complete` for `await`. It does not block the event loop; cancelling it cancels the request to a server."""
         asked: Future[Any] = self._pool().submit(self.submit, self.request(prompt, **options))
         try:
             begun: Future[list[Completion]] = await asyncio.wrap_future(asked)
@@ -218,17 +218,19 @@ class Model(ABC):
             raise
 
     def score(self, prompt: str, choices: Sequence[str]) -> list[Completion]:
-        """How likely each of `choices` is to follow `prompt` where nothing else may: a completion for each, in order.
+        """The probability of each of `choices` to follow `prompt` if nothing else may: a completion for each, in order.
 
-        The log-probabilities are those of writing token by token what leads on to a choice, so their shares sum to 1.
-        Raises `ModelError`, also where `scores` is false.
+        The model writes token by token, and only tokens that lead to a choice are allowed; so the probabilities sum
+        to 1.
+
+        Raises `ModelError`, also if `scores` is false.
         """
         if not self.scores:
             raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
         return self.in_turn(Request(prompt, choices=tuple(choices)))
 
     def request(self, prompt: str, **options: Any) -> Request:
-        """The checked request that `complete` makes of its options. Raises what that does."""
+        """The checked request that `complete` makes of its options. Raises the same errors as `complete`."""
         for name in options:
             if name not in _OPTIONS:
                 raise UnknownNameError.of("option of a request", name, _OPTIONS)
@@ -241,20 +243,20 @@ class Model(ABC):
 
     @abstractmethod
     def answer(self, request: Request) -> list[Completion]:
-        """What a kind of model gives for a request: `n` completions. Raises `ModelError`."""
+        """The `n` completions of a request; each kind of model implements this. Raises `ModelError`."""
 
     def in_turn(self, request: Request) -> list[Completion]:
-        """`answer`, for which threads take turns if the model has one slot. Raises `ModelError`."""
+        """`answer`, one thread at a time if the model has one slot. Raises `ModelError`."""
         if self.slots > 1:
             return self.answer(request)
         with self._turn.get(threading.RLock):
             return self.answer(request)
 
     def submit(self, request: Request, until: float | None = None) -> Future[list[Completion]]:
-        """Begin a request; what comes of it is in the future that is given back.
+        """Start a request and return a future of its completions.
 
-        With one slot it is answered here and now. until: a time of `time.monotonic()`, after which a model that streams
-        stops writing.
+        A model with one slot answers before this returns. until: a time of `time.monotonic()` after which a model that
+        streams stops writing.
         """
         if self.slots > 1:
             return self._pool().submit(self.answer, request)
@@ -270,26 +272,26 @@ class Model(ABC):
         )
 
     def forget(self) -> None:  # noqa: B027  # most models have nothing to forget
-        """Drop what earlier prompts have left in this process.
+        """Drop what earlier prompts have left in the memory of this process.
 
-        What is answered then is what a model that was just loaded would answer, to the last digit. Raises `ModelError`.
+        Answers are then those of a newly loaded model, to the last digit. Raises `ModelError`.
         """
 
     def most(self, request: Request) -> Spent:
-        """The most that a request can cost, which is set aside while it is under way.
+        """An upper bound of what a request costs; a budget reserves it while the request is in progress.
 
-        A token is at least one byte of text; the servers' templates for chat add some.
+        A token has at least one byte of text; the chat templates of servers add some tokens.
         """
         prompt = len(request.prompt.encode()) + 64
         return Spent(prompt_tokens=prompt, generated_tokens=request.n * request.max_tokens, calls=1)
 
     def as_text(self, text: str) -> str:
-        """What a user wrote, with a space in whatever the model would read as a special token, as in "< |im_end|>"."""
+        """A user's text with a space in each text that the model would read as a special token, as in "< |im_end|>"."""
         return as_text(text)
 
     @property
     def identity(self) -> str:
-        """What tells it from other models in a request cache."""
+        """The name that distinguishes the model from others in a request cache."""
         return self.name
 
     def __repr__(self) -> str:
@@ -297,6 +299,6 @@ class Model(ABC):
 
 
 def _cancel(asked: Future[Future[Any]]) -> None:
-    """Cancel what a request that nobody waits for any more has begun."""
+    """Cancel the request that `asked` has started, because nobody waits for it any more."""
     if not asked.cancelled() and asked.exception() is None:
         asked.result().cancel()

@@ -1,12 +1,12 @@
 """A language model in ONNX, run by onnxruntime: `OnnxModel`.
 
-The file has the inputs tokens `[B, T]` int64, positions `[B, T]` int64 and sees `[B, T, T]` bool, which says for each
-token which others it looks at, and an output, logits `[B, T, V]` of what comes after each. So texts that begin alike
-are run as a tree, each token once. What else there is to know stands in the metadata:
+The file has the inputs tokens `[B, T]` int64, positions `[B, T]` int64 and sees `[B, T, T]` bool, the attention mask,
+and the output logits `[B, T, V]` of the token after each. With this mask, texts with a common beginning run as a tree,
+each token once. The metadata of the file has:
 
-vocabulary: a JSON list of the text of each token; the first ends what the model writes.
-context: the most tokens of a text, prompt and answer together.
-prompt_lines: how many last lines of a prompt it reads; all without it.
+vocabulary: a JSON list of the text of each token; the first token ends the text.
+context: the largest number of tokens, prompt and answer together.
+prompt_lines: how many of the last lines of a prompt the model reads; all lines if it is missing.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from longthink.validation import shown, whole_number
 
 
 class OnnxModel(Model):
-    """A language model in an ONNX file of the form above; it writes its `n` answers at once, and scores choices.
+    """A language model in an ONNX file of the format above; it writes `n` answers at once, and scores choices.
 
-    threads: of onnxruntime. Nothing is kept from one token to the next, which suits short contexts; counted as spent is
-    every token of the prompt once, and every token written or looked at after it.
+    threads: threads of onnxruntime. The model keeps no state between tokens, which suits short contexts. The cost is
+    each token of the prompt once, and each token written or scored after it.
 
-    Raises `ModelError` where the file is missing or is no such model, `MissingExtraError`.
+    Raises `ModelError` if the file is missing or is not such a model, `MissingExtraError` without onnxruntime.
     """
 
     logprobs = True
@@ -48,13 +48,13 @@ class OnnxModel(Model):
         try:
             session = self._sessions.get(self._start)
             self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
-            """What the file says of itself."""
+            """The metadata of the file."""
             self._texts: list[str] = json.loads(self.metadata["vocabulary"])
             self._context = int(self.metadata["context"])
             self._lines = int(self.metadata.get("prompt_lines", 0))
-        except Exception as error:  # onnxruntime raises kinds of its own
+        except Exception as error:  # onnxruntime has its own exceptions
             raise ModelError(
-                f"{str(path)!r} is no ONNX language model with vocabulary and context in its metadata: {error}"
+                f"{str(path)!r} is not an ONNX language model with vocabulary and context in its metadata: {error}"
             ) from error
         self.name = Path(path).stem
         self._index = {text: token for token, text in enumerate(self._texts)}
@@ -79,7 +79,7 @@ class OnnxModel(Model):
         return self._score(prompt, request.choices) if request.choices else self._write(prompt, request)
 
     def _tokens(self, text: str) -> tuple[int, ...]:
-        """A text as tokens, the longest that fits first."""
+        """The tokens of a text; at each position the longest token that fits."""
         pieces = self._piece.findall(text)
         if sum(map(len, pieces)) != len(text):
             unknown = sorted(set(text) - set("".join(self._texts)))
@@ -90,7 +90,7 @@ class OnnxModel(Model):
     def _expected(
         self, tokens: NDArray[np.int64], positions: NDArray[np.int64], sees: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """Log-probabilities `[B, T, V]` of what comes after each token."""
+        """Log-probabilities `[B, T, V]` of the token after each token."""
         if positions.max() >= self._context:
             raise RequestRefusedError(
                 f"{self.name} takes {self._context} tokens, prompt and answer together; give it less"
@@ -126,7 +126,7 @@ class OnnxModel(Model):
         ]
 
     def _score(self, prompt: tuple[int, ...], choices: Sequence[str]) -> list[Completion]:
-        """The choices are a tree of tokens after the prompt, looked at in one run down to where it last branches."""
+        """Score choices: they form a tree of tokens after the prompt, which runs once, down to its last branch."""
         texts = [(*self._tokens(choice), 0) for choice in choices]
         after: dict[tuple[int, ...], set[int]] = {}
         for text in texts:
@@ -162,7 +162,7 @@ class OnnxModel(Model):
 
 
 class _Writing:
-    """An answer that is being written."""
+    """An answer in progress."""
 
     def __init__(self, request: Request, random: np.random.Generator) -> None:
         self._request, self._random = request, random
@@ -174,7 +174,7 @@ class _Writing:
         """Write the next token, given log-probabilities `[V]`."""
         if self._request.temperature == 0:
             token = int(expected.argmax())
-        else:  # the Gumbel trick: the largest of these is a sample
+        else:  # Gumbel-max trick: the largest value is a sample
             token = int((expected / self._request.temperature + self._random.gumbel(size=len(expected))).argmax())
         likeliest = np.argsort(-expected, kind="stable")[: self._request.top]
         top = {texts[other]: float(expected[other]) for other in likeliest}

@@ -1,4 +1,4 @@
-"""What OpenAI-compatible servers are sent and what they send back: bodies, answers, streams of events."""
+"""The formats of OpenAI's protocol: bodies of requests, answers, and streams of events."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from longthink.errors import error_text
 from longthink.search.budget import Spent
 
 Prices = Mapping[str, float]
-"""Money for a million tokens: "prompt", "cached" (as "prompt" where it is not given) and "generated"."""
+"""Money per million tokens: "prompt", "cached" (by default as "prompt") and "generated"."""
 
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # what servers call the field with reasoning
-_BYTES_PER_TOKEN = 3  # about
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # names that servers give the field with the reasoning
+_BYTES_PER_TOKEN = 3  # an estimate
 _MOST_BYTES = 16  # of a token, on average over a text
 
 
 class Unreadable(Exception):
-    """An answer that cannot be read, or not wholly. spent: what it cost, as far as that was seen."""
+    """An answer that cannot be read, or only in part. spent: what it cost, as far as is known."""
 
     def __init__(self, why: str, spent: Spent | None = None) -> None:
         super().__init__(why)
@@ -33,7 +33,7 @@ class Unreadable(Exception):
 def body_of(
     request: Request, model: str, dialect: Dialect, stream: bool, system: str | None, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The body that asks for `request.n` completions. extra: what else it has, over all the rest."""
+    """The body that asks for `request.n` completions. extra: more fields, which replace others of the same name."""
     body: dict[str, Any] = {
         "model": model,
         "n": request.n,
@@ -69,9 +69,9 @@ def body_of(
 
 
 def read(answer: Any, request: Request, prices: Prices) -> list[Completion]:
-    """The completions in an answer to a request, the first with the costs of the prompt. Raises `Unreadable`.
+    """The completions in an answer to a request; the first has the cost of the prompt. Raises `Unreadable`.
 
-    What was spent is what the server says, and never less than what came. Where it says nothing, it is estimated.
+    The cost is what the server says, but not less than what came. If the server says nothing, the cost is estimated.
     """
     usage: Mapping[str, Any] = {}
     try:
@@ -103,13 +103,13 @@ def read(answer: Any, request: Request, prices: Prices) -> list[Completion]:
 
 
 def estimated(text: str | bytes) -> int:
-    """About how many tokens a text has."""
+    """An estimate of how many tokens a text has."""
     size = len(text if isinstance(text, bytes) else text.encode(errors="replace"))
     return -(-size // _BYTES_PER_TOKEN)
 
 
 def money(spent: Spent, prices: Prices) -> float:
-    """What tokens cost."""
+    """What the tokens of `spent` cost."""
     prompt = prices.get("prompt", 0.0)
     return (
         (spent.prompt_tokens - spent.cached_tokens) * prompt
@@ -119,7 +119,7 @@ def money(spent: Spent, prices: Prices) -> float:
 
 
 def _spent(usage: Any, request: Request, tokens: int, text: str) -> Spent:
-    """What an answer cost by what it says of itself; tokens, text: what came."""
+    """What an answer cost, by its own count; tokens, text: what came."""
 
     def said(name: str, of: str | None = None) -> int:
         about = usage.get(of) if of is not None and isinstance(usage, Mapping) else usage
@@ -130,7 +130,7 @@ def _spent(usage: Any, request: Request, tokens: int, text: str) -> Spent:
 
     prompt = said("prompt_tokens") or estimated(request.prompt)
     written = [said("completion_tokens"), said("reasoning_tokens", "completion_tokens_details")]
-    if said("prompt_tokens"):  # some leave reasoning out of the completion, but not out of the total
+    if said("prompt_tokens"):  # some servers count reasoning in the total only
         written.append(said("total_tokens") - said("prompt_tokens"))
     return Spent(
         prompt_tokens=prompt,
@@ -140,52 +140,52 @@ def _spent(usage: Any, request: Request, tokens: int, text: str) -> Spent:
 
 
 def _completion(choice: Any, request: Request) -> Completion:
-    """A choice without its costs."""
+    """The completion of a choice, without its cost."""
     finish = choice.get("finish_reason") or "stop"
     text, reasoning = _said(choice.get("message", choice))
     if text is None and not choice.get("finish_reason"):
-        raise TypeError("neither a text nor a reason why there is none")
+        raise TypeError("neither a text nor a finish reason")
     if text is None and "message" not in choice and "text" not in choice:
         raise KeyError("text")
-    text, aloud, tokens = separated(text or "", _all_tokens(choice))
+    text, inline, tokens = separated(text or "", _all_tokens(choice))
     ends = [end for end in (text.find(stop) for stop in request.stop) if end >= 0]
-    if ends:  # of a server that takes no stop texts
+    if ends:  # the server takes no stop texts
         text, finish = text[: min(ends)], "stop"
     return Completion(
         text=text,
         logprob=sum(token.logprob for token in tokens) if tokens else None,
         tokens=tokens,
         finish=finish,
-        reasoning="\n".join(filter(None, (reasoning, aloud))),
+        reasoning="\n".join(filter(None, (reasoning, inline))),
     )
 
 
 def _said(part: Any) -> tuple[str | None, str]:
-    """The text of a message, of a piece of one, or of a choice, and its reasoning; None is no text."""
+    """The text and the reasoning of a message, of a part of a message, or of a choice; the text is None if missing."""
     content = part.get("content", part.get("text"))
     reasoning = next((part[name] for name in _REASONING if isinstance(part.get(name), str) and part[name]), "")
-    if isinstance(content, list):  # parts, each of a type of its own
+    if isinstance(content, list):  # parts, each with a type
         pieces = [piece for piece in content if isinstance(piece, Mapping)]
         texts = ["".join(map(_text_of, pieces)) for pieces in _by(pieces, "text")]
         return texts[0], reasoning + texts[1]
     if content is not None and not isinstance(content, str):
-        raise TypeError(f"a text that is of type {type(content).__name__}")
+        raise TypeError(f"a text of type {type(content).__name__}")
     return content, reasoning
 
 
 def _by(pieces: list[Mapping[str, Any]], kind: str) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """The pieces of one type, and those of others."""
+    """The pieces of one type, and all others."""
     return [p for p in pieces if p.get("type") == kind], [p for p in pieces if p.get("type") != kind]
 
 
 def _text_of(piece: Any) -> str:
-    """The text of a part of a message, or of the parts in it."""
+    """The text of a part of a message, or of the parts inside it."""
     inner = next((piece[name] for name in ("text", "thinking", "reasoning") if name in piece), "")
     return inner if isinstance(inner, str) else "".join(map(_text_of, inner or ()))
 
 
 def _all_tokens(choice: Any) -> tuple[Token, ...]:
-    """Tokens in either of the two forms that servers use. Raises `ValueError` where a log-probability is no number."""
+    """Tokens in either of the two forms that servers use. Raises `ValueError` for a log-probability that is NaN."""
     logprobs = choice.get("logprobs")
     if not logprobs:
         return ()
@@ -212,10 +212,10 @@ def _all_tokens(choice: Any) -> tuple[Token, ...]:
 
 
 class Events:
-    """Puts together the answer that comes as the data of server-sent events.
+    """Puts together an answer from the data of server-sent events.
 
-    done: all of it has come. finished: each completion that came has ended, though more may follow. most: tokens of a
-    completion. longest: one has more.
+    done: all of it has come. finished: each completion so far has ended; more events may follow. most: the largest
+    number of tokens of a completion. longest: a completion has more than that.
     """
 
     def __init__(self, request: Request) -> None:
@@ -236,7 +236,7 @@ class Events:
         return any(_tokens_at_least(choice) > self.most for choice in self._choices.values())
 
     def take(self, data: str) -> str:
-        """Take one event, and give the text that it adds to the first answer. Raises `Unreadable`."""
+        """Take one event and return the text that it adds to the first completion. Raises `Unreadable`."""
         if self.done:
             return ""
         if data.strip() == "[DONE]":
@@ -273,19 +273,19 @@ class Events:
         return self._answer.add(text or "") if index == 0 else ""
 
     def answer(self, finish: str | None = None) -> dict[str, Any]:
-        """The whole answer, in the form of one that comes in one piece. Raises `Unreadable` where something is missing.
+        """The whole answer in the form of one without a stream. Raises `Unreadable` if something is missing.
 
-        finish: why the stream was ended here; what has come until then counts.
+        finish: why the stream was ended early; then what has come so far is the answer.
         """
         choices = [self._choices[index] for index in sorted(self._choices)]
         written = sum(len(_listed(choice)) for choice in choices)
-        told = (self._usage or {}).get("completion_tokens")
+        counted = (self._usage or {}).get("completion_tokens")
         usage = self._usage or {"completion_tokens": written or sum(choice["events"] for choice in choices)}
         if finish is None and not (self.done or self.finished):
             came = sum(len(choice["text"]) + len(choice["reasoning"]) for choice in choices)
             raise Unreadable(f"a stream that ends in the middle, after {came} characters", self.spent)
-        if finish is None and self._repeated and isinstance(told, int) and written > told:
-            why = f"a stream that repeats itself: {written} tokens came, and it says {told}"
+        if finish is None and self._repeated and isinstance(counted, int) and written > counted:
+            why = f"a stream that repeats itself: {written} tokens came, and the server counts {counted}"
             raise Unreadable(why, self.spent)
         if finish is not None:
             choices = [
@@ -296,16 +296,16 @@ class Events:
 
     @property
     def spent(self) -> Spent:
-        """What has been spent so far, as far as it was seen."""
+        """What has been spent so far, as far as is known."""
         tokens = sum(max(len(_listed(choice)), choice["events"]) for choice in self._choices.values())
         return _spent(self._usage or {}, self._request, tokens, "")
 
 
 def _listed(choice: Mapping[str, Any]) -> list[Any]:
-    """The tokens of a choice that is put together, one by one, if the server lists them."""
+    """The tokens of a choice, if the server lists them."""
     return choice["logprobs"].get("content") or choice["logprobs"].get("tokens") or []
 
 
 def _tokens_at_least(choice: Mapping[str, Any]) -> int:
-    """How many tokens a choice has at least."""
+    """A lower bound of the number of tokens of a choice."""
     return len(_listed(choice)) or choice["bytes"] // _MOST_BYTES

@@ -1,7 +1,7 @@
-"""How many processors are free: the threads of a model in this process must not outnumber them.
+"""Counts idle processors: a model in this process must not have more threads than that.
 
-The threads of llama.cpp wait for each other, busily, at every step. If one has no processor to itself, all stand still,
-and two are many times slower than one.
+The threads of llama.cpp wait for each other in a busy loop at every step. If one of them has no processor of its own,
+all are stopped, and two threads are many times slower than one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _WINDOW = 0.1  # seconds
 
 
 def free_processors() -> int:
-    """Processors that this process may use and nothing else uses at this moment, at least one.
+    """The number of processors that this process may use and that are idle now, at least one.
 
-    It watches them for a tenth of a second where the system tells of each (Linux), and else goes by the load average.
+    On Linux this measures each processor for a tenth of a second; elsewhere it uses the load average.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     return max(1, math.floor(min(_idle(allowed), _quota()) + 0.3))
 
 
 def _idle(allowed: set[int]) -> float:
-    """Processors of `allowed` that are idle or at work for this process, on average over the window."""
+    """How many processors of `allowed` are idle or work for this process, on average over the window."""
     before, own, began = _ticks(allowed), time.process_time(), time.monotonic()
     if not before:
         others = os.getloadavg()[0] - 1 if hasattr(os, "getloadavg") else 0.0
@@ -38,13 +38,13 @@ def _idle(allowed: set[int]) -> float:
         idle_after, all_after = after.get(processor, (idle_before, all_before))
         if all_after > all_before:
             idle += (idle_after - idle_before) / (all_after - all_before)
-        else:  # a processor that slept the whole time may count nothing
+        else:  # a processor that slept the whole time may count no ticks
             idle += 1.0
     return min(len(allowed), idle + own)
 
 
 def _ticks(allowed: set[int]) -> dict[int, tuple[int, int]]:
-    """For each processor the idle ticks and all ticks since the system began; nothing where the system does not say."""
+    """Idle ticks and all ticks of each processor since the system started; empty if the system does not say."""
     found: dict[int, tuple[int, int]] = {}
     try:
         lines = _STAT.read_text().splitlines()
@@ -60,7 +60,7 @@ def _ticks(allowed: set[int]) -> dict[int, tuple[int, int]]:
 
 
 def _quota() -> float:
-    """Processors that the control group of this process (a container, say) may use at once."""
+    """How many processors the control group of this process, such as a container, may use at once."""
     least = math.inf
     try:
         inside = _CGROUP.read_text().partition("0::")[2].splitlines()[0].lstrip("/")

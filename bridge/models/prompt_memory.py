@@ -1,8 +1,7 @@
-"""The prompts that one piece of thinking has sent, so that what they begin with in common is counted once.
+"""The prompts that one session has sent, so that a common beginning of prompts is counted once.
 
-The price of a request depends on the earlier requests of the same thinking alone, and not on what a server, the
-embedded model or a cache happens to remember. What a set of prompts costs together does not depend on their order, but
-for rounding.
+The cost of a request depends only on earlier requests of the same session, not on what a server, the embedded model or
+a cache happens to remember. The total cost of a set of prompts does not depend on their order, except for rounding.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ Branches: TypeAlias = "dict[str, tuple[str, Branches]]"
 
 
 class PromptMemory:
-    """A radix tree of prompts: by their next character, the text up to where they part, and what follows."""
+    """A radix tree of prompts: for each next character, the text up to the next branch, and the branches after it."""
 
     def __init__(self) -> None:
         self._branches: Branches = {}
 
     def add(self, prompt: str) -> float:
-        """Remember `prompt`; the share of it, in [0, 1], with which an earlier prompt begins as well."""
+        """Remember `prompt` and return the share of it, in [0, 1], that is also the beginning of an earlier prompt."""
         branches, known = self._branches, 0
         while known < len(prompt):
             if prompt[known] not in branches:
@@ -35,7 +34,7 @@ class PromptMemory:
 
 
 def common_length(a: str, b: str) -> int:
-    """How many characters two texts begin with together."""
+    """The length of the common beginning of two texts, in characters."""
     low, high = 0, min(len(a), len(b))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""How fast a server may be asked: requests and tokens in any minute, and the pauses it orders."""
+"""Limits of the rate of requests to a server: requests and tokens per minute, and pauses that the server asks for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from longthink.validation import real_number
 
 
 class RateLimit:
-    """Lets requests through, in the order in which they come, as fast as the limits allow.
+    """Lets requests through in the order in which they come, as fast as the limits allow.
 
-    requests, tokens: in any `period` of seconds; None is no limit. A request with more tokens than the limit waits
-    until it is alone. Raises `ParameterError` where a limit is not positive.
+    requests, tokens: limits for any `period` of seconds; None is no limit. A request with more tokens than the limit
+    waits until it is alone in its period. Raises `ParameterError` if a limit is not positive.
     """
 
     def __init__(self, requests: float | None = None, tokens: float | None = None, period: float = 60.0) -> None:
@@ -25,11 +25,11 @@ class RateLimit:
         self._line = asyncio.Lock()
 
     def pause(self, seconds: float) -> None:
-        """Let nothing through for so long."""
+        """Let nothing through for `seconds`."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     async def enter(self, tokens: int) -> list[int]:
-        """Wait for one's turn. The list given back holds `tokens`; write there what it was in the end."""
+        """Wait for a turn. The returned list holds `tokens`; the caller replaces the number when the cost is known."""
         async with self._line:
             while (wait := self._wait(tokens)) > 0:
                 await asyncio.sleep(wait)
@@ -38,7 +38,7 @@ class RateLimit:
             return entry
 
     def _wait(self, tokens: int) -> float:
-        """Seconds until it is worth looking again; 0 lets it through."""
+        """Seconds to wait before the next check; 0 if the request may go now."""
         now = time.monotonic()
         if now < self._paused_until:
             return self._paused_until - now

@@ -1,6 +1,6 @@
-"""Reasoning that a model writes before its answer, kept apart from it: `<think>` blocks and their like.
+"""Separates the reasoning that a model writes, in `<think>` blocks and similar tags, from its answer.
 
-What a model thinks aloud is no part of what it answers: votes, verification and replies are about the answer alone.
+Reasoning is not part of the answer: votes, verification and replies use the answer alone.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _PAIRS = {
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
 }
-"""What begins reasoning, and what ends it."""
+"""Tags that begin reasoning, and the tags that end it."""
 _TAGS = [*_PAIRS, *_PAIRS.values()]
 _TAG = re.compile("|".join(map(re.escape, _TAGS)))
 _LONGEST = max(map(len, _TAGS))
 
 
 class Separator:
-    """Takes a text piece by piece, and keeps its `reasoning` apart from its `answer`.
+    """Takes a text piece by piece and separates its `reasoning` from its `answer`.
 
-    Reasoning that nothing ends goes on to the end of the text. If the prompt has begun it, and only its end comes, all
-    that stood before that is reasoning. spans: where it stands in the whole text, its tags included.
+    Reasoning without an end tag continues to the end of the text. If only an end tag comes, because the prompt began
+    the reasoning, everything before it is reasoning. spans: the positions of reasoning in the whole text, with tags.
     """
 
     def __init__(self) -> None:
         self.answer = self.reasoning = ""
         self.spans: list[tuple[int, int]] = []
-        self._close: str | None = None  # what ends the reasoning that is under way
-        self._rest, self._read = "", 0  # what may be the beginning of a tag, and how much was read before it
+        self._close: str | None = None  # the tag that ends the open reasoning
+        self._rest, self._read = "", 0  # a possible beginning of a tag, and the length of the text before it
 
     def add(self, text: str, last: bool = False) -> str:
-        """Take more of the text, and give what it adds to the answer. last: no more comes."""
+        """Take more of the text and return what it adds to the answer. last: no more text comes."""
         before, rest = len(self.answer), self._rest + text
         while (tag := self._next(rest)) is not None:
             start, end = tag
@@ -66,7 +66,7 @@ class Separator:
         return self.answer[before:]
 
     def _next(self, rest: str) -> tuple[int, int] | None:
-        """Where the next tag stands that means something here."""
+        """The position of the next tag that matters in this state."""
         if self._close is not None:
             start = rest.find(self._close)
             return None if start < 0 else (start, start + len(self._close))
@@ -83,7 +83,7 @@ class Separator:
 
 
 def separated(text: str, tokens: Sequence[Token] = ()) -> tuple[str, str, tuple[Token, ...]]:
-    """A whole text as its answer, its reasoning and the tokens of the answer."""
+    """The answer, the reasoning, and the tokens of the answer, of a whole text."""
     separator = Separator()
     separator.add(text, last=True)
     if not separator.spans:
@@ -99,7 +99,7 @@ def separated(text: str, tokens: Sequence[Token] = ()) -> tuple[str, str, tuple[
 
 
 def _begun(text: str) -> int:
-    """How many characters at the end of a text may be the beginning of a tag."""
+    """How many characters at the end of a text can be the beginning of a tag."""
     for length in range(min(len(text), _LONGEST - 1), 0, -1):
         if any(tag.startswith(text[-length:]) for tag in _TAGS):
             return length

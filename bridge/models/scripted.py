@@ -1,4 +1,4 @@
-"""A model that says what it is told to say: for tests and examples."""
+"""A model that follows a script: for tests and examples."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from longthink.bridge.models.reasoning import separated
 from longthink.concurrency import not_picklable
 
 Script = Callable[[str], Mapping[str, float]]
-"""From a prompt to possible continuations with their probabilities."""
+"""A function from a prompt to possible continuations and their probabilities."""
 
 
 class ScriptedModel(Model):
-    """Continues a prompt with one of the texts that `script` gives for it, character by character as tokens.
+    """Continues a prompt with one of the texts that `script` gives for it; each character is a token.
 
-    temperature 0 takes the likeliest; else the texts are taken in turn by `seed`, as often as they are likely.
+    Temperature 0 takes the likeliest text. Otherwise `seed` chooses, and each text comes as often as it is likely.
     """
 
     logprobs = True
@@ -72,7 +72,7 @@ def _pick(texts: Mapping[str, float], seed: int) -> str:
 
 
 def _next_characters(texts: Mapping[str, float], prefix: str) -> dict[str, float]:
-    """How likely each character is after a prefix."""
+    """The probability of each character after a prefix."""
     shares: dict[str, float] = {}
     for text, probability in texts.items():
         if text.startswith(prefix) and len(text) > len(prefix) and probability > 0:

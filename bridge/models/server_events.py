@@ -9,20 +9,20 @@ _LINE_END = re.compile("\r\n|\n|\r")
 
 
 class EventStream:
-    """Takes the bytes of a stream as they come, and gives the data of each event that is complete.
+    """Takes the bytes of a stream as they come, and returns the data of each complete event.
 
-    Lines end with \\n, \\r or \\r\\n, and with nothing else. The names, numbers and pauses of events, and comments, are
-    read over: the messages of a model say all in their data.
+    Lines end with \\n, \\r or \\r\\n, and with nothing else. Names, ids and retry times of events, and comments, are
+    ignored: model servers put everything into the data.
     """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._line: list[str] = []  # pieces of a line that is not complete
-        self._data: list[str] = []  # lines of an event that is not complete
-        self._after_return = False  # the last line ended with \r: a \n belongs to it
+        self._line: list[str] = []  # pieces of an incomplete line
+        self._data: list[str] = []  # lines of an incomplete event
+        self._after_return = False  # the last line ended with \r; a \n that follows belongs to it
 
     def take(self, data: bytes) -> list[str]:
-        """Take bytes, and give the data of the events that they complete."""
+        """Take bytes and return the data of the events that they complete."""
         text = self._decoder.decode(data)
         if self._after_return and text:
             text, self._after_return = text.removeprefix("\n"), False
@@ -37,7 +37,7 @@ class EventStream:
         return events
 
     def end(self) -> list[str]:
-        """The data of an event that came whole but for the empty line after it."""
+        """The data of a last event that lacks only the empty line after it."""
         return self.take(b"\n\n")
 
     def _take_line(self, line: str, events: list[str]) -> None:

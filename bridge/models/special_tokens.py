@@ -1,7 +1,7 @@
-"""Texts that a model's tokenizer reads as special tokens, such as <|im_end|>, and how a user's text is kept from them.
+"""Special tokens, such as <|im_end|>: finds them in a user's text, and changes the text so that it has none.
 
-A chat becomes a prompt by a template, whose special tokens say who speaks. Where they stand in what a user has written,
-they would end the user's turn and begin another one's.
+A template turns a chat into a prompt; its special tokens say who speaks. In a user's text, the same tokens would end
+the user's turn and begin another one.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _FORMS = re.compile(
 
 
 def usual_special_tokens(text: str) -> list[str]:
-    """What stands in a text and is a special token of one of the usual models."""
+    """The parts of a text that are special tokens of a common model family."""
     return _FORMS.findall(text)
 
 
 def as_text(text: str, special_tokens: Callable[[str], Iterable[str]] = usual_special_tokens) -> str:
-    """A text with a space in each of its special tokens, as in "< |im_end|>", so that a model reads them as text.
+    """The text with a space in each of its special tokens, as in "< |im_end|>", so that a model reads them as text.
 
-    special_tokens: those that stand in a text.
+    special_tokens: a function that gives the special tokens in a text.
     """
     for token in sorted(set(special_tokens(text)), key=len, reverse=True):
         text = text.replace(token, f"{token[:1]} {token[1:]}")

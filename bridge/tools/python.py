@@ -12,7 +12,7 @@ _SHOWN = 2000  # characters of output that a model reads
 
 
 class Python(Tool):
-    """The output of a Python program in a sandbox: no network, no files of the host, `SandboxLimits` on the rest.
+    """The output of a Python program in a sandbox: no network, no files of the host, limits on everything else.
 
     Options are the fields of `SandboxLimits`. A call raises `ToolError` if no sandbox can be made; then nothing runs.
     """

@@ -1,4 +1,4 @@
-"""A server on loopback that gives the answers it is told to, one after the other."""
+"""A server on loopback that gives prepared answers one after another, and a model that asks it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from longthink.bridge.models.openai import OpenAIModel
+
 Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
 
 
 class Server:
-    """Gives its answers one after the other, the last again and again; keeps the requests.
+    """Gives its answers one after another, repeats the last one, and keeps the requests.
 
-    An answer is a status and a body, or a function that gives them. What begins with "data:" or ":" is a stream of
-    events. hold: seconds for which the connection stays open, and the request unfinished, after the body of a stream.
+    An answer is a status and a body, or a function that returns them. A body that begins with "data:" or ":" is a
+    stream of events. hold: seconds for which the connection stays open, and the request unfinished, after a stream.
     """
 
     def __init__(self) -> None:
@@ -61,6 +63,11 @@ class Server:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def model(server: Server, **options: Any) -> OpenAIModel:
+    """The model "tiny" of a server, which does not wait long."""
+    return OpenAIModel("tiny", base_url=server.url, pause=0.01, **{"retries": 2, "timeout": 5.0, **options})
 
 
 def ok(answer: Any) -> tuple[int, bytes]:

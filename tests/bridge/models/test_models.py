@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import longthink as lt
 from longthink.bridge.models.cache import CachedModel
 from longthink.bridge.models.openai import OpenAIModel
 from longthink.bridge.proposals.proposer import legal_grammar
-from scripted_server import Server, ok
+from scripted_server import Server, model, ok
 
 # ---- The embedded default ----
 
@@ -172,17 +171,6 @@ def good(text: str = " 4", **more: Any) -> dict[str, Any]:
         "choices": [{"text": text, "index": 0, "finish_reason": "stop", "logprobs": logprobs}],
         "usage": usage,
     } | more
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.close()
-
-
-def model(server: Server, **options: Any) -> OpenAIModel:
-    return OpenAIModel("tiny", base_url=server.url, pause=0.01, **{"retries": 2, "timeout": 5.0, **options})
 
 
 def test_completions(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,12 @@ import longthink as lt
 from longthink.benchmarks.perf.tower import Tower
 from longthink.bridge.models.cache import CachedModel
 from longthink.bridge.models.model import Completion, Request
-from longthink.bridge.models.openai import OpenAIModel
 from longthink.bridge.models.reasoning import Separator, separated
 from longthink.bridge.models.server_events import EventStream
 from longthink.bridge.proposals.proposer import SampleProposer, TrieProposer
-from scripted_server import Server, events, ok
+from scripted_server import Server, events, model, ok
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.close()
-
-
-def model(server: Server, **options: Any) -> OpenAIModel:
-    return OpenAIModel("tiny", base_url=server.url, pause=0.01, **{"retries": 2, "timeout": 5.0, **options})
 
 
 def usage(prompt: int = 10, completion: int = 1, **more: Any) -> dict[str, Any]:
@@ -523,7 +510,7 @@ def test_a_prompt_that_is_too_long_ends_its_own_problem(server: Server, status: 
 @pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached"])
 def test_an_empty_account_is_final(server: Server, code: str) -> None:
     server.answers = [(429, json.dumps({"error": {"message": "You have no money", "code": code}}).encode())]
-    with pytest.raises(lt.ModelError, match="nothing is left to pay with"):
+    with pytest.raises(lt.ModelError, match="no money or quota left"):
         model(server).complete("x")
     assert len(server.requests) == 1
 

@@ -159,7 +159,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(lt.ModelError, match="no model file"):
         lt.load_model(str(tmp_path / "none.onnx"))
     (tmp_path / "text.onnx").write_text("no network")
-    with pytest.raises(lt.ModelError, match="no ONNX language model"):
+    with pytest.raises(lt.ModelError, match="not an ONNX language model"):
         lt.load_model(str(tmp_path / "text.onnx"))
     plain = onnx.load(tiny_file("0.25x"))
     del plain.metadata_props[:]
