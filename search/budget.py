@@ -7,7 +7,7 @@ first limit that it reaches, and returns what it spent.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -113,15 +113,18 @@ class Budget:
         """The limits that are set, by name."""
         return [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None]
 
-    def check_for_search(self, name: str) -> None:
-        """Raise `ParameterError` for a limit that a tree search, called `name`, cannot spend, or without any limit."""
+    def check(self, name: str, spends: Sequence[str], *, needed: bool = True) -> None:
+        """Raise `ParameterError` for a limit that is not among `spends`; and, if one is `needed`, without any limit.
+
+        name: of what takes this budget.
+        """
+        known = " and ".join(filter(None, (", ".join(spends[:-1]), spends[-1])))
         for limit, _ in self.limits():
-            if limit not in ("simulations", "nodes", "seconds"):
-                raise ParameterError(f"{name} spends simulations, nodes and seconds, not {limit}")
-        if self.simulations is None and self.nodes is None and self.seconds is None:
-            raise ParameterError(
-                f"{name} needs a limit: Budget(simulations=...), Budget(nodes=...) or Budget(seconds=...)"
-            )
+            if limit not in spends:
+                raise ParameterError(f"{name} spends {known}, not {limit}")
+        if needed and not self.limits():
+            examples = " or ".join(f"Budget({limit}=...)" for limit in spends)
+            raise ParameterError(f"{name} needs a limit: {examples}")
 
     def reached(self, spent: Spent) -> str | None:
         """The name of the first limit that `spent` has reached, or None."""

@@ -15,6 +15,9 @@ from longthink.concurrency import CancelToken
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import Watch
 
+SEARCH_LIMITS = ("simulations", "nodes", "seconds")
+"""The limits of a budget that a search of a tree or graph spends."""
+
 _PIECE_SECONDS = 0.02
 
 Progress = Callable[[Spent], Any]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from longthink.concurrency import CancelToken
-from longthink.errors import GameError, ParameterError
+from longthink.errors import GameError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import Watch
@@ -72,8 +72,7 @@ def local_best_response(
     others are assumed to call after their next move; here they continue with their policy.
     """
     player = whole_number("player", player, 0, game.num_players() - 1)
-    if budget != Budget(simulations=budget.simulations, seconds=budget.seconds) or budget == Budget():
-        raise ParameterError(f"local_best_response spends simulations (games) and seconds, got {budget}")
+    budget.check("local_best_response", ("simulations", "seconds"))
     rollouts, max_states = whole_number("rollouts", rollouts, 1), whole_number("max_states", max_states, 1)
     table = _Table(game, policy, player, then, rollouts, max_states, np.random.default_rng(seed_number(seed)))
     n, total, squares = 0, 0.0, 0.0

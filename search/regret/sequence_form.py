@@ -80,8 +80,7 @@ class SequenceFormLP:
 
     def _run(self, budget: Budget | None) -> SolverResult:
         budget = Budget() if budget is None else budget
-        if budget != Budget(seconds=budget.seconds):
-            raise ParameterError(f"SequenceFormLP.run spends seconds only, got {budget}")
+        budget.check("SequenceFormLP.run", ("seconds",), needed=False)
         optimize = require("scipy.optimize", "lp")
         started = time.perf_counter()
         options = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}

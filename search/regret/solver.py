@@ -230,9 +230,7 @@ class Solver:
 
 def _most_iterations(name: str, iterations: int | None, until: Exploitability | None, budget: Budget) -> int:
     """The number of iterations that a run makes at most. Raises `ParameterError`."""
-    for limit, _ in budget.limits():
-        if limit not in ("simulations", "seconds"):
-            raise ParameterError(f"{name}.run spends seconds and simulations (iterations), not {limit}")
+    budget.check(f"{name}.run", ("simulations", "seconds"), needed=False)
     if iterations is not None:
         iterations = whole_number("iterations", iterations, 1)
     if until is not None and not isinstance(until, Exploitability):

@@ -17,7 +17,7 @@ from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import MOST_TREES, Trees
-from longthink.search.run import Progress
+from longthink.search.run import SEARCH_LIMITS, Progress
 from longthink.search.trees.evaluation import Evaluator, ask_and_tell
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.result import BatchedResult
@@ -130,7 +130,7 @@ class BatchedMCTS:
 
         Raises `ParameterError` for a budget of other things or without a limit, and what the evaluator raises.
         """
-        budget.check_for_search("BatchedMCTS.run")
+        budget.check("BatchedMCTS.run", SEARCH_LIMITS)
         return self.result(*ask_and_tell(evaluator, self._trees, budget, batch, progress, cancel))
 
     @exclusively

@@ -14,7 +14,7 @@ from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import State
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import MOST_SIMULATIONS, Trees, Watch
-from longthink.search.run import Pace, Progress, run
+from longthink.search.run import SEARCH_LIMITS, Pace, Progress, run
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.mcts import MCTS
 from longthink.search.trees.result import SearchResult
@@ -43,7 +43,7 @@ def search_with(
     Raises `ParameterError` for a terminal state or a budget of other things or without a limit, and what the evaluator
     raises.
     """
-    budget.check_for_search("search_with")
+    budget.check("search_with", SEARCH_LIMITS)
     if state.is_terminal():
         raise ParameterError(f"expected a state in which a player acts, got the end of a game: {state.history()}")
     with search._exclusive:

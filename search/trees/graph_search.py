@@ -16,7 +16,7 @@ from longthink.errors import GameError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import Graph, Watch
-from longthink.search.run import Pace, Progress, run
+from longthink.search.run import SEARCH_LIMITS, Pace, Progress, run
 from longthink.search.trees.result import SearchResult
 from longthink.search.trees.rules import PUCT, UCT, RegretMatching, Rule
 from longthink.validation import seed_number, whole_number
@@ -106,7 +106,7 @@ class KeyedSearch:
         Raises `ParameterError` for a state in which no player acts or a budget of other things, `GameError` if the
         rules break.
         """
-        budget.check_for_search(f"{type(self).__name__}.run")
+        budget.check(f"{type(self).__name__}.run", SEARCH_LIMITS)
         self._check_root(state)
         self.set_root(state)
         first = self.simulations

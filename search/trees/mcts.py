@@ -18,7 +18,7 @@ from longthink.errors import LongthinkError, ParameterError
 from longthink.games.core import Game, State
 from longthink.search.budget import Budget, Spent
 from longthink.search.core import Trees
-from longthink.search.run import Pace, Progress, run
+from longthink.search.run import SEARCH_LIMITS, Pace, Progress, run
 from longthink.search.trees.early_stop import EarlyStop
 from longthink.search.trees.leaves import Leaves
 from longthink.search.trees.reading import most_visited, most_visited_line, planned_policy, root_actions
@@ -145,7 +145,7 @@ class MCTS:
 
         Raises `ParameterError` for a terminal state or a budget of other things, `GameError` if the rules break.
         """
-        budget.check_for_search("MCTS.run")
+        budget.check("MCTS.run", SEARCH_LIMITS)
         if self.rule.kind == "gumbel" and budget.simulations is None:
             raise ParameterError("Gumbel plans its simulations; give Budget(simulations=...)")
         if state.is_terminal():

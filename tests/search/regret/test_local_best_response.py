@@ -109,7 +109,7 @@ def test_bad_input_is_refused() -> None:
     uniform = lt.Policy.uniform(game)
     arguments: list[tuple[dict[str, Any], str]] = [
         ({"player": 2}, r"0 to 1, got 2"),
-        ({"budget": lt.Budget()}, "spends simulations"),
+        ({"budget": lt.Budget()}, "needs a limit"),
         ({"budget": lt.Budget(tokens=3)}, "spends simulations"),
         ({"rollouts": 0}, "from 1"),
     ]
