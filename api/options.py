@@ -265,7 +265,7 @@ def _sentence(error: CycloptsError) -> str:
 
 
 def run_program(name: str, function: Run, words: Sequence[str] | None = None) -> int:
-    """Run a function as the program `name`, and return its exit code. Its docstring is the text of `--help`."""
-    app = make_app(name)
+    """Run a function as `python -m name`, and return its exit code. Its docstring is the text of `--help`."""
+    app = make_app(f"python -m {name}")
     app.default(function)
     return run(name.rpartition(".")[2], lambda: call(app, words))

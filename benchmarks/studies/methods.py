@@ -239,7 +239,7 @@ def main(
     problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
     tokens: Annotated[tuple[int, ...], options.whole("Limits of tokens for a problem, as 100,300.", 1)] = Bout.tokens,
     seconds: Annotated[tuple[float, ...], options.seconds("Limits of seconds for a problem.")] = Bout.seconds,
-    without: Annotated[tuple[str, ...], options.names("Methods that are left out.")] = (),
+    without: Annotated[tuple[str, ...], options.option("A method that is left out; may be repeated.")] = (),
     out: Annotated[Path, options.option("A folder for the logs.", metavar="FOLDER")] = Path("runs/methods"),
     draw_only: Annotated[
         Path | None, options.option("Draw the contents of all logs to this file, and measure nothing.", name="--draw")

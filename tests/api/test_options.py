@@ -40,7 +40,7 @@ def test_other_texts_are_not_whole_numbers(text: str, capsys: pytest.CaptureFixt
     assert run(whole_main, text) == 2
     error = capsys.readouterr().err
     assert error.startswith("program: NUMBER expects a whole number from 1 to 100000, got ")
-    assert error.endswith("; see: some.program --help\n")
+    assert error.endswith("; see: python -m some.program --help\n")
 
 
 @pytest.mark.parametrize("text", ["x", "", "inf", "nan", "0", "-1", "1e999"])
