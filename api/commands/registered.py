@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import longthink as lt
@@ -23,16 +22,7 @@ class Described(NamedTuple):
 
 def registry(sort: str) -> Registry[Any]:
     """The registry of one sort, as "games"."""
-    found: Mapping[str, Any] = getattr(lt, sort)()
-    return found if isinstance(found, Registry) else _methods(found)
-
-
-def _methods(methods: Mapping[str, Any]) -> Registry[Any]:
-    """The methods as a registry."""
-    found: Registry[Any] = Registry("method", "longthink.methods")
-    for name, each in methods.items():
-        options = {key: SimpleNamespace(default=default) for key, default in each.options.items()}
-        found.register(name, SimpleNamespace(summary=each.summary, parameters=options))
+    found: Registry[Any] = getattr(lt, sort)()
     return found
 
 
