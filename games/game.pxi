@@ -1,4 +1,4 @@
-# `Game`: the one compiled class behind every game, whoever wrote its rules.
+# `Game`: the compiled class behind every game, in whichever language its rules are written.
 #
 # A `Game` owns a table of C functions (csrc/core/game.h). Method names are OpenSpiel's.
 
@@ -8,7 +8,7 @@ cdef extern from "games/native.h" nogil:
 
 cdef extern from *:
     """
-    /* Why a user's rules failed in this thread: `failed` of csrc/core/game.h. 0: they did not. */
+    /* Why a user's rules failed in this thread: `failed` of csrc/core/game.h. 0: no failure. */
     static _Thread_local int32_t lt_failure;
     static int32_t lt_failure_here(void) { return lt_failure; }
     static void lt_fail(int32_t reason) {
@@ -20,12 +20,12 @@ cdef extern from *:
     void lt_fail(int32_t reason) noexcept nogil
 
 FAIL = <uintptr_t>&lt_fail
-"""Address of the C function `void fail(int32_t reason)`, for rules that a user wrote: it says that they failed in the calling
-thread, and keeps the first reason until it is raised."""
+"""Address of the C function `void fail(int32_t reason)`. A user's rules call it to report that they failed in the calling
+thread. The first reason is kept until it is raised."""
 
 
 _MOST, _MOST_PLAYERS = 2**30, 100
-"""Of every size that a game declares, so that sums of two fit in 32 bits; and of players."""
+"""Limits of every size that a game declares, so that sums of two fit in 32 bits, and of the number of players."""
 
 
 cdef class Game:
@@ -48,7 +48,7 @@ cdef class Game:
     def native(str name, dict parameters, *, numbers, written, text=None, state_dtype=None, reduce=None):
         """The game that csrc/games/`name`.c defines.
 
-        numbers: the parameters in the order its constructor reads them. written: those that `str(game)` shows."""
+        numbers: the parameters in the order in which its constructor reads them. written: those that `str(game)` shows."""
         cdef Game game = Game.__new__(Game)
         cdef double[::1] values = np.array(numbers or [0.0], np.float64)
         cdef lt_constructor fill = lt_native_constructor(name.encode())
@@ -66,10 +66,11 @@ cdef class Game:
                        text=None, owner=None, state_dtype=None, reduce=None):
         """A game from the addresses of compiled functions.
 
-        functions: member of the table in csrc/core/game.h -> address of a C function; they must keep what it says. context: an
-        address that they get. owner: kept alive as long as the game; if it has `raise_failure(reason, history)`, a
-        function may call `FAIL` with a reason, and this raises what it means. in_python: whether they enter Python.
-        reduce: `(callable, arguments)` that make the game again, for pickling.
+        functions: the address of a C function for each member of the table in csrc/core/game.h, whose contract it must
+        follow. context: an address that is passed to them. owner: kept alive as long as the game. If it has
+        `raise_failure(reason, history)`, a function may call `FAIL` with a reason, and this method raises the error.
+        in_python: whether the functions enter Python. reduce: `(callable, arguments)` that make the game again, for
+        pickling.
 
         Raises `GameError` for missing functions, `ParameterError` for sizes out of range.
         """
@@ -139,7 +140,7 @@ cdef class Game:
     def capsule(self):
         """A PyCapsule "longthink.lt_game" with the address of the C table, for compiled solvers.
 
-        The address is valid as long as the game lives: keep the game beside it."""
+        The address is valid only while the game exists, so keep a reference to the game."""
         return PyCapsule_New(&self.table, "longthink.lt_game", NULL)
 
     @property
@@ -152,17 +153,17 @@ cdef class Game:
 
     @property
     def zero_sum(self):
-        """Whether what one player wins others lose: everybody's returns always sum to the same."""
+        """Whether the returns of all players have a constant sum."""
         return bool(self.table.zero_sum)
 
     @property
     def simultaneous(self):
-        """Whether players choose without seeing the others' choices of the same moment, one after the other here."""
+        """Whether players move at the same time. Here they choose in turn, without seeing the choices of the others."""
         return bool(self.table.simultaneous)
 
     @property
     def can_resample(self):
-        """Whether `State.resample` works: the game can deal anew what a player does not see."""
+        """Whether `State.resample` works: the game can resample what a player does not see."""
         return self.table.resample != NULL
 
     @property
@@ -174,9 +175,9 @@ cdef class Game:
         return self.table.information_state_bytes
 
     def raise_failure(self, history=None):
-        """Raise what a user's rules did wrong in this thread while compiled code was calling them; nothing otherwise.
+        """Raise the error of a user's rules in this thread, if compiled code called them and they failed.
 
-        history: the actions up to there, as far as they are known, for the error's text."""
+        history: the actions before the failure, as far as they are known, for the message."""
         global lt_failure
         cdef int32_t reason = lt_failure
         if self.table.failed != NULL and reason:

@@ -1,18 +1,18 @@
-# What a game knows besides its rules, as a search with `knowledge=True` uses it, to look at: `priors`, `informed_playout`.
+# The knowledge of a game beyond its rules, which a search uses with `knowledge=True`: `priors`, `informed_playout`.
 
 cdef const lt_game *_table_of(game) except NULL:
     return <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
 
 
 def _unknown(game, what):
-    return GameError(f"{game} has no `{what}` (csrc/core/game.h); of the games here, go has")
+    return GameError(f"{game} has no `{what}` (csrc/core/game.h); among the native games, only go has")
 
 
 def priors(state):
-    """What is believed of the legal actions of `state` before any simulation: visits `[A]`, and values `[A]` in [-1, 1].
+    """Prior knowledge about the legal actions of `state`: visits `[A]`, and values `[A]` in [-1, 1].
 
-    An action is worth as much as if it had been visited so often, with that mean value for the player who acts.
-    Raises `GameError` where the game has no such knowledge, or nobody acts.
+    A search treats an action as if it already had these visits, with this mean value for the player who acts.
+    Raises `GameError` if the game has no such knowledge, or if no player acts.
     """
     cdef const lt_game *table = _table_of(state.get_game())
     if table.priors == NULL:
@@ -28,10 +28,10 @@ def priors(state):
 
 
 def informed_playout(state, seed=0, index=0):
-    """Play from `state` to the end as the game knows how: what was played, (player, action) in order, and the returns.
+    """Play from `state` to the end with the game's knowledge. Returns the moves as (player, action), and the returns.
 
-    Equal `seed` and `index` give the same play. Actions of which the game says nothing (passes of Go) are left out.
-    Raises `GameError` where the game has no such knowledge.
+    Equal `seed` and `index` give the same moves. Moves about which the game has no knowledge (passes in Go) are omitted.
+    Raises `GameError` if the game has no such knowledge.
     """
     cdef const lt_game *table = _table_of(state.get_game())
     if table.informed_playout == NULL:
@@ -45,8 +45,7 @@ def informed_playout(state, seed=0, index=0):
 
 
 def informed_end(state, seed=0, index=0):
-    """The buffer of the state in which play as the game knows how ends, also where `informed_playout` sees the winner before.
-    """
+    """The buffer of the last state of an informed playout. Unlike `informed_playout`, it does not stop at a clear winner."""
     cdef const lt_game *table = _table_of(state.get_game())
     if table.informed_playout == NULL:
         raise _unknown(state.get_game(), "informed_playout")

@@ -1,7 +1,7 @@
-"""Games with rules in C: what a page `games/NAME.py` says about the rules in `csrc/games/NAME.c`.
+"""Games with rules in C: how a module `games/NAME.py` describes the rules in `csrc/games/NAME.c`.
 
-A page has the game's parameters, its words (`Text`) and the dtype of its states, and makes `ENTRY = native(...)` of
-them. The registry (registry.py) names the page.
+The module has the game's parameters, its text (`Text`) and the dtype of its states, and defines `ENTRY = native(...)`
+with them. The registry (registry.py) names the module.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from longthink.validation import real_number, shown, whole_number
 
 @dataclass(frozen=True)
 class Parameter:
-    """A game's parameter: its default, whose type it keeps, and its range `low`..`high`, or its choices.
+    """A parameter of a game: its default, which fixes its type, and its range `low`..`high`, or its choices.
 
-    like: an earlier parameter, whose value is the default of this one. read: for a text that is none of some choices:
-    gives the numbers in the text, or raises `ValueError` that says what is expected.
+    like: an earlier parameter whose value is the default of this one. read: for text that encodes numbers: returns the
+    numbers, or raises `ValueError` with what is expected.
     """
 
     default: bool | int | float | str
@@ -36,7 +36,7 @@ class Parameter:
     read: Callable[[str], Sequence[float]] | None = None
 
     def checked(self, game: str, name: str, value: Any) -> bool | int | float | str:
-        """`value` as a game takes it. Raises `ParameterError`."""
+        """`value` with the type that the game needs. Raises `ParameterError`."""
         what, kind = f"{game}: {name}", type(self.default)
         if self.read is not None:
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -90,7 +90,7 @@ def native(
 ) -> NativeGame:
     """The entry of a game with rules in `csrc/games/{name}.c`.
 
-    state_dtype: of a state; or a function that gives it for the game's parameters; or None if states have no record.
+    state_dtype: the dtype of a state, or a function from the parameters to it, or None if states have no record.
     check: raises `ParameterError` for parameters that do not fit together.
     """
     declared = dict(parameters or {})
@@ -112,13 +112,13 @@ def native(
 
 
 def _default(parameter: Parameter, values: Mapping[str, Any]) -> bool | int | float | str:
-    """The value of a parameter that is not given; values: of the parameters declared before it."""
+    """The default of a parameter, given the values of the parameters declared before it."""
     default: bool | int | float | str = values[parameter.like] if parameter.like else parameter.default
     return default
 
 
 def _numbers(parameter: Parameter, value: Any) -> list[float]:
-    """A parameter as compiled rules read it: a choice by its index; the numbers of a text, after their count."""
+    """A parameter as compiled rules read it: the index of a choice, or the count and the numbers of a text."""
     if parameter.read is not None:
         read = parameter.read(value)
         return [float(len(read)), *map(float, read)]

@@ -1,4 +1,4 @@
-# `State`: a flat buffer that the functions of a `Game` read and write, and the history that led to it.
+# `State`: a flat buffer that the functions of a `Game` read and write, and the history of actions that led to it.
 
 cdef State _new_state(Game game):
     cdef State state = State.__new__(State)
@@ -15,7 +15,7 @@ def _restore(Game game, buffer, list history):
 
 
 cdef class State:
-    """A state of a game: who acts, what they may do, and how it ends. Made by `game.new_initial_state()`."""
+    """A state of a game: the acting player, the legal actions, the returns. Made by `game.new_initial_state()`."""
 
     cdef Game game
     cdef uint8_t *data
@@ -46,7 +46,7 @@ cdef class State:
         return False
 
     def legal_actions(self, player=None):
-        """The legal actions of `player`, ascending: of who acts by default, none for another player."""
+        """The legal actions of `player` in ascending order. By default of the acting player; empty for other players."""
         acting = self.current_player()
         if player is not None and player != acting:
             return []
@@ -65,7 +65,7 @@ cdef class State:
             free(actions)
 
     def legal_actions_mask(self, player=None):
-        """1 for each legal action of `player`, else 0: a list over all distinct actions (or chance outcomes)."""
+        """A list over all distinct actions (or chance outcomes): 1 for each legal action of `player`, otherwise 0."""
         chance = self.is_chance_node() and (player is None or player == LT_CHANCE)
         mask = [0] * (self.game.table.max_chance_outcomes if chance else self.game.table.num_distinct_actions)
         for action in self.legal_actions(player):
@@ -73,7 +73,7 @@ cdef class State:
         return mask
 
     def chance_outcomes(self):
-        """`[(action, probability)]` at a chance node. Raises `IllegalActionError` elsewhere."""
+        """`[(action, probability)]` at a chance node. Raises `IllegalActionError` at other nodes."""
         if not self.is_chance_node():
             raise IllegalActionError(f"{self.game}: chance does not act here, player {self.current_player()} does")
         actions = np.empty(max(1, self.game.table.max_chance_outcomes), np.int32)
@@ -85,7 +85,9 @@ cdef class State:
         return list(zip(actions[:n].tolist(), probabilities[:n].tolist()))
 
     def apply_action(self, action):
-        """Act for the current player or for chance. Raises `IllegalActionError`, the state as it was."""
+        """Apply an action of the current player or of chance.
+
+        Raises `IllegalActionError` for an illegal action; the state does not change then."""
         try:
             index = operator.index(action)
         except TypeError:
@@ -102,13 +104,13 @@ cdef class State:
         self.actions.append(index)
 
     def child(self, action):
-        """The state after `action`; this one stays."""
+        """The state after `action`. This state does not change."""
         state = self.clone()
         state.apply_action(action)
         return state
 
     def returns(self):
-        """Every player's return `[P]`: the utilities at a terminal state, zeros before."""
+        """The return of each player, `[P]`: the utilities at a terminal state, zeros before."""
         out = np.zeros(self.game.table.num_players)
         cdef double[::1] view = out
         if self.is_terminal():
@@ -122,7 +124,7 @@ cdef class State:
     rewards = returns
 
     def history(self):
-        """All actions so far, chance included."""
+        """All actions so far, including those of chance."""
         return list(self.actions)
 
     def move_number(self):
@@ -138,7 +140,7 @@ cdef class State:
         return self.game
 
     def _player(self, player):
-        """`player`, or the one who acts where it is None; checked."""
+        """`player` after a check, or the acting player if it is None."""
         if player is None:
             player = self.current_player()
         if type(player) is int and 0 <= player < self.game.table.num_players:
@@ -146,7 +148,7 @@ cdef class State:
         return whole_number(f"{self.game}: player", player, 0, self.game.table.num_players - 1)
 
     def information_state_key(self, player=None):
-        """What `player` knows as bytes: equal exactly where the player cannot tell two histories apart."""
+        """What `player` knows, as bytes. Two histories have equal keys if and only if the player cannot distinguish them."""
         player = self._player(player)
         if self.game.table.information_state == NULL:
             return np.array(self.actions, np.int32).tobytes()
@@ -163,9 +165,9 @@ cdef class State:
         return self.game.text.observation(self, self._player(player))
 
     def action_to_string(self, player_or_action, action=None):
-        """An action in words: `action_to_string(action)` or, as in OpenSpiel, `action_to_string(player, action)`.
+        """An action as text: `action_to_string(action)` or, as in OpenSpiel, `action_to_string(player, action)`.
 
-        The action need not be legal here. Raises `ParameterError` for one that the game has not got."""
+        The action need not be legal here. Raises `ParameterError` for an action that the game does not have."""
         table = self.game.table
         player, action = (self.current_player(), player_or_action) if action is None else (player_or_action, action)
         player = whole_number("player", player, LT_TERMINAL, table.num_players - 1)
@@ -173,7 +175,7 @@ cdef class State:
         return self.game.text.action(self, player, whole_number("action", action, 0, most - 1))
 
     def string_to_action(self, player_or_text, text=None):
-        """The legal action with these words. Raises `IllegalActionError`."""
+        """The legal action with this text. Raises `IllegalActionError` if there is none."""
         player, words = (self.current_player(), player_or_text) if text is None else (player_or_text, text)
         for action in self.legal_actions(player):
             if isinstance(words, str) and self.game.text.action(self, player, action) == words:
@@ -183,22 +185,22 @@ cdef class State:
 
     @property
     def buffer(self):
-        """The state's bytes, `state_bytes` of them."""
+        """The bytes of the state, `[state_bytes]`."""
         return self.data[:self.game.table.state_bytes]
 
     @property
     def record(self):
         """The state as a read-only NumPy record of the game's `state_dtype`."""
         if self.game.state_dtype is None:
-            raise ParameterError(f"{self.game} keeps its states in another form than a NumPy record")
+            raise ParameterError(f"the states of {self.game} are not NumPy records")
         return np.frombuffer(self.buffer, self.game.state_dtype)[0]
 
     def resample(self, player, seed=0):
-        """A random state that `player` cannot tell from this one; its history is not known and given as empty.
+        """A random state that `player` cannot distinguish from this one. Its history is unknown and left empty.
 
-        Raises `GameError` where the game has no way to deal anew what a player does not see."""
+        Raises `GameError` if the game cannot resample what a player does not see."""
         if self.game.table.resample == NULL:
-            raise GameError(f"{self.game} has no `resample`, so what a player does not see cannot be dealt anew")
+            raise GameError(f"{self.game} has no `resample`, so what a player does not see cannot be resampled")
         cdef State state = _new_state(self.game)
         cdef lt_rng rng = lt_rng_stream(seed_number(seed), 0)
         cdef int32_t observer = self._player(player)
@@ -219,7 +221,7 @@ cdef class State:
         return self.clone()
 
     def __eq__(self, other):
-        """Whether both are the same position of the same game (their histories may differ)."""
+        """Whether both are the same position of the same game. Their histories may differ."""
         if not isinstance(other, State) or self.game != (<State>other).game:
             return False
         return memcmp(self.data, (<State>other).data, self.game.table.state_bytes) == 0

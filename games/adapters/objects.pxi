@@ -1,18 +1,18 @@
 # Games whose states are Python objects: OpenSpiel's, and language games.
 #
-# `object_game` puts any objects with OpenSpiel's methods behind the C table of csrc/core/game.h. The flat state is the
-# history of actions; the object of a history is kept in a cache, or made again from that of the nearest earlier
-# history. Compiled solvers call back into Python under the GIL. What the objects give is checked here, so that nothing is
-# written past the solvers' arrays; an exception is kept, for the thread in which it was raised, and raised again there when
-# the solver has returned.
+# `object_game` puts objects with OpenSpiel's methods behind the C table of csrc/core/game.h. The flat state is the history
+# of actions. The object of a history is kept in a cache, or made again from that of the nearest earlier history. Compiled
+# solvers call back into Python under the GIL. The results of the objects are checked here, so that nothing is written past
+# the solvers' arrays. An exception is stored for the thread in which it was raised, and raised again there after the solver
+# has returned.
 
 cdef enum:
     RAISED = 1
-    _KEY_BYTES = 16  # of an information state
+    _KEY_BYTES = 16  # size of the key of an information state
 
 
 cdef class ObjectRules:
-    """The Python side of one game: its root, its cache of states, and what went wrong."""
+    """The Python side of one game: its root, its cache of states, and its errors."""
 
     cdef int32_t room, num_players, num_distinct_actions, max_chance_outcomes, cache_states
     cdef readonly str name
@@ -25,7 +25,7 @@ cdef class ObjectRules:
         self.cache_states, self.cache, self.errors = cache_states, OrderedDict(), {}
 
     def raise_failure(self, reason, history):
-        """Raise what the rules raised in this thread."""
+        """Raise the error that the rules raised in this thread."""
         error, state = self.errors.pop(get_ident(), (GameError(f"{self.name}: its rules broke"), []))
         if not isinstance(error, Exception) or isinstance(error, LongthinkError):
             raise error
@@ -33,7 +33,7 @@ cdef class ObjectRules:
                         f"{shown(state, 400)}: {error}") from error
 
     cdef void fail(self, const void *state, error) noexcept:
-        """Keep the first error of this thread, with the history that `state` holds."""
+        """Store the first error of this thread, with the history in `state`."""
         cdef const int32_t *history = <const int32_t *>state
         if not lt_failure_here():
             self.errors[get_ident()] = error, [history[1 + i] for i in range(history[0])]
@@ -46,11 +46,11 @@ cdef class ObjectRules:
                          f"{shown([history[1 + i] for i in range(history[0])], 400)}")
 
     cdef object at(self, const int32_t *state):
-        """The object of a history; it must not be changed."""
+        """The object of a history. It must not be changed."""
         return self.find((<const uint8_t *>state)[:4 * (1 + state[0])])
 
     def find(self, bytes key):
-        """The object of the history that the first bytes of a state's buffer hold."""
+        """The object of the history in the first bytes of a state's buffer."""
         cache = self.cache
         found = cache.get(key)
         if found is not None:
@@ -71,15 +71,15 @@ cdef class ObjectRules:
         return found
 
     cdef keep(self, const int32_t *state, found):
-        """Remember the object of a history."""
+        """Cache the object of a history."""
         self.cache[(<const uint8_t *>state)[:4 * (1 + state[0])]] = found
         if len(self.cache) > self.cache_states:
             self.cache.popitem(last=False)
 
-    # ---- What the objects give, checked: `state` is the buffer that holds the object's history ----
+    # ---- Checked results of the objects. `state` is the buffer with the history of the object. ----
 
     cdef int32_t player_of(self, found, const void *state) except? LT_TERMINAL:
-        """Who acts."""
+        """The acting player."""
         cdef int64_t player = found.current_player()
         if 0 <= player < self.num_players or player == LT_TERMINAL:
             return <int32_t>player
@@ -89,7 +89,7 @@ cdef class ObjectRules:
         return LT_CHANCE
 
     cdef list actions_of(self, found, const void *state):
-        """The legal actions of a player node, ascending."""
+        """The legal actions of a player node, in ascending order."""
         actions = sorted(found.legal_actions())
         if not _different(actions, self.num_distinct_actions):
             raise self.broke(f"legal actions must be some of 0..{self.num_distinct_actions - 1}, each once, got "
@@ -97,7 +97,7 @@ cdef class ObjectRules:
         return actions
 
     cdef list outcomes_of(self, found, const void *state):
-        """The outcomes of a chance node, ascending."""
+        """The outcomes of a chance node, in ascending order."""
         outcomes = sorted(found.chance_outcomes())
         if not _different([action for action, _ in outcomes], self.max_chance_outcomes):
             raise self.broke(f"chance outcomes must be some of 0..{self.max_chance_outcomes - 1}, each once, got "
@@ -122,7 +122,7 @@ cdef class ObjectRules:
 
 
 cdef int _different(list actions, int32_t limit) except -1:
-    """Whether these are some actions, each greater than the one before and below `limit`."""
+    """Whether these are at least one action, in strictly ascending order and below `limit`."""
     cdef int64_t action, previous = -1
     for action in actions:
         if action <= previous:
@@ -132,7 +132,7 @@ cdef int _different(list actions, int32_t limit) except -1:
 
 
 cdef bytes _key(const int32_t *history, int32_t length):
-    """The first bytes of the buffer of a history cut to `length`."""
+    """The first bytes of the buffer of a history that is cut to `length`."""
     key = bytearray((<const uint8_t *>history)[:4 * (1 + length)])
     cdef uint8_t[::1] view = key
     memcpy(&view[0], &length, 4)
@@ -217,8 +217,8 @@ cdef int32_t _chance_outcomes(void *context, const void *state, int32_t *actions
 
 
 cdef void _information_state(void *context, const void *state, int32_t player, uint8_t *key) noexcept with gil:
-    """A hash of 128 bits of player and text: the same in every process, and of fixed length. Two of a billion texts share
-    one with a chance below 10^-20."""
+    """A 128-bit hash of player and text, the same in every process. The probability that any two of a billion texts share
+    one is below 10^-20."""
     rules = <ObjectRules><PyObject *>context
     if lt_failure_here():
         return
@@ -242,7 +242,7 @@ cdef class _Draw:
 
 
 cdef void _resample(void *context, void *state, int32_t player, lt_rng *rng) noexcept with gil:
-    """The history that the object itself deals anew."""
+    """The history that the object resamples."""
     rules = <ObjectRules><PyObject *>context
     cdef int32_t *history = <int32_t *>state
     cdef _Draw draw = _Draw()
@@ -254,7 +254,7 @@ cdef void _resample(void *context, void *state, int32_t player, lt_rng *rng) noe
         history[0] = 0
         for action in found.history():
             rules.append(state, action)
-        for unused in range(history[0], rules.room):  # equal histories are equal bytes
+        for unused in range(history[0], rules.room):  # equal histories have equal bytes
             history[1 + <int32_t>unused] = 0
         rules.keep(history, found)
     except BaseException as error:
@@ -264,7 +264,7 @@ cdef void _resample(void *context, void *state, int32_t player, lt_rng *rng) noe
 
 
 cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noexcept with gil:
-    """As lt_playout in csrc/core/game.h, on one copy of the object."""
+    """Like lt_playout in csrc/core/game.h, on one copy of the object."""
     rules = <ObjectRules><PyObject *>context
     cdef double *probabilities = NULL
     cdef int32_t n, i
@@ -300,13 +300,13 @@ cdef void _playout(void *context, void *state, lt_rng *rng, double *returns) noe
 def object_game(name, new_initial_state, *, num_players, num_distinct_actions, max_game_length, min_utility, max_utility,
                 max_chance_outcomes=0, max_chance_nodes_in_history=0, zero_sum=False, simultaneous=False,
                 perfect_information=True, can_resample=False, parameters=None, text=None, reduce=None, cache_states=4096):
-    """The game of Python objects with OpenSpiel's methods.
+    """A game of Python objects with OpenSpiel's methods.
 
-    new_initial_state: gives an object with current_player, legal_actions, apply_action, returns, clone, and where
-    there is chance, chance_outcomes, and where not `perfect_information`, information_state_string(player), and with
-    `can_resample`, resample_from_infostate(player, draw) with histories that can be replayed. text: a
-    `Text`, or a function that makes one from the `ObjectRules`, whose `find` gives a state's object. cache_states: how
-    many objects are kept. reduce: `(callable, arguments)` that make the game again, for pickling.
+    new_initial_state: returns an object with current_player, legal_actions, apply_action, returns and clone. With chance
+    it also has chance_outcomes; without `perfect_information`, information_state_string(player); with `can_resample`,
+    resample_from_infostate(player, draw), whose histories can be replayed. text: a `Text`, or a function that makes one
+    from the `ObjectRules`, whose `find` returns the object of a state. cache_states: the number of objects in the cache.
+    reduce: `(callable, arguments)` that make the game again, for pickling.
     """
     max_game_length = whole_number("max_game_length", max_game_length, 0, 2**28)
     max_chance_nodes_in_history = whole_number("max_chance_nodes_in_history", max_chance_nodes_in_history, 0, 2**28)

@@ -1,10 +1,10 @@
-# What can be read off a position of Go: `GoBoard`. Rows count from below, columns from the left, as GTP writes them.
+# `GoBoard` reads a position of Go. Rows are counted from below and columns from the left, as in GTP.
 
 cdef class GoBoard:
     """The board of a `State` of go.
 
     stones: `[size, size]`, 0 empty, 1 black, 2 white. ko: the action that simple ko forbids now, or None.
-    last_action: the last move, or None (a pass too is None). captured: stones that black and that white has lost.
+    last_action: the last move, or None (also after a pass). captured: the numbers of stones that Black and White lost.
     """
 
     cdef object buffer, game
@@ -40,7 +40,7 @@ cdef class GoBoard:
 
     @property
     def chains(self):
-        """`[size, size]`: a number that the stones of one chain share; of an empty point its own."""
+        """`[size, size]`: a number shared by the stones of one chain. Each empty point has its own number."""
         cdef lt_go_board *board = self._board()
         cdef int width = self.size + 1
         heads = np.array([board.at[p].head for p in range(board.num_points)], np.uint16)
@@ -59,8 +59,8 @@ cdef class GoBoard:
         return self._board().captured[0], self._board().captured[1]
 
     def owners(self):
-        """Whose each point is as the stones stand, `[size, size]`: a stone's its own, an empty region's the one colour
-        that it reaches, else nobody's (0)."""
+        """The owner of each point if all stones are alive, `[size, size]`: the colour of a stone; the only colour that an
+        empty region reaches; otherwise 0."""
         cdef lt_go_board *board = self._board()
         owner = np.zeros(board.num_points, np.uint8)
         cdef uint8_t[::1] view = owner
@@ -69,15 +69,15 @@ cdef class GoBoard:
         return self._grid(owner)
 
     def score(self):
-        """Black's score minus white's, komi counted, by the game's way of counting. No stone is taken for dead."""
+        """Black's score minus White's, including komi, by the scoring of the game. All stones count as alive."""
         cdef const lt_game *table = _table_of(self.game)
         return lt_go_score(<const lt_go_rules *>table.context, self._state())
 
 
 def without_passes(state, cleanup=False):
-    """The same position, but no pass has just been played. cleanup: in the clean-up after two passes.
+    """The same position without preceding passes. cleanup: in the clean-up phase after two passes.
 
-    Raises `ParameterError` where the rules have no clean-up.
+    Raises `ParameterError` if the rules have no clean-up.
     """
     if cleanup and not state.get_game().get_parameters()["cleanup"]:
         raise ParameterError(f"{state.get_game()} has no clean-up")

@@ -1,22 +1,23 @@
-# Light playouts of Go by the hundred thousand: `go_playouts`. The work is csrc/go/playouts.c, its policy too.
+# `go_playouts` runs many light playouts of Go. csrc/go/playouts.c does the work and defines the policy.
 
 _GO_PATHS = ("fastest", "scalar", "plain", "avx2", "avx512")
-cdef int _CHUNK = 65536  # playouts between two looks for a Ctrl-C
+cdef int _CHUNK = 65536  # playouts between two checks for Ctrl-C
 
 
 def go_playout_paths():
-    """The paths that this machine has: `scalar` plays one game at a time, the others a game in every vector lane."""
+    """The paths that this machine supports: `scalar` plays one game at a time, the others one game per vector lane."""
     return [name for i, name in enumerate(_GO_PATHS) if lt_go_has_path(<lt_go_path>i)]
 
 
 def go_playouts(stones, n, *, seed=0, player=1, ko=None, passes=0, path="fastest"):
-    """`n` light playouts from one position: black's area minus white's (komi not counted), and the moves played, passes
-    included, as two arrays `[n]`.
+    """Run `n` light playouts from one position.
 
-    stones: `[size, size]`, rows from below: 0 empty, 1 black, 2 white; every chain has a liberty. player: who moves, 1 or
-    2. ko: the action (row * size + column) that may not be played now. passes: 1 if the move before was a pass. The i-th
-    playout draws from the stream (seed, i): the vector paths give the very same results, `scalar` others of the same
-    distribution. Raises `ParameterError` for anything else.
+    Returns two arrays `[n]`: Black's area minus White's (without komi), and the number of moves, including passes.
+
+    stones: `[size, size]`, rows from below: 0 empty, 1 black, 2 white; every chain has a liberty. player: 1 or 2, who
+    moves next. ko: the action (row * size + column) that is forbidden now. passes: 1 if the last move was a pass. The
+    i-th playout draws from the stream (seed, i). All vector paths give the same results; `scalar` gives others with the
+    same distribution. Raises `ParameterError` for other arguments.
     """
     board = np.ascontiguousarray(stones, np.uint8)
     if board.ndim != 2 or board.shape[0] != board.shape[1] or not 2 <= board.shape[0] <= 25 or board.max() > 2:
@@ -57,13 +58,13 @@ def go_playouts(stones, n, *, seed=0, player=1, ko=None, passes=0, path="fastest
 
 
 def _check_liberties(board):
-    """Raise `ParameterError` where a chain has no liberty: the playouts rely on it."""
+    """Raise `ParameterError` if a chain has no liberty, because the playouts require one."""
     padded = np.pad(board, 1, constant_values=3)
     safe, before = padded == 0, 0
     while safe.sum() > before:
         before = safe.sum()
         for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
-            beside = np.roll(padded, step, axis)
-            safe |= np.roll(safe, step, axis) & ((beside == padded) | (beside == 0)) & (padded != 3)
+            neighbour = np.roll(padded, step, axis)
+            safe |= np.roll(safe, step, axis) & ((neighbour == padded) | (neighbour == 0)) & (padded != 3)
     if not safe[1:-1, 1:-1].all():
-        raise ParameterError(f"stones: a chain without a liberty stands on the board\n{board}")
+        raise ParameterError(f"stones: a chain has no liberty\n{board}")

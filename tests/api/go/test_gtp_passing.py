@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from go_setup import STRAIGHT_THREE
 from longthink.games.go.game import action_of
 from longthink.go.engine import Engine, EngineOptions
 
@@ -98,20 +99,8 @@ HALF = [
     Position("dead stones are prisoners already", DEAD, "b", "japanese", 5.5, right="pass"),
 ]
 
-# White's corner lives or dies at B1.
-THREE = """
-X . . . X O . . .
-X . X . X O . O .
-. . . . X O . . .
-. X . . X O . O .
-. . . . X O . . .
-. . X . X O . O .
-X X X X X O . . .
-O O O O X O . O .
-. . . O X O . . .
-"""
 # Black has played there: the corner is dead, and White to move cannot help it.
-THREE_DEAD = THREE.replace(". . . O X O", ". X . O X O")
+THREE_DEAD = STRAIGHT_THREE.replace(". . . O X O", ". X . O X O")
 # Four points in a square are one eye: White's corner is dead as it stands.
 SQUARE = """
 . X . X X O O . O
@@ -146,10 +135,10 @@ X X . O O
 """
 
 DEATH = [
-    Position("Black kills", THREE, "b", "chinese", 7.5, right="B1"),
-    Position("White lives", THREE, "w", "chinese", 7.5, right="B1"),
-    Position("Black kills, territory", THREE, "b", "japanese", 7.5, right="B1"),
-    Position("White lives, territory", THREE, "w", "japanese", 7.5, right="B1"),
+    Position("Black kills", STRAIGHT_THREE, "b", "chinese", 7.5, right="B1"),
+    Position("White lives", STRAIGHT_THREE, "w", "chinese", 7.5, right="B1"),
+    Position("Black kills, territory", STRAIGHT_THREE, "b", "japanese", 7.5, right="B1"),
+    Position("White lives, territory", STRAIGHT_THREE, "w", "japanese", 7.5, right="B1"),
     Position("White is dead, one more stone loses", THREE_DEAD, "b", "japanese", 7.5, right="pass"),
     Position("the same, White has not passed", THREE_DEAD, "b", "japanese", 7.5, passed=False, right="pass"),
     Position("a square is dead, one more stone loses", SQUARE, "b", "japanese", 14.5, right="pass"),

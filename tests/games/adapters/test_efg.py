@@ -191,7 +191,7 @@ HEAD = 'EFG 2 R "" { "A" "B" }\n'
         (HEAD + "\n\np 1 1", 4, "name of the node in quotation marks, got '1'"),
         (HEAD + 'p "" 3 1 { "a" } 0', 2, "player from 1 to 2, got 3"),
         (HEAD + 'p "" 0 1 { "a" } 0', 2, "whole number from 1, got '0'"),
-        (HEAD + 'p "" 1 1 { } 0', 2, "one action at least"),
+        (HEAD + 'p "" 1 1 { } 0', 2, "at least one action"),
         (HEAD + 'p "" 1 1 0', 2, "expected '{', got '0'"),
         (HEAD + 'p "" 1 1 { "a" 0', 2, "expected '}', got '0'"),
         (HEAD + 'p "" 1 1 { "a" } 0', 2, "expected a node"),

@@ -169,7 +169,7 @@ def seventh_player(state: Any) -> int:
         ({"apply_action": does_not_compile}, "apply_action", "does not compile"),
         ({"legal_actions": not_ascending}, "legal_actions", "ascending"),
         ({"legal_actions": no_actions}, "legal_actions", "ascending"),
-        ({"legal_actions": too_many}, "legal_actions", "beyond an array"),
+        ({"legal_actions": too_many}, "legal_actions", "index out of bounds"),
         ({"legal_actions": changes_while_asked}, "legal_actions", "changes the state"),
         ({"returns": three_returns}, "returns", "must return 2 numbers"),
         ({"returns": short_array}, "returns", "one number for each player"),

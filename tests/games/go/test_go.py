@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import longthink as lt
-from go_setup import setup_actions
+from go_setup import position
 from longthink.games.core import GoBoard, informed_playout
 from longthink.games.go.game import action_of, vertex
 
@@ -173,15 +173,6 @@ def test_random_games_agree_with_the_slow_board(size: int, ko: str) -> None:
 
 
 # ---- Positions by name ----
-
-
-def position(diagram: str, to_move: str = "b", **parameters: object) -> lt.State:
-    """A state from a diagram with X for black, O for white, the top row first."""
-    rows = diagram.split()[::-1]
-    size = len(rows)
-    stones = {color: [r * size + c for r in range(size) for c in range(size) if rows[r][c] == color] for color in "XO"}
-    game = lt.load_game("go", board_size=size, **parameters)
-    return game.state_from_history(setup_actions(game, stones["X"], stones["O"], int(to_move == "w")))
 
 
 def play(state: lt.State, *moves: str) -> lt.State:

@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import go_setup
 import longthink as lt
-from go_setup import setup_actions
+from go_setup import STRAIGHT_THREE
 from longthink.games.core import Game, GoBoard, State, informed_end, informed_playout, priors
 from longthink.games.go.game import action_of, vertex
 from longthink.games.go.position import stones
@@ -22,14 +23,7 @@ def go(size: int = 9, komi: float = 7.5) -> Game:
 
 
 def position(diagram: str, to_move: str, komi: float = 7.5) -> State:
-    """Rows from above, X black, O white."""
-    rows = [line.split() for line in diagram.strip().splitlines()][::-1]
-    game, size = go(len(rows), komi), len(rows)
-    stones = {c: [r * size + k for r in range(size) for k in range(size) if rows[r][k] == c] for c in "XO"}
-    state = game.new_initial_state()
-    for action in setup_actions(game, stones["X"], stones["O"], "XO".index(to_move)):
-        state.apply_action(action)
-    return state
+    return go_setup.position(diagram, to_move, komi=komi, ko="simple", max_game_length=4 * 9 * 9)
 
 
 def with_stone(diagram: str, point: str, color: str) -> str:
@@ -205,18 +199,6 @@ def test_ladders_are_read() -> None:
     starts, broken = (position(diagram, "X") for diagram in (LADDER, with_stone(LADDER, "G7", "O")))
     assert belief(starts, "E4") > belief(broken, "E4")
 
-
-STRAIGHT_THREE = """
-X . . . X O . . .
-X . X . X O . O .
-. . . . X O . . .
-. X . . X O . O .
-. . . . X O . . .
-. . X . X O . O .
-X X X X X O . . .
-O O O O X O . O .
-. . . O X O . . .
-"""
 
 SNAPBACK = """
 . . . . X O . . .
