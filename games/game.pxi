@@ -185,14 +185,14 @@ cdef class Game:
             self.owner.raise_failure(reason, history)
 
     def rules_broke(self, history, where=""):
-        """The `GameError` for rules that break the game interface after `history`; raises it for a known failure.
+        """The `GameError` for rules that break the game interface after `history`. For a known failure, it is raised.
 
-        where: what was done there, as " in a playout from there"."""
+        where: a continuation of the message, such as " or in a playout from there"."""
         self.raise_failure(history)
         return GameError(
-            f"{self}: its rules broke after the actions {shown(history, 400)}{where}: a state that is not over has no legal "
-            f"action, an action that is listed as legal is refused, or the game goes on after {lt_max_history(&self.table)} "
-            "actions, the most that it declares")
+            f"{self}: its rules broke after the actions {shown(history, 400)}{where}: a state that is not terminal has no legal "
+            f"action, an action that is listed as legal is refused, or the game continues after {lt_max_history(&self.table)} "
+            "actions, the maximum that it declares")
 
     def num_players(self):
         return self.table.num_players
@@ -204,7 +204,7 @@ cdef class Game:
         return self.table.max_chance_outcomes
 
     def max_game_length(self):
-        """Players' actions in a longest history; chance is counted by `max_chance_nodes_in_history`."""
+        """The largest number of players' actions in a history. `max_chance_nodes_in_history` counts chance."""
         return self.table.max_game_length
 
     def max_chance_nodes_in_history(self):
@@ -226,7 +226,7 @@ cdef class Game:
         return state
 
     def state_from_history(self, actions):
-        """The state after `actions`, chance included. Raises `IllegalActionError` at the first illegal one."""
+        """The state after `actions`, including chance. Raises `IllegalActionError` for the first illegal action."""
         state = self.new_initial_state()
         for action in actions:
             state.apply_action(action)
@@ -244,7 +244,8 @@ cdef class Game:
     def playout(self, State state not None, seed=0, simulation=0, bint generic=False):
         """Uniformly random play from `state` with the random stream of (seed, simulation).
 
-        generic: use the playout that works for every game also where this one has a faster way. Gives the returns `[P]` and the buffer of the final state."""
+        generic: use the playout that works for every game, even if this game has a faster one. Returns the returns `[P]`
+        and the buffer of the final state."""
         cdef lt_game table = self.table
         cdef lt_rng rng = lt_rng_stream(seed_number(seed), seed_number(simulation))
         self._check_state(state)
@@ -273,7 +274,7 @@ cdef class Game:
         return self.table.traced_playout != NULL
 
     def traced_playout(self, State state not None, seed=0, simulation=0):
-        """As `playout`, and the `(player, action)` that were played. Raises `GameError` where the game cannot tell."""
+        """Like `playout`, and also the moves `(player, action)`. Raises `GameError` if the game has no such playout."""
         if not self.can_trace_playouts:
             raise GameError(f"{self} has no `traced_playout`")
         self._check_state(state)
@@ -311,6 +312,6 @@ cdef class Game:
     def __reduce__(self):
         if self.reduce is None:
             raise NotPicklableError(
-                f"{self} cannot be pickled: it was made of objects of this process; make it again in the other one by the "
-                "same code, or give its maker reduce=(function, arguments), which does that")
+                f"{self} cannot be pickled, because it was made of objects of this process; make it again in the other process "
+                "by the same code, or pass reduce=(function, arguments), which does that")
         return self.reduce

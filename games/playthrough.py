@@ -87,7 +87,7 @@ def main(
         Path | None, option("Write the playthroughs of all games to this folder.", metavar="FOLDER")
     ] = None,
 ) -> None:
-    """Print one game, action by action, with everything that the game interface tells about it."""
+    """Print one game, action by action, with all queries of the game interface."""
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for name in games():

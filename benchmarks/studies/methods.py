@@ -80,7 +80,7 @@ TASKS = {
 
 
 @dataclass(frozen=True)
-class Bout:
+class Setting:
     """A task, a model, and the limits per problem in tokens and in seconds. without: names of omitted cases.
 
     A limit in seconds is evaluated for a method only if each of its runs solved its problem, had nothing left to do, or
@@ -96,7 +96,7 @@ class Bout:
 
     @property
     def log(self) -> str:
-        """The name of its log. Each bout has its own, so several may run at the same time."""
+        """The name of its log. Each setting has its own, so several may run at the same time."""
         return re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.task}.{self.model}.jsonl")
 
     @property
@@ -114,33 +114,33 @@ class Bout:
         return [(case, *limit) for case in self.cases for limit in (self.limits if case.at_the_end else [most])]
 
 
-def run(bout: Bout, folder: Path, report: Callable[[str], object] = print) -> list[Record]:
+def run(setting: Setting, folder: Path, report: Callable[[str], object] = print) -> list[Record]:
     """Run every method on every problem that is not in the folder's log yet, and return all records.
 
     Raises `ParameterError` for more problems than are held out from training, and `RunLogError`.
     """
-    problems = TASKS[bout.task]
-    if not 1 <= bout.problems <= problems.most:
-        raise ParameterError(f"problems expects a number in 1..{problems.most}, got {bout.problems}")
+    problems = TASKS[setting.task]
+    if not 1 <= setting.problems <= problems.most:
+        raise ParameterError(f"problems expects a number in 1..{problems.most}, got {setting.problems}")
 
     def think_with(case: Case, measure: str, limit: float, number: int) -> Record:
         budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
-        task, model = problems.load(number), fresh_model(bout.model)
+        task, model = problems.load(number), fresh_model(setting.model)
         answer = whole(think(task, model, budget, method=case.method, seed=number, **case.options))
         at = None if answer.solved_at is None else answer.solved_at.as_dict()
         return {
-            "task": bout.task, "model": bout.model, "case": case.name, "measure": measure, "limit": limit,
+            "task": setting.task, "model": setting.model, "case": case.name, "measure": measure, "limit": limit,
             "number": number, "solved_at": at, "spent": answer.spent.as_dict(), "stopped_by": answer.stopped_by,
         }  # fmt: skip
 
     def works() -> Iterator[tuple[str, Work]]:
-        for case, measure, limit in bout.runs():
-            for number in range(bout.problems):
-                key = f"{bout.task} {bout.model} {case.name} {measure} {limit:g} {number}"
+        for case, measure, limit in setting.runs():
+            for number in range(setting.problems):
+                key = f"{setting.task} {setting.model} {case.name} {measure} {limit:g} {number}"
                 yield key, partial(think_with, case, measure, limit, number)
-            report(f"{bout.task}, {bout.model}: {case.name} up to {limit:g} {measure} done")
+            report(f"{setting.task}, {setting.model}: {case.name} up to {limit:g} {measure} done")
 
-    return resumed(folder / bout.log, works())
+    return resumed(folder / setting.log, works())
 
 
 def solved(records: Sequence[Record], case: Case, measure: str, limit: float) -> list[bool] | None:
@@ -157,18 +157,18 @@ def solved(records: Sequence[Record], case: Case, measure: str, limit: float) ->
     return [r["solved_at"] is not None and r["solved_at"].get(measure, 0) <= limit for r in found]
 
 
-def table(bout: Bout, records: Sequence[Record]) -> str:
+def table(setting: Setting, records: Sequence[Record]) -> str:
     """Shares solved with 95% Wilson intervals, and the lead over each baseline, as Markdown.
 
     Leads are measured at the largest number of tokens, with Newcombe's paired 95% intervals.
     """
-    most = max(bout.tokens)
-    heads = [f"{limit:g} {'s' if measure == 'seconds' else measure}" for measure, limit in bout.limits]
+    most = max(setting.tokens)
+    heads = [f"{limit:g} {'s' if measure == 'seconds' else measure}" for measure, limit in setting.limits]
     heads += [f"ahead of {name}, {most} tokens" for name in BASELINES] + ["tokens spent"]
     lines = ["| method | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     baselines = [solved(records, case, "tokens", most) for case in CASES if case.name in BASELINES]
-    for case in bout.cases:
-        by_limit = [solved(records, case, measure, limit) for measure, limit in bout.limits]
+    for case in setting.cases:
+        by_limit = [solved(records, case, measure, limit) for measure, limit in setting.limits]
         cells = ["" if right is None else share(sum(right), len(right)) for right in by_limit]
         mine = solved(records, case, "tokens", most) or []
         for name, others in zip(BASELINES, baselines, strict=True):
@@ -237,8 +237,8 @@ def main(
     *,
     model: Annotated[str, options.option("A model of `longthink models`.")] = "tiny",
     problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
-    tokens: Annotated[tuple[int, ...], options.whole("Limits of tokens for a problem, as 100,300.", 1)] = Bout.tokens,
-    seconds: Annotated[tuple[float, ...], options.seconds("Limits of seconds for a problem.")] = Bout.seconds,
+    tokens: Annotated[tuple[int, ...], options.whole("Limits of tokens per problem: 100,300.", 1)] = Setting.tokens,
+    seconds: Annotated[tuple[float, ...], options.seconds("Limits of seconds per problem.")] = Setting.seconds,
     without: Annotated[tuple[str, ...], options.option("A method that is left out; may be repeated.")] = (),
     out: Annotated[Path, options.option("A folder for the logs.", metavar="FOLDER")] = Path("runs/methods"),
     draw_only: Annotated[
@@ -252,8 +252,8 @@ def main(
     for name in without:
         if name not in (known := [case.name for case in CASES if case.name not in BASELINES]):
             raise UnknownNameError.of("method that can be left out", name, known)
-    bout = Bout(task, model, problems, tokens, seconds, without)
-    print(table(bout, run(bout, out)))
+    setting = Setting(task, model, problems, tokens, seconds, without)
+    print(table(setting, run(setting, out)))
 
 
 if __name__ == "__main__":

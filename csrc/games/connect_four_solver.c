@@ -74,15 +74,15 @@ static int search(lt_c4_solver *s, uint64_t own, uint64_t taken, int alpha, int 
 
   /* Moves that create the most threats first; among equal ones, the closest to the middle. */
   uint64_t ordered[COLUMNS];
-  int worth[COLUMNS], n = 0;
+  int threats_of[COLUMNS], n = 0;
   static const int order[COLUMNS] = {3, 2, 4, 1, 5, 0, 6};
   for (int i = 0; i < COLUMNS; i++) {
     const uint64_t move = moves & ((UINT64_C(1) << ROWS) - 1) << order[i] * COLUMN;
     if (!move) continue;
     const int made = count(winning_cells(own | move, taken | move));
     int at = n++;
-    for (; at > 0 && worth[at - 1] < made; at--) ordered[at] = ordered[at - 1], worth[at] = worth[at - 1];
-    ordered[at] = move, worth[at] = made;
+    for (; at > 0 && threats_of[at - 1] < made; at--) ordered[at] = ordered[at - 1], threats_of[at] = threats_of[at - 1];
+    ordered[at] = move, threats_of[at] = made;
   }
   for (int i = 0; i < n; i++) {
     const int score = -search(s, other, taken | ordered[i], -beta, -alpha);

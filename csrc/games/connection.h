@@ -53,9 +53,9 @@ static inline int32_t shrink(const board_t *b, uint64_t *stones, int32_t steps, 
   for (int i = 0; i <= words; i++) x[i] = stones[i];
   for (; steps < b->until[words - 1]; steps++)
     for (int i = 0; i < words; i++) {
-      uint64_t here = x[i], beside = here >> 1 | x[i + 1] << 63 | b->right[i];
+      uint64_t here = x[i], next = here >> 1 | x[i + 1] << 63 | b->right[i];
       uint64_t under = here >> below | x[i + 1] << (64 - below);
-      x[i] = (here & (beside | under)) | (beside & under);
+      x[i] = (here & (next | under)) | (next & under);
     }
   for (int i = 0; i < words; i++) stones[i] = x[i];
   return steps;

@@ -131,7 +131,7 @@ def _wrapped(pyspiel: Any, game: Any, values: dict[str, Any]) -> Game:
     if kind.dynamics != pyspiel.GameType.Dynamics.SEQUENTIAL:
         raise GameError(
             f"{written} has simultaneous moves; load it as "
-            f'"openspiel:turn_based_simultaneous_game(game={written})", where the players act in turn'
+            f'"openspiel:turn_based_simultaneous_game(game={written})", in which the players act in turn'
         )
     if kind.chance_mode == pyspiel.GameType.ChanceMode.SAMPLED_STOCHASTIC:
         raise GameError(f"{written} samples chance internally and does not list the outcomes, which a search needs")

@@ -172,7 +172,7 @@ class GoRecord:
         self._game = self._load()
 
     def set_up(self, board: Stones, to_play: int | None = None) -> None:
-        """Begin anew from these stones. Raises `ParameterError` if a chain has no liberty."""
+        """Restart from these stones. Raises `ParameterError` if a chain has no liberty."""
         for chain in chains(board):
             if not liberties(board, chain):
                 raise ParameterError(f"the stones at {vertex(self.size, chain[0])} have no liberty")
@@ -226,7 +226,7 @@ class GoRecord:
 
     def _make_room(self) -> None:
         """Let the game be long enough for the record and for thinking."""
-        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game, whoever moves
+        longest = max(len(self.actions(colour)) for colour in (BLACK, WHITE))  # one game for both colours to move
         if longest + self.size * self.size > self._room:
             self._room = 2 * longest + 2 * self.size * self.size
             self._game = self._load()

@@ -129,8 +129,8 @@ def chain_statuses(board: Stones, owned: NDArray[np.float64]) -> Statuses:
     """The status of every chain, by the mean owner of its points. The points of a chain are in ascending order.
 
     A seki is a pair of chains of both colours with two liberties each: either both are shared, or one is shared and the
-    other is an eye. A side that plays on a shared liberty is captured, so nobody plays there; but in a playout somebody
-    has to at last, so playouts disagree about the owner.
+    other is an eye. A side that plays on a shared liberty is captured, so no side plays there, but in a playout one
+    side finally has to, so playouts disagree about the owner.
     """
     near = neighbours(size_of(board))
     found = [sorted(chain) for chain in chains(board)]

@@ -16,21 +16,21 @@ def test_every_method_that_needs_a_model_is_measured() -> None:
 
 
 def test_it_goes_on_counts_and_draws(tmp_path: Path) -> None:
-    bout = methods.Bout("countdown", "tiny", 1, (40, 120), (0.05,), ("revision",))
+    setting = methods.Setting("countdown", "tiny", 1, (40, 120), (0.05,), ("revision",))
     reported: list[str] = []
-    records = methods.run(bout, tmp_path, reported.append)
-    assert len(reported) == len(records) == len(bout.cases) + 4  # each of the two votes is taken for each limit
-    assert methods.run(bout, tmp_path, reported.append) == records
-    lines = methods.table(bout, records).splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:]] == [case.name for case in bout.cases]
+    records = methods.run(setting, tmp_path, reported.append)
+    assert len(reported) == len(records) == len(setting.cases) + 4  # each of the two votes is taken for each limit
+    assert methods.run(setting, tmp_path, reported.append) == records
+    lines = methods.table(setting, records).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [case.name for case in setting.cases]
     assert all(line.count("|") == 8 for line in lines)
-    methods.draw(methods.read(tmp_path / bout.log), tmp_path / "methods.png")
+    methods.draw(methods.read(tmp_path / setting.log), tmp_path / "methods.png")
     assert (tmp_path / "methods.png").stat().st_size > 10_000
 
 
 def test_more_problems_than_are_held_out_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"1\.\.100, got 101"):
-        methods.run(methods.Bout("game24", "tiny", 101), tmp_path)
+        methods.run(methods.Setting("game24", "tiny", 101), tmp_path)
 
 
 def record(number: int, seconds: float | None, ran: float = 9.0, stopped_by: str = "tokens") -> methods.Record:
