@@ -191,8 +191,8 @@ cdef class Game:
         self.raise_failure(history)
         return GameError(
             f"{self}: its rules broke after the actions {shown(history, 400)}{where}: a state that is not terminal has no legal "
-            f"action, an action that is listed as legal is refused, or the game continues after {lt_max_history(&self.table)} "
-            "actions, the maximum that it declares")
+            "action, a legal action is refused, there are more players, actions or outcomes than the game declares, or the "
+            f"game continues after {lt_max_history(&self.table)} actions, the maximum that it declares")
 
     def num_players(self):
         return self.table.num_players

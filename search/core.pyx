@@ -22,6 +22,7 @@ from cfr cimport *
 from game cimport *
 from graph cimport *
 from mccfr cimport *
+from status cimport *
 from tree cimport *
 from watch cimport *
 
@@ -35,6 +36,7 @@ np.import_array()
 
 _MOST_BYTES = 2**60
 
+include "status.pxi"
 include "watch.pxi"
 include "trees/tree.pxi"
 include "trees/graph.pxi"

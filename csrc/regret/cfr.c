@@ -41,7 +41,7 @@ lt_cfr *lt_cfr_new(const lt_game_tree *t, lt_cfr_rule rule, int alternating, uin
 }
 
 void lt_cfr_restored(lt_cfr *c) {
-  for (int32_t p = 0; p < c->tree->num_players; p++) lt_tree_reach(c->tree, p, c->strategy, c->reach);
+  for (int32_t p = 0; p < c->tree->num_players; p++) lt_game_tree_reach(c->tree, p, c->strategy, c->reach);
   c->phase = 0, c->under_way = 0;
   memset(c->done, 0, c->threads * sizeof *c->done);
 }
@@ -78,7 +78,7 @@ static void descend(double *logarithm, double *strategy, const double *gradient,
 
 /* ---- One part of a player's tree ---- */
 
-static void add_average(lt_cfr *c, lt_tree_part part, double keep) {
+static void add_average(lt_cfr *c, lt_game_tree_part part, double keep) {
   double *restrict const average = c->average;
   const double *restrict const reach = c->reach;
   for (uint32_t s = part.sequence; s < part.end_sequence; s++) average[s] = keep * average[s] + reach[s];
@@ -88,10 +88,10 @@ enum { WIDTH = 64 };
 
 /* From its last information states to its first, up to WIDTH of a block at once. Values go up to the actions that lead
  * there; from the roots of a part, where those actions are not in the part, they are left for the top. */
-static void update(lt_cfr *c, lt_tree_part part, const lt_cfr_step *step) {
+static void update(lt_cfr *c, lt_game_tree_part part, const lt_cfr_step *step) {
   double here[WIDTH];
   for (uint32_t b = part.end_block; b-- > part.block;) {
-    const lt_tree_block block = c->tree->blocks[b];
+    const lt_game_tree_block block = c->tree->blocks[b];
     for (uint32_t from = 0; from < block.size; from += WIDTH) {
       const uint32_t s = block.sequence + from, id = block.infostate + from;
       const uint32_t size = block.size - from < WIDTH ? block.size - from : WIDTH;
@@ -154,7 +154,7 @@ enum { GRADIENTS, PARTS, TOP, REACHES };
 
 /* The parts of a player that one thread works on: the first thread has the top, too, as its last. */
 typedef struct share {
-  const lt_tree_part *parts, *top; /* top: or NULL */
+  const lt_game_tree_part *parts, *top; /* top: or NULL */
   uint32_t size;
 } share;
 
@@ -164,18 +164,18 @@ static share share_of(const lt_game_tree *t, int32_t player, uint32_t thread, ui
   return (share){t->parts + first + from, thread == 0 ? &t->top[player] : NULL, (uint32_t)(to - from) + (thread == 0)};
 }
 
-static void gradient(lt_cfr *c, const lt_tree_part *part) {
-  lt_tree_part_gradient(c->tree, *part, c->reach, c->gradient);
+static void gradient(lt_cfr *c, const lt_game_tree_part *part) {
+  lt_game_tree_part_gradient(c->tree, *part, c->reach, c->gradient);
 }
 
-static void work(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, const lt_tree_part *part, int is_top) {
+static void work(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, const lt_game_tree_part *part, int is_top) {
   if (kind == GRADIENTS || (kind == PARTS && c->alternating)) gradient(c, part);
   if (kind == PARTS ? !is_top : kind == TOP && is_top) {
     add_average(c, *part, step->keep_average);
     if (is_top) collect(c, player);
     update(c, *part, step);
   }
-  if (kind == TOP ? is_top : kind == REACHES && !is_top) lt_tree_part_reach(c->tree, *part, c->strategy, c->reach);
+  if (kind == TOP ? is_top : kind == REACHES && !is_top) lt_game_tree_part_reach(c->tree, *part, c->strategy, c->reach);
 }
 
 /* A thread's share of a phase, from where it is: 0 if it was called off. */
@@ -184,7 +184,7 @@ static int do_phase(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player
   uint32_t *done = &c->done[thread];
   for (; *done < mine.size; ++*done) {
     const int is_top = mine.top != NULL && *done == mine.size - 1;
-    const lt_tree_part *part = is_top ? mine.top : &mine.parts[*done];
+    const lt_game_tree_part *part = is_top ? mine.top : &mine.parts[*done];
     if (lt_watch_stops(watch, (part->end_sequence - part->sequence) / 16)) lt_cfr_call_off(c);
     if (atomic_load_explicit(&c->called_off, memory_order_relaxed)) return 0;
     work(c, step, kind, player, part, is_top);

@@ -2,20 +2,12 @@
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from game cimport lt_game
+from status cimport lt_status
 from watch cimport lt_watch
 
 cdef extern from "regret/cfr.h" nogil:
     enum:
-        LT_MAX_TREE_PLAYERS
-
-    ctypedef enum lt_tree_status:
-        LT_TREE_DONE
-        LT_TREE_NO_MEMORY
-        LT_TREE_OVER_LIMIT
-        LT_TREE_RULES_BROKE
-        LT_TREE_FORGETS
-        LT_TREE_OTHER_ACTIONS
-        LT_TREE_STOPPED
+        LT_MAX_PLAYERS
 
     ctypedef struct lt_game_tree:
         int32_t num_players
@@ -35,7 +27,7 @@ cdef extern from "regret/cfr.h" nogil:
         uint32_t first_part[11]
         uint64_t num_leaves
         uint64_t *row
-        double *worth
+        double *payoff
         uint32_t *others
         uint64_t num_entries
         size_t memory_bytes
@@ -44,13 +36,13 @@ cdef extern from "regret/cfr.h" nogil:
 
     lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit)
     void lt_game_tree_free(lt_game_tree *tree)
-    lt_tree_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch)
+    lt_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch)
     uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions)
-    void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach)
-    int lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient,
-                         lt_watch *watch)
-    uint64_t lt_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *worth)
-    double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best)
+    void lt_game_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach)
+    int lt_game_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient,
+                              lt_watch *watch)
+    uint64_t lt_game_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *payoff)
+    double lt_game_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best)
 
     ctypedef enum lt_cfr_rule:
         LT_REGRET_MATCHING

@@ -24,9 +24,9 @@ typedef struct lt_unroll {
   uint32_t *slots;           /* hash table of information states, NONE where empty */
   uint64_t key_room, slot_count;
   uint64_t info_room, seq_room;
-  uint32_t *end_last;        /* by end of the game: last sequences [num_players], */
-  double *end_worth;         /* and chance x utility [num_players] */
-  uint64_t end_room;
+  uint32_t *terminal_last;        /* by end of the game: last sequences [num_players], */
+  double *terminal_payoff;         /* and chance x utility [num_players] */
+  uint64_t terminal_room;
   int32_t *actions;
   double *probabilities, *returns;
   uint8_t *key;
@@ -34,14 +34,14 @@ typedef struct lt_unroll {
 
 /* ---- Growing arrays ---- */
 
-lt_tree_status lt_tree_resize(lt_game_tree *t, void **array, uint64_t old, uint64_t new, size_t entry) {
+lt_status lt_game_tree_resize(lt_game_tree *t, void **array, uint64_t old, uint64_t new, size_t entry) {
   size_t more = (new > old ? new - old : 0) * entry;
-  if (t->memory_bytes + more > t->memory_limit) return LT_TREE_OVER_LIMIT;
+  if (t->memory_bytes + more > t->memory_limit) return LT_OVER_LIMIT;
   void *moved = realloc(*array, (new ? new : 1) * entry);
-  if (moved == NULL) return LT_TREE_NO_MEMORY;
+  if (moved == NULL) return LT_NO_MEMORY;
   *array = moved;
   t->memory_bytes += new * entry - old * entry;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 #define TRY LT_TRY
@@ -52,39 +52,39 @@ static uint64_t doubled(uint64_t room, uint64_t needed) {
   return new < needed ? needed : new;
 }
 
-static lt_tree_status level_room(lt_game_tree *t, level *l, uint64_t needed) {
-  if (needed <= l->room) return LT_TREE_DONE;
+static lt_status level_room(lt_game_tree *t, level *l, uint64_t needed) {
+  if (needed <= l->room) return LT_OK;
   uint64_t new = doubled(l->room, needed), players = (uint64_t)t->num_players;
   RESIZE(l->states, l->room, new, t->game->state_bytes);
   RESIZE(l->chance, l->room, new, sizeof *l->chance);
   RESIZE(l->node, l->room, new, sizeof *l->node);
   RESIZE(l->last, l->room, new, players * sizeof *l->last);
   l->room = new;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
-static lt_tree_status node_room(lt_game_tree *t, uint64_t needed) {
+static lt_status node_room(lt_game_tree *t, uint64_t needed) {
   lt_unroll *u = t->unroll;
-  if (needed <= u->node_room) return LT_TREE_DONE;
-  if (needed >= NONE) return LT_TREE_OVER_LIMIT;
+  if (needed <= u->node_room) return LT_OK;
+  if (needed >= NONE) return LT_OVER_LIMIT;
   uint64_t new = doubled(u->node_room, needed);
   RESIZE(u->node_parent, u->node_room, new, sizeof *u->node_parent);
   RESIZE(u->node_action, u->node_room, new, sizeof *u->node_action);
   u->node_room = new;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
-static lt_tree_status end_room(lt_game_tree *t) {
+static lt_status terminal_room(lt_game_tree *t) {
   lt_unroll *u = t->unroll;
-  if (t->num_terminals < u->end_room) return LT_TREE_DONE;
-  uint64_t new = doubled(u->end_room, 0), players = (uint64_t)t->num_players;
-  RESIZE(u->end_last, u->end_room, new, players * sizeof *u->end_last);
-  RESIZE(u->end_worth, u->end_room, new, players * sizeof *u->end_worth);
-  u->end_room = new;
-  return LT_TREE_DONE;
+  if (t->num_terminals < u->terminal_room) return LT_OK;
+  uint64_t new = doubled(u->terminal_room, 0), players = (uint64_t)t->num_players;
+  RESIZE(u->terminal_last, u->terminal_room, new, players * sizeof *u->terminal_last);
+  RESIZE(u->terminal_payoff, u->terminal_room, new, players * sizeof *u->terminal_payoff);
+  u->terminal_room = new;
+  return LT_OK;
 }
 
-static lt_tree_status info_room(lt_game_tree *t, uint32_t actions) {
+static lt_status info_room(lt_game_tree *t, uint32_t actions) {
   lt_unroll *u = t->unroll;
   if (t->num_infostates >= u->info_room) {
     uint64_t new = doubled(u->info_room, 0), old = u->info_room;
@@ -98,18 +98,18 @@ static lt_tree_status info_room(lt_game_tree *t, uint32_t actions) {
   }
   if (t->num_sequences + (uint64_t)actions > u->seq_room) {
     uint64_t new = doubled(u->seq_room, t->num_sequences + (uint64_t)actions);
-    if (new >= NONE) return LT_TREE_OVER_LIMIT;
+    if (new >= NONE) return LT_OVER_LIMIT;
     RESIZE(t->action, u->seq_room, new, sizeof *t->action);
     u->seq_room = new;
   }
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* ---- Keys ---- */
 
 static size_t key_bytes(const lt_game *g) { return 1 + g->information_state_bytes; }
 
-static lt_tree_status more_slots(lt_game_tree *t) {
+static lt_status more_slots(lt_game_tree *t) {
   lt_unroll *u = t->unroll;
   uint64_t new = u->slot_count ? 2 * u->slot_count : 256;
   const size_t bytes = key_bytes(t->game);
@@ -121,7 +121,7 @@ static lt_tree_status more_slots(lt_game_tree *t) {
     while (u->slots[slot] != NONE) slot = (slot + 1) & (new - 1);
     u->slots[slot] = id;
   }
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* The slot of the key in u->key: its information state's, or the empty one where a new one belongs. */
@@ -135,8 +135,8 @@ static uint64_t find_slot(const lt_game_tree *t) {
 }
 
 /* The information state of `player` at a history, made where it is new. Its legal actions are in u->actions. */
-static lt_tree_status infostate(lt_game_tree *t, const uint8_t *state, int32_t player, uint32_t parent, uint32_t node,
-                                uint32_t count, uint32_t *id) {
+static lt_status infostate(lt_game_tree *t, const uint8_t *state, int32_t player, uint32_t parent, uint32_t node,
+                           uint32_t count, uint32_t *id) {
   lt_unroll *u = t->unroll;
   const lt_game *g = t->game;
   uint64_t slot = 0;
@@ -145,15 +145,15 @@ static lt_tree_status infostate(lt_game_tree *t, const uint8_t *state, int32_t p
     memset(u->key, 0, key_bytes(g));
     u->key[0] = (uint8_t)player;
     g->information_state(g->context, state, player, u->key + 1);
-    if (lt_failed(g)) return LT_TREE_RULES_BROKE;
+    if (lt_failed(g)) return LT_RULES_BROKE;
     slot = find_slot(t);
     *id = u->slots[slot];
     if (*id != NONE) {
       t->culprit = node, t->known = t->node[*id];
-      if (t->parent[*id] != parent) return LT_TREE_FORGETS;
+      if (t->parent[*id] != parent) return LT_NO_RECALL;
       if (t->count[*id] != count || memcmp(&t->action[t->first[*id]], u->actions, count * sizeof *u->actions) != 0)
-        return LT_TREE_OTHER_ACTIONS;
-      return LT_TREE_DONE;
+        return LT_OTHER_ACTIONS;
+      return LT_OK;
     }
   }
   TRY(info_room(t, count));
@@ -171,14 +171,14 @@ static lt_tree_status infostate(lt_game_tree *t, const uint8_t *state, int32_t p
   t->first[*id] = t->num_sequences, t->stride[*id] = 1, t->count[*id] = count;
   memcpy(&t->action[t->num_sequences], u->actions, count * sizeof *u->actions);
   t->num_infostates++, t->num_sequences += count;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* ---- One history ---- */
 
 /* Put the history behind `action` on the next level; `last` is what its mover's last sequence becomes. */
-static lt_tree_status add_child(lt_game_tree *t, uint64_t from, int32_t action, double chance, int32_t mover,
-                                uint32_t last) {
+static lt_status add_child(lt_game_tree *t, uint64_t from, int32_t action, double chance, int32_t mover,
+                           uint32_t last) {
   lt_unroll *u = t->unroll;
   const lt_game *g = t->game;
   const size_t bytes = g->state_bytes;
@@ -190,18 +190,18 @@ static lt_tree_status add_child(lt_game_tree *t, uint64_t from, int32_t action, 
   memcpy(state, now->states + from * bytes, bytes);
   if (!g->apply(g->context, state, action) || lt_failed(g)) {
     t->culprit = now->node[from];
-    return LT_TREE_RULES_BROKE;
+    return LT_RULES_BROKE;
   }
   memcpy(&next->last[next->size * players], &now->last[from * players], players * sizeof *now->last);
   if (mover >= 0) next->last[next->size * players + (uint64_t)mover] = last;
   next->chance[next->size] = now->chance[from] * chance;
   next->node[next->size++] = (uint32_t)u->nodes;
   u->node_parent[u->nodes] = now->node[from], u->node_action[u->nodes++] = action;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* Look at one history of `now`. The rules break where they outgrow what the game declares, too. */
-static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
+static lt_status visit(lt_game_tree *t, uint64_t at) {
   lt_unroll *u = t->unroll;
   const lt_game *g = t->game;
   const uint64_t players = (uint64_t)t->num_players;
@@ -210,34 +210,34 @@ static lt_tree_status visit(lt_game_tree *t, uint64_t at) {
   int32_t player = g->current_player(g->context, state);
   t->num_histories++;
   t->culprit = node;
-  if (lt_failed(g)) return LT_TREE_RULES_BROKE;
+  if (lt_failed(g)) return LT_RULES_BROKE;
   if (player == LT_TERMINAL) {
-    TRY(end_room(t));
+    TRY(terminal_room(t));
     g->returns(g->context, state, u->returns);
-    if (lt_failed(g)) return LT_TREE_RULES_BROKE;
+    if (lt_failed(g)) return LT_RULES_BROKE;
     for (uint64_t p = 0; p < players; p++) {
-      u->end_last[t->num_terminals * players + p] = last[p];
-      u->end_worth[t->num_terminals * players + p] = u->now.chance[at] * u->returns[p];
+      u->terminal_last[t->num_terminals * players + p] = last[p];
+      u->terminal_payoff[t->num_terminals * players + p] = u->now.chance[at] * u->returns[p];
     }
     t->num_terminals++;
-    return LT_TREE_DONE;
+    return LT_OK;
   }
-  if (u->depth >= (uint32_t)lt_max_history(g)) return LT_TREE_RULES_BROKE;
+  if (u->depth >= (uint32_t)lt_max_history(g)) return LT_RULES_BROKE;
   if (player == LT_CHANCE) {
-    if (g->chance_outcomes == NULL) return LT_TREE_RULES_BROKE;
+    if (g->chance_outcomes == NULL) return LT_RULES_BROKE;
     int32_t n = g->chance_outcomes(g->context, state, u->actions, u->probabilities);
-    if (n <= 0 || n > g->max_chance_outcomes || lt_failed(g)) return LT_TREE_RULES_BROKE;
+    if (n <= 0 || n > g->max_chance_outcomes || lt_failed(g)) return LT_RULES_BROKE;
     for (int32_t i = 0; i < n; i++) TRY(add_child(t, at, u->actions[i], u->probabilities[i], -1, 0));
-    return LT_TREE_DONE;
+    return LT_OK;
   }
-  if (player < 0 || player >= t->num_players) return LT_TREE_RULES_BROKE;
+  if (player < 0 || player >= t->num_players) return LT_RULES_BROKE;
   int32_t n = g->legal_actions(g->context, state, u->actions);
-  if (n <= 0 || n > g->num_distinct_actions || lt_failed(g)) return LT_TREE_RULES_BROKE;
+  if (n <= 0 || n > g->num_distinct_actions || lt_failed(g)) return LT_RULES_BROKE;
   uint32_t id = NONE;
   TRY(infostate(t, state, player, last[player], node, (uint32_t)n, &id));
   const uint32_t first = t->first[id];
   for (uint32_t i = 0; i < (uint32_t)n; i++) TRY(add_child(t, at, t->action[first + i], 1.0, player, first + i));
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* ---- Beginning and end ---- */
@@ -256,13 +256,13 @@ static void free_scaffold(lt_game_tree *t) {
   lt_unroll *u = t->unroll;
   free_level(t, &u->now), free_level(t, &u->next);
   t->memory_bytes -= u->key_room * key_bytes(t->game) + u->slot_count * sizeof *u->slots +
-                     u->end_room * (size_t)t->num_players * (sizeof *u->end_last + sizeof *u->end_worth);
+                     u->terminal_room * (size_t)t->num_players * (sizeof *u->terminal_last + sizeof *u->terminal_payoff);
   if (u->actions) t->memory_bytes -= action_room(t->game) * (sizeof *u->actions + sizeof *u->probabilities);
-  free(u->keys), free(u->slots), free(u->end_last), free(u->end_worth);
+  free(u->keys), free(u->slots), free(u->terminal_last), free(u->terminal_payoff);
   free(u->actions), free(u->probabilities), free(u->returns), free(u->key);
-  u->keys = NULL, u->slots = NULL, u->end_last = NULL, u->end_worth = NULL;
+  u->keys = NULL, u->slots = NULL, u->terminal_last = NULL, u->terminal_payoff = NULL;
   u->actions = NULL, u->probabilities = NULL, u->returns = NULL, u->key = NULL;
-  u->key_room = u->slot_count = u->end_room = 0;
+  u->key_room = u->slot_count = u->terminal_room = 0;
 }
 
 lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
@@ -280,8 +280,8 @@ lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
   u->returns = malloc(players * sizeof *u->returns);
   u->key = malloc(key_bytes(game));
   t->num_sequences = players; /* the empty ones */
-  if (u->actions && u->probabilities && u->returns && u->key && level_room(t, &u->now, 1) == LT_TREE_DONE &&
-      node_room(t, 1) == LT_TREE_DONE && info_room(t, 1) == LT_TREE_DONE) {
+  if (u->actions && u->probabilities && u->returns && u->key && level_room(t, &u->now, 1) == LT_OK &&
+      node_room(t, 1) == LT_OK && info_room(t, 1) == LT_OK) {
     lt_initial_state(game, u->now.states);
     u->now.chance[0] = 1.0, u->now.node[0] = 0, u->now.size = 1;
     for (uint32_t p = 0; p < players; p++) u->now.last[p] = p;
@@ -297,11 +297,11 @@ void lt_game_tree_free(lt_game_tree *t) {
   free_scaffold(t);
   free(t->unroll->node_parent), free(t->unroll->node_action), free(t->unroll);
   free(t->player), free(t->parent), free(t->first), free(t->stride), free(t->count), free(t->node), free(t->action);
-  free(t->blocks), free(t->parts), free(t->leaves), free(t->matrices), free(t->row), free(t->worth), free(t->others);
+  free(t->blocks), free(t->parts), free(t->leaves), free(t->matrices), free(t->row), free(t->payoff), free(t->others);
   free(t);
 }
 
-lt_tree_status lt_game_tree_grow(lt_game_tree *t, lt_watch *watch) {
+lt_status lt_game_tree_grow(lt_game_tree *t, lt_watch *watch) {
   lt_unroll *u = t->unroll;
   for (;;) {
     if (u->at == u->now.size) {
@@ -309,14 +309,14 @@ lt_tree_status lt_game_tree_grow(lt_game_tree *t, lt_watch *watch) {
       u->now = u->next, u->next = done, u->next.size = 0, u->at = 0, u->depth++;
       if (u->now.size == 0) break;
     }
-    if (lt_watch_stops(watch, 1)) return LT_TREE_STOPPED;
+    if (lt_watch_stops(watch, 1)) return LT_STOPPED;
     TRY(visit(t, u->at));
     u->at++;
   }
   free_level(t, &u->now), free_level(t, &u->next);
-  TRY(lt_tree_lay_out(t, u->end_last, u->end_worth, watch));
+  TRY(lt_game_tree_lay_out(t, u->terminal_last, u->terminal_payoff, watch));
   free_scaffold(t);
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 uint32_t lt_game_tree_history(const lt_game_tree *t, uint32_t node, int32_t *actions) {
@@ -329,9 +329,9 @@ uint32_t lt_game_tree_history(const lt_game_tree *t, uint32_t node, int32_t *act
 
 /* ---- Passes over the arrays ---- */
 
-void lt_tree_part_reach(const lt_game_tree *t, lt_tree_part part, const double *strategy, double *reach) {
+void lt_game_tree_part_reach(const lt_game_tree *t, lt_game_tree_part part, const double *strategy, double *reach) {
   for (uint32_t b = part.block; b < part.end_block; b++) {
-    const lt_tree_block block = t->blocks[b];
+    const lt_game_tree_block block = t->blocks[b];
     const uint32_t *restrict const parent = &t->parent[block.infostate];
     double *restrict own = &reach[block.sequence];
     const double *restrict chosen = &strategy[block.sequence];
@@ -342,7 +342,7 @@ void lt_tree_part_reach(const lt_game_tree *t, lt_tree_part part, const double *
   }
 }
 
-void lt_tree_part_gradient(const lt_game_tree *t, lt_tree_part part, const double *reach, double *gradient) {
+void lt_game_tree_part_gradient(const lt_game_tree *t, lt_game_tree_part part, const double *reach, double *gradient) {
   const uint32_t width = (uint32_t)t->num_players - 1;
   uint64_t e = t->row[part.sequence];
   if (e == t->row[part.end_sequence]) {
@@ -350,14 +350,14 @@ void lt_tree_part_gradient(const lt_game_tree *t, lt_tree_part part, const doubl
   } else if (width == 1) { /* two players: a sparse matrix times a vector */
     for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
       double sum = 0;
-      for (const uint64_t end = t->row[s + 1]; e < end; e++) sum += t->worth[e] * reach[t->others[e]];
+      for (const uint64_t end = t->row[s + 1]; e < end; e++) sum += t->payoff[e] * reach[t->others[e]];
       gradient[s] = sum;
     }
   } else {
     for (uint32_t s = part.sequence; s < part.end_sequence; s++) {
       double sum = 0;
       for (const uint64_t end = t->row[s + 1]; e < end; e++) {
-        double product = t->worth[e];
+        double product = t->payoff[e];
         for (uint32_t w = 0; w < width; w++) product *= reach[t->others[e * width + w]];
         sum += product;
       }
@@ -368,7 +368,7 @@ void lt_tree_part_gradient(const lt_game_tree *t, lt_tree_part part, const doubl
 }
 
 /* The top of a player's tree and then its parts: at 0, the top. */
-static lt_tree_part part_at(const lt_game_tree *t, int32_t player, uint32_t k) {
+static lt_game_tree_part part_at(const lt_game_tree *t, int32_t player, uint32_t k) {
   return k == 0 ? t->top[player] : t->parts[t->first_part[player] + k - 1];
 }
 
@@ -376,21 +376,21 @@ static uint32_t num_parts(const lt_game_tree *t, int32_t player) {
   return 1 + t->first_part[player + 1] - t->first_part[player];
 }
 
-void lt_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy, double *reach) {
+void lt_game_tree_reach(const lt_game_tree *t, int32_t player, const double *strategy, double *reach) {
   reach[t->first_sequence[player]] = 1.0;
-  for (uint32_t k = 0; k < num_parts(t, player); k++) lt_tree_part_reach(t, part_at(t, player, k), strategy, reach);
+  for (uint32_t k = 0; k < num_parts(t, player); k++) lt_game_tree_part_reach(t, part_at(t, player, k), strategy, reach);
 }
 
-int lt_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient, lt_watch *watch) {
+int lt_game_tree_gradient(const lt_game_tree *t, int32_t player, const double *reach, double *gradient, lt_watch *watch) {
   for (uint32_t k = 0; k < num_parts(t, player); k++) {
-    const lt_tree_part part = part_at(t, player, k);
+    const lt_game_tree_part part = part_at(t, player, k);
     if (lt_watch_stops(watch, part.end_sequence - part.sequence)) return 0;
-    lt_tree_part_gradient(t, part, reach, gradient);
+    lt_game_tree_part_gradient(t, part, reach, gradient);
   }
   return 1;
 }
 
-double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *gradient, double *best) {
+double lt_game_tree_best_response(const lt_game_tree *t, int32_t player, double *gradient, double *best) {
   for (uint32_t id = t->first_infostate[player + 1]; id-- > t->first_infostate[player];) {
     const uint32_t end = t->first[id] + t->count[id] * t->stride[id];
     uint32_t chosen = t->first[id];
@@ -404,24 +404,24 @@ double lt_tree_best_response(const lt_game_tree *t, int32_t player, double *grad
   return gradient[t->first_sequence[player]];
 }
 
-uint64_t lt_tree_payoffs(const lt_game_tree *t, int32_t player, uint32_t *own, uint32_t *others, double *worth) {
+uint64_t lt_game_tree_payoffs(const lt_game_tree *t, int32_t player, uint32_t *own, uint32_t *others, double *payoff) {
   const uint32_t width = (uint32_t)t->num_players - 1;
   uint64_t n = 0;
   for (uint32_t k = 0; k < num_parts(t, player); k++) {
-    const lt_tree_part part = part_at(t, player, k);
+    const lt_game_tree_part part = part_at(t, player, k);
     for (uint32_t s = part.sequence; s < part.end_sequence; s++)
       for (uint64_t e = t->row[s]; e < t->row[s + 1]; e++, n++) {
         if (own == NULL) continue;
-        own[n] = s, worth[n] = t->worth[e];
+        own[n] = s, payoff[n] = t->payoff[e];
         for (uint32_t w = 0; w < width; w++) others[n * width + w] = t->others[e * width + w];
       }
     for (uint32_t l = part.leaf; l < part.end_leaf; l++) {
-      const lt_tree_leaf leaf = t->leaves[l];
+      const lt_game_tree_leaf leaf = t->leaves[l];
       for (uint32_t i = 0; i < leaf.rows; i++)
         for (uint32_t j = 0; j < leaf.columns; j++) {
-          const double here = t->matrices[lt_tree_cell(leaf, i, j)];
+          const double here = t->matrices[lt_game_tree_cell(leaf, i, j)];
           if (here == 0) continue;
-          if (own != NULL) own[n] = leaf.row + i, others[n] = leaf.column + j, worth[n] = here;
+          if (own != NULL) own[n] = leaf.row + i, others[n] = leaf.column + j, payoff[n] = here;
           n++;
         }
     }

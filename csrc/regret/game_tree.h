@@ -20,39 +20,30 @@
 #ifndef LT_GAME_TREE_H
 #define LT_GAME_TREE_H
 #include "core/game.h"
+#include "core/status.h"
 #include "core/watch.h"
 
-typedef enum {
-  LT_TREE_DONE = 0,
-  LT_TREE_NO_MEMORY = -1,     /* malloc failed */
-  LT_TREE_OVER_LIMIT = -2,    /* memory_limit would be passed */
-  LT_TREE_RULES_BROKE = -3,
-  LT_TREE_FORGETS = -4,       /* a player forgets what it did: `culprit` has the history, `known` the other one */
-  LT_TREE_OTHER_ACTIONS = -5, /* two histories of one information state have different legal actions */
-  LT_TREE_STOPPED = -6        /* the watch said so */
-} lt_tree_status;
-
 /* Information states from `infostate` on, whose sequences are [actions, size] from `sequence` on. */
-typedef struct lt_tree_block {
+typedef struct lt_game_tree_block {
   uint32_t infostate, size, sequence, actions;
-} lt_tree_block;
+} lt_game_tree_block;
 
 /* A group of a player's subtrees below its top: what stands in it of each array. The first blocks, up to `inner_block`,
  * are the roots: sequences before `sequence` lead to them. */
-typedef struct lt_tree_part {
+typedef struct lt_game_tree_part {
   uint32_t sequence, end_sequence, block, inner_block, end_block, leaf, end_leaf;
-} lt_tree_part;
+} lt_game_tree_part;
 
 enum { LT_ROWS = 8 };
 
 /* What the sequences [row, row + rows) get at once where another player's last ones are [column, column + columns). */
-typedef struct lt_tree_leaf {
+typedef struct lt_game_tree_leaf {
   uint32_t row, rows, column, columns;
   uint64_t matrix; /* where it begins: groups of LT_ROWS rows, [columns, rows]; zeros where the last has an odd number */
-} lt_tree_leaf;
+} lt_game_tree_leaf;
 
 /* Where in the matrices a row's and a column's number stands. */
-static inline uint64_t lt_tree_cell(lt_tree_leaf leaf, uint32_t row, uint32_t column) {
+static inline uint64_t lt_game_tree_cell(lt_game_tree_leaf leaf, uint32_t row, uint32_t column) {
   const uint32_t above = row / LT_ROWS * LT_ROWS, rows = leaf.rows - above;
   const uint32_t width = rows < LT_ROWS ? rows + rows % 2 : LT_ROWS;
   return leaf.matrix + (uint64_t)above * leaf.columns + (uint64_t)column * width + (row - above);
@@ -73,19 +64,19 @@ typedef struct lt_game_tree {
   uint32_t *node;          /* a history of it, for lt_game_tree_history */
   int32_t *action;         /* by sequence: the action, -1 for the empty sequences */
   uint32_t first_sequence[11], first_infostate[11]; /* of each player, and the ends of the last one's */
-  lt_tree_block *blocks;   /* of all players, those of player 0 first: */
+  lt_game_tree_block *blocks;   /* of all players, those of player 0 first: */
   uint32_t num_blocks;
-  lt_tree_part *parts;     /* likewise: */
+  lt_game_tree_part *parts;     /* likewise: */
   uint32_t first_part[11];
-  lt_tree_part top[10];    /* of each player: what stands before its parts */
+  lt_game_tree_part top[10];    /* of each player: what stands before its parts */
 
   /* Ends of the game: leaves in the order of their rows, */
-  lt_tree_leaf *leaves;
+  lt_game_tree_leaf *leaves;
   double *matrices;        /* chance x the utility for the player whose rows they are, [matrix_size] */
   uint64_t num_leaves, matrix_size;
   /* and by sequence, entries row[s] .. row[s + 1] of [num_entries]: */
   uint64_t *row;
-  double *worth;           /* chance x the utility for the player whose sequence it is */
+  double *payoff;           /* chance x the utility for the player whose sequence it is */
   uint32_t *others;        /* [num_entries, num_players - 1] last sequences of the other players */
   uint64_t num_entries;
 
@@ -94,49 +85,49 @@ typedef struct lt_game_tree {
   struct lt_unroll *unroll; /* what only growing needs */
 } lt_game_tree;
 
-enum { LT_MAX_TREE_PLAYERS = 10 };
+enum { LT_MAX_PLAYERS = 10 };
 
 lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit);
 void lt_game_tree_free(lt_game_tree *tree);
 
 /* Visit all histories, then lay out the arrays. After an error the tree is of no use, but for `culprit` and `known`. */
-lt_tree_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch);
+lt_status lt_game_tree_grow(lt_game_tree *tree, lt_watch *watch);
 
 /* The actions (chance included) that lead to a node: their number. NULL to learn it. */
 uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *actions);
 
 /* How likely each sequence of `player` is when it plays `strategy` (both by sequence). */
-void lt_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
+void lt_game_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
 /* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. 0: the watch
  * stopped it. */
-int lt_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient, lt_watch *watch);
+int lt_game_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient, lt_watch *watch);
 /* The same two for the sequences of one part, or of the top; the reach of what leads there is known. */
-void lt_tree_part_reach(const lt_game_tree *tree, lt_tree_part part, const double *strategy, double *reach);
-void lt_tree_part_gradient(const lt_game_tree *tree, lt_tree_part part, const double *reach, double *gradient);
+void lt_game_tree_part_reach(const lt_game_tree *tree, lt_game_tree_part part, const double *strategy, double *reach);
+void lt_game_tree_part_gradient(const lt_game_tree *tree, lt_game_tree_part part, const double *reach, double *gradient);
 /* The best that `player` can get from a gradient, which is summed up on the way. `best` (by sequence, or NULL):
  * 1 for the action taken, the first of equals, else 0. */
-double lt_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best);
+double lt_game_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best);
 /* The ends of the game for `player`, those of leaves among them: own sequences, the others' [num_players - 1], and what
  * they are worth. Gives their number; NULL for the arrays to learn it. */
-uint64_t lt_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *worth);
+uint64_t lt_game_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *payoff);
 
 /* ---- Between game_tree.c, which unrolls, and tree_layout.c, which puts in order ---- */
 
 /* The ends of the game as they were found: last sequences and chance x utility of every player, [ends, num_players]. */
-lt_tree_status lt_tree_lay_out(lt_game_tree *tree, uint32_t *end_last, const double *end_worth, lt_watch *watch);
+lt_status lt_game_tree_lay_out(lt_game_tree *tree, uint32_t *terminal_last, const double *terminal_payoff, lt_watch *watch);
 /* Resize an array from `old` to `new` entries within the memory limit. */
-lt_tree_status lt_tree_resize(lt_game_tree *tree, void **array, uint64_t old, uint64_t new, size_t entry);
+lt_status lt_game_tree_resize(lt_game_tree *tree, void **array, uint64_t old, uint64_t new, size_t entry);
 
 #define LT_TRY(call)                         \
   do {                                       \
-    lt_tree_status status_ = (call);         \
-    if (status_ < 0) return status_;         \
+    lt_status status_ = (call);              \
+    if (status_ != LT_OK) return status_;    \
   } while (0)
 
 #define LT_RESIZE(tree, array, old, new, entry)             \
   do {                                                      \
     void *array_ = (array);                                 \
-    LT_TRY(lt_tree_resize(tree, &array_, old, new, entry)); \
+    LT_TRY(lt_game_tree_resize(tree, &array_, old, new, entry)); \
     (array) = array_;                                       \
   } while (0)
 

@@ -51,11 +51,11 @@ static void find_owners(const lt_game_tree *t, const plan *n) {
 }
 
 /* `met` is scratch, by sequence: an information state that ends the game against it. */
-static void find_public_states(const lt_game_tree *t, const plan *n, const uint32_t *end_last, uint32_t *met) {
+static void find_public_states(const lt_game_tree *t, const plan *n, const uint32_t *terminal_last, uint32_t *met) {
   const uint32_t players = (uint32_t)t->num_players;
   for (uint32_t p = 0; p < players; p++) {
     for (uint32_t s = 0; s < t->num_sequences; s++) met[s] = NONE;
-    for (const uint32_t *last = end_last; last < end_last + t->num_terminals * players; last += players) {
+    for (const uint32_t *last = terminal_last; last < terminal_last + t->num_terminals * players; last += players) {
       const uint32_t id = n->owner[last[p]];
       for (uint32_t q = 0; q < players; q++) {
         if (q == p || id == NONE) continue;
@@ -75,10 +75,10 @@ static void find_public_states(const lt_game_tree *t, const plan *n, const uint3
 
 enum { PARTS = 64, PART_WEIGHT = 8192 };
 
-static void weigh(const lt_game_tree *t, const plan *n, const uint32_t *end_last) {
+static void weigh(const lt_game_tree *t, const plan *n, const uint32_t *terminal_last) {
   for (uint32_t id = 0; id < t->num_infostates; id++) n->own_work[id] = t->count[id];
   for (uint64_t e = 0; e < t->num_terminals * (uint32_t)t->num_players; e++)
-    if (n->owner[end_last[e]] != NONE) n->own_work[n->owner[end_last[e]]]++;
+    if (n->owner[terminal_last[e]] != NONE) n->own_work[n->owner[terminal_last[e]]]++;
   for (uint32_t id = 0; id < t->num_infostates; id++) {
     n->own_weight[id] = n->own_work[id];
     n->work[id] = n->weight[id] = 0;
@@ -134,16 +134,16 @@ static int same_block(place a, place b) {
 }
 
 /* The top of a player's tree, at 0, and its parts. */
-static lt_tree_part *part_at(lt_game_tree *t, int32_t player, uint32_t k) {
+static lt_game_tree_part *part_at(lt_game_tree *t, int32_t player, uint32_t k) {
   return k == 0 ? &t->top[player] : &t->parts[t->first_part[player] + k - 1];
 }
 
 /* Number the sequences of the blocks of one part, from information state `id` on; mark the vectors of hands. */
-static uint32_t number_part(lt_game_tree *t, const plan *n, lt_tree_part *part, uint32_t id, uint32_t sequence) {
+static uint32_t number_part(lt_game_tree *t, const plan *n, lt_game_tree_part *part, uint32_t id, uint32_t sequence) {
   const place first = n->order[id];
   part->block = part->inner_block = t->num_blocks;
   while (id < t->num_infostates && n->order[id].player == first.player && n->order[id].part == first.part) {
-    lt_tree_block block = {.infostate = id, .sequence = sequence, .actions = n->order[id].actions};
+    lt_game_tree_block block = {.infostate = id, .sequence = sequence, .actions = n->order[id].actions};
     while (id < t->num_infostates && same_block(n->order[id], n->order[block.infostate])) id++;
     block.size = id - block.infostate;
     for (uint32_t i = 0; i < block.size; i++) {
@@ -180,7 +180,7 @@ static void number(lt_game_tree *t, const plan *n, uint32_t *part_of) {
     t->first_infostate[p] = id, t->first_sequence[p] = sequence;
     n->new_sequence[p] = n->vector[sequence] = sequence;
     for (uint32_t k = 0; k <= t->first_part[p + 1] - t->first_part[p]; k++) {
-      lt_tree_part *part = part_at(t, (int32_t)p, k);
+      lt_game_tree_part *part = part_at(t, (int32_t)p, k);
       part->sequence = sequence, part->end_sequence = sequence += k == 0; /* the empty one */
       part->block = part->inner_block = part->end_block = t->num_blocks;
       if (id < t->num_infostates && n->order[id].player == p && n->order[id].part == k)
@@ -196,7 +196,7 @@ static void reorder(uint32_t *column, uint32_t *copy, const place *order, uint32
 }
 
 /* Give information states and sequences, and the ends of the game that name them, their final numbers. */
-static void renumber(lt_game_tree *t, const plan *n, uint32_t *end_last, uint32_t *copy) {
+static void renumber(lt_game_tree *t, const plan *n, uint32_t *terminal_last, uint32_t *copy) {
   const uint32_t infos = t->num_infostates, sequences = t->num_sequences, players = (uint32_t)t->num_players;
   number(t, n, copy);
   uint32_t *columns[] = {(uint32_t *)t->player, t->parent, t->first, t->count, t->node};
@@ -210,21 +210,21 @@ static void renumber(lt_game_tree *t, const plan *n, uint32_t *end_last, uint32_
   for (uint32_t p = 0; p < players; p++) t->action[p] = -1;
   memcpy(copy, t->action, sequences * sizeof *copy);
   for (uint32_t s = 0; s < sequences; s++) t->action[n->new_sequence[s]] = (int32_t)copy[s];
-  for (uint64_t e = 0; e < t->num_terminals * players; e++) end_last[e] = n->new_sequence[end_last[e]];
+  for (uint64_t e = 0; e < t->num_terminals * players; e++) terminal_last[e] = n->new_sequence[terminal_last[e]];
 }
 
 /* ---- Ends of the game ---- */
 
-enum { WORTH_A_LEAF = 4, CELLS_AN_END = 2 };
+enum { MIN_TERMINALS = 4, CELLS_PER_TERMINAL = 2 };
 
 /* A leaf in the making: where in two vectors of hands its ends lie, and how many there are. */
 typedef struct box {
-  uint64_t ends;
+  uint64_t terminals;
   uint32_t row, end_row, column, end_column;
   uint32_t leaf; /* its number, NONE where it makes none */
 } box;
 
-typedef struct ends {
+typedef struct terminal_lists {
   uint32_t *order, *other_order; /* [num_terminals] */
   uint32_t *own;                 /* [num_terminals] by entry of the player's: whose it is */
   uint32_t *starts;              /* by sequence: for sorting; then the boxes in use, by their columns' vectors */
@@ -232,17 +232,17 @@ typedef struct ends {
   uint64_t *known;               /* hash table of matrices, and its size: a power of two */
   uint64_t slots;
   uint64_t leaf_room, matrix_room;
-} ends;
+} terminal_lists;
 
 /* Sort the ends of the game by the last sequences of `player`. Keeps the order of equals. */
-static void sort_by(const lt_game_tree *t, ends *x, const uint32_t *end_last, uint32_t player) {
+static void sort_by(const lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players;
   memset(x->starts, 0, ((size_t)t->num_sequences + 1) * sizeof *x->starts);
-  for (uint64_t e = 0; e < t->num_terminals; e++) x->starts[end_last[e * players + player] + 1]++;
+  for (uint64_t e = 0; e < t->num_terminals; e++) x->starts[terminal_last[e * players + player] + 1]++;
   for (uint32_t s = 0; s < t->num_sequences; s++) x->starts[s + 1] += x->starts[s];
   for (uint64_t i = 0; i < t->num_terminals; i++) {
     const uint32_t e = x->order[i];
-    x->other_order[x->starts[end_last[(uint64_t)e * players + player]]++] = e;
+    x->other_order[x->starts[terminal_last[(uint64_t)e * players + player]]++] = e;
   }
   uint32_t *sorted = x->other_order;
   x->other_order = x->order, x->order = sorted;
@@ -256,37 +256,37 @@ static int same(const uint32_t *a, const uint32_t *b, uint32_t n) {
 
 /* The ends of the game for one player, sorted by its sequences and then by the others', from t->num_entries on. Ends that
  * differ in chance alone are one entry. Gives where they end. */
-static uint64_t fill_entries(lt_game_tree *t, ends *x, const uint32_t *end_last, const double *end_worth,
+static uint64_t fill_entries(lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, const double *terminal_payoff,
                              uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;
   for (uint32_t e = 0; e < t->num_terminals; e++) x->order[e] = e;
   for (uint32_t q = players; q-- > 0;)
-    if (q != player) sort_by(t, x, end_last, q);
-  sort_by(t, x, end_last, player);
+    if (q != player) sort_by(t, x, terminal_last, q);
+  sort_by(t, x, terminal_last, player);
   const uint64_t from = t->num_entries;
   uint64_t n = from;
   for (uint64_t i = 0; i < t->num_terminals; i++) {
-    const uint32_t *last = &end_last[(uint64_t)x->order[i] * players];
+    const uint32_t *last = &terminal_last[(uint64_t)x->order[i] * players];
     uint32_t *others = &t->others[n * width];
     for (uint32_t q = 0, w = 0; q < players; q++)
       if (q != player) others[w++] = last[q];
-    const double worth = end_worth[(uint64_t)x->order[i] * players + player];
+    const double payoff = terminal_payoff[(uint64_t)x->order[i] * players + player];
     if (n > from && x->own[n - 1 - from] == last[player] && same(others - width, others, width)) {
-      t->worth[n - 1] += worth;
+      t->payoff[n - 1] += payoff;
       continue;
     }
     x->own[n - from] = last[player];
-    t->worth[n++] = worth;
+    t->payoff[n++] = payoff;
   }
   return n;
 }
 
-static uint64_t matrix_size(lt_tree_leaf leaf) {
+static uint64_t matrix_size(lt_game_tree_leaf leaf) {
   return (leaf.rows + leaf.rows % 2) * (uint64_t)leaf.columns;
 }
 
 /* The last `size` numbers of the matrices are a new one: find it among the others, or keep it. Gives where it is. */
-static uint64_t share_matrix(lt_game_tree *t, ends *x, uint64_t size) {
+static uint64_t share_matrix(lt_game_tree *t, terminal_lists *x, uint64_t size) {
   const uint64_t at = t->matrix_size - size;
   const size_t bytes = size * sizeof *t->matrices;
   uint64_t slot = lt_hash_bytes(&t->matrices[at], bytes) & (x->slots - 1);
@@ -300,7 +300,7 @@ static uint64_t share_matrix(lt_game_tree *t, ends *x, uint64_t size) {
 }
 
 /* Room for one more leaf, whose matrix has `size` numbers: zeros. */
-static lt_tree_status leaf_room(lt_game_tree *t, ends *x, uint64_t size) {
+static lt_status leaf_room(lt_game_tree *t, terminal_lists *x, uint64_t size) {
   if (t->num_leaves == x->leaf_room) {
     LT_RESIZE(t, t->leaves, x->leaf_room, 2 * x->leaf_room + 64, sizeof *t->leaves);
     x->leaf_room = 2 * x->leaf_room + 64;
@@ -310,17 +310,17 @@ static lt_tree_status leaf_room(lt_game_tree *t, ends *x, uint64_t size) {
     x->matrix_room = 2 * x->matrix_room + size;
   }
   memset(&t->matrices[t->matrix_size], 0, size * sizeof *t->matrices);
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* The entries [from, to) are of one vector of hands: those that make leaves become such, the others stay, and are moved
  * to t->num_entries. `first` is the player's first entry. */
-static lt_tree_status take_leaves(lt_game_tree *t, const plan *n, ends *x, uint64_t first, uint64_t from, uint64_t to) {
+static lt_status take_leaves(lt_game_tree *t, const plan *n, terminal_lists *x, uint64_t first, uint64_t from, uint64_t to) {
   uint32_t used = 0;
   for (uint64_t e = from; e < to; e++) {
     const uint32_t own = x->own[e - first], column = t->others[e];
     box *b = &x->boxes[n->vector[column]];
-    if (b->ends++ == 0) {
+    if (b->terminals++ == 0) {
       *b = (box){1, own, own, column, column + 1, NONE};
       x->starts[used++] = n->vector[column];
     }
@@ -331,8 +331,8 @@ static lt_tree_status take_leaves(lt_game_tree *t, const plan *n, ends *x, uint6
   const uint64_t new_leaves = t->num_leaves;
   for (uint32_t k = 0; k < used; k++) {
     box *b = &x->boxes[x->starts[k]];
-    const lt_tree_leaf leaf = {b->row, b->end_row - b->row, b->column, b->end_column - b->column, t->matrix_size};
-    if (b->ends < WORTH_A_LEAF || CELLS_AN_END * b->ends < (uint64_t)leaf.rows * leaf.columns) continue;
+    const lt_game_tree_leaf leaf = {b->row, b->end_row - b->row, b->column, b->end_column - b->column, t->matrix_size};
+    if (b->terminals < MIN_TERMINALS || CELLS_PER_TERMINAL * b->terminals < (uint64_t)leaf.rows * leaf.columns) continue;
     LT_TRY(leaf_room(t, x, matrix_size(leaf)));
     b->leaf = (uint32_t)t->num_leaves;
     t->matrix_size += matrix_size(leaf);
@@ -341,11 +341,11 @@ static lt_tree_status take_leaves(lt_game_tree *t, const plan *n, ends *x, uint6
   for (uint64_t e = from; e < to; e++) {
     const uint32_t own = x->own[e - first], column = t->others[e], l = x->boxes[n->vector[column]].leaf;
     if (l == NONE) {
-      t->worth[t->num_entries] = t->worth[e], t->others[t->num_entries++] = column;
+      t->payoff[t->num_entries] = t->payoff[e], t->others[t->num_entries++] = column;
       t->row[own + 1]++;
     } else {
-      const lt_tree_leaf leaf = t->leaves[l];
-      t->matrices[lt_tree_cell(leaf, own - leaf.row, column - leaf.column)] = t->worth[e];
+      const lt_game_tree_leaf leaf = t->leaves[l];
+      t->matrices[lt_game_tree_cell(leaf, own - leaf.row, column - leaf.column)] = t->payoff[e];
     }
   }
   /* They were made one after the other. Each is compared with those before, then moved down. */
@@ -357,26 +357,26 @@ static lt_tree_status take_leaves(lt_game_tree *t, const plan *n, ends *x, uint6
     made += size, t->matrix_size += size;
     t->leaves[l].matrix = share_matrix(t, x, size);
   }
-  while (used-- > 0) x->boxes[x->starts[used]].ends = 0;
-  return LT_TREE_DONE;
+  while (used-- > 0) x->boxes[x->starts[used]].terminals = 0;
+  return LT_OK;
 }
 
-static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32_t *end_last, const double *end_worth,
-                           lt_watch *watch) {
+static lt_status fill(lt_game_tree *t, const plan *n, terminal_lists *x, const uint32_t *terminal_last, const double *terminal_payoff,
+                      lt_watch *watch) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;
   const uint64_t room = t->num_terminals * players, columns = width ? width : 1;
   LT_RESIZE(t, t->row, 0, (uint64_t)t->num_sequences + 1, sizeof *t->row);
-  LT_RESIZE(t, t->worth, 0, room, sizeof *t->worth);
+  LT_RESIZE(t, t->payoff, 0, room, sizeof *t->payoff);
   LT_RESIZE(t, t->others, 0, room * columns, sizeof *t->others);
   memset(t->row, 0, ((size_t)t->num_sequences + 1) * sizeof *t->row);
   for (uint64_t s = 0; s < x->slots; s++) x->known[s] = UINT64_MAX;
-  for (uint32_t s = 0; s < t->num_sequences; s++) x->boxes[s].ends = 0;
+  for (uint32_t s = 0; s < t->num_sequences; s++) x->boxes[s].terminals = 0;
   for (uint32_t p = 0; p < players; p++) {
-    const uint64_t first = t->num_entries, end = fill_entries(t, x, end_last, end_worth, p);
+    const uint64_t first = t->num_entries, end = fill_entries(t, x, terminal_last, terminal_payoff, p);
     for (uint64_t from = first, to; from < end; from = to) {
       const uint32_t vector = n->vector[x->own[from - first]];
       for (to = from + 1; to < end && n->vector[x->own[to - first]] == vector;) to++;
-      if (lt_watch_stops(watch, 1)) return LT_TREE_STOPPED;
+      if (lt_watch_stops(watch, 1)) return LT_STOPPED;
       if (width == 1) {
         LT_TRY(take_leaves(t, n, x, first, from, to));
         continue;
@@ -388,28 +388,28 @@ static lt_tree_status fill(lt_game_tree *t, const plan *n, ends *x, const uint32
   for (uint32_t s = 0; s < t->num_sequences; s++) t->row[s + 1] += t->row[s];
   LT_RESIZE(t, t->leaves, x->leaf_room, t->num_leaves, sizeof *t->leaves);
   LT_RESIZE(t, t->matrices, x->matrix_room, t->matrix_size, sizeof *t->matrices);
-  LT_RESIZE(t, t->worth, room, t->num_entries, sizeof *t->worth);
+  LT_RESIZE(t, t->payoff, room, t->num_entries, sizeof *t->payoff);
   LT_RESIZE(t, t->others, room * columns, t->num_entries * columns, sizeof *t->others);
   uint32_t leaf = 0;
   for (uint32_t p = 0; p < players; p++)
     for (uint32_t k = 0; k <= t->first_part[p + 1] - t->first_part[p]; k++) {
-      lt_tree_part *part = part_at(t, (int32_t)p, k);
+      lt_game_tree_part *part = part_at(t, (int32_t)p, k);
       part->leaf = leaf;
       while (leaf < t->num_leaves && t->leaves[leaf].row < part->end_sequence) leaf++;
       part->end_leaf = leaf;
     }
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 /* ---- All of it ---- */
 
 /* Scratch space within the memory limit: arrays are cut from one piece of memory, the widest entries first. */
-static lt_tree_status new_scratch(lt_game_tree *t, size_t bytes, uint8_t **block) {
-  if (bytes > t->memory_limit - t->memory_bytes) return LT_TREE_OVER_LIMIT;
+static lt_status new_scratch(lt_game_tree *t, size_t bytes, uint8_t **block) {
+  if (bytes > t->memory_limit - t->memory_bytes) return LT_OVER_LIMIT;
   *block = malloc(bytes + 1);
-  if (*block == NULL) return LT_TREE_NO_MEMORY;
+  if (*block == NULL) return LT_NO_MEMORY;
   t->memory_bytes += bytes;
-  return LT_TREE_DONE;
+  return LT_OK;
 }
 
 static void free_scratch(lt_game_tree *t, size_t bytes, uint8_t *block) {
@@ -423,9 +423,9 @@ static void *cut(uint8_t **from, uint64_t size, size_t entry) {
   return array;
 }
 
-static lt_tree_status order(lt_game_tree *t, const plan *n, uint32_t *end_last, const double *end_worth, lt_watch *watch) {
+static lt_status order(lt_game_tree *t, const plan *n, uint32_t *terminal_last, const double *terminal_payoff, lt_watch *watch) {
   const uint64_t sequences = t->num_sequences, terminals = t->num_terminals;
-  ends x = {.slots = 64};
+  terminal_lists x = {.slots = 64};
   while (x.slots < t->num_terminals * (uint32_t)t->num_players / 2) x.slots *= 2;
   const size_t bytes = x.slots * 8 + sequences * sizeof(box) + (3 * terminals + sequences + 1) * 4;
   uint8_t *block;
@@ -435,18 +435,18 @@ static lt_tree_status order(lt_game_tree *t, const plan *n, uint32_t *end_last, 
   x.boxes = cut(&rest, sequences, sizeof(box));
   x.order = cut(&rest, terminals, 4), x.other_order = cut(&rest, terminals, 4), x.own = cut(&rest, terminals, 4);
   x.starts = cut(&rest, sequences + 1, 4);
-  const lt_tree_status status = fill(t, n, &x, end_last, end_worth, watch);
+  const lt_status status = fill(t, n, &x, terminal_last, terminal_payoff, watch);
   free_scratch(t, bytes, block);
   return status;
 }
 
-lt_tree_status lt_tree_lay_out(lt_game_tree *t, uint32_t *end_last, const double *end_worth, lt_watch *watch) {
+lt_status lt_game_tree_lay_out(lt_game_tree *t, uint32_t *terminal_last, const double *terminal_payoff, lt_watch *watch) {
   const uint64_t infos = t->num_infostates, sequences = t->num_sequences;
   LT_RESIZE(t, t->blocks, 0, infos, sizeof *t->blocks);
   LT_RESIZE(t, t->parts, 0, (PARTS + 1) * (uint64_t)t->num_players, sizeof *t->parts);
   const size_t bytes = infos * (4 * 8 + sizeof(place) + 3 * 4) + sequences * 4 * 4;
   uint8_t *block;
-  if (infos * sizeof(place) + bytes > t->memory_limit - t->memory_bytes) return LT_TREE_OVER_LIMIT; /* qsort takes a copy */
+  if (infos * sizeof(place) + bytes > t->memory_limit - t->memory_bytes) return LT_OVER_LIMIT; /* qsort takes a copy */
   LT_TRY(new_scratch(t, bytes, &block));
   uint8_t *rest = block;
   plan n;
@@ -457,11 +457,11 @@ lt_tree_status lt_tree_lay_out(lt_game_tree *t, uint32_t *end_last, const double
   n.owner = cut(&rest, sequences, 4), n.new_sequence = cut(&rest, sequences, 4), n.vector = cut(&rest, sequences, 4);
   uint32_t *scratch = cut(&rest, sequences, 4);
   find_owners(t, &n);
-  find_public_states(t, &n, end_last, scratch);
-  weigh(t, &n, end_last);
-  renumber(t, &n, end_last, scratch);
-  lt_tree_status status = order(t, &n, end_last, end_worth, watch);
+  find_public_states(t, &n, terminal_last, scratch);
+  weigh(t, &n, terminal_last);
+  renumber(t, &n, terminal_last, scratch);
+  lt_status status = order(t, &n, terminal_last, terminal_payoff, watch);
   free_scratch(t, bytes, block);
-  if (status == LT_TREE_DONE) LT_RESIZE(t, t->blocks, infos, t->num_blocks, sizeof *t->blocks);
+  if (status == LT_OK) LT_RESIZE(t, t->blocks, infos, t->num_blocks, sizeof *t->blocks);
   return status;
 }

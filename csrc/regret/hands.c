@@ -41,9 +41,9 @@ static inline void add_rows(const double *restrict matrix, const double *restric
   if (rows % LANES) gradient[rows - 1] += first(sum[vectors - 1]);
 }
 
-void lt_hands_add_leaves(const lt_game_tree *t, lt_tree_part part, const double *reach, double *gradient) {
+void lt_hands_add_leaves(const lt_game_tree *t, lt_game_tree_part part, const double *reach, double *gradient) {
   for (uint32_t l = part.leaf; l < part.end_leaf; l++) {
-    const lt_tree_leaf leaf = t->leaves[l];
+    const lt_game_tree_leaf leaf = t->leaves[l];
     const double *matrix = &t->matrices[leaf.matrix], *from = &reach[leaf.column];
     double *to = &gradient[leaf.row];
     uint32_t rows = leaf.rows;

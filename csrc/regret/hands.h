@@ -4,7 +4,7 @@
 #include "regret/cfr.h"
 
 /* What the leaves of a part add to its gradient: each is a matrix times the reaches of its columns. */
-void lt_hands_add_leaves(const lt_game_tree *tree, lt_tree_part part, const double *reach, double *gradient);
+void lt_hands_add_leaves(const lt_game_tree *tree, lt_game_tree_part part, const double *reach, double *gradient);
 
 /* Regret matching at `size` information states side by side, of arrays [actions, stride]: what each is `value`d, [size],
  * and its next strategy. */

@@ -45,7 +45,8 @@ struct lt_mccfr {
   arena infostates, histories, stack;
   uint32_t *table, table_size, table_limit; /* places of information states, by name */
   uint64_t num_infostates, num_actions, num_histories;
-  lt_mccfr_status status;
+  lt_status status;
+  int full; /* an information state found no room */
   /* The walk under way: */
   int32_t learner, averages; /* whose regrets and whose averages it learns */
   double regret_weight, average_weight;
@@ -133,17 +134,17 @@ static uint32_t add_infostate(lt_mccfr *m, lt_name name, int32_t player, const i
  * something is wrong. */
 static uint32_t infostate_at(lt_mccfr *m, const void *state, int32_t player, uint32_t count) {
   const lt_name name = lt_infostate_name(m->game, state, player, m->key);
-  if (lt_failed(m->game)) return m->status = LT_MCCFR_RULES_BROKE, 0;
+  if (lt_failed(m->game)) return m->status = LT_RULES_BROKE, 0;
   uint32_t place = m->table[find(m, name)];
   if (place == 0) {
     place = add_infostate(m, name, player, m->actions, count);
-    if (place == 0) m->status = LT_MCCFR_FULL;
+    if (place == 0) m->full = 1;
     return place;
   }
   infostate_t *info = record(&m->infostates, place);
   const int same = info->player == player && info->count == count && !memcmp(infostate_actions(m, info), m->actions, count * sizeof *m->actions);
   if (same) return place;
-  m->status = LT_MCCFR_OTHER_ACTIONS;
+  m->status = LT_OTHER_ACTIONS;
   return 0;
 }
 
@@ -171,30 +172,30 @@ static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
   const lt_game *game = m->game;
   const uint8_t *state = m->states + depth * m->state_stride;
   const int32_t player = game->current_player(game->context, state);
-  const int ends = player == LT_TERMINAL, chance = player == LT_CHANCE;
+  const int terminal = player == LT_TERMINAL, chance = player == LT_CHANCE;
   int32_t count = 0;
   uint32_t info = 0;
   int all_see = 0;
   m->culprit = depth;
-  if (!ends) {
+  if (!terminal) {
     const int known = chance ? game->chance_outcomes != NULL : player >= 0 && player < game->num_players;
-    if (lt_failed(game) || !known || depth + 1 >= m->max_depth) return m->status = LT_MCCFR_RULES_BROKE, NULL;
-    if (depth >= LT_DEEPEST) return m->status = LT_MCCFR_TOO_DEEP, NULL;
+    if (lt_failed(game) || !known || depth + 1 >= m->max_depth) return m->status = LT_RULES_BROKE, NULL;
+    if (depth >= LT_DEEPEST) return m->status = LT_TOO_DEEP, NULL;
     count = chance ? game->chance_outcomes(game->context, state, m->actions, m->probabilities)
                    : game->legal_actions(game->context, state, m->actions);
     const int32_t most = chance ? game->max_chance_outcomes : game->num_distinct_actions;
-    if (lt_failed(game) || count <= 0 || count > most) return m->status = LT_MCCFR_RULES_BROKE, NULL;
-    if (count > UINT16_MAX) return m->status = LT_MCCFR_TOO_WIDE, NULL;
+    if (lt_failed(game) || count <= 0 || count > most) return m->status = LT_RULES_BROKE, NULL;
+    if (count > UINT16_MAX) return m->status = LT_TOO_WIDE, NULL;
     if (!chance)
       info = infostate_at(m, state, player, (uint32_t)count);
     else if (m->options.chance == LT_FOLLOW_PRIVATE)
       all_see = is_public(m, state, m->states + (depth + 1) * m->state_stride, (uint32_t)count);
   }
-  if (lt_failed(game)) m->status = LT_MCCFR_RULES_BROKE;
-  if (m->status < 0) return NULL;
+  if (lt_failed(game)) m->status = LT_RULES_BROKE;
+  if (m->status != LT_OK) return NULL;
 
-  const size_t numbers = ends ? (size_t)game->num_players : chance ? (size_t)count : 0;
-  const size_t actions = chance || (!ends && !info) ? in_words((size_t)count * sizeof(int32_t)) : 0;
+  const size_t numbers = terminal ? (size_t)game->num_players : chance ? (size_t)count : 0;
+  const size_t actions = chance || (!terminal && !info) ? in_words((size_t)count * sizeof(int32_t)) : 0;
   const size_t links = in_words((size_t)count * sizeof(uint32_t));
   const size_t words = in_words(sizeof(history_t)) + numbers + actions;
   const int remember = *place && (player < 0 || info);
@@ -205,16 +206,16 @@ static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
     m->num_histories++;
   } else {
     const uint32_t top = add_record(&m->stack, words);
-    if (top == 0) return m->status = LT_MCCFR_TOO_DEEP, NULL;
+    if (top == 0) return m->status = LT_TOO_DEEP, NULL;
     h = record(&m->stack, top);
   }
   *h = (history_t){.infostate = info, .count = (uint16_t)count, .player = (int8_t)player,
                    .flags = (uint8_t)((*place ? REMEMBERED : 0) | (all_see ? PUBLIC : 0))};
-  if (ends) game->returns(game->context, state, h->number);
+  if (terminal) game->returns(game->context, state, h->number);
   else if (chance) memcpy(h->number, m->probabilities, numbers * sizeof *h->number);
   if (actions) memcpy(h->number + numbers, m->actions, (size_t)count * sizeof *m->actions);
   if (*place && links) memset(followers(h), 0, links * sizeof(uint64_t));
-  if (lt_failed(game)) return m->status = LT_MCCFR_RULES_BROKE, NULL;
+  if (lt_failed(game)) return m->status = LT_RULES_BROKE, NULL;
   return h;
 }
 
@@ -226,7 +227,7 @@ static const history_t *discover(lt_mccfr *m, const history_t *h, uint32_t depth
     memcpy(next, state, game->state_bytes);
     const step *s = &m->path[m->known];
     if (!game->apply(game->context, next, action_of(m, s->history, s->i)) || lt_failed(game))
-      return m->culprit = m->known, m->status = LT_MCCFR_RULES_BROKE, NULL;
+      return m->culprit = m->known, m->status = LT_RULES_BROKE, NULL;
   }
   uint32_t place = h->flags & REMEMBERED;
   const history_t *next = describe(m, depth + 1, &place);
@@ -241,15 +242,15 @@ static int is_public(lt_mccfr *m, const uint8_t *state, uint8_t *scratch, uint32
   const lt_game *game = m->game;
   if (game->information_state == NULL) return 1;
   const uint32_t top = m->stack.used, place = add_record(&m->stack, count);
-  if (place == 0) return m->status = LT_MCCFR_TOO_DEEP, 0;
+  if (place == 0) return m->status = LT_TOO_DEEP, 0;
   uint64_t *keys = record(&m->stack, place);
   int all = 1;
   for (int32_t player = 0; player < game->num_players && all; player++)
     for (uint32_t i = 0; i < count && all; i++) {
       memcpy(scratch, state, game->state_bytes);
-      if (!game->apply(game->context, scratch, m->actions[i])) return m->status = LT_MCCFR_RULES_BROKE, 0;
+      if (!game->apply(game->context, scratch, m->actions[i])) return m->status = LT_RULES_BROKE, 0;
       keys[i] = lt_infostate_key(game, scratch, player, m->key);
-      if (lt_watch_stops(m->watch, 1 + i / 16)) return m->status = LT_MCCFR_STOPPED, 0;
+      if (lt_watch_stops(m->watch, 1 + i / 16)) return m->status = LT_STOPPED, 0;
       for (uint32_t k = 0; k < i && all; k++) all = keys[k] != keys[i];
     }
   m->stack.used = top;
@@ -284,7 +285,7 @@ static double *current_strategy(lt_mccfr *m, infostate_t *info, uint32_t count) 
     info->walk = (uint32_t)m->walk;
   } else {
     const uint32_t place = add_record(&m->stack, count);
-    if (place == 0) return m->status = LT_MCCFR_TOO_DEEP, NULL;
+    if (place == 0) return m->status = LT_TOO_DEEP, NULL;
     strategy = record(&m->stack, place);
   }
   double *regret = info ? regrets_of(info) : NULL;
@@ -361,7 +362,7 @@ static double chance_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
     return follow(m, h, depth, i, weight, share);
   }
   double value = 0;
-  for (uint32_t i = 0; i < h->count && m->status >= 0; i++)
+  for (uint32_t i = 0; i < h->count && m->status == LT_OK; i++)
     value += h->number[i] * follow(m, h, depth, i, weight * h->number[i], share * h->number[i]);
   return value;
 }
@@ -379,7 +380,7 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
   const double *strategy = current_strategy(m, info, count);
   const uint32_t room = rule == LT_FOLLOW_DRAWN ? 1 : count;
   const uint32_t place = add_record(&m->stack, room * in_words(sizeof(choice)));
-  if (strategy == NULL || place == 0) return m->status = LT_MCCFR_TOO_DEEP, 0;
+  if (strategy == NULL || place == 0) return m->status = LT_TOO_DEEP, 0;
   if (averaged && info)
     for (uint32_t i = 0; i < count; i++) averages_of(info)[i] += m->average_weight * share * strategy[i];
 
@@ -397,7 +398,7 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
     c->result = 0;
     if (next_weight == 0 && next_share == 0) continue; /* nothing is learned behind it, and it counts for nothing */
     c->result = follow(m, h, depth, c->i, next_weight, next_share);
-    if (m->status < 0) return 0;
+    if (m->status != LT_OK) return 0;
     value += c->ratio * (c->result - (baseline ? baseline[c->i * players] : 0));
   }
 
@@ -423,7 +424,7 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
  * average, the probability that its player and chance come here, over that of the walk. */
 static double walk(lt_mccfr *m, const history_t *h, uint32_t depth, double weight, double share) {
   if (h->player == LT_TERMINAL) return h->number[m->learner];
-  if (lt_watch_stops(m->watch, 1)) return m->status = LT_MCCFR_STOPPED, 0;
+  if (lt_watch_stops(m->watch, 1)) return m->status = LT_STOPPED, 0;
   const uint32_t top = m->stack.used;
   const double value =
       h->player == LT_CHANCE ? chance_node(m, h, depth, weight, share) : player_node(m, h, depth, weight, share);
@@ -445,7 +446,7 @@ static void iterate(lt_mccfr *m) {
   const int32_t players = m->game->num_players;
   const double now = (double)(m->iterations + 1);
   m->regret_weight = pow(now, m->options.regret_power), m->average_weight = pow(now, m->options.average_power);
-  for (int32_t p = 0; p < players && m->status >= 0; p++) {
+  for (int32_t p = 0; p < players && m->status == LT_OK; p++) {
     const uint64_t number = m->iterations * (uint64_t)players + (uint64_t)p;
     m->learner = p, m->averages = (p + 1) % players, m->walk = number + 1;
     m->rng = lt_rng_stream(m->seed, number), m->common = lt_rng_stream(~m->seed, number).counter;
@@ -453,17 +454,17 @@ static void iterate(lt_mccfr *m) {
     const history_t *start = root(m);
     if (start) walk(m, start, 0, 1, 1);
   }
-  if (m->status >= 0) m->iterations++;
+  if (m->status == LT_OK) m->iterations++;
 }
 
-lt_mccfr_status lt_mccfr_run(lt_mccfr *m, uint64_t count, lt_watch *watch) {
+lt_status lt_mccfr_run(lt_mccfr *m, uint64_t count, lt_watch *watch) {
   m->watch = watch;
-  if (m->status < 0) m->status = LT_MCCFR_OK;
-  while (count-- > 0 && m->status == LT_MCCFR_OK) {
+  if (m->status != LT_OK) m->status = LT_OK, m->full = 0;
+  while (count-- > 0 && m->status == LT_OK && !m->full) {
     lt_watch_begin(watch);
     iterate(m);
   }
-  return m->status;
+  return m->status == LT_OK && m->full ? LT_OVER_LIMIT : m->status;
 }
 
 uint32_t lt_mccfr_culprit(const lt_mccfr *m, int32_t *actions) {
@@ -505,13 +506,13 @@ void lt_mccfr_export(const lt_mccfr *m, lt_mccfr_arrays a) {
   }
 }
 
-lt_mccfr_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays a) {
+lt_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays a) {
   const uint32_t players = m->options.baseline > 0 ? (uint32_t)m->game->num_players : 0;
   for (; infostates > 0; infostates--) {
     const uint32_t count = *a.count++;
-    if (m->table[find(m, *a.name)]) return LT_MCCFR_OTHER_ACTIONS;
+    if (m->table[find(m, *a.name)]) return LT_OTHER_ACTIONS;
     const uint32_t place = add_infostate(m, *a.name++, *a.player++, a.action, count);
-    if (place == 0) return LT_MCCFR_FULL;
+    if (place == 0) return LT_OVER_LIMIT;
     infostate_t *info = record(&m->infostates, place);
     memcpy(regrets_of(info), a.regret, count * sizeof *a.regret), a.regret += count;
     memcpy(averages_of(info), a.average, count * sizeof *a.average), a.average += count;
@@ -519,7 +520,7 @@ lt_mccfr_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infos
     a.action += count;
   }
   m->iterations = iterations;
-  return LT_MCCFR_OK;
+  return LT_OK;
 }
 
 /* ---- Memory ---- */

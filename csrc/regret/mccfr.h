@@ -11,17 +11,8 @@
 #ifndef LT_MCCFR_H
 #define LT_MCCFR_H
 #include "core/infostate.h"
+#include "core/status.h"
 #include "core/watch.h"
-
-typedef enum {
-  LT_MCCFR_OK = 0,
-  LT_MCCFR_FULL = 1,           /* no room for another information state: after the iteration in which that was so */
-  LT_MCCFR_RULES_BROKE = -1,
-  LT_MCCFR_TOO_WIDE = -2,      /* more than 65535 actions */
-  LT_MCCFR_OTHER_ACTIONS = -3, /* an information state has other actions in another history */
-  LT_MCCFR_TOO_DEEP = -4,      /* the walk itself does not fit in its share of the memory, or is longer than LT_DEEPEST */
-  LT_MCCFR_STOPPED = -5        /* the watch stopped it in the middle of an iteration */
-} lt_mccfr_status;
 
 enum { LT_DEEPEST = 8192 }; /* actions of a history that a walk, which is recursive, goes down */
 
@@ -53,7 +44,7 @@ size_t lt_mccfr_least_bytes(const lt_game *game);
  * state that found no room was then played uniformly in the last iteration, and everything kept is whole. An iteration
  * that breaks off or takes so long that the watch is asked in it, and stops it, does not count; what it learned by then
  * stays. */
-lt_mccfr_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch);
+lt_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch);
 /* After an error: the actions (chance included) to where it was met, and their number. Room: lt_max_history(game). */
 uint32_t lt_mccfr_culprit(const lt_mccfr *mccfr, int32_t *actions);
 uint64_t lt_mccfr_iterations(const lt_mccfr *mccfr);
@@ -78,8 +69,8 @@ typedef struct lt_mccfr_arrays {
 } lt_mccfr_arrays;
 
 void lt_mccfr_export(const lt_mccfr *mccfr, lt_mccfr_arrays arrays);
-/* Go on from exported arrays after so many iterations; `mccfr` is new and has the same options. LT_MCCFR_FULL: no room;
- * LT_MCCFR_OTHER_ACTIONS: two information states have one name. */
-lt_mccfr_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays);
+/* Go on from exported arrays after so many iterations; `mccfr` is new and has the same options. LT_OVER_LIMIT: no room;
+ * LT_OTHER_ACTIONS: two information states have one name. */
+lt_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays);
 
 #endif

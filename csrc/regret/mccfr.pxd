@@ -2,18 +2,10 @@
 from libc.stdint cimport int8_t, int32_t, uint16_t, uint32_t, uint64_t
 
 from game cimport lt_game
+from status cimport lt_status
 from watch cimport lt_watch
 
 cdef extern from "regret/mccfr.h" nogil:
-    ctypedef enum lt_mccfr_status:
-        LT_MCCFR_OK
-        LT_MCCFR_FULL
-        LT_MCCFR_RULES_BROKE
-        LT_MCCFR_TOO_WIDE
-        LT_MCCFR_OTHER_ACTIONS
-        LT_MCCFR_TOO_DEEP
-        LT_MCCFR_STOPPED
-
     ctypedef enum lt_follow:
         LT_FOLLOW_ALL
         LT_FOLLOW_DRAWN
@@ -52,7 +44,7 @@ cdef extern from "regret/mccfr.h" nogil:
     lt_mccfr *lt_mccfr_new(const lt_game *game, lt_mccfr_options options, uint64_t seed, size_t memory_bytes)
     void lt_mccfr_free(lt_mccfr *mccfr)
     size_t lt_mccfr_least_bytes(const lt_game *game)
-    lt_mccfr_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch)
+    lt_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch)
     uint32_t lt_mccfr_culprit(const lt_mccfr *mccfr, int32_t *actions)
     uint64_t lt_mccfr_iterations(const lt_mccfr *mccfr)
     uint64_t lt_mccfr_num_infostates(const lt_mccfr *mccfr)
@@ -61,4 +53,4 @@ cdef extern from "regret/mccfr.h" nogil:
     lt_name lt_mccfr_name(lt_mccfr *mccfr, const void *state)
     uint32_t lt_mccfr_average(const lt_mccfr *mccfr, lt_name name, double *strategy)
     void lt_mccfr_export(const lt_mccfr *mccfr, lt_mccfr_arrays arrays)
-    lt_mccfr_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays)
+    lt_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays)

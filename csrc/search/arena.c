@@ -71,7 +71,7 @@ void lt_worker_free(lt_worker *w) {
 /* ---- Memory ---- */
 
 /* Bytes of an entry in each of the arrays beside the nodes; 0: the search has no use for it. */
-static void beside_bytes(const lt_game *g, const lt_rule *rule, const lt_options *options, size_t bytes[LT_BESIDE]) {
+static void side_bytes(const lt_game *g, const lt_rule *rule, const lt_options *options, size_t bytes[LT_SIDE_ARRAYS]) {
   const int amaf = rule->kind == LT_RAVE || rule->kind == LT_GRAVE;
   const int known = g->priors != NULL && (options->priors > 0 || (options->amaf > 0 && amaf));
   bytes[0] = lt_max_actions(g) > UINT16_MAX + 1 ? sizeof(int32_t) : 0;
@@ -84,9 +84,9 @@ static void beside_bytes(const lt_game *g, const lt_rule *rule, const lt_options
 }
 
 size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt_options *options) {
-  size_t beside[LT_BESIDE], node = sizeof(lt_node);
-  beside_bytes(game, rule, options, beside);
-  for (int i = 0; i < LT_BESIDE; i++) node += beside[i];
+  size_t side[LT_SIDE_ARRAYS], node = sizeof(lt_node);
+  side_bytes(game, rule, options, side);
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++) node += side[i];
   return node;
 }
 
@@ -121,11 +121,11 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
   t->limit = nodes < UINT32_MAX - 64 ? (uint32_t)nodes : UINT32_MAX - 64;
   int failed = 0;
   t->nodes = array_new(((size_t)t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time, */
-  beside_bytes(game, &rule, &options, t->beside_bytes);             /*   also beside the nodes */
-  for (int i = 0; i < LT_BESIDE; i++)
-    if (t->beside_bytes[i]) t->beside[i] = array_new(((size_t)t->limit + 8) * t->beside_bytes[i], &failed);
-  t->wide_actions = t->beside[0], t->priors = t->beside[1], t->amaf = t->beside[2], t->known = t->beside[3];
-  t->squares = t->beside[4], t->raw = t->beside[5], t->unobserved = t->beside[6];
+  side_bytes(game, &rule, &options, t->side_bytes);             /*   also beside the nodes */
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++)
+    if (t->side_bytes[i]) t->side[i] = array_new(((size_t)t->limit + 8) * t->side_bytes[i], &failed);
+  t->wide_actions = t->side[0], t->priors = t->side[1], t->amaf = t->side[2], t->known = t->side[3];
+  t->squares = t->side[4], t->raw = t->side[5], t->unobserved = t->side[6];
   if (rule.kind == LT_GUMBEL || rule.noise > 0) {
     const size_t room = (size_t)lt_max_actions(game) + 1;
     t->root_numbers = calloc(room, sizeof *t->root_numbers), t->planned = calloc(room, sizeof *t->planned);
@@ -143,7 +143,7 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
 void lt_tree_free(lt_tree *t) {
   if (t == NULL) return;
   if (t->owns_worker) lt_worker_free(t->worker);
-  for (int i = 0; i < LT_BESIDE; i++) free(t->beside[i]);
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++) free(t->side[i]);
   free(t->nodes), free(t->root_numbers), free(t->planned), free(t->root_state);
   free(t->pending), free(t->pending_data);
   free(t);
@@ -152,8 +152,8 @@ void lt_tree_free(lt_tree *t) {
 void lt_tree_reset(lt_tree *t, const void *state) {
   memcpy(t->root_state, state, t->game->state_bytes);
   memset(&t->nodes[0], 0, sizeof t->nodes[0]);
-  for (int i = 0; i < LT_BESIDE; i++)
-    if (t->beside[i]) memset(t->beside[i], 0, t->beside_bytes[i]);
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++)
+    if (t->side[i]) memset(t->side[i], 0, t->side_bytes[i]);
   t->noisy = 0;
   memset(&t->plan, 0, sizeof t->plan);
   STORE(t->size, 1);
@@ -166,9 +166,9 @@ void lt_tree_reset(lt_tree *t, const void *state) {
 
 static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   memcpy(&t->nodes[to], &t->nodes[from], sizeof(lt_node));
-  for (int i = 0; i < LT_BESIDE; i++) {
-    const size_t bytes = t->beside_bytes[i];
-    if (bytes) memcpy((uint8_t *)t->beside[i] + to * bytes, (uint8_t *)t->beside[i] + from * bytes, bytes);
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++) {
+    const size_t bytes = t->side_bytes[i];
+    if (bytes) memcpy((uint8_t *)t->side[i] + to * bytes, (uint8_t *)t->side[i] + from * bytes, bytes);
   }
 }
 

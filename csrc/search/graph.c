@@ -179,16 +179,16 @@ static uint32_t add_edges(lt_graph *g, uint32_t id, int32_t count) {
   return first;
 }
 
-/* Give a node its edges. Gives LT_GRAPH_OK also where the arena is full: the node then stays a leaf. */
-static lt_graph_status expand(lt_graph *g, uint32_t id, int32_t player, const void *state, lt_rng *rng) {
+/* Give a node its edges. Gives LT_OK also where the arena is full: the node then stays a leaf. */
+static lt_status expand(lt_graph *g, uint32_t id, int32_t player, const void *state, lt_rng *rng) {
   const lt_game *game = g->game;
   int32_t n = player == LT_CHANCE ? game->chance_outcomes(game->context, state, g->actions, g->probabilities)
                                   : game->legal_actions(game->context, state, g->actions);
-  if (n <= 0 || lt_failed(game)) return LT_GRAPH_RULES_BROKE;
-  if (n > UINT16_MAX) return LT_GRAPH_TOO_WIDE;
+  if (n <= 0 || lt_failed(game)) return LT_RULES_BROKE;
+  if (n > UINT16_MAX) return LT_TOO_WIDE;
   node_t *node = node_at(g, id);
   uint32_t first = add_edges(g, id, n);
-  if (first == 0) return LT_GRAPH_OK;
+  if (first == 0) return LT_OK;
   if (player != LT_CHANCE && !g->by_information)
     for (uint32_t i = (uint32_t)n - 1; i > 0; i--) {
       edge_t *a = edge_at(g, first + i), *b = edge_at(g, first + lt_rng_below(rng, i + 1));
@@ -196,7 +196,7 @@ static lt_graph_status expand(lt_graph *g, uint32_t id, int32_t player, const vo
       a->action = b->action, b->action = action;
     }
   node->first_edge = first, node->num_edges = (uint16_t)n, node->player = (int8_t)player;
-  return LT_GRAPH_OK;
+  return LT_OK;
 }
 
 /* ---- Selection ---- */
@@ -351,12 +351,12 @@ static inline void compute_value(const lt_graph *g, node_t *node) {
 }
 
 /* Give up a simulation that came so deep; nothing of it was counted yet. */
-static lt_graph_status broke(lt_graph *g, uint32_t depth, lt_graph_status status) {
+static lt_status broke(lt_graph *g, uint32_t depth, lt_status status) {
   g->broken_depth = depth;
   return status;
 }
 
-static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
+static lt_status simulate_graph(lt_graph *g, lt_rng *rng) {
   const lt_game *game = g->game;
   void *const state = g->state;
   uint32_t id = g->root, depth = 0;
@@ -366,8 +366,8 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     if (node->first_edge == 0) {
       int32_t player = game->current_player(game->context, state);
       if (player == LT_CHANCE || (player >= 0 && (id == g->root || node->visits > 0))) {
-        lt_graph_status status = expand(g, id, player, state, rng);
-        if (status != LT_GRAPH_OK) return broke(g, depth, status);
+        lt_status status = expand(g, id, player, state, rng);
+        if (status != LT_OK) return broke(g, depth, status);
       }
       if (node->first_edge == 0) break;
     }
@@ -378,14 +378,14 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     } else {
       i = g->rule == LT_GRAPH_UCT ? select_uct(g, node) : select_puct(g, node);
     }
-    if (i >= node->num_edges || depth + 1 >= g->path_room) return broke(g, depth, LT_GRAPH_RULES_BROKE);
+    if (i >= node->num_edges || depth + 1 >= g->path_room) return broke(g, depth, LT_RULES_BROKE);
     edge_t *edge = edge_of(g, node, i);
     uint32_t child = edge->u.child;
     if (child) { /* its edges are fetched while the rules work; they lie towards lower addresses */
       const char *next = (const char *)edge_at(g, node_at(g, child)->first_edge);
       PREFETCH(next), PREFETCH(next - 64);
     }
-    if (!game->apply(game->context, state, edge->action) || lt_failed(game)) return broke(g, depth, LT_GRAPH_RULES_BROKE);
+    if (!game->apply(game->context, state, edge->action) || lt_failed(game)) return broke(g, depth, LT_RULES_BROKE);
     if (child == 0) {
       uint64_t key = key_of(g, state, 0);
       child = find(g, key);
@@ -396,7 +396,7 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     g->path[depth++] = (lt_graph_step){.node = id, .edge = node->first_edge + i};
     id = child;
   }
-  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return broke(g, depth, LT_GRAPH_RULES_BROKE);
+  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return broke(g, depth, LT_RULES_BROKE);
   if (game->num_players == 2) g->sum_of_returns = g->returns[0] + g->returns[1];
   node_t *leaf = node_at(g, id);
   for (int32_t v = 0; v < g->num_values; v++)
@@ -408,7 +408,7 @@ static lt_graph_status simulate_graph(lt_graph *g, lt_rng *rng) {
     edge_at(g, g->path[depth].edge)->visits++, node->visits++;
     compute_value(g, node);
   }
-  return LT_GRAPH_OK;
+  return LT_OK;
 }
 
 /* ---- A simulation of information states ---- */
@@ -491,7 +491,7 @@ static double learn(lt_graph *g, node_t *node, const lt_graph_step *step, double
   return mean;
 }
 
-static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t simulation) {
+static lt_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t simulation) {
   const lt_game *game = g->game;
   void *const state = g->state;
   const int32_t learner = (int32_t)(simulation % (uint64_t)game->num_players);
@@ -504,41 +504,41 @@ static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t s
   memcpy(state, g->root_state, game->state_bytes);
   if (g->resamples) {
     game->resample(game->context, state, g->observer, rng);
-    if (lt_failed(game)) return LT_GRAPH_RULES_BROKE;
+    if (lt_failed(game)) return LT_RULES_BROKE;
   }
   for (;;) {
     player = game->current_player(game->context, state);
-    if (lt_failed(game) || (player != LT_TERMINAL && left-- <= 0)) return LT_GRAPH_RULES_BROKE;
+    if (lt_failed(game) || (player != LT_TERMINAL && left-- <= 0)) return LT_RULES_BROKE;
     if (player == LT_TERMINAL) break;
     int32_t n, action;
     if (player == LT_CHANCE) {
       n = game->chance_outcomes(game->context, state, g->actions, g->probabilities);
-      if (n <= 0) return LT_GRAPH_RULES_BROKE;
+      if (n <= 0) return LT_RULES_BROKE;
       action = g->actions[lt_sample(g->probabilities, n, rng)];
     } else {
       uint64_t key = key_of(g, state, player);
       uint32_t id = find(g, key);
-      if (at_root && id != g->root) return LT_GRAPH_RESAMPLE;
+      if (at_root && id != g->root) return LT_BAD_RESAMPLE;
       at_root = 0;
       leaf = id ? id : add_node(g, key);
       if (leaf == 0 || (node_at(g, leaf)->visits == 0 && leaf != g->root)) break;
       node_t *node = node_at(g, leaf);
       if (node->first_edge == 0) {
-        lt_graph_status status = expand(g, leaf, player, state, rng);
-        if (status != LT_GRAPH_OK) return status;
+        lt_status status = expand(g, leaf, player, state, rng);
+        if (status != LT_OK) return status;
         if (node->first_edge == 0) break;
         n = node->num_edges;
       } else {
         n = game->legal_actions(game->context, state, g->actions);
-        if (n <= 0 || lt_failed(game)) return LT_GRAPH_RULES_BROKE;
+        if (n <= 0 || lt_failed(game)) return LT_RULES_BROKE;
       }
       const uint32_t *places = find_places(g, leaf, n);
       if (places == NULL) break;
-      if (depth >= g->path_room) return LT_GRAPH_RULES_BROKE;
+      if (depth >= g->path_room) return LT_RULES_BROKE;
       uint32_t i;
       double chance = 1;
       if (g->rule == LT_GRAPH_REGRET) {
-        if (places != g->identity) return LT_GRAPH_OTHER_ACTIONS;
+        if (places != g->identity) return LT_OTHER_ACTIONS;
         i = select_regret(g, node, player == learner, rng, &chance);
       } else {
         i = select_available(g, node, places, (uint32_t)n, rng);
@@ -549,9 +549,9 @@ static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t s
       action = edge_of(g, node, i)->action;
       leaf = 0;
     }
-    if (!game->apply(game->context, state, action) || lt_failed(game)) return LT_GRAPH_RULES_BROKE;
+    if (!game->apply(game->context, state, action) || lt_failed(game)) return LT_RULES_BROKE;
   }
-  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return LT_GRAPH_RULES_BROKE;
+  if (lt_playout(game, state, rng, g->returns, g->actions, g->probabilities)) return LT_RULES_BROKE;
   for (int32_t p = 0; p < game->num_players; p++)
     g->values[p] = (g->returns[p] - middle(game)) * (1.0 / half_range(game));
   if (leaf) node_at(g, leaf)->visits++, node_at(g, leaf)->u.seen = g->root_number;
@@ -564,22 +564,22 @@ static lt_graph_status simulate_information(lt_graph *g, lt_rng *rng, uint64_t s
     edge->value[0] += value, edge->visits++;
     node->visits++, node->u.seen = g->root_number;
   }
-  return LT_GRAPH_OK;
+  return LT_OK;
 }
 
 /* ---- Run ---- */
 
 static void recycle(lt_graph *g);
 
-lt_graph_status lt_graph_run(lt_graph *g, uint64_t first, uint64_t count, uint64_t *done) {
+lt_status lt_graph_run(lt_graph *g, uint64_t first, uint64_t count, uint64_t *done) {
   for (*done = 0; *done < count; ++*done) {
     lt_rng rng = lt_rng_stream(g->seed, first + *done);
-    lt_graph_status status = g->by_information ? simulate_information(g, &rng, first + *done) : simulate_graph(g, &rng);
-    if (status != LT_GRAPH_OK) return status;
+    lt_status status = g->by_information ? simulate_information(g, &rng, first + *done) : simulate_graph(g, &rng);
+    if (status != LT_OK) return status;
     g->root_visits++;
     if (g->full) recycle(g);
   }
-  return LT_GRAPH_OK;
+  return LT_OK;
 }
 
 /* ---- Recycling ---- */
@@ -594,8 +594,8 @@ static uint32_t class_of(uint32_t visits) {
   return EXACT + 32 * (octave - 5) + (visits >> octave) - 32;
 }
 
-/* What a node's visits say of its worth: nothing where it was not seen since the root changed. */
-static uint32_t worth(const lt_graph *g, const node_t *node) {
+/* The priority with which a node is kept: its visits, or 0 if it was not seen since the root changed. */
+static uint32_t priority(const lt_graph *g, const node_t *node) {
   return g->by_information && node->u.seen != g->root_number ? 0 : class_of(node->visits);
 }
 
@@ -606,16 +606,16 @@ static void cut(lt_graph *g, node_t *node) {
   for (int32_t v = 0; v < g->num_values; v++) node->value[v] = node->value[g->num_values + v] * node->visits;
 }
 
-/* Mark what is kept. Graph search: what can be reached from the root through nodes of at least `least` worth, the
+/* Mark what is kept. Graph search: what can be reached from the root through nodes of at least `least` priority, the
  * others cut. The table serves as the queue. */
 static void mark(lt_graph *g, uint32_t least) {
   for (uint32_t id = 1; id <= g->num_nodes; id++)
-    node_at(g, id)->kept = g->by_information ? id == g->root || worth(g, node_at(g, id)) >= least : id == g->root;
+    node_at(g, id)->kept = g->by_information ? id == g->root || priority(g, node_at(g, id)) >= least : id == g->root;
   if (g->by_information) return;
   uint32_t head = 0, tail = 0;
   for (g->table[tail++] = g->root; head < tail; head++) {
     node_t *node = node_at(g, g->table[head]);
-    if (node->first_edge && g->table[head] != g->root && worth(g, node) < least) cut(g, node);
+    if (node->first_edge && g->table[head] != g->root && priority(g, node) < least) cut(g, node);
     for (uint32_t i = 0; i < node->num_edges; i++) {
       uint32_t child = edge_of(g, node, i)->u.child;
       if (child == 0 || node_at(g, child)->kept) continue;
@@ -666,7 +666,7 @@ static void recycle(lt_graph *g) {
     else
       for (uint32_t i = 0; i < node->num_edges; i++) cost += edge_of(g, node, i)->u.child ? node_cost : 0;
     if (id == g->root) kept += cost + node_cost;
-    else bytes[worth(g, node)] += cost;
+    else bytes[priority(g, node)] += cost;
   }
   uint32_t least = CLASSES, before = g->num_nodes;
   while (least > 1 && kept + bytes[least - 1] <= room / 2) kept += bytes[--least];

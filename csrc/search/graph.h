@@ -9,14 +9,7 @@
 #ifndef LT_GRAPH_H
 #define LT_GRAPH_H
 #include "core/game.h"
-
-typedef enum {
-  LT_GRAPH_OK = 0,
-  LT_GRAPH_RULES_BROKE = -1,
-  LT_GRAPH_TOO_WIDE = -2,  /* a node with more than 65535 actions */
-  LT_GRAPH_RESAMPLE = -3,  /* `resample` gave a state that the player can tell from the root's */
-  LT_GRAPH_OTHER_ACTIONS = -4 /* regret matching: an information state has other actions in another history */
-} lt_graph_status;
+#include "core/status.h"
 
 typedef enum { LT_GRAPH_UCT, LT_GRAPH_PUCT, LT_GRAPH_REGRET } lt_graph_rule;
 
@@ -95,9 +88,9 @@ void lt_graph_move(lt_graph *graph, const void *state, int resamples);
 
 /* `count` simulations with the random streams `first`, `first` + 1, ...; a full arena is recycled on the way. `*done`
  * counts simulations. */
-lt_graph_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done);
+lt_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done);
 
-/* After LT_GRAPH_RULES_BROKE: the actions from the root to where it happened, as far as they are known. Gives their number. */
+/* After LT_RULES_BROKE: the actions from the root to where it happened, as far as they are known. Gives their number. */
 uint32_t lt_graph_broken_path(const lt_graph *graph, int32_t *actions);
 
 /* Reading: the node of a state (0: none); its edges, with values in utilities for the player who acts there.

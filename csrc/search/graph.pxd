@@ -2,15 +2,9 @@
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from game cimport lt_game
+from status cimport lt_status
 
 cdef extern from "search/graph.h" nogil:
-    ctypedef enum lt_graph_status:
-        LT_GRAPH_OK
-        LT_GRAPH_RULES_BROKE
-        LT_GRAPH_TOO_WIDE
-        LT_GRAPH_RESAMPLE
-        LT_GRAPH_OTHER_ACTIONS
-
     ctypedef enum lt_graph_rule:
         LT_GRAPH_UCT
         LT_GRAPH_PUCT
@@ -29,7 +23,7 @@ cdef extern from "search/graph.h" nogil:
     size_t lt_graph_least_bytes(const lt_game *game, lt_graph_rule rule, int by_information)
     void lt_graph_reset(lt_graph *graph, const void *state, int resamples)
     void lt_graph_move(lt_graph *graph, const void *state, int resamples)
-    lt_graph_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done)
+    lt_status lt_graph_run(lt_graph *graph, uint64_t first, uint64_t count, uint64_t *done)
     uint32_t lt_graph_broken_path(const lt_graph *graph, int32_t *actions)
     uint32_t lt_graph_find(lt_graph *graph, const void *state)
     uint32_t lt_graph_num_edges(const lt_graph *graph, uint32_t node)

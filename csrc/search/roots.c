@@ -29,9 +29,9 @@ lt_tree *lt_roots_tree(lt_tree *const *trees, uint32_t n, uint64_t ticket) {
 }
 
 lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
-                        uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *told) {
-  for (*told = 0; *told < count; ++*told) {
-    const size_t i = *told;
+                        uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *received) {
+  for (*received = 0; *received < count; ++*received) {
+    const size_t i = *received;
     lt_tree *tree = lt_roots_tree(trees, n, tickets[i]);
     if (tree == NULL) return LT_UNKNOWN_TICKET;
     const lt_status status =

@@ -13,10 +13,10 @@ lt_status lt_roots_ask(lt_tree *const *trees, uint32_t n, uint32_t batch, uint32
 /* The tree that handed out a ticket, or NULL. */
 lt_tree *lt_roots_tree(lt_tree *const *trees, uint32_t n, uint64_t ticket);
 
-/* Tell `count` leaves: values [count, num_values], priors [count, num_priors] or NULL, as lt_tree_tell takes them. `*told` are
+/* Tell `count` leaves: values [count, num_values], priors [count, num_priors] or NULL, as lt_tree_tell takes them. `*received` are
  * told, those from the first that is refused on are not. */
 lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
-                        uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *told);
+                        uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *received);
 
 /* Which actions of `n` states are legal: a byte for each of num_distinct_actions, 1 or 0. `actions`: scratch space. Gives `n`,
  * or the place of the first state at which the rules failed. */

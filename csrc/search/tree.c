@@ -6,7 +6,7 @@
 enum { CLAIMED = UINT32_MAX, MOST_AMAF = 1 << 20, FEW = 16 };
 
 /* Where a simulation stands after a step. */
-typedef enum { GOES_ON, LEAF, END, PROVEN, BROKE } outcome;
+typedef enum { GOES_ON, LEAF, TERMINAL, PROVEN, BROKE } outcome;
 
 void lt_tree_fill_tables(void) {
   if (log_table[LOGS - 1] == 0) fill_tables();
@@ -102,8 +102,8 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
     child->action = (uint16_t)w->actions[w->ranked ? w->ranked[place].place : place];
     child->num_children = 0;
   }
-  for (int i = 0; i < LT_BESIDE; i++)
-    if (t->beside[i]) memset((uint8_t *)t->beside[i] + first * t->beside_bytes[i], 0, (size_t)n * t->beside_bytes[i]);
+  for (int i = 0; i < LT_SIDE_ARRAYS; i++)
+    if (t->side[i]) memset((uint8_t *)t->side[i] + first * t->side_bytes[i], 0, (size_t)n * t->side_bytes[i]);
   for (int32_t place = 0; place < n && (t->priors || t->wide_actions || known); place++) {
     const int32_t i = w->ranked ? w->ranked[place].place : place;
     const uint32_t child = first + (uint32_t)place;
@@ -115,15 +115,15 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
   }
 }
 
-static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state);
+static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state);
 
-/* Give a node its children, and say in w->ends whether some end the game. Gives LT_OK also where the arena is full: the node
+/* Give a node its children, and say in w->terminal_children whether some end the game. Gives LT_OK also where the arena is full: the node
  * then stays a leaf and `full` is set. Ends are looked for at once where that costs little; else a visit finds them. */
 static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, const void *state, lt_rng *rng,
                         const double *priors, uint32_t num_priors, const int shared) {
   const lt_game *g = t->game;
   lt_node *node = &t->nodes[id];
-  w->ends = 0;
+  w->terminal_children = 0;
   if (shared) {
     uint32_t none = 0;
     if (!atomic_compare_exchange_strong(&node->first_child, &none, CLAIMED)) return LT_OK;
@@ -152,7 +152,7 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
     return status;
   }
   write_children(t, w, first, n, player, state, rng);
-  if (t->options.solve && !g->in_python && (n <= FEW || id == 0)) w->ends = prove_ends(t, w, first, n, player, state);
+  if (t->options.solve && !g->in_python && (n <= FEW || id == 0)) w->terminal_children = prove_terminals(t, w, first, n, player, state);
   node->num_children = (uint16_t)n;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
   return lt_failed(g) ? LT_RULES_BROKE : LT_OK;
@@ -170,7 +170,7 @@ static inline int64_t seen_by(const lt_tree *t, int64_t value, int32_t from, int
 }
 
 /* What the end of a game pays `player`; remembers what it pays both. */
-static int64_t end_value(lt_tree *t, const double *returns, int32_t player) {
+static int64_t terminal_value(lt_tree *t, const double *returns, int32_t player) {
   if (t->game->num_players == 2) {
     int64_t total = value_of(t, returns[0]) + value_of(t, returns[1]);
     if (LOAD(t->total) != total) STORE(t->total, total);
@@ -179,7 +179,7 @@ static int64_t end_value(lt_tree *t, const double *returns, int32_t player) {
 }
 
 /* Prove the new children that end the game. Gives whether there are any. */
-static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state) {
+static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state) {
   const lt_game *g = t->game;
   int any = 0;
   for (uint32_t child = first; child < first + (uint32_t)n; child++) {
@@ -188,7 +188,7 @@ static int prove_ends(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32
     if (g->current_player(g->context, w->state) != LT_TERMINAL) continue;
     double returns[2];
     g->returns(g->context, w->state, returns);
-    node_solve(&t->nodes[child], end_value(t, returns, player));
+    node_solve(&t->nodes[child], terminal_value(t, returns, player));
     any = 1;
   }
   return any;
@@ -338,7 +338,7 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   const uint32_t id = c->path[c->depth].node, visits = stats_visits(c->stats);
   const int32_t player = c->path[c->depth].player = g->current_player(g->context, c->state);
   if (t->options.solve && stats_solved(LOAD(nodes[id].stats))) return PROVEN;
-  if (player == LT_TERMINAL) return END;
+  if (player == LT_TERMINAL) return TERMINAL;
   uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
   if (first == 0 && c->depth >= lt_max_history(g)) { /* so no path is longer */
     *status = LT_RULES_BROKE;
@@ -347,7 +347,7 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   if (first == 0 && (player == LT_CHANCE || (expand_revisited && (id == 0 || visits > 0)))) {
     *status = expand(t, w, id, player, c->state, rng, NULL, 0, shared);
     if (*status != LT_OK) return BROKE;
-    if (w->ends) {
+    if (w->terminal_children) {
       prove_up(t, w, c->path, c->depth);
       if (stats_solved(LOAD(nodes[id].stats))) return PROVEN;
     }
@@ -465,15 +465,15 @@ static inline void set_values(const lt_tree *t, int64_t *values, const double *r
 
 /* The values of a simulation that needs no playout: at the end of a game, which is proven on the way, or where it met a proven
  * node. */
-static lt_status value_at_end(lt_tree *t, lt_worker *w, const lt_cursor *c, outcome where) {
+static lt_status value_without_playout(lt_tree *t, lt_worker *w, const lt_cursor *c, outcome where) {
   const lt_game *g = t->game;
   lt_node *node = &t->nodes[c->path[c->depth].node];
   const int32_t mover = c->path[c->depth ? c->depth - 1 : 0].player;
-  if (where == END) {
+  if (where == TERMINAL) {
     g->returns(g->context, c->state, w->returns);
     if (lt_failed(g)) return LT_RULES_BROKE;
     set_values(t, w->values, w->returns);
-    if (t->options.solve) node_solve(node, end_value(t, w->returns, mover));
+    if (t->options.solve) node_solve(node, terminal_value(t, w->returns, mover));
   } else {
     const int64_t value = stats_sum(LOAD(node->stats));
     for (int32_t p = 0; p < g->num_players; p++) w->values[p] = seen_by(t, value, mover, p);
@@ -508,7 +508,7 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   }
   w->trace_length = 0;
   if (where == BROKE) {
-  } else if (where != LEAF) status = value_at_end(t, w, c, where);
+  } else if (where != LEAF) status = value_without_playout(t, w, c, where);
   else if (play_out(t, w, c->state, &rng)) status = LT_RULES_BROKE;
   else set_values(t, w->values, w->returns), keep_raw(t, c->path[c->depth], w->values);
   if (LT_UNLIKELY(status != LT_OK)) {
@@ -571,7 +571,7 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
       if (i != leaves) memcpy(w->cursors[leaves].state, c->state, g->state_bytes), w->rngs[leaves] = w->rngs[i];
       w->order[leaves++] = i;
     } else {
-      if ((status = value_at_end(t, w, c, (outcome)w->outcomes[i])) != LT_OK) {
+      if ((status = value_without_playout(t, w, c, (outcome)w->outcomes[i])) != LT_OK) {
         w->broken = c;
         for (int32_t k = 0; k < n; k++)
           if (k >= i || w->outcomes[k] == LEAF) undo(t, &w->cursors[k], &plan, shared);
@@ -777,7 +777,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
         slot = keep(t, c, slot);
         tickets[(*count)++] = ticket_of(t, slot);
       } else {
-        if ((status = value_at_end(t, w, c, where)) != LT_OK) {
+        if ((status = value_without_playout(t, w, c, where)) != LT_OK) {
           w->broken = c;
           for (; i < n; i++) undo(t, &w->cursors[i], &plan, 0);
           return status;
@@ -853,7 +853,7 @@ lt_status lt_tree_tell(lt_tree *t, uint64_t ticket, const double *values, uint32
       c->depth = depth, w->broken = c;
       return status;
     }
-    if (w->ends) prove_up(t, w, path, depth);
+    if (w->terminal_children) prove_up(t, w, path, depth);
   }
   w->trace_length = 0;
   keep_raw(t, *leaf, w->values);

@@ -12,12 +12,8 @@
  * Read node.h (a node), arena.c (room for nodes), rules.h (selection), tree.c (simulations and the drivers). */
 #ifndef LT_TREE_H
 #define LT_TREE_H
+#include "core/status.h"
 #include "search/node.h"
-
-typedef enum {
-  LT_OK = 0, LT_NO_MEMORY = -1, LT_RULES_BROKE = -2, LT_TOO_WIDE = -3, LT_UNKNOWN_TICKET = -4, LT_BAD_VALUES = -5,
-  LT_BAD_PRIORS = -6, LT_NO_PLAN = -7
-} lt_status;
 
 typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE, LT_UCB1_TUNED, LT_THOMPSON, LT_GUMBEL } lt_rule_kind;
 
@@ -110,7 +106,7 @@ typedef struct lt_worker {
   int32_t *actions;
   double *probabilities;
   int64_t *values;         /* [num_players], as nodes count them */
-  int ends;                /* whether the children of the node expanded last end the game somewhere */
+  int terminal_children;                /* whether the children of the node expanded last end the game somewhere */
   float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded, */
   lt_ranked *ranked;       /*   and their order, where it matters */
   int32_t *trace;          /* what a playout played, player * num_distinct_actions + action */
@@ -131,7 +127,7 @@ typedef struct lt_pending {
 /* A ticket is a serial number, a tree's number, and a slot of its pending leaves, so that an old one is recognised. */
 enum { LT_SLOT_BITS = 20, LT_TREE_BITS = 16, LT_MOST_PENDING = 1 << LT_SLOT_BITS, LT_MOST_TREES = 1 << LT_TREE_BITS };
 
-enum { LT_BESIDE = 7 };
+enum { LT_SIDE_ARRAYS = 7 };
 
 typedef struct lt_tree {
   const lt_game *game;
@@ -143,8 +139,8 @@ typedef struct lt_tree {
   uint64_t seed;
   uint64_t simulations;        /* streams of random numbers used so far */
   lt_node *nodes;
-  size_t beside_bytes[LT_BESIDE];
-  void *beside[LT_BESIDE];     /* the arrays beside the nodes, each NULL where it is not used: */
+  size_t side_bytes[LT_SIDE_ARRAYS];
+  void *side[LT_SIDE_ARRAYS];     /* the arrays beside the nodes, each NULL where it is not used: */
   int32_t *wide_actions;       /*   actions above 65535, */
   float *priors;               /*   probabilities, */
   lt_mean *amaf;               /*   all-moves-as-first statistics, */

@@ -2,21 +2,12 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from game cimport lt_game
+from status cimport lt_status
 
 cdef extern from "stdatomic.h" nogil:
     ctypedef int atomic_int
 
 cdef extern from "search/tree.h" nogil:
-    ctypedef enum lt_status:
-        LT_OK
-        LT_NO_MEMORY
-        LT_RULES_BROKE
-        LT_TOO_WIDE
-        LT_UNKNOWN_TICKET
-        LT_BAD_VALUES
-        LT_BAD_PRIORS
-        LT_NO_PLAN
-
     enum:
         LT_MOST_PENDING
         LT_MOST_TREES
@@ -106,7 +97,7 @@ cdef extern from "search/roots.h" nogil:
                            uint8_t *states, int32_t *players, uint32_t *count, uint32_t *at)
     lt_tree *lt_roots_tree(lt_tree **trees, uint32_t n, uint64_t ticket)
     lt_status lt_roots_tell(lt_tree **trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
-                            uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *told)
+                            uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *received)
     uint32_t lt_legal_masks(const lt_game *game, const uint8_t *states, uint32_t n, uint8_t *masks, int32_t *actions)
     int32_t lt_root_rows(const lt_tree *tree, int64_t *visits, double *values, double *priors, uint8_t *proven,
                          double *policy)

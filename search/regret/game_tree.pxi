@@ -21,8 +21,8 @@ cdef class GameTree:
     cdef size_t limit, row_bytes
 
     def __init__(self, game, *, memory_bytes=2 << 30):
-        if game.num_players() > LT_MAX_TREE_PLAYERS:
-            raise ParameterError(f"{game} has {game.num_players()} players; up to {LT_MAX_TREE_PLAYERS} can be solved")
+        if game.num_players() > LT_MAX_PLAYERS:
+            raise ParameterError(f"{game} has {game.num_players()} players; up to {LT_MAX_PLAYERS} can be solved")
         if self.data != NULL:
             raise TypeError("__init__ of a GameTree must not be called again")
         self.game = game
@@ -31,29 +31,19 @@ cdef class GameTree:
         self.data = lt_game_tree_new(table, limit)
         if self.data == NULL:
             raise MemoryLimitError(f"{game}: {limit} bytes are not enough to begin; give a larger memory_bytes")
-        cdef lt_tree_status status
+        cdef lt_status status
         watch = Watch()
         cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         with nogil:
             status = lt_game_tree_grow(self.data, stop)
-        if status == LT_TREE_DONE:
+        if status == LT_OK:
             return
-        game.raise_failure(self._history(self.data.culprit))
+        here, other = self._history(self.data.culprit), self._history(self.data.known)
+        game.raise_failure(here)
         watch.check()
-        if status == LT_TREE_NO_MEMORY:
-            raise MemoryError(f"{game}: no memory after {self.data.num_histories} histories")
-        if status == LT_TREE_OVER_LIMIT:
-            raise MemoryLimitError(f"{game} does not fit in memory_bytes={limit}, which {self.data.num_histories} histories "
-                                   f"and {self.data.num_infostates} information states fill; give more, or a smaller game")
-        here = self._history(self.data.culprit)
-        if status == LT_TREE_RULES_BROKE:
-            raise GameError(f"{game}: its rules broke after {here} (no legal action, a legal one refused, "
-                            "a wrong player, or more actions, outcomes or moves than the game declares)")
-        other = self._history(self.data.known)
-        what = ("does not have perfect recall: a player forgets what it knew or did" if status == LT_TREE_FORGETS
-                else "lists different legal actions in one information state")
-        raise GameError(f"{game} {what}; the histories {other} and {here} look the same to the player who acts. "
-                        "The information state must contain all that the player has seen and done")
+        _raise_status(status, game, here, other=shown(other, 400), hint="The information state must tell them apart",
+                      memory_bytes=limit, num_histories=self.data.num_histories,
+                      num_information_states=self.data.num_infostates)
 
     def __dealloc__(self):
         lt_game_tree_free(self.data)
@@ -169,13 +159,13 @@ cdef class GameTree:
         return own.astype(np.int64), others.astype(np.int64), payoffs
 
     def _payoffs(self, int player):
-        cdef Py_ssize_t n = lt_tree_payoffs(self.data, player, NULL, NULL, NULL)
+        cdef Py_ssize_t n = lt_game_tree_payoffs(self.data, player, NULL, NULL, NULL)
         own, others = np.empty(n, np.uint32), np.empty((n, self.data.num_players - 1), np.uint32)
         payoffs = np.empty(n)
         cdef uint32_t[::1] o = own, other = others.reshape(-1)
         cdef double[::1] value = payoffs
         if n > 0:
-            lt_tree_payoffs(self.data, player, &o[0], &other[0] if len(other) else NULL, &value[0])
+            lt_game_tree_payoffs(self.data, player, &o[0], &other[0] if len(other) else NULL, &value[0])
         return own, others, payoffs
 
     def uniform(self):
@@ -211,8 +201,8 @@ cdef class GameTree:
         cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         with nogil:
             for p in range(self.data.num_players):
-                lt_tree_reach(self.data, p, &s[0], &r[0])
-            lt_tree_gradient(self.data, of, &r[0], &g[0], stop)
+                lt_game_tree_reach(self.data, p, &s[0], &r[0])
+            lt_game_tree_gradient(self.data, of, &r[0], &g[0], stop)
         watch.check()
         return gradient
 
@@ -234,7 +224,7 @@ cdef class GameTree:
         cdef int32_t p
         with nogil:
             for p in range(self.data.num_players):
-                lt_tree_reach(self.data, p, &s[0], &r[0])
+                lt_game_tree_reach(self.data, p, &s[0], &r[0])
         watch = Watch()
         cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         cdef double value = 0
@@ -243,8 +233,8 @@ cdef class GameTree:
                 continue
             start, end = self.data.first_sequence[p], self.data.first_sequence[p + 1]
             with nogil:
-                if lt_tree_gradient(self.data, p, &r[0], &g[0], stop) and best:
-                    value = lt_tree_best_response(self.data, p, &g[0], into)
+                if lt_game_tree_gradient(self.data, p, &r[0], &g[0], stop) and best:
+                    value = lt_game_tree_best_response(self.data, p, &g[0], into)
             watch.check()
             if best:
                 out[p] = value

@@ -60,7 +60,7 @@ cdef class SampledRegrets:
 
     def run(self, uint64_t count, watch):
         """Make `count` iterations, fewer if `watch` stops them. Returns "memory" if the memory is full, else None."""
-        cdef lt_mccfr_status status
+        cdef lt_status status
         cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         self._check_idle()
         self.walking = True
@@ -69,30 +69,17 @@ cdef class SampledRegrets:
                 status = lt_mccfr_run(self.data, count, stop)
         finally:
             self.walking = False
-        if status == LT_MCCFR_OK:
+        if status == LT_OK:
             return None
-        if status == LT_MCCFR_FULL:
+        if status == LT_OVER_LIMIT:
             return "memory"
         watch.check()
-        if status != LT_MCCFR_STOPPED:
-            self._raise(status)
-
-    def _raise(self, lt_mccfr_status status):
-        """Raise the error of a status of csrc/regret/mccfr.h."""
+        if status == LT_STOPPED:
+            return None
         cdef int32_t[::1] history = np.empty(lt_max_history(self.table) + 1, np.int32)
         cdef uint32_t length = lt_mccfr_culprit(self.data, &history[0])
-        self.game.raise_failure(np.asarray(history)[:length].tolist())
-        where = f"after {np.asarray(history)[:length].tolist()}" if length <= 100 else f"after {length} actions"
-        if status == LT_MCCFR_TOO_WIDE:
-            raise GameError(f"{self.game}: the state {where} has more than 65535 actions, more than a node can hold")
-        if status == LT_MCCFR_TOO_DEEP:
-            raise MemoryLimitError(f"{self.game}: a walk to the end of the game is longer than 8192 actions, or does not fit "
-                                   f"in memory_bytes={self.memory_bytes}; give more memory, or a shorter game")
-        if status == LT_MCCFR_OTHER_ACTIONS:
-            raise GameError(f"{self.game} lists different legal actions in one information state, for example {where}; or the "
-                            "checkpoint that was loaded is of other rules")
-        raise GameError(f"{self.game}: its rules broke {where} (no legal action, a legal one refused, a wrong player, or more "
-                        "actions, outcomes or moves than the game declares)")
+        _raise_status(status, self.game, np.asarray(history)[:length].tolist(), memory_bytes=self.memory_bytes,
+                      hint="If a checkpoint was loaded, it may be of other rules")
 
     cdef _check_idle(self):
         """Raise `ConcurrentUseError` if the rules of the game use the solver during a walk."""
@@ -117,10 +104,10 @@ cdef class SampledRegrets:
     def put(self, uint64_t iterations, arrays):
         """Continue from `arrays`. Returns None, or why that fails: "names" (two are the same) or "memory"."""
         cdef uint64_t count = len(arrays["name"])
-        cdef lt_mccfr_status status = LT_MCCFR_OK
+        cdef lt_status status = LT_OK
         if count:
             status = lt_mccfr_import(self.data, iterations, count, _pointers(arrays))
-        return None if status == LT_MCCFR_OK else "names" if status == LT_MCCFR_OTHER_ACTIONS else "memory"
+        return None if status == LT_OK else "names" if status == LT_OTHER_ACTIONS else "memory"
 
     def average(self, name):
         """The average strategy of the information state of this name; empty if it was never reached."""

@@ -61,29 +61,15 @@ cdef class Graph:
     def run(self, uint64_t count):
         """Make `count` simulations."""
         cdef uint64_t first = self.graph.simulations, done = 0
-        cdef lt_graph_status status
+        cdef lt_status status
         if first + count > _MOST_GRAPH_SIMULATIONS:
             raise MemoryLimitError(f"a graph counts up to {_MOST_GRAPH_SIMULATIONS} simulations; make another search")
         self.graph.simulations += count
         with nogil:
             status = lt_graph_run(self.graph, first, count, &done)
-        self._check(status)
-
-    cdef _check(self, lt_graph_status status):
-        """Raise the error of a status of csrc/search/graph.h."""
-        if status == LT_GRAPH_OK:
-            return
-        if status == LT_GRAPH_RULES_BROKE:
-            raise self.game.rules_broke(self.history + self._broken_path(), " or in a simulation from there")
-        if status == LT_GRAPH_TOO_WIDE:
-            raise GameError(f"{self.game}: a state has more than 65535 actions, more than a node can hold")
-        if status == LT_GRAPH_RESAMPLE:
-            raise GameError(f"{self.game}: its `resample` returned a state that the player can tell from "
-                            "the one it began with")
-        if status == LT_GRAPH_OTHER_ACTIONS:
-            raise GameError(f"{self.game}: the legal actions differ between two histories that a player cannot tell "
-                            "apart, which RegretMatching does not allow; use UCT or PUCT")
-        raise AssertionError(f"status {status}")
+        if status != LT_OK:
+            _raise_status(status, self.game, self.history + self._broken_path(), " or in a simulation from there",
+                          hint="RegretMatching needs the same actions in all of them; use UCT or PUCT")
 
     def _broken_path(self):
         """The known actions from the root to the state where the rules broke."""

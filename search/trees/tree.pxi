@@ -321,17 +321,19 @@ cdef class Trees:
         with nogil:
             status = lt_roots_tell(self.data, self.count, &tickets[0], count, &v[0, 0], <uint32_t>v.shape[1], first, num_priors,
                                    &done)
-        if status == LT_BAD_VALUES:
-            raise ParameterError(f"values expects finite numbers, got {values[done].tolist()}")
-        if status == LT_BAD_PRIORS:
-            self._refuse_priors(tickets[done], priors[done])
-        self._check(status, 0 if status == LT_OK else <uint32_t>(tickets[done] >> LT_SLOT_BITS) & (LT_MOST_TREES - 1))
+        if status != LT_OK:
+            self._refuse(status, tickets[done], values[done], None if priors is None else priors[done])
 
-    def _refuse_priors(self, uint64_t ticket, row):
-        cdef const uint8_t *state = lt_tree_pending_state(lt_roots_tree(self.data, self.count, ticket), ticket)
+    def _refuse(self, lt_status status, uint64_t ticket, values, priors):
+        """Raise the error of a leaf whose value or priors were refused."""
+        cdef lt_tree *tree = lt_roots_tree(self.data, self.count, ticket)
         cdef int32_t[::1] actions = np.empty(lt_max_actions(self.table) + 1, np.int32)
-        cdef int32_t n = self.table.legal_actions(self.table.context, state, &actions[0])
-        raise ParameterError(f"priors expects {n} finite numbers >= 0 (one a legal action), got {row.tolist()}")
+        if status == LT_BAD_VALUES:
+            _raise_status(status, self.game, [], given=values.tolist())
+        if status == LT_BAD_PRIORS:
+            expected = self.table.legal_actions(self.table.context, lt_tree_pending_state(tree, ticket), &actions[0])
+            _raise_status(status, self.game, [], given=priors.tolist(), expected=expected)
+        self._check(status, 0 if tree == NULL else tree.number)
 
     def forget(self, tickets):
         """Take back leaves that get no value."""
@@ -441,20 +443,9 @@ cdef class Trees:
         return legal, visits, values, priors, proven, policies, choices
 
     cdef _check(self, lt_status status, uint32_t i, Worker worker=None):
-        """Raise the error of a status of csrc/search/tree.h, from tree `i` and `worker` (None: the tree's own)."""
-        if status == LT_OK:
-            return
-        if status == LT_RULES_BROKE:
-            raise self.game.rules_broke(self.history(i) + self._broken_path(i, worker), " or in play from there")
-        if status == LT_NO_MEMORY:
-            raise MemoryError("no memory for the leaves asked for")
-        if status == LT_TOO_WIDE:
-            raise GameError(f"{self.game}: a state has more than 65535 actions, more than a node can hold")
-        if status == LT_UNKNOWN_TICKET:
-            raise ParameterError("expected a ticket from ask that tell and forget have not used yet")
-        if status == LT_NO_PLAN:
-            raise ParameterError("Gumbel plans its simulations; give Gumbel(simulations=...) for ask and tell")
-        raise AssertionError(f"status {status}")
+        """Raise the error of a status that tree `i` returned, to its own worker or to another one."""
+        if status != LT_OK:
+            _raise_status(status, self.game, self.history(i) + self._broken_path(i, worker), " or in play from there")
 
     cdef _broken_path(self, uint32_t i, Worker worker):
         """The known actions from the root of tree `i` to the state where the rules broke."""

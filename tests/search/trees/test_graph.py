@@ -327,7 +327,7 @@ def test_broken_rules_are_named() -> None:
     with pytest.raises(lt.GameError, match="can tell from"):
         lt.ISMCTS(game).run(game.state_from_history([0]), lt.Budget(simulations=10))
     game = broken(Other)
-    with pytest.raises(lt.GameError, match="legal actions differ"):
+    with pytest.raises(lt.GameError, match="different legal actions"):
         lt.ISMCTS(game, lt.RegretMatching()).run(game.new_initial_state(), lt.Budget(simulations=100))
     for rule in RULES:  # which count how often an action is available
         search = lt.ISMCTS(game, rule, seed=1)
