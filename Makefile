@@ -83,7 +83,7 @@ sanitize: needs .venv-address/made .venv-thread/made
 
 # The tiny models of bridge/, trained anew in at most 15 CPU-minutes, in an environment of their own with torch.
 train-tiny: needs .venv-train/made
-	.venv-train/bin/python -m longthink.bridge.models.tiny.train bridge/models/tiny
+	.venv-train/bin/python -m longthink.bridge.training.train_tiny bridge/models/tiny
 
 .venv-train/made: $(SOURCES)
 	$(PYTHON) -m venv $(@D)

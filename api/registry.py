@@ -181,12 +181,12 @@ class Found(Generic[T]):
         """Whether the entry has this option."""
         return option in self._known()
 
-    def _known(self) -> list[str]:
-        """The names of the entry's options."""
-        return [*_options_of(self.entry, len(self.arguments))]
+    def _known(self, more: int = 0) -> list[str]:
+        """The names of the entry's options. more: arguments before the options."""
+        return [*_options_of(self.entry, len(self.arguments) + more)]
 
-    def make(self, /, **options: Any) -> Any:
-        """Call the entry with the options of the text and these; these come first.
+    def make(self, /, *more: Any, **options: Any) -> Any:
+        """Call the entry with more arguments, and with the options of the text and these; these come first.
 
         Raises `UnknownNameError` for an option that the entry does not have, `ParameterError` if one is missing.
         """
@@ -195,13 +195,13 @@ class Found(Generic[T]):
         signature = inspect.signature(call)
         if all(each.kind != each.VAR_KEYWORD for each in signature.parameters.values()):
             for name in options:
-                if name not in self._known():
-                    raise UnknownNameError.of(f"parameter of {self.name}", name, self._known())
+                if name not in self._known(len(more)):
+                    raise UnknownNameError.of(f"parameter of {self.name}", name, self._known(len(more)))
         try:
-            signature.bind(*self.arguments, **options)
+            signature.bind(*self.arguments, *more, **options)
         except TypeError as error:
             raise ParameterError(f"{self.name}: {error}") from error
-        return call(*self.arguments, **options)
+        return call(*self.arguments, *more, **options)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert examples or page in WITHOUT_EXAMPLES
     names: dict[str, Any] = {"__name__": "example"}
     for example in examples:  # an example may use names of the earlier ones on its page
-        exec(compile(example, str(page), "exec"), names)
+        exec(compile(example, str(page), "exec", dont_inherit=True), names)
 
 
 @every_page

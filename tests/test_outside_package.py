@@ -60,6 +60,8 @@ def evaluated(site: Path, expression: str) -> Any:
         ("models", ["outside_model", "outside_models:"]),
         ("kinds", ["outside_kind"]),
         ("tools", ["outside_tool"]),
+        ("methods", ["outside_method"]),
+        ("verifiers", ["outside_verifier"]),
     ],
 )
 def test_its_names_are_listed_without_importing_it(site: Path, sort: str, names: list[str]) -> None:
@@ -100,6 +102,18 @@ def test_thinking_uses_its_task_model_kind_and_tool(site: Path) -> None:
     assert (text, correct) == ("no idea", False)
 
 
+def test_thinking_uses_its_method_and_its_verifier(site: Path) -> None:
+    thinking = (
+        "(lambda answer: [answer.value, answer.spent.calls, answer.method])(lt.think(lt.load_task('outside_task'), "
+        "lt.load_model('outside_model'), lt.Budget(calls=30), {}))"
+    )
+    assert evaluated(site, thinking.format("method='outside_method', times=3")) == [0.0, 3, "outside_method"]
+    assert evaluated(site, thinking.format("method='outside_method(times=4)'")) == [0.0, 4, "outside_method"]
+    verified = "method='outside_method', verifier='outside_verifier{}'"
+    assert evaluated(site, thinking.format(verified.format(""))) == [1.0, 1, "outside_method"]
+    assert evaluated(site, thinking.format(verified.format("(most=1)"))) == [0.0, 2, "outside_method"]
+
+
 def test_the_command_line_knows_its_names(site: Path) -> None:
     assert "outside_game" in [
         row["name"] for row in json.loads(python(site, "-m", "longthink", "games", "--json"))["games"]
@@ -109,3 +123,20 @@ def test_the_command_line_knows_its_names(site: Path) -> None:
     found = json.loads(python(site, "-m", "longthink", *command, "--kinds", "step,outside_kind"))
     assert found["answer"] == "1"
     assert found["correct"]
+    found = json.loads(python(site, "-m", "longthink", *command[:5], "1", "--method", "outside_method", "--json"))
+    assert not found["correct"]
+    verified = [
+        "--method",
+        "outside_method",
+        "--times",
+        "1",
+        "--verifier",
+        "outside_verifier",
+        "--calls",
+        "9",
+        "--json",
+    ]
+    assert json.loads(python(site, "-m", "longthink", *command[:4], *verified))["correct"]
+    for sort in ("models", "methods", "kinds", "tools", "verifiers"):
+        listed = json.loads(python(site, "-m", "longthink", sort, "--json"))[sort]
+        assert f"outside_{sort.removesuffix('s')}" in [row["name"] for row in listed]

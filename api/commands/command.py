@@ -55,5 +55,6 @@ COMMANDS: Registry[Command] = Registry(
         "tasks": "longthink.commands.lists:TASKS",
         "think": "longthink.commands.think:COMMAND",
         "tools": "longthink.commands.lists:TOOLS",
+        "verifiers": "longthink.commands.lists:VERIFIERS",
     },
 )

@@ -1,4 +1,4 @@
-"""`longthink games`, `tasks`, `models`, `methods`, `kinds` and `tools`: what is registered."""
+"""`longthink games`, `tasks`, `models`, `methods`, `kinds`, `tools` and `verifiers`: what is registered."""
 
 from __future__ import annotations
 
@@ -42,4 +42,5 @@ TASKS = _command("tasks", "tasks for language models, and their options", "count
 MODELS = _command("models", "language models and their options", "openai:NAME")
 METHODS = _command("methods", "methods of `longthink think`, and their options", "beam")
 KINDS = _command("kinds", "kinds of proposals for `longthink think --kinds`", "step")
+VERIFIERS = _command("verifiers", "verifiers for `longthink think --verifier`, and their options", "judge")
 TOOLS = _command("tools", "tools that a model may call", "python")

@@ -24,6 +24,9 @@ def think(
     *,
     method: Annotated[str, option("A method of `longthink methods`.")] = METHOD,
     kinds: Annotated[tuple[str, ...], names("Kinds of proposals to choose among; default: those of the task.")] = (),
+    verifier: Annotated[
+        str | None, option("A verifier of `longthink verifiers`, which gives answers their values; default: the task.")
+    ] = None,
     model: Annotated[str, option("A model of `longthink models`.")] = EMBEDDED,
     cache: Annotated[Path | None, option("A folder that keeps the model's answers; they are not asked again.")] = None,
     problems: Annotated[
@@ -54,9 +57,11 @@ def think(
     budget = lt.Budget(tokens=tokens, calls=calls, seconds=seconds, simulations=simulations)
     if budget == lt.Budget():
         budget = lt.Budget(tokens=5000 * len(tasks), seconds=60 * len(tasks))
-    needs_model = lt.methods()[method].needs_model
+    needs_model = lt.methods().find(method).entry.needs_model
     asked = lt.load_model(model, cache=cache, **(model_options or {})) if needs_model else None
-    how: dict[str, Any] = {"method": method, "kinds": kinds or None, "seed": seed, "trace": trace}
+    how: dict[str, Any] = {
+        "method": method, "kinds": kinds or None, "verifier": verifier, "seed": seed, "trace": trace,
+    }  # fmt: skip
     how |= method_options or {}
     title = "thinking" if problems is None else f"thinking about {len(tasks)} problems"
     with progress_bar(title, budget, json) as progress:
@@ -95,7 +100,7 @@ def with_choices(words: Sequence[str]) -> Run:
         "method_options": choice("methods", method, f"the method {method}"),
         "model_options": choice("models", model, f"the model {model}"),
     }
-    if lt.methods()[method].needs_model:
+    if lt.methods().find(method).entry.needs_model:
         return specialise(think, choices)
     choices["model_options"] = Choice(model, {})
     without = dict.fromkeys(("model", "cache", "tokens", "calls"), f"the method {method}, which uses no model")

@@ -26,13 +26,13 @@ from longthink.benchmarks.harness.statistics import lead, share
 from longthink.benchmarks.studies import methods
 from longthink.bridge.models.model import Model
 from longthink.bridge.models.registry import load_model
-from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS, held_out
 from longthink.bridge.runtime.answer import Answer
 from longthink.bridge.tasks import game24
 from longthink.bridge.tasks.countdown import Countdown, countdown
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
 from longthink.bridge.thinking.think_all import think_all
+from longthink.bridge.training.tiny_data import BENCHMARK_SEEDS, held_out
 from longthink.errors import ParameterError
 from longthink.search.budget import Budget
 

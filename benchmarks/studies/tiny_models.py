@@ -20,11 +20,11 @@ from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
 from longthink.benchmarks.harness.statistics import share, wilson
 from longthink.bridge.models.model import Model
 from longthink.bridge.models.registry import load_model
-from longthink.bridge.models.tiny.data import BENCHMARK_SEEDS
 from longthink.bridge.models.tiny.model import SIZES
 from longthink.bridge.tasks.registry import load_task
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.think import think
+from longthink.bridge.training.tiny_data import BENCHMARK_SEEDS
 from longthink.errors import ParameterError, require
 from longthink.search.budget import Budget
 

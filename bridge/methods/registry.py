@@ -11,6 +11,7 @@ from longthink.errors import ParameterError, UnknownNameError
 from longthink.registry import Registry
 from longthink.validation import shown
 
+# One line for each method.
 METHODS: Registry[type[Method]] = Registry(
     "method",
     "longthink.methods",
@@ -31,14 +32,13 @@ METHODS: Registry[type[Method]] = Registry(
 )
 
 
-def methods() -> Mapping[str, type[Method]]:
-    """The registered methods by name."""
+register_method = METHODS.register
+"""Add a method of your own for this process: `register_method(name, Mine)`, or `@register_method(name)` above it."""
+
+
+def methods() -> Registry[type[Method]]:
+    """The registered methods; iteration gives their names."""
     return METHODS
-
-
-def register_method(name: str, method: type[Method]) -> None:
-    """Make a method of your own known to `think`, the command line and the benchmarks of this process."""
-    METHODS.register(name, method)
 
 
 def make_method(method: str | type[Method] | Method, options: Mapping[str, Any]) -> Method:
@@ -52,7 +52,10 @@ def make_method(method: str | type[Method] | Method, options: Mapping[str, Any])
         made = dataclasses.replace(method)
         made.name = method.name or type(method).__name__
         return made
-    kind: Any = METHODS[method] if isinstance(method, str) else method
+    kind: Any = method
+    if isinstance(method, str):
+        found = METHODS.find(method)
+        method, kind, options = found.name, found.entry, {**found.options, **options}
     if not (isinstance(kind, type) and issubclass(kind, Method)):
         raise ParameterError(
             f"method expects a name, a class derived from Method, or an object of such a class, got {shown(kind)}"

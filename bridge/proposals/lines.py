@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from longthink.bridge.models.model import Completion, Request
-from longthink.bridge.runtime.work import Work
+from longthink.bridge.models.work import Work
 
 _BLANK = 3  # how many blank lines a model may write first
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from longthink.bridge.models.model import Completion, Model, Request, known_logprob
+from longthink.bridge.models.work import Work, do
 from longthink.bridge.proposals.lines import lines
-from longthink.bridge.runtime.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.search.budget import Spent
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from random import Random
 
 from longthink.bridge.models.model import Completion, Model, Request
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.lines import lines
 from longthink.bridge.proposals.proposer import legal_grammar
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Task, Transcript
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from longthink.bridge.models.model import Completion, Model, Request
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.proposer import Proposal, Proposer
 from longthink.bridge.proposals.writing import Written, writing
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Task, Transcript
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from longthink.bridge.models.model import Answered, Completion, Request, cost_of
+from longthink.bridge.models.work import Work, the_model
 from longthink.bridge.runtime.jobs import Job
-from longthink.bridge.runtime.work import Work, the_model
 from longthink.errors import ModelError
 from longthink.search.budget import Spent
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from longthink.bridge.models.model import Model, Request
-from longthink.bridge.runtime.work import Work, do
+from longthink.bridge.models.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.errors import ParameterError
 from longthink.registry import Registry
@@ -64,20 +64,19 @@ class Judge:
         return sum("yes" in each.text.lower() for each in votes or ()) / self.votes
 
 
-VERIFIERS: Registry[Callable[[Model | None], Verifier]] = Registry(
+# One line for each verifier. An entry is called with the model that thinks, or None, and with its options.
+VERIFIERS: Registry[Callable[..., Verifier]] = Registry(
     "verifier", "longthink.verifiers", {"judge": "longthink.bridge.tasks.verifier:Judge"}
 )
-"""The registered verifiers. An entry is called with the model that thinks, or None, and returns a `Verifier`."""
 
 
-def verifiers() -> Mapping[str, Callable[[Model | None], Verifier]]:
-    """The registered verifiers by name."""
+register_verifier = VERIFIERS.register
+"""Add a verifier of your own for this process: `register_verifier(name, Mine)`, or `@register_verifier(name)`."""
+
+
+def verifiers() -> Registry[Callable[..., Verifier]]:
+    """The registered verifiers; iteration gives their names."""
     return VERIFIERS
-
-
-def register_verifier(name: str, make: Callable[[Model | None], Verifier]) -> None:
-    """Make a verifier of your own known to `think`. make: is called with the model that thinks, or None."""
-    VERIFIERS.register(name, make)
 
 
 def make_verifier(verifier: str | Verifier | None, model: Model | None) -> Verifier:
@@ -87,7 +86,7 @@ def make_verifier(verifier: str | Verifier | None, model: Model | None) -> Verif
     """
     if verifier is None:
         return task_verifier
-    found: Any = VERIFIERS[verifier](model) if isinstance(verifier, str) else verifier
+    found: Any = VERIFIERS.find(verifier).make(model) if isinstance(verifier, str) else verifier
     if not callable(found) or isinstance(found, type):
         raise ParameterError(f"verifier expects a name or a function of task and transcript, got {shown(found)}")
     made: Verifier = found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import longthink as lt
 
 
@@ -65,3 +68,34 @@ class Length(lt.Tool):
 
     def call(self, text: str) -> lt.ToolResult:
         return lt.ToolResult(str(len(text)), None, 0.0)
+
+
+@dataclass
+class Twice(lt.Method):
+    """Sample a few whole answers."""
+
+    times: int = 2
+
+    def begin(self, session: lt.Session) -> None:
+        super().begin(session)
+        self.asked = 0
+
+    def ask(self) -> lt.Job | None:
+        if self.asked == self.times:
+            return None
+        self.asked += 1
+        return lt.Write(seed=self.asked)
+
+    def tell(self, job: lt.Job, result: Any) -> None:
+        if result is not None:
+            self.session.finished(result.transcript, result.priors)
+
+
+class Short:
+    """A verifier: an answer of at most `most` characters is correct."""
+
+    def __init__(self, model: lt.Model | None, most: int = 7) -> None:
+        self.most = most
+
+    def __call__(self, task: lt.Task, transcript: tuple[str, ...]) -> float:
+        return float(len(task.answer(transcript)) <= self.most)

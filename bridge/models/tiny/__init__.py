@@ -1,1 +1,1 @@
-"""The tiny models of the package: their weights, their training data, their training."""
+"""The tiny models of the package: their weights, and the class that loads them."""

@@ -9,9 +9,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Model
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, Proposer
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Transcript
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from longthink.bridge.models.model import Model
+from longthink.bridge.models.work import Work, do
 from longthink.bridge.proposals.kinds.kind import ProposalQuery
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.proposer import Proposal, Proposer
-from longthink.bridge.runtime.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
 
 

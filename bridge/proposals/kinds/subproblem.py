@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Request
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, merged
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.answers import stated
 from longthink.bridge.tasks.task import Subproblem, Task, Transcript
 from longthink.validation import whole_number

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from longthink.bridge.models.model import Completion, Request
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds, with_kinds
 from longthink.bridge.proposals.proposer import Proposal, merged
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tools.registry import load_tool
 from longthink.bridge.tools.tool import Tool, ToolResult
 from longthink.errors import ParameterError, ToolError

@@ -8,7 +8,7 @@ import pytest
 
 import longthink as lt
 from longthink.benchmarks.studies import adaptive
-from longthink.bridge.models.tiny.data import held_out
+from longthink.bridge.training.tiny_data import held_out
 
 
 def test_it_goes_on_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

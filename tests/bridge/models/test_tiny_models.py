@@ -12,10 +12,10 @@ import pytest
 
 import longthink as lt
 from longthink.bridge.models.onnx import OnnxModel
-from longthink.bridge.models.tiny.data import benchmark_states, held_out, lines, state
 from longthink.bridge.models.tiny.model import SIZES, tiny_file
 from longthink.bridge.proposals.proposer import ScoreProposer, TrieProposer, proposer_for
 from longthink.bridge.tasks.countdown import solve, steps
+from longthink.bridge.training.tiny_data import benchmark_states, held_out, lines, state
 
 TASK = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 

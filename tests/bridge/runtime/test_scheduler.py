@@ -15,8 +15,8 @@ from longthink.benchmarks.perf.tower import Tower, digits
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.prompt_memory import PromptMemory
 from longthink.bridge.models.scripted import ScriptedModel
+from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.proposer import Proposal, Proposer, SampleProposer, TrieProposer
-from longthink.bridge.runtime.work import Work
 from longthink.bridge.tasks.task import Task, Transcript
 
 COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)

@@ -14,10 +14,10 @@ import longthink as lt
 from longthink.bridge.methods.votes import Votes
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.scripted import ScriptedModel
+from longthink.bridge.models.work import do
 from longthink.bridge.proposals.kinds.subproblem import Question
 from longthink.bridge.proposals.proposer import SampleProposer
 from longthink.bridge.proposals.writing import writing
-from longthink.bridge.runtime.work import do
 from longthink.bridge.tasks.answers import Same, Stated, canonical, final_answer, same, stated, without_reasoning
 from longthink.bridge.tasks.task import Task
 from longthink.bridge.thinking.chat import think_about_chat

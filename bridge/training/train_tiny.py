@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from longthink.bridge.models.onnx import OnnxModel
-from longthink.bridge.models.tiny.data import benchmark_states, lines
+from longthink.bridge.training.tiny_data import benchmark_states, lines
 from longthink.files import replace_file, write_file
 from longthink.options import option, real, run_program, whole
 
@@ -315,4 +315,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(run_program("longthink.bridge.models.tiny.train", main))
+    sys.exit(run_program("longthink.bridge.training.train_tiny", main))
