@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.tasks.task import Transcript
@@ -12,6 +15,8 @@ from longthink.search.trees.rules import Rule
 from longthink.search.trees.tree_node import TreeNode
 
 _MEMORY = 64 << 20
+Ticket: TypeAlias = NDArray[np.uint64]
+"""The ticket of one leaf, as `MCTS.tell` takes it."""
 
 
 class RecordedTree:
@@ -25,21 +30,21 @@ class RecordedTree:
         self.language, self._rule, self._seed = language, rule, seed
         self._record: list[tuple[Any, ...]] = []  # of each call: the states known then, and the arguments
 
-    def ask(self) -> tuple[int, Transcript] | None:
+    def ask(self) -> tuple[Ticket, Transcript] | None:
         """The next leaf that waits for a value, as its ticket and its transcript; None if there is none now."""
-        self._note()
         leaves = self._tree.ask(1, attempts=1)
-        return (int(leaves.tickets[0]), self.language.transcript_at(leaves.buffers[0])) if len(leaves) else None
+        self._record.append((self.language.num_known,))
+        return (leaves.tickets, self.language.transcript_at(leaves.buffers[0])) if len(leaves) else None
 
-    def tell(self, ticket: int, value: float, priors: list[float]) -> None:
+    def tell(self, ticket: Ticket, value: float, priors: list[float]) -> None:
         """Value a leaf, and give the priors of its proposals."""
-        self._note(ticket, value, priors)
-        self._tree.tell([ticket], [value], [priors])
+        self._tree.tell(ticket, [value], [priors])
+        self._record.append((self.language.num_known, ticket, value, priors))
 
-    def forget(self, ticket: int) -> None:
+    def forget(self, ticket: Ticket) -> None:
         """Take a leaf back, as if it had never been asked for."""
-        self._note(ticket)
-        self._tree.forget([ticket])
+        self._tree.forget(ticket)
+        self._record.append((self.language.num_known, ticket))
 
     @property
     def simulations(self) -> int:
@@ -58,10 +63,6 @@ class RecordedTree:
         """The tree as nested nodes, the most visited ones."""
         return self._tree.tree(max_nodes=max_nodes)
 
-    def _note(self, *arguments: Any) -> None:
-        self._tree  # noqa: B018  # a copy repeats the record before it goes on
-        self._record.append((self.language.num_known, *arguments))
-
     @cached_property
     def _tree(self) -> MCTS:
         """The tree, made by repeating the record."""
@@ -72,10 +73,10 @@ class RecordedTree:
                 if not arguments:
                     tree.ask(1, attempts=1)
                 elif len(arguments) == 1:
-                    tree.forget([arguments[0]])
+                    tree.forget(arguments[0])
                 else:
                     ticket, value, priors = arguments
-                    tree.tell([ticket], [value], [priors])
+                    tree.tell(ticket, [value], [priors])
         return tree
 
     def __getstate__(self) -> dict[str, Any]:

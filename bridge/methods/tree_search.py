@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from longthink.bridge.methods.method import Method
-from longthink.bridge.methods.recorded_tree import RecordedTree
+from longthink.bridge.methods.recorded_tree import RecordedTree, Ticket
 from longthink.bridge.proposals.kinds.with_kinds import WithKinds
 from longthink.bridge.proposals.language_game import LanguageGame
 from longthink.bridge.proposals.proposer import Proposal, Proposer, UniformProposer
@@ -27,7 +27,7 @@ _RULES: dict[str, type[Rule]] = {rule.kind: rule for rule in (UCT, UCB1Tuned, Th
 class _Leaf:
     """A leaf that waits for its value: its ticket, its transcript, its proposals, and the playout from it so far."""
 
-    ticket: int
+    ticket: Ticket
     transcript: Transcript
     proposals: list[Proposal] | None
     playout: Transcript
@@ -58,15 +58,16 @@ class _Search(Method):
         """Propose for the next leaf. Finished transcripts are valued on the way."""
         session, language = self.session, self.language
         while True:
-            simulations = self.tree.simulations  # fewer than before if a leaf without proposals was forgotten
+            before = self.tree.simulations
             leaf = self.tree.ask()
-            session.spent.simulations = self.before.simulations + self.tree.simulations
+            simulations = self.tree.simulations
+            session.spent.simulations = self.before.simulations + simulations
             if leaf is not None:
                 ticket, transcript = leaf
                 if not session.task.done(transcript):
                     return self._propose(transcript, _Leaf(ticket, transcript, None, transcript))
                 self.tree.tell(ticket, language.value(transcript), [1.0])
-            elif self.tree.simulations == simulations:  # everything is proven, or waits for a value
+            elif simulations == before:  # everything is proven, or waits for a value
                 if not self.tree.pending:
                     session.stopped_by = "exhausted"
                 return None

@@ -5,7 +5,6 @@ A job is plain data, so that a method and its jobs can be pickled. `work` says w
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job(ABC):
+class Job:
     """A piece of work for a model.
 
     key: anything that helps the method in `tell`, for example the node of a tree to which the job belongs.
@@ -32,12 +31,12 @@ class Job(ABC):
         """The model that gets the requests."""
         return session.model
 
-    @abstractmethod
     def work(self, session: Session) -> Work[Any]:
         """The requests in sequence, and the result for `tell`.
 
         The same completions must lead to the same requests: so a pickled session continues a job in the middle.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

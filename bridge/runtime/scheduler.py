@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from longthink.bridge.models.model import Answered, Completion, Request, cost_of
+from longthink.bridge.models.model import Answered, Completion, Model, Request, cost_of
 from longthink.bridge.models.work import Work, the_model
 from longthink.bridge.runtime.jobs import Job
 from longthink.errors import ModelError
@@ -35,6 +35,7 @@ class _Running:
     """A job that runs: its requests so far are answered by `answers`, and `request` is the next one."""
 
     job: Job
+    model: Model | None
     work: Work[Any]
     answers: list[Completions] = field(default_factory=list)
     request: Request | None = None
@@ -68,9 +69,13 @@ class Scheduler:
 
     def advance(self) -> Wait:
         """Work until there is something to wait for."""
-        while (state := self.step()) == "step":
-            pass
-        return state
+        while True:
+            try:
+                while (state := self._step()) == "step":
+                    pass
+                return state
+            except Exception as error:
+                self._fail(error)
 
     def step(self) -> Wait | Literal["step"]:
         """Do one thing, or return what to wait for."""
@@ -112,7 +117,7 @@ class Scheduler:
     def _start(self, job: Job) -> _Running:
         model = job.model(self.session)
         self._slots = 1 if model is None else model.slots
-        return _Running(job, job.work(self.session))
+        return _Running(job, model, job.work(self.session))
 
     def _go_on(self, running: _Running, completions: Completions | None) -> None:
         """Send a job its completions, then its next request; if the job is done, start the one that continues it."""
@@ -159,7 +164,7 @@ class Scheduler:
     def _send(self, running: _Running) -> None:
         session, request = self.session, running.request
         assert request is not None
-        model = the_model(running.job.model(session))
+        model = the_model(running.model)
         most = model.most(request) if model.slots > 1 else Spent()
         if session.log is not None:
             running.number = session.log.asked(request)
@@ -218,7 +223,7 @@ class Scheduler:
     def restore(self) -> None:
         """Continue the jobs of a pickled session: repeat their requests, with the answers that are known."""
         for job, answers, known, answer in self._saved:
-            running = _Running(job, job.work(self.session))
+            running = _Running(job, job.model(self.session), job.work(self.session))
             for completions in (None, *answers):
                 running.send(completions)
             running.known = known

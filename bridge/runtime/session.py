@@ -113,8 +113,8 @@ class Session:
         `UnknownNameError` if the method refuses its options. All other errors are in `error` of the answer.
         """
         try:
-            while self.step():
-                pass
+            while self.advance() != "end":
+                self.in_flight.receive()
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):
                 self.end("interrupted")
@@ -225,7 +225,8 @@ class Session:
 
     def stop(self) -> bool:
         """Whether to start nothing new: a correct answer is found, a limit is reached, or the session is cancelled."""
-        self._pay_verifier()
+        if self.verifier is not task_verifier:
+            self._pay_verifier()
         self.account.tick()
         if self.progress is not None:
             try:
@@ -281,7 +282,8 @@ class Session:
         except Exception:
             self.found(task.answer(transcript), 0.0, transcript)
             raise
-        self._pay_verifier()
+        if self.verifier is not task_verifier:
+            self._pay_verifier()
         return value
 
     def found(
