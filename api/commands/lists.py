@@ -26,6 +26,8 @@ def _command(sort: str, summary: str, example: str) -> Command:
         for each, described in found.items():
             options = ", ".join(f"{key}={value}" for key, value in described.options.items())
             _print(f"{each}({options})" if options else each, described.summary)
+            for key, text in described.help.items() if name else ():
+                _print(f"  {key}", text)
         for each, text in families.items():
             _print(f"{each}NAME" if each.endswith(":") else f"PATH{each}", text)
 

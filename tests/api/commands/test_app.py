@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -190,6 +192,19 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stderr.endswith("run: pip install 'longthink[cli]'\n")
+
+
+@pytest.mark.parametrize("extra", ["cli", "compare", "lm", "go", "serve", "perf", "train", "test"])
+def test_extras_with_commands_bring_the_command_line(extra: str) -> None:
+    extras = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+
+    def needs(name: str) -> set[str]:
+        inner = {each for line in extras[name] for each in re.findall(r"longthink\[(.*)\]", line)}
+        return {*extras[name]}.union(*(needs(each) for group in inner for each in group.split(",")))
+
+    assert any(line.startswith("cyclopts") for line in needs(extra))
 
 
 def test_completion_knows_commands_and_options(run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import longthink as lt
+from longthink.commands.registered import option_texts
 
 Run = Callable[..., tuple[int, str, str]]
 AsJson = Callable[..., dict[str, Any]]
@@ -30,6 +31,28 @@ def test_options_are_listed_with_their_defaults(run: Run) -> None:
     assert run("games", "connect_four")[1].startswith("connect_four(rows=6, columns=7, x_in_row=4)\n")
     assert "min_target=100" in run("tasks", "countdown")[1]
     assert "beam(width=5)" in run("methods")[1]
+
+
+def test_one_name_is_listed_with_texts_about_its_options(run: Run) -> None:
+    assert "  board_size\n    From 2 to 25." in run("games", "go")[1]
+    assert "  width\n" in run("methods", "tree_of_thoughts")[1]
+    assert "from 1 to `max_value`" in run("think", "countdown", "--help")[1]
+
+
+def test_texts_about_options_in_a_docstring() -> None:
+    doc = """A thing. size: not this one.
+
+    size, depth: how large,
+    and how deep. rule: a rule, as `UCT(c=1)`. `other`: nothing.
+
+    Raises `ParameterError` for size: never."""
+    assert option_texts(doc, ["size", "depth", "rule", "width"]) == {
+        "size": "Never.",
+        "depth": "How large, and how deep.",
+        "rule": "A rule, as `UCT(c=1)`. `other`: nothing.",
+    }
+    assert option_texts("seed: a seed. Raises `ParameterError` for others.", ["seed"]) == {"seed": "A seed."}
+    assert option_texts("x: y", []) == {}
 
 
 def test_models(run: Run) -> None:
