@@ -1,10 +1,10 @@
-/* A Go board that knows its chains: the one board under the rules of Go (csrc/games/go.c) and under its playouts.
+/* A Go board with its chains: used by the rules of Go (csrc/games/go.c) and by all playouts.
  *
- * A point is a number in rows of `size` + 1, so that the border left of a row is also the border right of the row before:
- * column c, row r (from 0, from below) is point (r + 1) * width + c + 1. All that is known of a point stands together in one
- * `lt_go_point`. A chain is a ring of points through `next`; its head keeps its counts. Liberties are pseudo-liberties: an
- * empty point counts once for every stone of the chain beside it. Their number, sum and sum of squares tell at once whether
- * all of them are one and the same point, which is atari. */
+ * A row has `width` = `size` + 1 points, so that the border to the left of a row is also the border to the right of the row
+ * below: column c, row r (both from 0, rows from below) is point (r + 1) * width + c + 1. All data of a point are in one
+ * `lt_go_point`. A chain is a ring of points through `next`; its head has its counts. Liberties are pseudo-liberties: an
+ * empty point counts once for every adjacent stone of the chain. Their number, their sum and the sum of their squares show
+ * at once whether all of them are the same point, which is atari. */
 #ifndef LT_GO_BOARD_H
 #define LT_GO_BOARD_H
 #include <stdint.h>
@@ -12,28 +12,28 @@
 #include "core/rng.h"
 
 enum { LT_EMPTY = 0, LT_BLACK = 1, LT_WHITE = 2, LT_OFF = 3, LT_GO_MAX_SIZE = 25, LT_PASS = 0 };
-/* Points 0 .. are border, so 0 says pass, and no ko. */
+/* Point 0 is border, so as a move 0 means pass, and as a ko point it means no ko. */
 
 typedef struct lt_go_point {
   uint8_t color;
   uint8_t unused;
   uint16_t around;     /* the colours of eight neighbours, two bits each, in the order of lt_go_steps */
-  uint16_t head, next; /* of the chain; itself where empty */
-  uint16_t stones, liberties; /* of the chain, in its head: stones, pseudo-liberties, */
-  uint32_t sum, squares;      /* the sum of the liberties and of their squares */
-  uint16_t place;      /* where an empty point stands in the list of empty points */
-  uint16_t empty;      /* the list of empty points runs over the first `num_empty` of these */
+  uint16_t head, next; /* of the chain; an empty point has itself */
+  uint16_t stones, liberties; /* of the chain, in its head only: stones, pseudo-liberties, */
+  uint32_t sum, squares;      /* the sum of the pseudo-liberties and of their squares */
+  uint16_t place;      /* the index of an empty point in the list of empty points */
+  uint16_t empty;      /* the list of empty points: the first `num_empty` of these */
 } lt_go_point;
 
 typedef struct lt_go_board {
-  uint64_t hash;       /* of the stones alone */
+  uint64_t hash;       /* of the stones only */
   int16_t step[8];     /* to the neighbours: north, east, south, west, then the diagonals from north-east on */
   int16_t size, width, num_points;
   uint32_t inverse;    /* 2^16 / width, rounded up: p / width is p * inverse / 2^16 for all points */
   uint16_t num_empty;
   uint16_t ko;         /* the point that simple ko forbids now, or 0 */
-  uint16_t last[2];    /* the last move and the one before; LT_PASS also where there was none */
-  uint16_t captured[2]; /* stones that black, white lost */
+  uint16_t last[2];    /* the last move and the one before; LT_PASS also if there was none */
+  uint16_t captured[2]; /* stones that black and white have lost */
   lt_go_point at[];
 } lt_go_board;
 
@@ -41,7 +41,7 @@ static inline int lt_go_num_points(int size) { return (size + 1) * (size + 2) + 
 static inline size_t lt_go_board_bytes(int size) {
   return (sizeof(lt_go_board) + (size_t)lt_go_num_points(size) * sizeof(lt_go_point) + 7) / 8 * 8;
 }
-/* Actions count rows from below, left to right: `size` * `size` is pass. */
+/* Actions number the points by rows from below, each from left to right; `size` * `size` is pass. */
 static inline int lt_go_point_of(const lt_go_board *b, int action) {
   return action == b->size * b->size ? LT_PASS : (action / b->size + 1) * b->width + action % b->size + 1;
 }
@@ -71,9 +71,9 @@ static inline void lt_go_init(lt_go_board *b, int size) {
   }
 }
 
-/* Put a colour on a point, or take it away: the point itself, what its neighbours see, the list of empty points. */
+/* Put a stone on an empty point, or remove it: updates the point, `around` of its neighbours and the list of empty points. */
 static inline void lt_go_toggle(lt_go_board *b, int p, int color, const int hashed) {
-  static const uint8_t seen_from[8] = {4, 6, 0, 2, 12, 14, 8, 10}; /* where the neighbour in each direction sees us */
+  static const uint8_t seen_from[8] = {4, 6, 0, 2, 12, 14, 8, 10}; /* the bits of this point in `around` of the neighbour in each direction */
   lt_go_point *at = b->at;
   if (at[p].color == LT_EMPTY) {
     int last = at[--b->num_empty].empty;
@@ -89,12 +89,12 @@ static inline void lt_go_toggle(lt_go_board *b, int p, int color, const int hash
   if (hashed) b->hash ^= lt_go_key(p, color);
 }
 
-/* All liberties of the chain with this head are one point. */
+/* Whether all liberties of the chain with this head are one point. */
 static inline int lt_go_in_atari(const lt_go_board *b, int head) {
   const lt_go_point *h = &b->at[head];
   return (uint64_t)h->liberties * h->squares == (uint64_t)h->sum * h->sum;
 }
-/* That point. */
+/* The liberty of a chain in atari. */
 static inline int lt_go_last_liberty(const lt_go_board *b, int head) { return (int)(b->at[head].sum / b->at[head].liberties); }
 
 static inline int lt_go_remove_chain(lt_go_board *b, int head, const int hashed) {
@@ -105,7 +105,7 @@ static inline int lt_go_remove_chain(lt_go_board *b, int head, const int hashed)
     lt_go_toggle(b, p, color, hashed);
     for (int d = 0; d < 4; d++) {
       lt_go_point *h = &at[at[p + b->step[d]].head];
-      h->liberties++, h->sum += (uint32_t)p, h->squares += (uint32_t)(p * p); /* of nobody where no stone is there */
+      h->liberties++, h->sum += (uint32_t)p, h->squares += (uint32_t)(p * p); /* an empty point is its own head: these counts are not used */
     }
     int next = at[p].next;
     at[p].head = at[p].next = (uint16_t)p;
@@ -115,7 +115,7 @@ static inline int lt_go_remove_chain(lt_go_board *b, int head, const int hashed)
   return count;
 }
 
-/* Whether `color` may play at an empty point: no suicide, of one stone or more, and no simple ko. */
+/* Whether `color` may play at a point: it is empty, and the move is neither suicide nor forbidden by simple ko. */
 static inline int lt_go_legal(const lt_go_board *b, int p, int color) {
   const lt_go_point *at = b->at;
   if (at[p].color != LT_EMPTY || p == b->ko) return 0;
@@ -127,7 +127,7 @@ static inline int lt_go_legal(const lt_go_board *b, int p, int color) {
   return 0;
 }
 
-/* Play a legal move, or LT_PASS. Gives the number of stones captured. */
+/* Play a legal move, or LT_PASS. Returns the number of captured stones. */
 static inline int lt_go_play(lt_go_board *b, int p, int color, const int hashed) {
   lt_go_point *at = b->at;
   int captured = 0, taken = 0;
@@ -168,13 +168,13 @@ static inline int lt_go_play(lt_go_board *b, int p, int color, const int hashed)
   return captured;
 }
 
-/* An eye of `color`: all neighbours are its own or border, and enemy stones hold fewer than two diagonal points, at the
- * border none. */
+/* Whether an empty point is an eye of `color`: all neighbours are own stones or border, and enemy stones are on fewer than
+ * two of the diagonal points, or on none if the point is at the border. */
 static inline int lt_go_eye(const lt_go_board *b, int p, int color) {
   const unsigned around = b->at[p].around, own = (unsigned)color * 0x55, low = around & 0xff, enemy = (unsigned)lt_go_enemy(color) * 0x5500;
-  /* A neighbour is own where its two bits are `color`, border where both are set: in both cases they contain `color`. */
+  /* The two bits of an own neighbour are `color`, and those of the border are both set: both contain the bits of `color`. */
   if ((low & own) != own) return 0;
-  const unsigned differs = (around & 0xff00) ^ enemy;            /* zero bits where a diagonal is the enemy's */
+  const unsigned differs = (around & 0xff00) ^ enemy;            /* two zero bits for a diagonal point of the enemy */
   const unsigned not_enemy = (differs | differs >> 1) & 0x5500;
   const unsigned pairs = (not_enemy & 0x1100) + (not_enemy >> 2 & 0x1100);
   const unsigned enemies = 4 - (((pairs >> 8) + (pairs >> 12)) & 7);
@@ -182,9 +182,9 @@ static inline int lt_go_eye(const lt_go_board *b, int p, int color) {
   return enemies + (border != 0) < 2;
 }
 
-/* A uniformly random move of light play: legal, and no eye of one's own filled. LT_PASS where there is none. */
+/* A uniformly random move of light play: legal, and it fills no own eye. LT_PASS if there is none. */
 static inline int lt_go_light_move(lt_go_board *b, int color, lt_rng *rng) {
-  for (uint32_t left = b->num_empty; left > 0;) { /* a move that will not do goes behind those that are left */
+  for (uint32_t left = b->num_empty; left > 0;) { /* a rejected point is swapped behind the points that are left */
     const uint32_t i = lt_rng_below(rng, left);
     const int p = b->at[i].empty;
     if (!lt_go_eye(b, p, color) && lt_go_legal(b, p, color)) return p;
@@ -195,8 +195,8 @@ static inline int lt_go_light_move(lt_go_board *b, int color, lt_rng *rng) {
   return LT_PASS;
 }
 
-/* Black's points minus white's by area (Tromp-Taylor): stones, and empty regions that reach one colour only. `owner`
- * [num_points], if not NULL, gets each point's colour, or LT_EMPTY. `stack` has room for all points. */
+/* Black's points minus white's by area (Tromp-Taylor): stones, and empty regions that touch one colour only. `owner`
+ * [num_points], if not NULL, receives the colour that owns each point, or LT_EMPTY. `stack` has room for all points. */
 static inline int lt_go_area(const lt_go_board *b, uint8_t *owner, uint16_t *stack) {
   const lt_go_point *at = b->at;
   uint8_t seen[(LT_GO_MAX_SIZE + 1) * (LT_GO_MAX_SIZE + 2) + 1];

@@ -1,4 +1,4 @@
-# Declares csrc/games/go.h and what is read of csrc/go/board.h to Cython.
+# Cython declarations of csrc/games/go.h and of the fields of csrc/go/board.h that Python reads.
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t
 
 cdef extern from "games/go.h" nogil:

@@ -1,4 +1,4 @@
-# Declares csrc/go/playouts.h to Cython.
+# Cython declarations of csrc/go/playouts.h.
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
 
 from game cimport lt_rng

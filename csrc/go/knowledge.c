@@ -1,4 +1,4 @@
-/* Go knowledge. Read in this order: liberties, ladders, dead shapes, 3x3 shapes, the playout, the priors. */
+/* Knowledge of Go, in this order: liberties, ladders, dead shapes, 3x3 shapes, the playout, the priors. */
 #include "go/knowledge.h"
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ extern double lt_tune[64];
 
 static inline int is_stone(const lt_go_board *b, int p) { return b->at[p].color == LT_BLACK || b->at[p].color == LT_WHITE; }
 
-/* How many of the four neighbours are of a colour: two zero bits each, where they are compared with it. */
+/* The number of the four neighbours that have a colour: those with two zero bits after XOR with the colour. */
 static inline int count_neighbours(const lt_go_board *b, int p, int color) {
   const unsigned low = (b->at[p].around & 0xff) ^ ((unsigned)color * 0x55), other = (low | low >> 1) & 0x55;
   const unsigned pairs = (other & 0x11) + (other >> 2 & 0x11);
@@ -22,10 +22,9 @@ static inline int count_neighbours(const lt_go_board *b, int p, int color) {
 
 static inline int empty_neighbours(const lt_go_board *b, int p) { return count_neighbours(b, p, LT_EMPTY); }
 
-
-/* Liberties that the chain of a stone of `color` would have, played at an empty point: 0, 1, or 2 for more than one; by
- * sums of pseudo-liberties alone. `*stones`, if not NULL, gets the stones that would be joined (no more than that where
- * two liberties stand beside the point anyway). */
+/* The liberties of the chain that a stone of `color` at an empty point would belong to: 0, 1, or 2 for two or more. It is
+ * computed from the sums of pseudo-liberties only. `*stones`, if not NULL, receives the number of stones of that chain; it
+ * is not set if a chain that is joined has many liberties. */
 static inline int liberties_after(const lt_go_board *b, int p, int color, int *stones) {
   const lt_go_point *at = b->at;
   if (!stones && empty_neighbours(b, p) >= 2) return 2;
@@ -38,7 +37,7 @@ static inline int liberties_after(const lt_go_board *b, int p, int color, int *s
     if (at[q].color == color) {
       const int head = at[q].head;
       const lt_go_point *h = &at[head];
-      if (h->liberties > 4 + own) return 2; /* p is `own` of them at most, any other point four */
+      if (h->liberties > 4 + own) return 2; /* p is at most `own` of them, any other point at most four */
       int known = 0;
       for (int i = 0; i < num_heads; i++) known |= heads[i] == head;
       if (!known) n += h->liberties, sum += h->sum, squares += h->squares, joined += h->stones, heads[num_heads++] = head;
@@ -56,7 +55,7 @@ static inline int liberties_after(const lt_go_board *b, int p, int color, int *s
   return more || n * squares != sum * sum ? 2 : 1;
 }
 
-/* The liberties of a chain, no more than `limit` of them. */
+/* The first `limit` liberties of a chain; returns their number. */
 static inline int liberties(const lt_go_board *b, int head, int limit, uint16_t *out) {
   const lt_go_point *at = b->at;
   int n = 0, p = head;
@@ -75,13 +74,13 @@ static inline int liberties(const lt_go_board *b, int head, int limit, uint16_t 
   return n;
 }
 
-/* Whether a chain has two liberties; one point counts at most four times among its pseudo-liberties. */
+/* Whether a chain has exactly two liberties; a point counts at most four times among the pseudo-liberties. */
 static inline int has_two_liberties(const lt_go_board *b, int head, uint16_t libs[3]) {
   return b->at[head].liberties <= 8 && liberties(b, head, 3, libs) == 2;
 }
 
-/* Points where chains in atari that touch the chain `head` are captured. */
-static inline int captures_beside(const lt_go_board *b, int head, int limit, uint16_t *out) {
+/* The points that capture enemy chains in atari next to the chain `head`, at most `limit`; returns their number. */
+static inline int adjacent_captures(const lt_go_board *b, int head, int limit, uint16_t *out) {
   const lt_go_point *at = b->at;
   const int enemy = lt_go_enemy(at[head].color);
   int n = 0, p = head;
@@ -107,7 +106,7 @@ typedef struct board_copy {
   uint64_t words[(sizeof(lt_go_board) + ((LT_GO_MAX_SIZE + 1) * (LT_GO_MAX_SIZE + 2) + 1) * sizeof(lt_go_point)) / 8 + 1];
 } board_copy;
 
-/* Liberties that a chain of `color` gains by playing at p, after the other side played at `taken`. */
+/* The liberties that the chain `head` of `color` gains by playing at p after the other side has played at `taken`. */
 static int gain(const lt_go_board *b, int p, int color, int taken, int head) {
   int n = 0;
   for (int d = 0; d < 4; d++) {
@@ -118,13 +117,13 @@ static int gain(const lt_go_board *b, int p, int color, int taken, int head) {
   return n;
 }
 
-/* The chain of stone p was put in atari and its owner runs: whether it is caught, read along one line. */
+/* The chain of the stone at p is in atari, and its owner extends it: whether it is caught. Reads one line of play. */
 static int caught_running(lt_go_board *b, int p) {
   const int color = b->at[p].color, enemy = lt_go_enemy(color);
   uint16_t libs[3];
   for (int steps = 0; steps < 2 * LT_GO_MAX_SIZE; steps++) {
     int head = b->at[p].head;
-    if (captures_beside(b, head, 1, libs)) return 0;
+    if (adjacent_captures(b, head, 1, libs)) return 0;
     const int x = lt_go_last_liberty(b, head);
     if (!lt_go_legal(b, x, color)) return 1;
     lt_go_play(b, x, color, 0);
@@ -132,7 +131,7 @@ static int caught_running(lt_go_board *b, int p) {
     const int n = liberties(b, head, 3, libs);
     if (n <= 1) return 1;
     if (n > 2) return 0;
-    if (captures_beside(b, head, 1, libs + 2)) return 0;
+    if (adjacent_captures(b, head, 1, libs + 2)) return 0;
     const int ok0 = lt_go_legal(b, libs[0], enemy) && liberties_after(b, libs[0], enemy, NULL) == 2;
     const int ok1 = lt_go_legal(b, libs[1], enemy) && liberties_after(b, libs[1], enemy, NULL) == 2;
     if (!ok0 && !ok1) return 0;
@@ -142,13 +141,14 @@ static int caught_running(lt_go_board *b, int p) {
   return 0;
 }
 
+/* Whether the chain `head`, which is in atari, is caught if its owner extends it. */
 static int cannot_run(const lt_go_board *b, int head) {
   board_copy copy;
   memcpy(&copy, b, lt_go_board_bytes(b->size));
   return caught_running((lt_go_board *)&copy, head);
 }
 
-/* Whether playing x catches the chain `head`, which has two liberties of which x is one. */
+/* Whether a move at x catches the chain `head`, which has two liberties; x is one of them. */
 static int catches(const lt_go_board *b, int head, int x) {
   board_copy copy;
   lt_go_board *c = (lt_go_board *)&copy;
@@ -159,13 +159,13 @@ static int catches(const lt_go_board *b, int head, int x) {
 
 /* ---- Dead shapes ---- */
 
-/* The point that decides whether an eye space of three to six points makes two eyes, or 0. `p` is an empty point of it; all
- * around it must be of `color`. */
+/* The point that decides whether an eye space of three to six points becomes two eyes, or 0. `p` is an empty point of the
+ * space, which only stones of `color` may surround. */
 static int vital_point(const lt_go_board *b, int p, int color) {
   const lt_go_point *at = b->at;
   uint16_t region[7];
   int n = 1, degree[6];
-  if (at[p].around == 0) return 0; /* nine points at least */
+  if (at[p].around == 0) return 0; /* the space has at least nine points */
   region[0] = (uint16_t)p;
   const unsigned enemy = (at[p].around & 0xff) ^ ((unsigned)color * 0x55); /* the two bits of an enemy's stone give 3 */
   if (enemy & enemy >> 1 & 0x55) return 0;
@@ -196,8 +196,9 @@ static int vital_point(const lt_go_board *b, int p, int color) {
 
 /* ---- 3x3 shapes ---- */
 
-/* Rows from above; X moves at the middle: X own, O the enemy's, . empty, x anything but own, o anything but the enemy's,
- * - border, ? anything. The last letter: colours may be swapped, as either side wants the point. */
+/* Three rows each, the highest first; X plays at the middle point (*). X: own stone, O: enemy stone, .: empty, x: no own
+ * stone, o: no enemy stone (neither is border), -: border, ?: anything. Each shape counts for both colours, because the
+ * point is good for both sides. */
 static const char *const shapes[] = {
   "XOX"  /* hane that encloses */
   ".*."
@@ -205,28 +206,28 @@ static const char *const shapes[] = {
   "XO."  /* hane that does not cut */
   ".*."
   "?.?",
-  "XO?"  /* turn in the corner of a hane */
+  "XO?"  /* turn at a hane */
   "X*."
   "x.?",
-  "XOO"  /* from the flank */
+  "XOO"  /* attack from the side */
   ".*."
   "?.?",
   ".O."
   "X*."
   "...",
-  "XO?"  /* cut that nothing protects */
+  "XO?"  /* cut at an unprotected point */
   "O*o"
   "?o?",
-  "XO?"  /* cut where the enemy peeps */
+  "XO?"  /* cut at a point where the enemy has peeped */
   "O*X"
   "???",
-  "?X?"  /* cut between two */
+  "?X?"  /* cut between two stones */
   "O*O"
   "ooo",
   "OX?"  /* keima cut */
   "o*O"
   "???",
-  "X.?"  /* at the border: */
+  "X.?"  /* this and all below: at the border */
   "O*?"
   "---",
   "OX?"
@@ -245,10 +246,10 @@ static const char *const shapes[] = {
 
 static uint64_t shape_table[2][65536 / 64];
 
-/* Mark in a table every neighbourhood that a shape, turned by `turn` and mirrored, stands for. */
+/* Mark in a table every neighbourhood that matches a shape after `turn` quarter turns and, if `mirror`, a reflection. */
 static void mark(uint64_t *table, const char *shape, int turn, int mirror, int swapped) {
   static const int8_t at_step[8][2] = {{-1, 0}, {0, 1}, {1, 0}, {0, -1}, {-1, 1}, {1, 1}, {1, -1}, {-1, -1}}; /* row, column */
-  unsigned allowed[8]; /* of four colours, a bit each */
+  unsigned allowed[8]; /* a bit for each of the four colours */
   for (int d = 0; d < 8; d++) {
     int r = at_step[d][0], c = at_step[d][1];
     if (mirror) c = -c;
@@ -293,8 +294,8 @@ static inline int has_shape(const lt_go_board *b, int p, int color) {
 
 /* ---- The playout ---- */
 
-/* Stones that would be lost, played at p into atari: whether that is nothing worth doing. One stone may be thrown in now
- * and then; two to five stones may die if they fill an eye space: all around them is one chain. */
+/* Whether a move at p that puts a chain of `stones` own stones into atari is bad. Sometimes a single stone may be thrown in.
+ * Two to five stones may be given up if they fill an eye space, that is, if one enemy chain surrounds them. */
 static int bad_self_atari(const lt_go_board *b, int p, int color, int stones, lt_rng *rng) {
   const lt_go_point *at = b->at;
   if (stones == 1) return (lt_rng_next(rng) >> 32 & 255) >= (unsigned)TUNED(7, 128);
@@ -333,7 +334,8 @@ static inline int acceptable(const lt_go_board *b, int p, int color, lt_rng *rng
   return after == 1 && !bad_self_atari(b, p, color, stones, rng);
 }
 
-/* Answers to threats of the last move, in random choice; 0: none. */
+/* A random one of the answers to atari, or 0: capture the chain of the last move, extend an own chain that it puts into atari,
+ * or capture an enemy chain next to that one. */
 static int answer_atari(const lt_go_board *b, int last, int color, lt_rng *rng) {
   const lt_go_point *at = b->at;
   uint16_t found[32];
@@ -352,12 +354,13 @@ static int answer_atari(const lt_go_board *b, int last, int color, lt_rng *rng) 
     seen[num_seen++] = head;
     const int x = lt_go_last_liberty(b, head);
     if (x != b->ko && liberties_after(b, x, color, NULL) == 2) found[n++] = (uint16_t)x;
-    n += captures_beside(b, head, 4, found + n);
+    n += adjacent_captures(b, head, 4, found + n);
   }
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
 }
 
-/* Around the last move, chains with two liberties: more liberties for one's own, fewer for the enemy's; 0: none. */
+/* A random one of the answers to chains with two liberties, or 0: extend an own chain next to the last move, or attack the
+ * chain of the last move. */
 static int answer_two_liberties(const lt_go_board *b, int last, int color, lt_rng *rng) {
   const lt_go_point *at = b->at;
   uint16_t found[32], libs[3];
@@ -379,6 +382,7 @@ static int answer_two_liberties(const lt_go_board *b, int last, int color, lt_rn
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
 }
 
+/* The vital point of an enemy eye space next to the last move, or where a chain was captured; or 0. */
 static int answer_nakade(const lt_go_board *b, int last, int color) {
   for (int d = 0; d < 4; d++) {
     const int q = last + b->step[d];
@@ -389,6 +393,7 @@ static int answer_nakade(const lt_go_board *b, int last, int color) {
   return b->at[last].color == LT_EMPTY ? vital_point(b, last, lt_go_enemy(color)) : 0;
 }
 
+/* A random one of the eight points around the last move that have a shape for `color`; or 0. */
 static int answer_shape(const lt_go_board *b, int last, int color, lt_rng *rng) {
   uint16_t found[8];
   int n = 0;
@@ -401,7 +406,7 @@ static int answer_shape(const lt_go_board *b, int last, int color, lt_rng *rng) 
   return n ? found[n == 1 ? 0 : lt_rng_below(rng, (uint32_t)n)] : 0;
 }
 
-/* Capture something in atari, beside one of some empty points from a random place on. */
+/* A point that captures a chain, among some of the empty points, beginning at a random one; or 0. */
 static int capture_anywhere(const lt_go_board *b, int color, lt_rng *rng) {
   const lt_go_point *at = b->at;
   const int n = b->num_empty, most = n < TUNED(6, 12) ? n : (int)TUNED(6, 12);
@@ -419,12 +424,13 @@ static int capture_anywhere(const lt_go_board *b, int color, lt_rng *rng) {
   return 0;
 }
 
+/* A move of the policy; LT_PASS if there is no acceptable one. */
 static int policy_move(const lt_go_board *b, int color, lt_rng *rng) {
   const lt_go_point *at = b->at;
   const int n = b->num_empty;
   if (n == 0) return LT_PASS;
   const int last = b->last[0], before = b->last[1];
-  const uint64_t dice = lt_rng_next(rng); /* a byte for each decision */
+  const uint64_t dice = lt_rng_next(rng); /* one byte for each decision */
   int p;
   if (last) {
     if ((dice & 255) < (unsigned)TUNED(0, 230) && (p = answer_atari(b, last, color, rng))) return p;
@@ -460,14 +466,16 @@ int32_t lt_go_informed_playout(lt_go_board *b, int color, int passes, int mercy,
 
 /* ---- Priors ---- */
 
+/* The prior of a move: visits, and the sum of their values. */
 typedef struct belief { float visits, sum; } belief;
 
+/* Add visits of one value to a prior. */
 static inline void trust(belief *k, double visits, double value) {
   k->visits += (float)visits;
   k->sum += (float)(visits * value);
 }
 
-/* Columns and rows between two points, the longer counted twice: 2 beside, 3 diagonal, 4 one apart, ... */
+/* The columns plus the rows between two points plus the larger of both: 2 adjacent, 3 diagonal, 4 two apart in a line, ... */
 static inline int distance(const lt_go_board *b, int p, int q) {
   int dx = p % b->width - q % b->width, dy = p / b->width - q / b->width;
   if (dx < 0) dx = -dx;
@@ -475,7 +483,7 @@ static inline int distance(const lt_go_board *b, int p, int q) {
   return dx + dy + (dx > dy ? dx : dy);
 }
 
-/* Lines from the border, the first is 1. */
+/* The line of a point, counted from the nearest border; the first is 1. */
 static inline int line_of(const lt_go_board *b, int p) {
   const int column = p % b->width, row = p / b->width;
   int line = column < row ? column : row;
@@ -488,22 +496,22 @@ void lt_go_priors(const lt_go_board *b, int color, int ending, const int32_t *ac
   const int enemy = lt_go_enemy(color), last = b->last[0], before = b->last[1];
   belief of[(LT_GO_MAX_SIZE + 1) * (LT_GO_MAX_SIZE + 2) + 1];
   memset(of, 0, (size_t)b->num_points * sizeof *of);
-  uint16_t libs[3], beside[8];
+  uint16_t libs[3], captures[8];
 
-  /* Chains: capture, save, and read ladders. */
+  /* Chains: capturing, saving, ladders. */
   for (int p = b->width; p < b->num_points - b->width; p++) {
     if (at[p].head != p || !is_stone(b, p)) continue;
     const double size = at[p].stones > 8 ? 8 : at[p].stones;
     if (lt_go_in_atari(b, p)) {
       const int x = lt_go_last_liberty(b, p);
       if (at[p].color == enemy) {
-        const int runs = liberties_after(b, x, enemy, NULL) == 2; /* else it can wait */
+        const int runs = liberties_after(b, x, enemy, NULL) == 2; /* if it cannot run, its capture can wait */
         trust(&of[x], (runs ? TUNED(20, 10) : TUNED(21, 5)) + size * TUNED(22, 3), 1);
       } else {
         const int helps = liberties_after(b, x, color, NULL) == 2 && !cannot_run(b, p);
         trust(&of[x], (helps ? TUNED(23, 10) : TUNED(19, 25)) + size * TUNED(24, 2), helps ? 1 : -1);
-        const int k = captures_beside(b, p, 8, beside);
-        for (int i = 0; i < k; i++) trust(&of[beside[i]], TUNED(25, 15) + size * TUNED(26, 3), 1);
+        const int k = adjacent_captures(b, p, 8, captures);
+        for (int i = 0; i < k; i++) trust(&of[captures[i]], TUNED(25, 15) + size * TUNED(26, 3), 1);
       }
     } else if (liberties(b, p, 3, libs) == 2) {
       for (int i = 0; i < 2; i++) {
@@ -523,7 +531,7 @@ void lt_go_priors(const lt_go_board *b, int color, int ending, const int32_t *ac
     const int p = lt_go_point_of(b, actions[i]);
     belief *k = &of[p];
     if (p == LT_PASS) {
-      trust(k, 10, ending ? 0 : -0.8); /* better than a move that loses for certain */
+      trust(k, 10, ending ? 0 : -0.8); /* better than a move that certainly loses */
       visits[i] = k->visits, values[i] = k->sum / k->visits;
       continue;
     }
@@ -539,7 +547,7 @@ void lt_go_priors(const lt_go_board *b, int color, int ending, const int32_t *ac
       if (before && distance(b, p, before) <= 3) trust(k, TUNED(35, 3), 1);
     }
     if ((at[p].around & (at[p].around >> 1 ^ 0x5555) & 0x5555) == 0 && (at[p].around >> 1 & (at[p].around ^ 0x5555) & 0x5555) == 0) {
-      const int line = line_of(b, p); /* no stone beside it */
+      const int line = line_of(b, p); /* none of the eight points around it has a stone */
       if (line == 1) trust(k, TUNED(36, 20), -1);
       else if (line == 2) trust(k, TUNED(37, 8), -1);
       else if (line >= 3 && line <= 4 + (b->size < 13)) trust(k, TUNED(38, 2), 1);

@@ -1,4 +1,5 @@
-/* Light playouts of Go: the choice of the path, and the paths: one game at a time here, many in go_playouts_lanes.h. */
+/* Light playouts of Go: the choice of a path, and the paths. The scalar path is here and plays one game at a time; the
+ * vector paths are in playouts_lanes.h. */
 #include "go/playouts.h"
 #include "go/board.h"
 
@@ -29,7 +30,7 @@ static void scalar_play_out_many(int32_t size, const lt_go_position *positions, 
   }
 }
 
-/* Vectors are written with the extensions that GCC and Clang share; other compilers have the scalar path alone. */
+/* Vectors use extensions that GCC and Clang share; with other compilers there is only the scalar path. */
 #if defined(__GNUC__)
 #define HAS_VECTORS 1
 enum { WORDS = LT_GO_MAX_SIZE };
@@ -85,9 +86,9 @@ enum { WORDS = LT_GO_MAX_SIZE };
 #endif
 #endif
 
-/* The function of a path at a size, or NULL where this program on this machine lacks it. */
+/* The function of a path for a board size, or NULL if this program does not have the path on this machine. */
 static play_t play_of(lt_go_path path, int32_t size) {
-  const int wide = size > 16 && size < 21; /* of both widths the one that holds more boards in a vector */
+  const int wide = size > 16 && size < 21; /* of both lane widths, the one with which a vector holds more boards */
   (void)wide;
   if (path == LT_GO_SCALAR) return scalar_play_out_many;
 #if HAS_VECTORS

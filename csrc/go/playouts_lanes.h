@@ -1,15 +1,15 @@
-/* Light playouts of Go, one in every lane of vector registers: included by go_playouts.c once for each width.
+/* Light playouts of Go, one game in every lane of vector registers: playouts.c includes this file once for each width.
  *
- * A set of points of one board is `words` lanes of as many vectors, so all that is done to a set (shifts, neighbours,
- * floods) is done to as many boards at once as a vector has lanes. Word k, counted from 1, holds the rows k - 1,
- * k - 1 + words, k - 1 + 2 * words, ... beside each other with an empty bit between: the rows above and below those of a
- * word are then the words before and after it, and only the first and the last word need a shift by a whole row.
+ * A set of points of one board has `words` words, and word k is one lane of the k-th vector. So an operation on a set (a
+ * shift, neighbours, a flood) works on as many boards at once as a vector has lanes. Word k, counted from 1, holds the rows
+ * k - 1, k - 1 + words, k - 1 + 2 * words, ... in one number, with an empty bit between rows. The rows above and below the
+ * rows of a word are then the words before and after it, and only the first and the last word need a shift by a whole row.
  *
- * In each step every lane tries one random point; where it proves to be suicide the lane tries another in the next
- * step, so a move is uniform among legal ones.
+ * In each step every lane tries one random point. If the move is suicide, the lane tries another point in the next step. So
+ * moves are uniform among the legal ones.
  *
- * Before inclusion: LANE_BITS (32 or 64), VECTOR_BYTES, TARGET (an attribute: the instruction set) and NAME(x), which
- * makes names of this inclusion's own. */
+ * Define before inclusion: LANE_BITS (32 or 64), VECTOR_BYTES, TARGET (an attribute: the instruction set), and NAME(x),
+ * which makes names that only this inclusion has. */
 
 #define LANES (VECTOR_BYTES * 8 / LANE_BITS)
 #if LANE_BITS == 32
@@ -29,17 +29,17 @@
 typedef LANE VEC __attribute__((vector_size(VECTOR_BYTES)));
 typedef SIGNED_LANE SIGNED_VEC __attribute__((vector_size(VECTOR_BYTES)));
 
-/* Where the points of a board are. */
+/* The bits of the points of a board, and of those at its edge. */
 typedef struct LAYOUT { LANE board[WORDS + 2], edge[WORDS + 2]; } LAYOUT;
 
-/* As many games as there are lanes. Sets have a place before the first word and one after the last for the rows there. */
+/* One game for each lane. A set has one more word before the first and one after the last, for the rows outside them. */
 typedef struct GAMES {
-  VEC own[WORDS + 2], enemy[WORDS + 2];  /* stones of who moves, and the others */
-  VEC ko[WORDS + 2];                     /* the point that may not be taken now */
-  VEC barred[WORDS + 2], barred_enemy[WORDS + 2];  /* points known to be suicide for who moves, and for the others */
+  VEC own[WORDS + 2], enemy[WORDS + 2];  /* stones of the side to move and of the other side */
+  VEC ko[WORDS + 2];                     /* the point that simple ko forbids now */
+  VEC barred[WORDS + 2], barred_enemy[WORDS + 2];  /* points known to be suicide for the side to move, and for the other */
   VEC random[4];
-  VEC black;                             /* all bits where black moves */
-  VEC playing;                           /* all bits where a game is on, not a place left empty */
+  VEC black;                             /* all bits if black is to move */
+  VEC playing;                           /* all bits if the lane has a game */
   VEC passes, moves;
   int32_t index[LANES];
 } GAMES;
@@ -62,7 +62,7 @@ INLINE VEC NAME(is_zero)(VEC v) { return (VEC)(v == 0); }
 /* The number of set bits in each byte. */
 INLINE VEC NAME(count_bytes)(VEC v) {
 #if VECTOR_BYTES == 32
-  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, /* both halves alike */
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, /* both halves are the same */
                                          0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   VEC low = v & (LANE)(ALL / 17), high = (v >> 4) & (LANE)(ALL / 17);
   return (VEC)_mm256_add_epi8(_mm256_shuffle_epi8(table, (__m256i)low), _mm256_shuffle_epi8(table, (__m256i)high));
@@ -73,7 +73,7 @@ INLINE VEC NAME(count_bytes)(VEC v) {
 #endif
 }
 
-/* In each byte the sum of that byte and the lower ones; the highest then has the whole sum. */
+/* In each byte, the sum of that byte and all lower ones; the highest byte has the whole sum. */
 INLINE VEC NAME(add_bytes)(VEC v) {
   v += v << 8, v += v << 16;
 #if LANE_BITS == 64
@@ -90,7 +90,7 @@ INLINE VEC NAME(count)(VEC v) {
 #endif
 }
 
-/* The k-th of the set bits, counted from 0 at the lowest, alone; nothing where there are none. */
+/* Only the k-th of the set bits, counted from 0 at the lowest; no bit if there are none. */
 INLINE VEC NAME(pick)(VEC v, VEC k) {
   const LANE each = ALL / 255, high = (LANE)(each << 7);
   VEC bytes = NAME(count_bytes)(v), upto = NAME(add_bytes)(bytes), zero = {0};
@@ -98,12 +98,12 @@ INLINE VEC NAME(pick)(VEC v, VEC k) {
   past = (past << 1) - (past >> 7);
   k -= NAME(add_bytes)(bytes & past) >> (LANE_BITS - 8);
   v &= ~past;
-  for (int i = 0; i < 7; i++) v &= v + NAME(greater)(k, zero + (LANE)i);  /* takes the lowest bit away, k times */
+  for (int i = 0; i < 7; i++) v &= v + NAME(greater)(k, zero + (LANE)i);  /* removes the lowest bit, k times */
   return v & -v;
 }
 
-/* A whole number below n in each lane, from 32 random bits, as lt_rng_below makes it. The generators are Chris
- * Doty-Humphrey's sfc32 and sfc64 (PractRand). */
+/* A random whole number below n in each lane, from 32 random bits, computed as in lt_rng_below. The generators are sfc32 and
+ * sfc64 by Chris Doty-Humphrey (PractRand). */
 INLINE VEC NAME(below)(VEC *s, VEC n) {
   VEC value = s[0] + s[1] + s[3];
   s[3] += 1;
@@ -120,7 +120,7 @@ INLINE VEC NAME(below)(VEC *s, VEC n) {
 #endif
 }
 
-/* Wide words are many registers and few boards: there it pays to unroll (measured with GCC 12). */
+/* With wide words there are many registers and few boards: unrolling is faster there (measured with GCC 12). */
 #if LANE_BITS == 64 && !defined(__clang__)
 #define UNROLL _Pragma("GCC unroll 8")
 #else
@@ -128,27 +128,27 @@ INLINE VEC NAME(below)(VEC *s, VEC n) {
 #endif
 #define EACH_WORD(i) UNROLL for (int i = 1; i <= words; i++)
 
-/* Fill the place before the first word of a set, or the one after the last. */
+/* Fill the word before the first word of a set, or the one after the last. */
 #define ROWS_BEFORE(set) set[0] = bands > 1 ? set[words] << (size + 1) : zero
 #define ROWS_AFTER(set) set[words + 1] = bands > 1 ? set[1] >> (size + 1) : zero
 
-/* The points beside those of a set. */
-#define BESIDE(set, i) ((set[i] << 1) | (set[i] >> 1) | set[i - 1] | set[i + 1])
+/* The points adjacent to those of a set. */
+#define ADJACENT(set, i) ((set[i] << 1) | (set[i] >> 1) | set[i - 1] | set[i + 1])
 
-/* What is safe because a neighbour of its colour is. */
+/* The stones that are safe because an adjacent stone of their colour is safe. */
 #define SPREAD(i)                                                                                         \
   (((safe[i] & across[i]) << 1) | ((safe[i] >> 1) & across[i]) | (safe[i - 1] & along[i - 1]) | (safe[i + 1] & along[i]))
 
-/* One step of all lanes. Gives the lanes whose game is over now. */
+/* One step of all lanes. Returns the lanes whose game is over now. */
 INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int bands, const int words) {
   VEC *own = g->own, *enemy = g->enemy, *barred = g->barred, *barred_enemy = g->barred_enemy;
   VEC empty[WORDS + 2], point[WORDS + 2], upto[WORDS + 2];
   const VEC zero = {0};
 
-  /* The points to choose from: empty ones that are neither own eyes nor tried, and how many up to each word. */
+  /* The candidates: empty points that are no own eyes and were not tried yet; and how many of them are up to each word. */
   VEC mine[WORDS + 2], one[WORDS + 2], both[WORDS + 2], open[WORDS + 2], total = zero;
   EACH_WORD(i) {
-    mine[i] = own[i] | (LANE)~layout->board[i];  /* what is no point counts as own */
+    mine[i] = own[i] | (LANE)~layout->board[i];  /* bits outside the board count as own */
     one[i] = (enemy[i] << 1) | (enemy[i] >> 1), both[i] = (enemy[i] << 1) & (enemy[i] >> 1);
   }
   ROWS_BEFORE(mine), ROWS_BEFORE(one), ROWS_BEFORE(both), ROWS_AFTER(mine), ROWS_AFTER(one), ROWS_AFTER(both);
@@ -164,7 +164,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
     upto[i] = total;
   }
 
-  /* One of them at random: its word, then its bit. No bit where there is none: that lane passes. */
+  /* Choose one of them at random: its word, then its bit. A lane without candidates gets no bit: it passes. */
   VEC choice = NAME(below)(g->random, total), before = zero, passed = ~zero, word = zero, bit;
   EACH_WORD(i) {
     VEC past = ~NAME(greater)(upto[i], choice);  /* the chosen point is in a later word */
@@ -175,9 +175,10 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   }
   bit = NAME(pick)(word, choice - before);
 
-  /* Stones that touch a liberty are safe. Floods matter where an enemy beside the new stone, or itself, does not.
-   * Liberties that are barred do not count at first: chains that have another one cannot come to be in atari at a barred
-   * point, so that it stays barred. Where that is not enough all liberties count, and what is barred is in doubt. */
+  /* Stones that touch a liberty are safe. Safety is flooded along chains only if the new stone, or an enemy stone next to it,
+   * touches no liberty. At first, barred liberties do not count: a chain with another liberty cannot get into atari at a
+   * barred point, which therefore stays barred. If that does not make the stones safe, all liberties count, and it is in
+   * doubt which points stay barred. */
   VEC safe[WORDS + 2], asked[WORDS + 2], across[WORDS + 2], along[WORDS + 2], next[WORDS + 2], open_empty[WORDS + 2];
   VEC unsafe = zero, friends = zero, free = zero;
   EACH_WORD(i) {
@@ -187,10 +188,10 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   }
   ROWS_BEFORE(point), ROWS_BEFORE(open_empty), ROWS_AFTER(point), ROWS_AFTER(open_empty);
   EACH_WORD(i) {
-    VEC beside = BESIDE(point, i);
-    asked[i] = point[i] | (beside & enemy[i]);
-    friends |= beside & own[i], free |= beside & empty[i];
-    safe[i] = BESIDE(open_empty, i) & (next[i] | enemy[i]);
+    VEC adjacent = ADJACENT(point, i);
+    asked[i] = point[i] | (adjacent & enemy[i]);
+    friends |= adjacent & own[i], free |= adjacent & empty[i];
+    safe[i] = ADJACENT(open_empty, i) & (next[i] | enemy[i]);
     unsafe |= asked[i] & ~safe[i];
   }
   const VEC alone = NAME(is_zero)(friends), choked = NAME(is_zero)(free);
@@ -199,7 +200,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   EACH_WORD(i) {
     across[i] = (next[i] & (next[i] >> 1)) | (enemy[i] & (enemy[i] >> 1));
     along[i] = (next[i] & next[i + 1]) | (enemy[i] & enemy[i + 1]);
-    safe[i] |= point[i] & alone;  /* nothing to wait for: it has a liberty beside it, or none but by capture */
+    safe[i] |= point[i] & alone;  /* no flood: it touches a liberty, or gets one only by a capture */
     doubt[i] = zero;
   }
   ROWS_BEFORE(along);
@@ -208,7 +209,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
       const VEC wide = ~NAME(is_zero)(unsafe);
       EACH_WORD(i) {
         doubt[i] = asked[i] & ~safe[i];
-        safe[i] |= BESIDE(empty, i) & (next[i] | enemy[i]) & wide;
+        safe[i] |= ADJACENT(empty, i) & (next[i] | enemy[i]) & wide;
       }
     }
     changed = unsafe = zero;
@@ -225,7 +226,8 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
     changed |= old ^ safe[1], unsafe |= asked[1] & ~safe[1];
   }
 
-  /* An enemy that is not safe now has no liberty: it is captured. Else, if the new stone has none, the move was none. */
+  /* An enemy stone that is not safe has no liberty: it is captured. If none is captured and the new stone has no liberty,
+   * the move was suicide and is undone. */
   VEC captures = zero, ko = zero, doubtful = zero;
   EACH_WORD(i) captures |= asked[i] & ~safe[i] & enemy[i];
   captures = ~NAME(is_zero)(captures);
@@ -237,13 +239,14 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
       dead[i] = enemy[i] & ~safe[i] & captures;
       sum += dead[i], columns |= dead[i];
     }
-    /* Ko: one stone is captured (the sum of all words has one bit, not from two) by a stone without other liberties. */
+    /* Ko: exactly one stone is captured (the sum and the union of all words are the same single bit), by a single stone
+     * that has no other liberty. */
     ko = (VEC)(sum == columns) & NAME(is_zero)(columns & (columns - 1)) & alone & choked & captures;
     ROWS_BEFORE(dead), ROWS_AFTER(dead);
     EACH_WORD(i) {
-      /* What was captured may have barred points beside it, and the capture gives liberties to all beside the captors. */
-      VEC freed = BESIDE(dead, i);
-      barred[i] &= ~(freed | (BESIDE(next, i) & captures)), barred_enemy[i] &= ~freed;
+      /* Captured stones no longer bar the points next to them, and the capture gives liberties to the capturing side. */
+      VEC freed = ADJACENT(dead, i);
+      barred[i] &= ~(freed | (ADJACENT(next, i) & captures)), barred_enemy[i] &= ~freed;
       doubt[i] &= ~(dead[i] | (point[i] & captures));
       enemy[i] ^= dead[i];
       g->ko[i] |= dead[i] & ko;
@@ -266,7 +269,7 @@ INLINE VEC NAME(step)(GAMES *g, const LAYOUT *layout, const int size, const int 
   return (NAME(greater)(g->passes, zero + 1) | NAME(greater)(g->moves, zero + (LANE)(3 * size * size - 1))) & g->playing;
 }
 
-/* The number of `stones` and of the empty points that can be reached from them. */
+/* The number of `stones` plus the number of empty points that they reach. */
 INLINE int NAME(reach)(const LANE *stones, const LANE *empty, int size, int bands, int words) {
   LANE reached[WORDS + 2], changed;
   const LANE zero = 0;
@@ -307,7 +310,7 @@ INLINE void NAME(run)(const int size, const int bands, const int words, const lt
   int32_t started = 0, over = 0;
   VEC vacant = ~(VEC){0};
   for (;;) {
-    /* Write down the games that are over, and put the next ones, or full boards that only pass, into their lanes. */
+    /* Write the results of the games that are over, and put the next games into their lanes, or full boards that only pass. */
     for (int lane = 0; lane < LANES; lane++) {
       if (!vacant[lane]) continue;
       if (g.playing[lane]) {
@@ -316,7 +319,7 @@ INLINE void NAME(run)(const int size, const int bands, const int words, const lt
           own[i] = g.own[i][lane], enemy[i] = g.enemy[i][lane];
           empty[i] = layout.board[i] & ~(own[i] | enemy[i]);
         }
-        /* Points that both sides reach count for both. */
+        /* Points that both sides reach count for both, so they cancel out. */
         int area = NAME(reach)(own, empty, size, bands, words) - NAME(reach)(enemy, empty, size, bands, words);
         score[g.index[lane]] = (int16_t)(g.black[lane] ? area : -area);
         length[g.index[lane]] = (uint16_t)g.moves[lane];
@@ -364,7 +367,7 @@ INLINE void NAME(run)(const int size, const int bands, const int words, const lt
 
 static TARGET void NAME(play_out_many)(int32_t size, const lt_go_position *positions, lt_rng *rngs, int32_t n,
                                        int16_t *score, uint16_t *length) {
-#if LANE_BITS == 32  /* the usual boards have loops of fixed length */
+#if LANE_BITS == 32  /* for the usual sizes, loops have a fixed length */
   if (size == 9) NAME(run)(9, 3, 3, positions, rngs, n, score, length);
   else if (size == 13) NAME(run)(13, 2, 7, positions, rngs, n, score, length);
 #else
@@ -390,4 +393,4 @@ static TARGET void NAME(play_out_many)(int32_t size, const lt_go_position *posit
 #undef SPREAD
 #undef UNROLL
 #undef EACH_WORD
-#undef BESIDE
+#undef ADJACENT
