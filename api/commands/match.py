@@ -52,7 +52,7 @@ def match(
     if summary:
         found = gtp_match.summary(settings, read(run_dir / "games.jsonl"))
     else:
-        found = gtp_match.play_match(settings, games, run_dir, concurrency=concurrency, timeout=timeout, told=show)
+        found = gtp_match.play_match(settings, games, run_dir, concurrency=concurrency, timeout=timeout, on_record=show)
     print(json_format.dumps(found, indent=1) if json else gtp_match.as_text(found))
     lost = found["wins"] < found["games"] / 2
     return NOT_SOLVED if lost or not found["games"] or found.get("failed") else DONE

@@ -1,4 +1,4 @@
-"""`compare`: run a suite's jobs that are not in its log yet, and write the report of what is there."""
+"""`compare`: run the jobs of a suite that are not in its log yet, and write a report from the log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from longthink.errors import LongthinkError, MissingExtraError, RunLogError
 
 @dataclass(frozen=True)
 class Run:
-    """A comparison that was run: where its files are, and how it went."""
+    """A comparison that was run: its files and its result."""
 
     report_path: Path
     json_path: Path
@@ -39,11 +39,11 @@ def compare(
     fresh: bool = False,
     progress: bool = False,
 ) -> Run:
-    """Run `suite`, going on where an earlier run of it in `run_dir` was interrupted, and write its report.
+    """Run `suite`, or continue an interrupted run of it in `run_dir`, and write its report.
 
-    run_dir: default "runs/SUITE". model: the language model by name, default the embedded one. fresh: put an old run
-    aside and start again. progress: show bars on the terminal. A job that fails is noted with its error, the others go
-    on, and the next run tries it again. Ctrl-C ends after what is done, and the report is of that.
+    run_dir: default "runs/SUITE". model: the language model by name, default the embedded one. fresh: rename the folder
+    of an old run and start again. progress: show bars on the terminal. If a job fails, its error is recorded, the other
+    jobs run, and the next run tries it again. Ctrl-C ends the run with a report of what is done.
 
     Raises `UnknownNameError`, `RunLogError`, `MissingExtraError`.
     """
@@ -52,11 +52,11 @@ def compare(
     log_path = folder / "log.jsonl"
     if fresh and folder.exists():
         aside = folder.with_name(f"{folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        with locked(log_path):  # a run that is under way keeps its folder
+        with locked(log_path):  # a run in progress keeps its folder
             try:
                 folder.rename(aside)
             except OSError as error:
-                raise RunLogError(f"the old run {folder} cannot be put aside as {aside}: {error}") from error
+                raise RunLogError(f"the old run {folder} cannot be renamed to {aside}: {error}") from error
     interrupted = False
     with RunLog(log_path) as log:
         done = {record["key"] for record in log.records if "result" in record}
@@ -78,7 +78,7 @@ def compare(
     report = write_report(folder, suite, records, failed, len(missing))
     summary = report.summary
     if interrupted:
-        summary += f"\ninterrupted with {len(missing)} of {len(jobs)} jobs to do; the same command goes on from here"
+        summary += f"\ninterrupted with {len(missing)} of {len(jobs)} jobs to do; the same command continues from here"
     for reason in list(failed.values())[:3]:
         summary += f"\nfailed: {reason}"
     if failed:
@@ -87,7 +87,7 @@ def compare(
 
 
 def _record(job: Job, progress: Progress, environment: dict[str, Any]) -> dict[str, Any]:
-    """Run one job and give the line that the log keeps of it."""
+    """Run one job and return its record for the log."""
     record: dict[str, Any] = {
         "key": job.key,
         "domain": job.domain,
@@ -100,7 +100,7 @@ def _record(job: Job, progress: Progress, environment: dict[str, Any]) -> dict[s
     try:
         result = dict(job.run(progress))
         record |= {"spent": result.pop("spent"), "result": result}
-    except MissingExtraError:  # no other job will find it either
+    except MissingExtraError:  # the library is missing for every job
         raise
     except (LongthinkError, OSError, MemoryError) as error:
         record["error"] = f"{job.domain}, {job.method}: {error}"
@@ -109,7 +109,7 @@ def _record(job: Job, progress: Progress, environment: dict[str, Any]) -> dict[s
 
 @contextmanager
 def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Callable[[Job], Progress]]:
-    """Gives a function that begins a job and gives its `Progress`: bars on a terminal, else a line now and then."""
+    """Yields a function that begins a job and returns its `Progress`: bars on a terminal, else a line now and then."""
     if not show:
         yield lambda job: lambda share: None
         return
@@ -118,25 +118,25 @@ def _bars(jobs: list[Job], todo: list[Job], show: bool) -> Iterator[Callable[[Jo
     from rich.progress import Progress as Bars
 
     console, total = Console(stderr=True), sum(job.weight for job in todo)
-    before, count, told_share = 0.0, len(jobs) - len(todo), 0.0
+    before, count, next_line = 0.0, len(jobs) - len(todo), 0.0
     columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Bars(TextColumn("{task.description:<44}"), *columns, console=console, disable=not console.is_terminal) as bars:
         whole, current = bars.add_task("", total=total), bars.add_task("", total=1.0)
 
         def begin(job: Job) -> Progress:
-            nonlocal before, count, told_share
+            nonlocal before, count, next_line
             start, before, count = before, before + job.weight, count + 1
             bars.update(whole, completed=start, description=f"job {count} of {len(jobs)}")
             bars.update(current, completed=0.0, description=f"{job.domain}: {job.method}")
-            if not console.is_terminal and start / total >= told_share:
+            if not console.is_terminal and start / total >= next_line:
                 console.print(f"job {count} of {len(jobs)}: {job.domain}, {job.method}")
-                told_share = start / total + 0.1
+                next_line = start / total + 0.1
 
-            def told(share: float) -> None:
+            def on_share(share: float) -> None:
                 bars.update(whole, completed=start + job.weight * min(1.0, share))
                 bars.update(current, completed=min(1.0, share))
 
-            return told
+            return on_share
 
         yield begin
         bars.update(whole, completed=total)

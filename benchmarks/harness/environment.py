@@ -1,4 +1,4 @@
-"""What a run ran on: versions and the machine, without names of people, hosts or paths."""
+"""The environment of a run: versions and the machine, without names of people, hosts or paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PACKAGES = ("longthink", "numpy", "numba", "open_spiel", "xllamacpp", "reasoning
 
 
 def versions() -> dict[str, str]:
-    """Versions of longthink, its peers and what they stand on; "-" for what is not installed."""
+    """Versions of longthink, its peers and their dependencies; "-" if not installed."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -1,6 +1,6 @@
-"""From the records of a run to what they say: series for charts, rows for tables, and who was ahead where.
+"""Computes the findings of a run from its records: series for charts, rows for tables, and comparisons.
 
-Everything here is computed from the log; nothing is known of how the jobs were made.
+Everything comes from the log; nothing here depends on how the jobs were made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Verdict = Literal["ahead", "even", "behind"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Longthink beside another method at equal cost: who was better, and how sure that is."""
+    """Longthink and another method at equal cost: which was better, and the evidence."""
 
     domain: str
     quality: str
@@ -48,7 +48,7 @@ class PokerRow:
 
 @dataclass(frozen=True)
 class ShareRow:
-    """A share of cases with its 95% Wilson interval. budget: simulations (board); cost: means for one case."""
+    """A share of cases with its 95% Wilson interval. budget: simulations (board). Costs are means per case."""
 
     method: str
     budget: int | None
@@ -64,7 +64,7 @@ class ShareRow:
 
 @dataclass(frozen=True)
 class Solved:
-    """How one method did on one language problem: what it cost when solved, and in all."""
+    """The result of one method on one language problem: its cost when solved, and its total cost."""
 
     seed: int
     correct: bool
@@ -73,7 +73,7 @@ class Solved:
 
 
 class Findings:
-    """What a list of records says. Empty parts are empty lists: a run may be interrupted anywhere."""
+    """The findings of a list of records. Parts without records are empty lists: a run may stop anywhere."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.records = [record for record in records if "result" in record]
@@ -143,16 +143,16 @@ class Findings:
                 fitting = [mine for mine in ours.values() if mine.seconds <= row.seconds]
                 if fitting and row.budget == max(r.budget or 0 for r in self.board_rows if r.method == row.method):
                     mine = max(fitting, key=lambda r: r.budget or 0)
-                    yield _compare_shares("board", "optimal moves", f"{row.seconds:.2g} s a move", mine, row)
+                    yield _compare_shares("board", "optimal moves", f"{row.seconds:.2g} s per move", mine, row)
             elif row.method == board.EXACT:
                 yield _compare_shares(
-                    "board", "optimal moves", f"{most.seconds:.2g} s and {row.seconds:.2g} s a move", most, row
+                    "board", "optimal moves", f"{most.seconds:.2g} s and {row.seconds:.2g} s per move", most, row
                 )
 
     # ---- Language ----
 
     def solved_share(self, method: str, measure: str, limit: float) -> float:
-        """The share of problems that `method` had solved when it had spent `limit` of `measure` on each."""
+        """The share of problems that `method` solves if each may cost `limit` of `measure`."""
         solved = self.language[method]
         return sum(_within(s, measure, limit) for s in solved) / max(1, len(solved))
 
@@ -178,7 +178,7 @@ class Findings:
                 theirs = [float(_within(s, measure, limit)) for s in solved]
                 at = f"{limit:.2g} s" if measure == "seconds" else f"{limit:,.0f} {measure}"
                 yield _compare_shares(
-                    "language", "problems solved", f"{at} a problem",
+                    "language", "problems solved", f"{at} per problem",
                     _share_row(language.OURS, None, mine, 0.0), _share_row(method, None, theirs, 0.0),
                 )  # fmt: skip
 
@@ -192,7 +192,7 @@ def _last_within(points: Sequence[dict[str, float]], seconds: float) -> dict[str
 def _compare_in(
     game: str, seconds: float, ours: dict[str, list[dict[str, float]]], peer: str, points: Sequence[dict[str, float]]
 ) -> Iterable[Comparison]:
-    """The best of ours beside a peer, each with what it had reached within a time."""
+    """Compare our best variant with a peer, each at what it has reached within `seconds`."""
     theirs = _last_within(points, seconds)
     best = {method: found for method, p in ours.items() if (found := _last_within(p, seconds)) is not None}
     if theirs is not None and best:
@@ -205,7 +205,7 @@ def _compare_exploitability(
 ) -> Comparison:
     a, b = mine["exploitability"], theirs["exploitability"]
     verdict: Verdict = "even" if abs(a - b) <= 0.01 * max(a, b) else "ahead" if a < b else "behind"
-    evidence = f"{mine['iterations']:,} and {theirs['iterations']:,} iterations; no chance in either"
+    evidence = f"{mine['iterations']:,} and {theirs['iterations']:,} iterations; no randomness in either"
     return Comparison("poker", f"exploitability, {game}", at, ours, a, other, b, verdict, evidence)
 
 

@@ -1,10 +1,11 @@
 """Matches of Go against other programs, as `longthink match` plays them.
 
-Games come in pairs with the same random opening of two moves, each side having Black once. Every finished game is a
-line of RUN_DIR/games.jsonl and an SGF file beside it; the same command goes on where it was interrupted. A referee that
-knows the rules follows each game. After two passes the score is counted as the stones stand, and by everyone who can:
-by us, by the opponent and by a judge. Where these see another winner than the stones as they stand, the players go on
-and take off what is dead, until two more passes, as on the Kiseido Go Server; then the stones as they stand decide.
+Games come in pairs with the same random opening of two moves; each side has Black once. Every finished game is a line
+of RUN_DIR/games.jsonl and an SGF file in the same folder; the same command continues an interrupted match. A referee
+that knows the rules follows each game. After two passes, the score is counted with all stones alive, and also by
+everyone who can: by us, by the opponent and by a judge. If their winner differs from the count with all stones alive,
+the players continue and capture dead stones, until two more passes, as on the Kiseido Go Server; then the count with
+all stones alive decides.
 """
 
 from __future__ import annotations
@@ -38,15 +39,16 @@ from longthink.games.go.scoring import final_score, score_text
 OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
 COLOURS = "bw"
 SCORE = re.compile(r"[BW]\+[0-9]{1,6}(\.[0-9]{0,6})?|0")
-MOST_OF_ANSWER = 200  # characters of what a program says that go into the log
+MAX_ANSWER = 200  # characters of a program's answer in the log
 
 
 @dataclass(frozen=True)
 class MatchSettings:
-    """What decides the outcome of a match. engine, opponent, judge: command lines of Go programs, where {seed} becomes
-    the number of the game. opening: random moves before the players think. max_moves: 0 for 3 for each point.
+    """Everything that decides the outcome of a match.
 
-    judge: of the score; "" for the opponent where it can count, else for ourselves.
+    engine, opponent, judge: command lines of Go programs; {seed} becomes the number of the game. judge: counts the
+    score; "" takes the opponent if it can count, else ourselves. opening: random moves before the players think.
+    max_moves: 0 means 3 moves for each point.
     """
 
     opponent: str
@@ -59,18 +61,18 @@ class MatchSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        GoRecord(self.size, self.komi)  # raises what the rules do not take
+        GoRecord(self.size, self.komi)  # checks size and komi
         if self.opening < 0 or self.opening > self.size**2 // 4 or self.max_moves < 0:
             raise ParameterError(f"expected 0..{self.size**2 // 4} opening moves and no negative max_moves, got {self}")
 
     @property
     def key(self) -> str:
-        """A game of the same settings has the same key, but for its number."""
+        """A hash of the settings; the key of a game is this and its number."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
 
 Make = Callable[[str], Player]
-"""Makes a player from the command line that `MatchSettings` has for it."""
+"""Makes a player from its command line in `MatchSettings`."""
 
 
 def play_match(
@@ -81,14 +83,16 @@ def play_match(
     concurrency: int = 1,
     timeout: float = TIMEOUT,
     make: Make | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda record: None,
+    on_record: Callable[[dict[str, Any]], None] = lambda record: None,
 ) -> dict[str, Any]:
-    """Play until `games` games of these settings are in the log of `run_dir`, and give their summary.
+    """Play until `games` games of these settings are in the log of `run_dir`, and return their summary.
 
-    A game that fails (a program dies, says nothing for `timeout` seconds, or does not speak the protocol) is not in the
-    log; the others are played on. make: makes the players; another one can put searches of this process in their place.
-    told: is called with each new record, and with {"failed": why} for a game that failed. Raises `PlayerError` where a
-    program cannot be started, after three games in a row that failed, and where no game is in the log at the end.
+    A game that fails (a program dies, says nothing for `timeout` seconds, or breaks the protocol) is not in the log;
+    the other games are played. make: makes the players; another function can use searches of this process as players.
+    on_record: called with each new record, and with {"failed": why} for a game that failed.
+
+    Raises `PlayerError` if a program cannot be started, after three failed games in a row, and if no game is in the log
+    at the end.
     """
     stop = threading.Event()
     make = functools.partial(GtpPlayer, timeout=timeout, stop=stop) if make is None else make
@@ -109,25 +113,25 @@ def play_match(
                         raise
                     except PlayerError as error:
                         failures, failed, last = failures + 1, failed + 1, str(error)
-                        told({"failed": last})
+                        on_record({"failed": last})
                         if failures >= 3:
                             raise PlayerError(f"three games in a row failed; the last one: {error}") from error
                         continue
                     failures = 0
                     log.append(record)
-                    told(record)
+                    on_record(record)
         finally:
             stop.set()
         found = summary(settings, log.records)
         if failed and not found["games"]:
-            raise PlayerError(f"no game was played to its end; the last one: {last}")
+            raise PlayerError(f"no game was finished; the last failure: {last}")
         return {**found, "failed": failed}
 
 
 def play_game(
     settings: MatchSettings, number: int, run_dir: Path, make: Make = GtpPlayer, stop: threading.Event | None = None
 ) -> dict[str, Any]:
-    """One game, as a record of the log; it writes the game's SGF. Our side has Black in games of even number."""
+    """Play one game, write its SGF, and return its record. Our side has Black in games with even numbers."""
     ours = number % 2  # our colour
     commands = [command.replace("{seed}", str(number)) for command in (settings.engine, settings.opponent)]
     everyone: list[Player] = []
@@ -182,7 +186,7 @@ def play_game(
 
 
 def opening(settings: MatchSettings, pair: int) -> list[str]:
-    """Random moves, not on the two lowest lines where the board has others; the same for both games of a pair."""
+    """Random moves, not on the first two lines of boards from 7x7; the same for both games of a pair."""
     rng = random.Random(f"{settings.seed}-{pair}")
     low = 2 if settings.size >= 7 else 0
     lines = range(low, settings.size - low)
@@ -197,7 +201,7 @@ def _moves(
     stop: threading.Event | None,
     cleanup: bool = False,
 ) -> tuple[str, str] | None:
-    """Play until both pass: the result and how it came about, or None where the score decides."""
+    """Play until both pass. Returns the result and its reason, or None if the score decides."""
     limit = (settings.max_moves or 3 * settings.size**2) + (len(record.moves) if cleanup else 0)
     passes = 0
     while passes < 2 and len(record.moves) < limit:
@@ -212,7 +216,7 @@ def _moves(
         try:
             record.play(colour, action_of(settings.size, move))
         except (IllegalActionError, ParameterError) as error:
-            return f"{winner}+F", f"illegal move: {error}"[:MOST_OF_ANSWER]
+            return f"{winner}+F", f"illegal move: {error}"[:MAX_ANSWER]
         try:
             other.play(COLOURS[colour], move)
         except PlayerError as error:
@@ -222,12 +226,12 @@ def _moves(
 
 
 def area_score(record: GoRecord) -> str:
-    """The score of the stones as they stand, none taken for dead (Tromp and Taylor)."""
+    """The score with all stones alive (Tromp and Taylor)."""
     return score_text(int(area(record.board()).sum()) - record.game_komi)
 
 
 def _scores(settings: MatchSettings, record: GoRecord, opponent: Player, judges: list[Player]) -> dict[str, str]:
-    """The score as we, the opponent and the judge count it, and as the stones stand, where they give a number."""
+    """The scores by us, the opponent and the judge, if they give a number, and the score with all stones alive."""
     scores = {"stones": area_score(record), "ours": final_score(record).text}
     if isinstance(opponent, GtpPlayer):
         _ask_score(scores, "opponent", opponent)
@@ -243,7 +247,7 @@ def _scores(settings: MatchSettings, record: GoRecord, opponent: Player, judges:
 
 def _ask_score(scores: dict[str, str], who: str, player: GtpPlayer) -> None:
     with suppress(PlayerError):
-        answer = player.ask("final_score").upper()[:MOST_OF_ANSWER].split()
+        answer = player.ask("final_score").upper()[:MAX_ANSWER].split()
         if answer and SCORE.fullmatch(answer[0]):
             scores[who] = answer[0]
 
@@ -253,7 +257,7 @@ def _name(command: str) -> str:
 
 
 def _margin(score: str) -> float:
-    """Of a score as GTP writes it; what is none is nobody's margin."""
+    """The margin of Black in a score as GTP writes it; NaN if the text is not a score."""
     if score == "0":
         return 0.0
     return float(score[2:]) * (1 if score[0] == "B" else -1) if SCORE.fullmatch(score) else math.nan
@@ -263,7 +267,7 @@ def _margin(score: str) -> float:
 
 
 def summary(settings: MatchSettings, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a match: wins with their interval, processor time, and how far those who count agree."""
+    """The figures of a match: wins with their interval, processor time, and how often the counts agree."""
     ours = [r for r in records if r["key"].startswith(settings.key + "-")]
     wins = sum(r["won"] for r in ours)
     low, high = wilson(wins, len(ours))
@@ -305,7 +309,7 @@ def _share(values: list[float]) -> str:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """A summary for people."""
+    """The summary as text."""
     failed = f"{found['failed']} games failed and were not counted" if found.get("failed") else ""
     if not found["games"]:
         return failed or "no game was finished"
@@ -314,8 +318,8 @@ def as_text(found: dict[str, Any]) -> str:
     lines = [
         f"won {found['wins']:g} of {found['games']} ({found['win_rate']:.1%}, 95% interval {low:.1%} to {high:.1%}), "
         f"as Black {found['as_black']}, as White {found['as_white']}",
-        f"CPU seconds a game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves a game; "
-        f"CPU seconds a move of the engine {found['cpu_seconds_a_move']:.4f}",
+        f"CPU seconds per game: engine {cpu['engine']:g}, opponent {cpu['opponent']:g}; {found['moves']:g} moves per "
+        f"game; CPU seconds per move of the engine {found['cpu_seconds_a_move']:.4f}",
         "ended by " + ", ".join(f"{how} {n}" for how, n in found["ended_by"].items()),
         *([failed] if failed else []),
     ]

@@ -1,7 +1,7 @@
 """`Job`: one piece of a comparison, small enough that an interrupted run loses little.
 
-A suite is a list of jobs. A domain (`poker`, `board`, `language`) makes them, the run log keeps what they
-give, and the report reads the log alone.
+A suite is a list of jobs. A domain (`poker`, `board`, `language`) makes the jobs, the run log keeps their results, and
+the report reads only the log.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Job:
-    """A method at work on a part of a domain.
+    """One method on one part of a domain.
 
-    domain: "poker", "board" or "language". method: who does it, as the report names it. config: all that decides
-    the outcome, seeds and budgets included, as plain JSON values. run: does it and gives plain JSON values, with
-    what was spent under "spent" (the fields of `Spent`). weight: seconds it is expected to take, for the
-    progress bar.
+    domain: "poker", "board" or "language". method: its name in the report. config: everything that decides the outcome,
+    including seeds and budgets, as plain JSON values. run: does the work and returns plain JSON values, with the cost
+    under "spent" (the fields of `Spent`). weight: expected seconds, for the progress bar.
     """
 
     domain: str
@@ -34,6 +33,6 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Hash of domain, method and configuration: a job with the same key need not run again."""
+        """Hash of domain, method and configuration: a job with the same key does not run again."""
         written = json.dumps([self.domain, self.method, self.config], sort_keys=True)
         return hashlib.sha256(written.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The language models of comparisons: each case finds its model as if nothing had been asked of it before."""
+"""Language models for comparisons: each case gets its model in the state of a newly loaded model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def _loaded(name: str | None) -> Model:
 
 
 def fresh_model(name: str | None) -> Model:
-    """The model of this name, loaded once, without anything left of earlier prompts.
+    """The model of this name, loaded once, without any memory of earlier prompts.
 
-    So a case comes out the same whatever its process did before, and a run that was cut off at any place and resumed is
-    the run that was not. The last digits of log-probabilities depend on what a model remembers, and decide near ties.
+    So the result of a case does not depend on what its process did before, and a resumed run equals an uninterrupted
+    run. Otherwise, the last digits of log-probabilities depend on what a model remembers, and decide near ties.
     """
     model = _loaded(name)
     model.forget()

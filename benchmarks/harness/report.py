@@ -1,4 +1,4 @@
-"""The report of a run: one offline HTML page, the same as JSON, and the headline picture."""
+"""The report of a run: one HTML page that needs no network, the same as JSON, and the headline chart."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from longthink.errors import RunLogError
 from longthink.files import write_file
 from longthink.pages.render import render
 
-# What is set beside what, and how quality is measured.
+# Domain, method, what it is compared with, and the measure of quality.
 DOMAINS = [
     (
         "poker",
         "CFR, CFR+, linear CFR, DCFR, PCFR+ on Kuhn and Leduc poker",
         "OpenSpiel's CFR and CFR+ (C++); the sequence-form linear program by HiGHS, which is exact",
-        "exploitability in utilities, lower is better; no chance, so no intervals",
+        "exploitability in utilities, lower is better; no randomness, so no intervals",
     ),
     (
         "board",
@@ -40,7 +40,7 @@ DOMAINS = [
 
 @dataclass(frozen=True)
 class Report:
-    """Where a report is, and what it says in a few lines."""
+    """The files of a report, and its summary in a few lines."""
 
     html_path: Path
     json_path: Path
@@ -69,7 +69,9 @@ def write_report(folder: Path, suite: str, records: list[Record], failed: dict[s
         charts.save(figure, folder / "headline.svg", metadata={"Date": None})
         write_file(html_path, _page(found, figure, facts))
     except OSError as error:
-        raise RunLogError(f"the report cannot be written to {folder}: {error}; the run's log is whole") from error
+        raise RunLogError(
+            f"the report cannot be written to {folder}: {error}; the log of the run is complete"
+        ) from error
     return Report(html_path, json_path, _summary(found, facts))
 
 
@@ -95,7 +97,7 @@ def _page(found: Findings, figure: Any, facts: dict[str, Any]) -> str:
 
 
 def _summary(found: Findings, facts: dict[str, Any]) -> str:
-    """A few lines for the terminal."""
+    """The summary for the terminal."""
     count = {verdict: sum(c.verdict == verdict for c in found.comparisons) for verdict in ("ahead", "even", "behind")}
     lines = [f"suite {facts['suite']}: {facts['jobs']} jobs, {facts['seconds']:.0f} s of work"]
     for hand in found.poker_rows:
@@ -106,15 +108,15 @@ def _summary(found: Findings, facts: dict[str, Any]) -> str:
     for method in dict.fromkeys(row.method for row in found.board_rows):
         row = [row for row in found.board_rows if row.method == method][-1]
         at = f"{row.budget:,} simulations, " if row.budget else ""
-        lines.append(f"  board     {method:<37} {_share(row)} optimal, {at}{_time(row.seconds)} a move")
+        lines.append(f"  board     {method:<37} {_share(row)} optimal, {at}{_time(row.seconds)} per move")
     for row in found.language_rows:
-        cost = f"{row.tokens:,.0f} tokens, {_time(row.seconds)} a problem"
+        cost = f"{row.tokens:,.0f} tokens, {_time(row.seconds)} per problem"
         lines.append(f"  language  {row.method:<37} {_share(row)} solved, {cost}")
     lines.append(f"  {count['ahead']} comparisons ahead, {count['even']} even, {count['behind']} behind")
     return "\n".join(lines)
 
 
-# ---- Words for numbers ----
+# ---- Formats of numbers ----
 
 
 def _share(row: ShareRow) -> str:

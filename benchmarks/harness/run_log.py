@@ -1,7 +1,7 @@
-"""The run log: one JSON line for each finished job, appended so that nothing finished is ever lost.
+"""The run log: one JSON line for each finished job, appended so that no finished job is lost.
 
-Every line is written in one piece and synced to disk before the next job begins. A line that a kill tore apart is put
-aside when the log is next opened; one process at a time may write.
+Every line is written in one piece and synced to disk before the next job begins. If a kill leaves an incomplete line,
+the next run moves it to another file. Only one process at a time may write.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from longthink.errors import RunLogError, require
 
-if TYPE_CHECKING:  # a match of Go engines keeps a log, too, and needs no language
+if TYPE_CHECKING:  # a match of Go engines has a log, too, and needs no language models
     from longthink.bridge.runtime.answer import Answer
 
 FORMAT = 1
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The records of a log, without a torn last line. Raises `RunLogError` for a line that is not a record."""
+    """The records of a log, without an incomplete last line. Raises `RunLogError` for a line that is not a record."""
     records, _ = _read(path)
     return records
 
@@ -43,15 +43,15 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
             record = json.loads(line)
             if not isinstance(record, dict) or not isinstance(record.get("key"), str):
                 raise ValueError("not a record")
-        except (ValueError, RecursionError) as error:  # a line of many brackets is the second
+        except (ValueError, RecursionError) as error:  # a line of many brackets raises RecursionError
             raise RunLogError(
-                f"line {number} of {path} is not a record of a run ({error}); mend or remove that line, "
-                "or start again with --fresh, which keeps the old run beside"
+                f"line {number} of {path} is not a record of a run ({error}); repair or remove that line, "
+                "or start again with --fresh, which keeps the old run in another folder"
             ) from error
         if record.get("format") != FORMAT:
             raise RunLogError(
                 f"line {number} of {path} has format {record.get('format')!r}, this longthink writes {FORMAT}; "
-                "start again with --fresh, which keeps the old run beside"
+                "start again with --fresh, which keeps the old run in another folder"
             )
         records.append(record)
     return records, whole
@@ -59,7 +59,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep all other runs from the log at `path`. Raises `RunLogError` at once if one is writing to it."""
+    """Keep other runs from writing to the log at `path`. Raises `RunLogError` at once if one is writing to it."""
     filelock = require("filelock", "compare")
     lock = filelock.FileLock(path.with_suffix(".lock"))
     try:
@@ -78,8 +78,8 @@ def locked(path: Path) -> Iterator[None]:
 class RunLog:
     """A log open for appending: `with RunLog(path) as log: log.append(record)`.
 
-    records: what it holds. Raises `RunLogError` if another process writes to it, if it is damaged, or if the disk
-    refuses; what was appended before stays whole.
+    records: the records in the log. Raises `RunLogError` if another process writes to the log, if it is damaged, or if
+    it cannot be written; earlier records stay complete.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,7 +93,7 @@ class RunLog:
             opening.enter_context(locked(self.path))
             try:
                 self.records, whole = _read(self.path)
-                self._put_torn_line_aside(whole)
+                self._move_torn_line(whole)
                 self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             except OSError as error:
                 raise RunLogError(f"the run log {self.path} cannot be opened: {error}") from error
@@ -101,7 +101,7 @@ class RunLog:
             self._open = opening.pop_all()
         return self
 
-    def _put_torn_line_aside(self, whole: int) -> None:
+    def _move_torn_line(self, whole: int) -> None:
         if not self.path.exists() or self.path.stat().st_size == whole:
             return
         with self.path.open("rb+") as file:
@@ -117,7 +117,7 @@ class RunLog:
         self._open.close()
 
     def append(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a record, sync it to disk, and give it as it stands in the log."""
+        """Add a record, sync it to disk, and return it as it is in the log."""
         if self._file is None:
             raise RunLogError("the run log is not open; use it as `with RunLog(path) as log:`")
         written = {"format": FORMAT, **record}
@@ -130,7 +130,7 @@ class RunLog:
         except OSError as error:
             os.ftruncate(self._file, begun)
             raise RunLogError(
-                f"the run log {self.path} cannot be written: {error}; all before is whole, make room and run again"
+                f"the run log {self.path} cannot be written: {error}; earlier records stay; make room and run again"
             ) from error
         self.records.append(written)
         return written
@@ -138,18 +138,18 @@ class RunLog:
 
 Record = Mapping[str, Any]
 Work = Callable[[], Record]
-"""A piece of work that gives a record."""
+"""Work that returns a record."""
 
 
 def whole(answer: Answer) -> Answer:
-    """The answer, of which a record is made; where Ctrl-C ended it early there is to be none, and Ctrl-C goes on."""
+    """The answer, if it is complete. Raises `KeyboardInterrupt` if Ctrl-C ended it early: then there is no record."""
     if answer.interrupted:
         raise KeyboardInterrupt
     return answer
 
 
 def resumed(path: Path, works: Iterable[tuple[str, Work]]) -> list[Record]:
-    """Do each piece of work, whose key comes first, that the log at `path` does not have yet; give all their records.
+    """Do the work of each (key, work) that the log at `path` does not have yet, and return the records of all.
 
     Raises `RunLogError`.
     """

@@ -1,4 +1,4 @@
-"""Intervals and tests for shares: how sure a comparison is."""
+"""Confidence intervals and tests for shares and their differences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from longthink.errors import require
 
 
 def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The Wilson score interval of a share of `successes` among `n`; (0, 1) where n is 0. Wilson, JASA 1927."""
+    """The Wilson score interval of a share of `successes` among `n`; (0, 1) if n is 0. Wilson, JASA 1927."""
     if n == 0:
         return 0.0, 1.0
     stats = require("scipy.stats", "compare")
@@ -19,9 +19,9 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, f
 
 
 def paired_p(ours: Sequence[float], others: Sequence[float]) -> float:
-    """How likely so uneven a split of the cases that only one of both got right is by chance; 1 where there is none.
+    """The two-sided p-value of the exact form of McNemar's test (Psychometrika 1947); 1 if no case differs.
 
-    The exact form of McNemar's test (Psychometrika 1947), two-sided.
+    It is the probability, by chance, of a split at least as uneven of the cases that only one of both got right.
     """
     only_ours = sum(a > b for a, b in zip(ours, others, strict=True))
     only_others = sum(a < b for a, b in zip(ours, others, strict=True))
@@ -32,7 +32,7 @@ def paired_p(ours: Sequence[float], others: Sequence[float]) -> float:
 
 
 def paired_interval(ours: Sequence[float], others: Sequence[float]) -> tuple[float, float]:
-    """The 95% interval of our share of right cases less the others' on the same cases.
+    """The 95% interval of our share of right cases minus the others' share on the same cases.
 
     The hybrid score interval of Newcombe, "Improved confidence intervals for the difference between binomial
     proportions based on paired data", Statistics in Medicine 1998, method 10.
@@ -54,7 +54,7 @@ def paired_interval(ours: Sequence[float], others: Sequence[float]) -> tuple[flo
     return p - q - reach(p - low, their_high - q), p - q + reach(high - p, q - their_low)
 
 
-# ---- As they are written in tables ----
+# ---- Text for tables ----
 
 
 def share(successes: int, n: int) -> str:
@@ -64,6 +64,6 @@ def share(successes: int, n: int) -> str:
 
 
 def lead(ours: Sequence[float], others: Sequence[float]) -> str:
-    """How far our share of right cases is ahead of the others' on the same cases, and its 95% interval, in percent."""
+    """The difference of our share of right cases and the others', with its 95% interval, in percent."""
     low, high = paired_interval(ours, others)
     return f"{100 * (sum(ours) - sum(others)) / len(ours):+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"

@@ -19,7 +19,7 @@ def quick(model: str | None) -> list[Job]:
 
 
 def smoke(model: str | None) -> list[Job]:
-    """The smallest comparison that goes through every part, in half a minute."""
+    """The smallest comparison that runs every part, in half a minute."""
     return [
         *poker.jobs(poker.PokerSettings({"kuhn_poker": (1_000, 1_000), "leduc_poker": (500, 20)})),
         *board.jobs(

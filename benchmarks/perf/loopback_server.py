@@ -1,9 +1,9 @@
-"""A server of fixed speed for benchmarks: so many slots, so many milliseconds an answer, and how busy it was.
+"""A server of fixed speed for benchmarks: slots, milliseconds per answer, and how busy it was.
 
     python -m longthink.benchmarks.perf.loopback_server --slots 16 --milliseconds 50
 
-It prints its address and answers as OpenAI's servers do, with digits that come from the seed. Requests beyond its
-slots wait. `GET /busy` tells the share of slot-time that was used from the first request to the last answer.
+It prints its address and answers in OpenAI's protocol, with digits that come from the seed. Requests beyond its slots
+wait. `GET /busy` returns the share of slot-time that was used from the first request to the last answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from longthink.options import real, run_program, whole
 
 
 class LoopbackServer:
-    """Counts the answers, and the time that each took in its slot."""
+    """Counts the answers and the time that each took in its slot."""
 
     def __init__(self, slots: int, seconds: float) -> None:
         self._slots, self._seconds, self._free = slots, seconds, asyncio.Semaphore(slots)

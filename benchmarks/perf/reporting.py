@@ -1,4 +1,4 @@
-"""A pytest plugin: tells each benchmark's begin, end and figures, as JSON lines, to the process that runs them all.
+"""A pytest plugin: sends the begin, the end and the figures of each benchmark, as JSON lines, to the parent process.
 
 It writes to the file descriptor in the environment variable LONGTHINK_REPORT_TO (benchmarks/perf/speeds.py).
 """
@@ -16,26 +16,26 @@ import pytest
 TO = "LONGTHINK_REPORT_TO"
 
 
-def _tell(**event: Any) -> None:
+def _send(**event: Any) -> None:
     os.write(int(os.environ[TO]), (json.dumps(event, default=str) + "\n").encode())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    _tell(event="found", names=[item.nodeid for item in session.items])
+    _send(event="found", names=[item.nodeid for item in session.items])
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     if report.failed:
         words = [line.removeprefix("E ").strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
-        _tell(event="broken", name=report.nodeid, words=words[-1] if words else "it cannot be imported")
+        _send(event="broken", name=report.nodeid, words=words[-1] if words else "it cannot be imported")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    _tell(event="begin", name=item.nodeid)
+    _send(event="begin", name=item.nodeid)
     began = time.perf_counter()
     done = yield
-    _tell(event="end", name=item.nodeid, seconds=round(time.perf_counter() - began, 3), **item.stash.get(_RESULT, {}))
+    _send(event="end", name=item.nodeid, seconds=round(time.perf_counter() - began, 3), **item.stash.get(_RESULT, {}))
     return done
 
 

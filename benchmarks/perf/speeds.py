@@ -1,7 +1,7 @@
-"""The speed benchmarks of benchmarks/perf: `longthink perf` runs them one after the other and shows what runs.
+"""The speed benchmarks in benchmarks/perf: `longthink perf` runs them one after another and shows their progress.
 
-perf/expected.json says for each how many seconds it takes on two free cores; one that takes ten times as long is given
-up, and the others go on. So each file runs in a process of its own, which can be ended whatever it is doing.
+perf/expected.json has the seconds that each takes on two idle cores. A benchmark that takes ten times as long is
+stopped, and the others run. So each file runs in its own process, which can be ended at any moment.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ from longthink.benchmarks.perf.reporting import TO
 
 FOLDER = Path(__file__).parent
 PATIENCE = 10
-"""A benchmark is given up after so many times the seconds that it is expected to take,"""
+"""A benchmark is stopped after this many times its expected seconds,"""
 LEAST = 2.0
-"""which are taken for no fewer than this: what else the machine does delays the short ones most."""
+"""which count as at least this: other work on the machine delays the short ones most."""
 UNKNOWN = 30.0
-"""Seconds for a benchmark of which nothing is known, and for a file to be read."""
+"""Expected seconds of a benchmark that is not in expected.json, and of importing a file."""
 
 
 @dataclass
 class Speeds:
-    """What a run of the benchmarks gave, by the name of each.
+    """The results of a run of the benchmarks, by name.
 
-    figures: pytest-benchmark's. seconds: that each took. failed, skipped: the reason. given_up: after how many seconds.
+    figures: from pytest-benchmark. seconds: that each took. failed, skipped: the reason. given_up: seconds after which
+    it was stopped.
     """
 
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -60,17 +61,17 @@ class Speeds:
 
 
 def measure(
-    keyword: str | None = None, tell: Callable[[str], object] = lambda text: None, folder: Path = FOLDER
+    keyword: str | None = None, show: Callable[[str], object] = lambda text: None, folder: Path = FOLDER
 ) -> Speeds:
-    """Run the benchmarks whose names match `keyword`, an expression as pytest's -k takes it.
+    """Run the benchmarks whose names match `keyword`, an expression as for pytest's -k.
 
-    tell: is given the text to show, line ends included. Ctrl-C ends it with what is done.
+    show: called with the text of the progress, line ends included. Ctrl-C ends the run with the results so far.
     """
     speeds = Speeds()
     with suppress(KeyboardInterrupt):
-        _Measuring(speeds, keyword, tell, folder).run()
+        _Measuring(speeds, keyword, show, folder).run()
         return speeds
-    tell("interrupted\n")
+    show("interrupted\n")
     speeds.interrupted = True
     return speeds
 
@@ -81,31 +82,31 @@ def names(keyword: str | None = None, folder: Path = FOLDER) -> list[str]:
 
 
 class _Measuring:
-    """A run of the benchmarks: what there is to do, and what is known of it."""
+    """A run of the benchmarks: those that are left, and the results so far."""
 
-    def __init__(self, speeds: Speeds, keyword: str | None, tell: Callable[[str], object], folder: Path) -> None:
-        self._speeds, self._keyword, self._tell, self._folder = speeds, keyword, tell, folder
+    def __init__(self, speeds: Speeds, keyword: str | None, show: Callable[[str], object], folder: Path) -> None:
+        self._speeds, self._keyword, self._show, self._folder = speeds, keyword, show, folder
         self._expected: dict[str, float] = json.loads((folder / "expected.json").read_text("utf-8"))
         self._todo: list[str] = []
         self._all = 0
 
     def look(self) -> list[str]:
-        """The names of the benchmarks that match the keyword: those that there are to do."""
+        """The names of the benchmarks that match the keyword."""
         for event in self._events(["--collect-only", *(["-k", self._keyword] if self._keyword else [])], ["."]):
             self._note(event)
         self._all = len(self._todo)
         return self._todo
 
     def run(self) -> None:
-        self._tell("looking for benchmarks ...\n")
+        self._show("looking for benchmarks ...\n")
         self.look()
-        self._tell(f"{self._all} benchmarks, about {_time(self._left())}\n")
+        self._show(f"{self._all} benchmarks, about {_time(self._left())}\n")
         while self._todo:
             file = self._todo[0].partition("::")[0]
             before = len(self._todo)
             for event in self._events([], [name for name in self._todo if name.partition("::")[0] == file]):
                 self._note(event)
-            if len(self._todo) == before:  # the process ended before it began one
+            if len(self._todo) == before:  # the process ended before it began a benchmark
                 self._done(self._todo[0], "failed", "its process ended")
 
     def _left(self) -> float:
@@ -118,11 +119,11 @@ class _Measuring:
                 self._todo = self._todo or event["names"]
             case "broken":
                 self._speeds.failed[name] = event["words"]
-                self._tell(f"{name} cannot be read: {event['words']}\n")
+                self._show(f"{name} cannot be read: {event['words']}\n")
             case "begin":
                 place = self._all - len(self._todo) + 1
                 takes = "unknown how long" if expected is None else f"about {_time(expected)}"
-                self._tell(f"[{place}/{self._all}, {_time(self._left())} left] {name}: {takes} ... ")
+                self._show(f"[{place}/{self._all}, {_time(self._left())} left] {name}: {takes} ... ")
             case "end":
                 self._speeds.seconds[name] = event["seconds"]
                 if "figures" in event:
@@ -133,7 +134,7 @@ class _Measuring:
                     self._done(name, how, event.get(how, "it has no figures"))
             case "silent":
                 self._speeds.given_up[name] = event["seconds"]
-                self._done(name, "", f"given up after {event['seconds']:.0f} s, {PATIENCE} times what it takes")
+                self._done(name, "", f"stopped after {event['seconds']:.0f} s, {PATIENCE} times the expected time")
             case "died":
                 self._done(name, "failed", "its process ended")
 
@@ -141,10 +142,10 @@ class _Measuring:
         if how:
             getattr(self._speeds, how)[name] = words
         self._todo.remove(name)
-        self._tell(f"{how}: {words}\n" if how else f"{words}\n")
+        self._show(f"{how}: {words}\n" if how else f"{words}\n")
 
     def _events(self, options: Sequence[str], targets: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Run pytest on some benchmarks: what it tells (perf/reporting.py), until it ends or one takes too long."""
+        """Run pytest on benchmarks and yield its events (perf/reporting.py), until it ends or one takes too long."""
         source, sink = os.pipe()
         command = [
             *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(self._folder)),
@@ -160,16 +161,16 @@ class _Measuring:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # with all that it starts, it can be ended at once
+            start_new_session=True,  # so that it can be ended with all its children
         )
         os.close(sink)
-        under_way, unfinished = "", b""
+        running, unfinished = "", b""
         began, patience = time.monotonic(), PATIENCE * UNKNOWN
         try:
             while True:
                 if not select.select([source], [], [], max(0.0, began + patience - time.monotonic()))[0]:
-                    if under_way:
-                        yield {"event": "silent", "name": under_way, "seconds": round(time.monotonic() - began, 1)}
+                    if running:
+                        yield {"event": "silent", "name": running, "seconds": round(time.monotonic() - began, 1)}
                     return
                 piece = os.read(source, 1 << 16)
                 if not piece:
@@ -178,12 +179,12 @@ class _Measuring:
                 for line in lines:
                     event = json.loads(line)
                     began, patience = time.monotonic(), PATIENCE * UNKNOWN
-                    under_way = event["name"] if event["event"] == "begin" else ""
-                    if under_way:
-                        patience = PATIENCE * max(LEAST, self._expected.get(under_way, UNKNOWN))
+                    running = event["name"] if event["event"] == "begin" else ""
+                    if running:
+                        patience = PATIENCE * max(LEAST, self._expected.get(running, UNKNOWN))
                     yield event
-            if under_way:
-                yield {"event": "died", "name": under_way}
+            if running:
+                yield {"event": "died", "name": running}
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -198,11 +199,11 @@ def _time(seconds: float) -> str:
 # ---- As a table ----
 
 _PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG", "treequest": "TreeQuest"}
-"""By what the names of their benchmarks have."""
+"""Peers, by a part of the names of their benchmarks."""
 
 
 def table(speeds: Speeds) -> str:
-    """For every group what each makes a second, how many times a peer that is, and the bytes that each takes."""
+    """For every group the speed of each benchmark, its ratio to the peers, and the bytes that it takes."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for figures in speeds.figures.values():
         groups.setdefault(figures["group"], []).append(figures)
@@ -219,9 +220,9 @@ def table(speeds: Speeds) -> str:
             ours = not any(peer in row["name"] for peer in _PEERS)
             ratio = "".join(f"{speed / peer:8.1f} x {name}" for name, peer in peers.items()) if ours else ""
             taken = f"{size:8.1f} bytes each" if size else ""
-            lines.append(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} a second {taken}{ratio}")
+            lines.append(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} per second {taken}{ratio}")
     for name, seconds in speeds.given_up.items():
-        lines += ["", f"given up after {seconds:.0f} s: {name}"]
+        lines += ["", f"stopped after {seconds:.0f} s: {name}"]
     for name, words in speeds.failed.items():
         lines += ["", f"failed: {name}: {words}"]
     return "\n".join(lines)

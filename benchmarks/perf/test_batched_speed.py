@@ -1,7 +1,7 @@
 """Many searches at once: 64 connect four searches of 64 simulations, ours and mctx's (JAX) on the same work.
 
-Both search the real game, value every leaf with 0 and give equal priors, so that what is timed is the search alone;
-proofs are off, as mctx has none. mctx is also given no game at all (its state never changes), the least it can do.
+Both search the real game, value every leaf with 0 and give equal priors, so that only the search is timed.
+Proofs are off, because mctx has none. mctx also runs without a game (its state never changes), as its upper bound.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def nothing(params: Any, key: Any, action: Any, state: Any) -> Any:
 
 
 def connect_four(params: Any, key: Any, action: Any, state: Any) -> Any:
-    own, other, over = state  # stones of who acts, of the other, [B, rows, columns], and whether the game is over
+    own, other, over = state  # stones of the player to act and of the other, `[B, rows, columns]`; game over
     row = jnp.take_along_axis((own | other).sum(axis=1), action[:, None], axis=1)[:, :, None]
     cell = (jnp.arange(ROWS)[None, :, None] == row) & (jnp.arange(COLUMNS)[None, None, :] == action[:, None, None])
     own = own | (cell & ~over[:, None, None])

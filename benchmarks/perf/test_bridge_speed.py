@@ -1,6 +1,6 @@
-"""Language models: what the search adds to a model call, how busy it keeps a server, and sequences side by side.
+"""Language models: the search time per model call, how busy a search keeps a server, and several sequences at once.
 
-TreeQuest stands beside where it can do the same: it asks by functions of the user's, one answer for each child.
+TreeQuest is measured if it can do the same work: it asks through functions of the user, one answer per child.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CALLS = 2_000
 
 
 def per_call(benchmark: Any, calls: int, work: Callable[[], object]) -> None:
-    """Processor time for each call of `work`, which makes so many."""
+    """Processor time per call; `work` makes `calls` calls."""
     seconds = []
 
     def timed() -> None:
@@ -85,7 +85,7 @@ class TestAdaptiveBranching:
 
 
 def tree_of(algorithm: Any, answers: int) -> None:
-    """TreeQuest's tree of so many answers that cost nothing."""
+    """TreeQuest's tree of answers that cost nothing."""
     state = algorithm.init_tree()
     for i in range(answers):
         state = algorithm.step(state, {"write": lambda _, i=i: (str(i % 10), 0.5)}, inplace=True)
@@ -123,7 +123,7 @@ class TestServer:
         tell_busy(benchmark, url, answers)
 
     def test_treequest(self, benchmark: Any, url: str) -> None:
-        """In batches of as many as the server has slots; of a batch it keeps what still fits, and drops the rest."""
+        """In batches of the server's slots; TreeQuest keeps the answers of a batch that fit and drops the rest."""
         algorithm: Any = treequest.StandardMCTS()
         kept = list[int]()
         client = httpx.Client(base_url=url, timeout=60)
@@ -148,9 +148,9 @@ class TestServer:
 
 
 def tell_busy(benchmark: Any, url: str, kept: int) -> None:
-    """Answers in the tree a second, as the server saw the seconds, and how busy it was."""
-    with urllib.request.urlopen(url.replace("/v1", "/busy")) as told:
-        busy = json.load(told)
+    """Answers in the tree per second of the server's clock, and how busy the server was."""
+    with urllib.request.urlopen(url.replace("/v1", "/busy")) as response:
+        busy = json.load(response)
     benchmark.extra_info["per_second"] = round(kept / busy["seconds"])
     benchmark.extra_info["busy"] = round(busy["busy"], 3)
     benchmark.extra_info["dropped"] = round(1 - kept / busy["answers"], 3)
@@ -160,14 +160,14 @@ def tell_busy(benchmark: Any, url: str, kept: int) -> None:
 @pytest.mark.parametrize("sequences", [1, 8])
 @pytest.mark.parametrize("method", ["best_of_n", "mcts"])
 def test_embedded(benchmark: Any, method: str, sequences: int) -> None:
-    """Steps that are written, eight tokens each, and priors of legal steps, one token each, of what has no solution."""
+    """Steps that are written, eight tokens each, and priors of legal steps, one token each, on an unsolvable task."""
     model = lt.load_model(context=1024, sequences=sequences)
     assert isinstance(model, LlamaModel)
     task, answers = lt.load_task("countdown", numbers=(3, 6, 9, 12, 15), target=200), 128
-    model.complete(task.context(()), max_tokens=1)  # both begin with the beginning of all prompts read
-    told: list[lt.Answer] = []
-    benchmark.pedantic(lambda: told.append(lt.think(task, model, lt.Budget(calls=answers), method=method)), rounds=1)
-    spent = told[0].spent
+    model.complete(task.context(()), max_tokens=1)  # both start with the common beginning of all prompts in memory
+    found: list[lt.Answer] = []
+    benchmark.pedantic(lambda: found.append(lt.think(task, model, lt.Budget(calls=answers), method=method)), rounds=1)
+    spent = found[0].spent
     assert spent.calls == answers
     benchmark.extra_info["per_second"] = round(answers / benchmark.stats.stats.min, 2)
     benchmark.extra_info["threads"] = model.threads

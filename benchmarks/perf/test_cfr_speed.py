@@ -36,7 +36,7 @@ def openspiels(game: str) -> Any:
 @pytest.mark.parametrize("variant", LITEEFG)
 @pytest.mark.parametrize("game", GAMES)
 class TestCFR:
-    """One group for every game and variant; the best of a few runs, for what else the machine does only slows."""
+    """One group for every game and variant; the best of a few runs, because other work on the machine only slows."""
 
     def test_longthink(self, benchmark: Any, game: str, variant: str) -> None:
         iterations, solver = GAMES[game][0], lt.CFR(lt.load_game(game), variant)
@@ -62,7 +62,7 @@ class TestCFR:
     def test_liteefg(
         self, benchmark: Any, game: str, variant: str, tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))  # where it keeps the games it was given
+        monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))  # the folder in which it keeps its games
         liteefg = pytest.importorskip("LiteEFG", reason="LiteEFG is not installed; run: pip install LiteEFG")
         baseline = importlib.import_module(f"LiteEFG.baselines.{LITEEFG[variant]}")
         graph = baseline.graph()

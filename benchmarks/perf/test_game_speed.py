@@ -22,9 +22,9 @@ GAMES = [
     ("othello", 10_000),
     ("y(board_size=9)", 200_000),
 ]
-"""What is played, with how many simulations; as many for both, since speed changes with the size of the tree."""
+"""Games and simulations, the same for both engines because the speed changes with the size of the tree."""
 IN_NUMBA = {"breakthrough": "numba_breakthrough"}
-"""Games that were written in Python besides."""
+"""Games that are also written in Python."""
 BY_TWO_THREADS = ("hex(board_size=11)", "go(board_size=9)")
 
 

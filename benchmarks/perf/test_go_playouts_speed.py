@@ -1,7 +1,7 @@
-"""Playouts of Go per second: our light ones by every path this machine has, and OpenSpiel's rollouts beside them.
+"""Playouts of Go per second: our light ones by every path of this machine, and OpenSpiel's rollouts.
 
-The policies differ: ours never fill an own eye and end after some 111 moves on 9x9; OpenSpiel's rollouts are uniform
-over all legal moves, pass among them, so they fill eyes and end by two passes in a row or at the game's longest length.
+The policies differ: ours never fill an own eye and end after about 111 moves on 9x9. OpenSpiel's rollouts are uniform
+over all legal moves including pass; so they fill eyes and end by two passes in a row or at the longest game length.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from longthink.games.core import go_playout_paths, go_playouts
 
 SIZES = {9: 40_000, 13: 10_000, 19: 4000}
-"""Playouts measured by size of the board."""
+"""Playouts to measure, by board size."""
 
 
 @pytest.mark.benchmark(group="go, light playouts from the empty board")

@@ -1,4 +1,4 @@
-"""Graph search and information set search: simulations per second beside the tree's and OpenSpiel's C++ ISMCTS."""
+"""Graph search and information set search: simulations per second, and those of tree search and OpenSpiel's ISMCTS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEAL = [2, 5]
 
 
 def measure(benchmark: Any, work: Callable[[Any], object], setup: Callable[[], Any]) -> None:
-    """Time `work` three times on a fresh `setup`, and tell how many simulations a second."""
+    """Time `work` three times on a fresh `setup`, and record how many simulations per second."""
     benchmark.pedantic(work, setup=lambda: ((setup(),), {}), rounds=3)
     benchmark.extra_info["per_second"] = round(SIMULATIONS / benchmark.stats.stats.median)
 

@@ -1,5 +1,7 @@
-"""Tree search: simulations per second of ours, of a game written in Numba, and of OpenSpiel's C++ on the same work; and
-the memory that each takes: of ours the bytes of its nodes, of OpenSpiel's how much the process grows."""
+"""Tree search: simulations per second of ours, of a game written in Numba, and of OpenSpiel's C++ on the same work.
+
+Also the memory that each takes: for ours the bytes of the nodes, for OpenSpiel's the growth of the process.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,13 @@ import pytest
 import longthink as lt
 
 SIMULATIONS = 200_000
-"""For every method: the speed of a search changes with the size of its tree."""
+"""The same for every method, because the speed of a search changes with the size of its tree."""
 
 
 def measure(
     benchmark: Any, count: int, work: Callable[[Any], object], setup: Callable[[], Any], rounds: int = 3
 ) -> None:
-    """Time `work` some times on a fresh `setup`, and tell how many a second."""
+    """Time `work` some times on a fresh `setup`, and record how many per second."""
     benchmark.pedantic(work, setup=lambda: ((setup(),), {}), rounds=rounds)
     benchmark.extra_info["per_second"] = round(count / benchmark.stats.stats.median)
 
@@ -38,12 +40,12 @@ def ours(name: str, **options: Any) -> tuple[Callable[[], Any], Callable[[Any], 
 
 
 def bytes_each(search: lt.MCTS) -> float:
-    """Bytes of memory for each simulation that a search has made."""
+    """Bytes of memory per simulation of a search."""
     return search.bytes_used / search.simulations
 
 
 def openspiel_bytes_each(name: str) -> float:
-    """How much a fresh process grows by a search of OpenSpiel's, for each simulation."""
+    """Bytes by which a fresh process grows in a search of OpenSpiel's, per simulation."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(_growth, (name,)) / SIMULATIONS
 
@@ -104,7 +106,7 @@ def test_longthink_many_in_little_memory(benchmark: Any) -> None:
 
 
 def _peak_growth() -> tuple[int, int]:
-    """By how many bytes this process grew at most during a long search, and the simulations that its root counts."""
+    """The largest growth of this process in bytes during a long search, and the simulations that its root counts."""
 
     def peak() -> int:
         return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024

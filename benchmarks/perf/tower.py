@@ -1,4 +1,4 @@
-"""A task that goes on to the end of any budget, for tests and benchmarks, and what a scripted model says of it."""
+"""A task that uses up any budget, for tests and benchmarks, and the script of a model for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from longthink.bridge.tasks.task import Task, Transcript
 
 
 class Tower(Task):
-    """Ten digits; no answer is correct, so that thinking goes on to the end of its budget."""
+    """Ten digits; no answer is correct, so that thinking uses its whole budget."""
 
     name, prompt, max_steps = "tower", "Write ten digits.", 10
 

@@ -182,7 +182,7 @@ def test_ctrl_c_reports_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyP
     run = lt.compare("x", run_dir=tmp_path)
     assert run.interrupted
     assert run.missing == 2
-    assert "goes on from here" in run.summary
+    assert "continues from here" in run.summary
     assert "This run is not finished: 2 jobs" in run.report_path.read_text()
     monkeypatch.setattr(
         compare_module, "find_suite", lambda name, model: [job("a", interrupted), job("b", fine), job("c", fine)]

@@ -88,7 +88,7 @@ def test_board_shares_and_losses() -> None:
     )
     verdicts = {(c.other, c.at): c.verdict for c in found.comparisons}
     assert verdicts[board.PEER, "10 simulations"] == "behind"
-    assert verdicts[board.PEER, "0.02 s a move"] == "even"  # ours makes 100 simulations in that time
+    assert verdicts[board.PEER, "0.02 s per move"] == "even"  # ours makes 100 simulations in that time
     assert [row.share for row in found.board_rows if row.method == board.OURS] == [0.0, 1.0]
 
 
@@ -101,8 +101,8 @@ def test_language_curves() -> None:
     assert found.solved_share(language.OURS, "tokens", 100) == 0.6
     assert found.solved_share("best of n", "tokens", 300) == 0
     verdicts = {(c.other, c.at): c.verdict for c in found.comparisons}
-    assert verdicts["best of n", "300 tokens a problem"] == "ahead"
-    assert verdicts[language.UNIFORM, "0.1 s a problem"] == "behind"
+    assert verdicts["best of n", "300 tokens per problem"] == "ahead"
+    assert verdicts[language.UNIFORM, "0.1 s per problem"] == "behind"
 
 
 def test_nothing_found_in_nothing() -> None:

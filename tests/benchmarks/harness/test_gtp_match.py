@@ -103,8 +103,8 @@ def test_a_pair_of_games_has_one_opening(program: Path) -> None:
 def test_a_match_goes_on_where_it_stopped(program: Path, tmp_path: Path) -> None:
     match = settings(program, "pass", "resign")
     told: list[dict[str, Any]] = []
-    assert play_match(match, 2, tmp_path / "run", told=told.append)["games"] == 2
-    found = play_match(match, 5, tmp_path / "run", told=told.append, concurrency=2)
+    assert play_match(match, 2, tmp_path / "run", on_record=told.append)["games"] == 2
+    found = play_match(match, 5, tmp_path / "run", on_record=told.append, concurrency=2)
     assert sorted(record["game"] for record in told) == [0, 1, 2, 3, 4]
     assert (found["games"], found["wins"], found["as_black"], found["as_white"]) == (5, 5, "3/3", "2/2")
     low, high = found["interval_95"]
@@ -119,7 +119,7 @@ def test_players_that_fail(program: Path, tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
     for how, words in (("die", "ended at 'genmove"), ("refuse", "refused 'genmove")):
         with pytest.raises(PlayerError, match="three games in a row failed") as caught:
-            play_match(settings(program, "pass", how), 4, tmp_path / how, told=told.append)
+            play_match(settings(program, "pass", how), 4, tmp_path / how, on_record=told.append)
         assert words in str(caught.value)
     with pytest.raises(PlayerError, match="cannot be started"):
         GtpPlayer("/no/such/program --mode gtp")
@@ -167,8 +167,8 @@ def rogue(tmp_path: Path, how: str, at: str) -> MatchSettings:
 @pytest.mark.parametrize(
     ("how", "at", "error"),
     [
-        ("flood", "genmove", "gave more than 1048576 bytes"),
-        ("lines", "genmove", "gave more than 1048576 bytes"),
+        ("flood", "genmove", "sent more than 1048576 bytes"),
+        ("lines", "genmove", "sent more than 1048576 bytes"),
         ("silence", "genmove", "gave no answer to 'genmove b' in 3 s"),
         ("silence", "boardsize", "gave no answer to 'boardsize 5' in 3 s"),
         ("bare", "genmove", "without = or ?: 'D4'"),
@@ -178,7 +178,7 @@ def rogue(tmp_path: Path, how: str, at: str) -> MatchSettings:
 )
 def test_a_game_that_a_program_breaks_leaves_the_others(how: str, at: str, error: str, tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
-    found = play_match(rogue(tmp_path, how, at), 3, tmp_path / "run", timeout=3.0, told=told.append)
+    found = play_match(rogue(tmp_path, how, at), 3, tmp_path / "run", timeout=3.0, on_record=told.append)
     assert (found["games"], found["failed"]) == (2, 1)
     assert [error in record["failed"] for record in told if "failed" in record] == [True]
     assert all(len(record["failed"]) < 1000 for record in told if "failed" in record)
@@ -216,7 +216,7 @@ def test_a_match_in_which_nothing_was_played_says_so(
 ) -> None:
     with pytest.raises(PlayerError, match="cannot be started"):
         play_match(MatchSettings(opponent="/no/such/program"), 1, tmp_path / "missing")
-    with pytest.raises(PlayerError, match="no game was played to its end"):
+    with pytest.raises(PlayerError, match="no game was finished"):
         play_match(settings(program, "pass", "die"), 1, tmp_path / "dies")
     with pytest.raises(lt.ParameterError, match="timeout"):
         play_match(settings(program, "pass", "pass"), 1, tmp_path / "never", timeout=0)

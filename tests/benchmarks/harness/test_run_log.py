@@ -82,7 +82,7 @@ def test_a_disk_that_refuses_leaves_the_log_whole(tmp_path: Path, monkeypatch: p
         log.append({"key": "a"})
         real = os.write
         monkeypatch.setattr(os, "write", lambda file, data: real(file, data[: len(data) // 2]))
-        with pytest.raises(lt.RunLogError, match="all before is whole"):
+        with pytest.raises(lt.RunLogError, match="earlier records stay"):
             log.append({"key": "b"})
         monkeypatch.setattr(os, "write", real)
         log.append({"key": "c"})

@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_takes_too_long_is_given_up(folder: Path) -> None:
     said: list[str] = []
-    found = measure(tell=said.append, folder=folder)
+    found = measure(show=said.append, folder=folder)
     assert list(found.given_up) == ["test_a.py::test_hangs"]
     assert found.given_up["test_a.py::test_hangs"] >= 3
     assert list(found.figures) == ["test_a.py::test_first", "test_a.py::test_second", "test_b.py::test_third"]
@@ -76,11 +76,11 @@ def test_what_takes_too_long_is_given_up(folder: Path) -> None:
         os.kill(int((folder / "test_a.py.other").read_text()), 0)
     text = "".join(said)
     assert "7 benchmarks, about 2 min\n[1/7, 2 min left] test_a.py::test_first: about 0.1 s ... 0" in text
-    assert "test_hangs: about 0.1 s ... given up after 3 s, 10 times what it takes\n" in text
+    assert "test_hangs: about 0.1 s ... stopped after 3 s, 10 times the expected time\n" in text
     assert "unknown how long ... failed: its process ended\n" in text
     assert json.loads(json.dumps(found.as_dict()))["given_up"] == found.given_up
-    assert "given up after 3 s: test_a.py::test_hangs" in table(found)
-    assert "7 a second" in table(found)
+    assert "stopped after 3 s: test_a.py::test_hangs" in table(found)
+    assert "7 per second" in table(found)
 
 
 def test_some_of_them(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_ctrl_c_gives_what_is_done(folder: Path) -> None:
         if "test_hangs" in text:
             threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
 
-    found = measure(tell=tell, folder=folder)
+    found = measure(show=tell, folder=folder)
     assert found.interrupted
     assert list(found.figures) == ["test_a.py::test_first"]
 
