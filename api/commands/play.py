@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import longthink as lt
+from longthink.commands.choices import Chosen, choices_of_game, specialise
 from longthink.commands.command import Command
-from longthink.commands.registered import choices_of_game
-from longthink.options import Chosen, Run, option, seconds, seed, specialise, whole
+from longthink.options import Run, option, seconds, seed, whole
 
 
 def play(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import longthink as lt
-from longthink.options import Choice
 from longthink.registry import Registry
 
 EMBEDDED = "smollm2"
@@ -62,19 +61,3 @@ def _accepted(parameter: Any) -> str:
         return ""
     low, high = getattr(parameter, "low", -math.inf), getattr(parameter, "high", math.inf)
     return f"From {low:g} to {high:g}." if high < 1e9 else f"From {low:g}." if low > -1e9 else ""
-
-
-def choice(sort: str, name: str, title: str = "", words: str = "") -> Choice:
-    """The options of what a name stands for, on a command line. title: in place of the name."""
-    described = describe(sort, name)
-    return Choice(title or name.partition("(")[0], described.options, described.help, words)
-
-
-def choices_of_game(words: Sequence[str]) -> dict[str, Choice]:
-    """The parameters of the game that the first word names, for `specialise`."""
-    return {"game_options": choice_of_first("games", words)}
-
-
-def choice_of_first(sort: str, words: Sequence[str], positional: str = "") -> Choice:
-    """The options of what the first word names; none if it is an option, as in `longthink play --help`."""
-    return choice(sort, words[0], words=positional) if words and not words[0].startswith("-") else Choice(sort, {})

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import longthink as lt
 from longthink.command_line import DONE, INTERRUPTED
+from longthink.commands.choices import Chosen, choices_of_game, specialise
 from longthink.commands.command import Command
 from longthink.commands.output import Json, print_json, spent_text
 from longthink.commands.progress import progress_bar
-from longthink.commands.registered import choices_of_game
-from longthink.options import Chosen, Run, option, seconds, seed, specialise, whole
+from longthink.options import Run, option, seconds, seed, whole
 
 
 def search(

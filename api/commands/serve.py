@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 
 import longthink as lt
 from longthink.command_line import DONE
+from longthink.commands.choices import Chosen, choice, specialise, word
 from longthink.commands.command import Command
-from longthink.commands.registered import EMBEDDED, choice
+from longthink.commands.registered import EMBEDDED
 from longthink.errors import require
-from longthink.options import Chosen, Run, names, option, seconds, specialise, whole, word
+from longthink.options import Run, names, option, seconds, whole
 
 
 def serve(

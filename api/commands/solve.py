@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import longthink as lt
 from longthink.command_line import DONE, INTERRUPTED, NOT_SOLVED
+from longthink.commands.choices import Chosen, choices_of_game, specialise, word
 from longthink.commands.command import Command
 from longthink.commands.output import Json, check_folder, print_json
 from longthink.commands.progress import progress_bar
-from longthink.commands.registered import choices_of_game
-from longthink.options import Chosen, Run, option, real, seconds, seed, specialise, whole, word
+from longthink.options import Run, option, real, seconds, seed, whole
 from longthink.search.regret.mccfr import SAMPLINGS
 from longthink.search.regret.variants import VARIANTS
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import longthink as lt
 from longthink.command_line import DONE, INTERRUPTED, NOT_SOLVED
+from longthink.commands.choices import Choice, Chosen, choice, choice_of_first, specialise, word
 from longthink.commands.command import Command
 from longthink.commands.output import Json, print_json, spent_text
 from longthink.commands.progress import progress_bar
-from longthink.commands.registered import EMBEDDED, choice, choice_of_first
+from longthink.commands.registered import EMBEDDED
 from longthink.errors import error_text
-from longthink.options import Choice, Chosen, Run, names, option, seconds, seed, specialise, whole, word
+from longthink.options import Run, names, option, seconds, seed, whole
 
 METHOD = "mcts"
 
