@@ -23,7 +23,7 @@ from cyclopts import App, Group, Parameter, Token
 from cyclopts.exceptions import CoercionError, CycloptsError, UnknownOptionError
 
 from longthink.command_line import DONE, run
-from longthink.errors import ParameterError
+from longthink.errors import ParameterError, UnknownNameError
 from longthink.validation import SEED_LIMIT, real_number, whole_number
 
 Run = Callable[..., int | None]
@@ -158,6 +158,8 @@ def _sentence(error: CycloptsError) -> str:
         why = getattr(error.target, "without", {}).get(name.strip("-").replace("-", "_"))
         if why is not None:
             return f"{name} does not belong to {why}; leave it out"
+        known = [each for argument in error.argument_collection for each in argument.names if each.startswith("--")]
+        return str(UnknownNameError.of("option", name, known)).rstrip(".")
     if isinstance(error, CoercionError) and error.msg is not None and error.argument is not None:
         keyword = error.token.keyword if error.token is not None else None
         return f"{keyword or error.argument.name} {error.msg}"

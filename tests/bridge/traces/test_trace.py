@@ -345,4 +345,4 @@ def test_the_command_line_writes_traces(tmp_path: Path, capsys: pytest.CaptureFi
     assert main([*task, "--model", "tiny", "--method", "mcts", "--rule", "puct", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["correct"]
     assert main([*task, "--model", "tiny", "--method", "beam", "--widht", "3"]) == 2
-    assert "did you mean 'width'" in capsys.readouterr().err
+    assert "did you mean '--width'" in capsys.readouterr().err
