@@ -1,1 +1,1 @@
-"""Speed benchmarks for pytest-benchmark, each with its peer beside it in the same group; `longthink perf` runs them."""
+"""Speed benchmarks for pytest-benchmark, each in a group with its peers; `longthink perf` runs them."""

@@ -57,10 +57,10 @@ class LoopbackServer:
     def _busy(self) -> bytes:
         wall = max(self._last - self._first, 1e-9)
         share = self._used / (wall * self._slots)
-        told = {"busy": share, "answers": self._answers, "seconds": wall}
+        facts = {"busy": share, "answers": self._answers, "seconds": wall}
         self._first = self._last = self._used = 0.0
         self._answers = 0
-        return json.dumps(told).encode()
+        return json.dumps(facts).encode()
 
 
 async def _serve(slots: int, seconds: float) -> None:

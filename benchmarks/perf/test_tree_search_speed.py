@@ -146,12 +146,12 @@ class TestAskTell:
             return search
 
         def work(search: lt.MCTS) -> None:
-            values, priors, told = np.zeros(64), np.full((64, 7), 1 / 7), 0
-            while told < STEPS:
+            values, priors, done = np.zeros(64), np.full((64, 7), 1 / 7), 0
+            while done < STEPS:
                 leaves = search.ask(64)
                 n = len(leaves)
                 search.tell(leaves.tickets, values[:n], priors[:n] if rule.kind == "puct" else None)
-                told += n
+                done += n
             benchmark.extra_info["bytes_each"] = search.bytes_used / search.nodes  # a node
 
         measure(benchmark, STEPS, work, setup)

@@ -1,4 +1,4 @@
-"""The log of a piece of thinking: a line of JSON for what was asked, answered, told and verified, without secrets."""
+"""The log of a session: a JSON line for each request, answer and verified answer, without secrets."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class TraceLog:
     def asked(self, request: Request) -> int:
         """Write a request; its number says which answer belongs to it."""
         self._requests += 1
-        told = {name: value for name, value in vars(request).items() if value not in ((), None) and name != "images"}
-        self.write("request", number=self._requests, **told, images=len(request.images))
+        fields = {name: value for name, value in vars(request).items() if value not in ((), None) and name != "images"}
+        self.write("request", number=self._requests, **fields, images=len(request.images))
         return self._requests
 
     def answered(self, number: int, answer: Sequence[Completion], cost: Spent) -> None:

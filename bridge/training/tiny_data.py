@@ -1,9 +1,8 @@
-"""What the tiny models learn from: Countdown and game of 24 that are solved because they were made forwards.
+"""The training data of the tiny models: problems of Countdown and the game of 24, made forwards with their solutions.
 
-A line is a table with its target, as the last line of the prompt of `bridge/tasks/countdown.py` has it, and the step
-that was taken there: "71 from 9 12 50: 21=12+9". A table is all that the rest of a solution depends on, so a line is
-all that a model has to read. A quarter of all tables, whatever they are part of, is never in any line: `held_out` says
-which.
+A line is a table with its target, in the format of the last line of the prompt of `bridge/tasks/countdown.py`, and the
+step that was taken there: "71 from 9 12 50: 21=12+9". The rest of a solution depends only on the table, so a model
+reads only this line. A quarter of all tables, whatever problem they belong to, is in no line: see `held_out`.
 """
 
 from __future__ import annotations
@@ -18,31 +17,31 @@ from longthink.bridge.tasks.registry import load_task
 
 BENCHMARK_SEEDS = 1_000
 """The problems of `load_task("countdown", seed)` below this, and the hundred hard games of 24, are in no line."""
-_LAST_STEPS = 0.25  # the share kept of last steps, which are soon learnt
+_LAST_STEPS = 0.25  # the share of last steps that is kept; they are easy to learn
 _GAMES_OF_24 = 0.1
 
 
 def state(numbers: Sequence[int], target: int) -> str:
-    """A table and its target as the prompt's last line has them, up to where the step begins."""
+    """A table and its target in the format of the prompt's last line, up to the step."""
     return f"{target} from {' '.join(map(str, sorted(numbers)))}: "
 
 
 def held_out(numbers: Sequence[int], target: int) -> bool:
-    """Whether no tiny model has been trained at this table with this target: so it is for every fourth, by a hash."""
+    """Whether this table with this target is in no training line; a hash chooses every fourth."""
     return crc32(state(numbers, target).encode()) % 4 == 0
 
 
 def benchmark_states() -> frozenset[str]:
-    """What the problems begin with that are measured on: those of Countdown by seed, and the hard games of 24."""
+    """The first states of the benchmark problems: Countdown by seed, and the hard games of 24."""
     countdown = (load_task("countdown", seed) for seed in range(BENCHMARK_SEEDS))
     games = (load_task("game24", number=number) for number in HARD)
     return frozenset(task.context(()).rpartition("\n")[2] for task in (*countdown, *games))
 
 
 def lines(seed: int, benchmark: Container[str] = ()) -> Iterator[tuple[str, str]]:
-    """Lines without end: a state and a step that leads on from there to the target.
+    """An endless stream of lines: a state, and a step from there towards the target.
 
-    benchmark: states, beside those that are held out, that never occur.
+    benchmark: states that never occur, in addition to those that are held out.
     """
     random = Random(seed)
     while True:
@@ -57,7 +56,7 @@ def lines(seed: int, benchmark: Container[str] = ()) -> Iterator[tuple[str, str]
 
 
 Solution = list[tuple[list[int], int, str]]
-"""At each step the numbers on the table, the target, and the step."""
+"""For each step, the numbers on the table, the target, and the step."""
 
 
 def _countdown(random: Random) -> Solution:
@@ -75,10 +74,10 @@ def _game_of_24(random: Random) -> Solution:
 
 
 def _chain(random: Random, numbers: list[int]) -> tuple[list[int], list[int]]:
-    """Combine numbers one after the other by random operators: the numbers, and what they make as each joins in.
+    """Combine numbers one after another by random operators. Returns the numbers and the intermediate results.
 
-    Where it shall divide and no number that is left divides, it subtracts; a divisor may come in twice. So does
-    reasoning-gym, whose problems `load_task` gives.
+    If the operator is division and no remaining number divides the result, it subtracts; a divisor may occur twice.
+    reasoning-gym, whose problems `load_task` gives, does the same.
     """
     values = numbers[:1]
     for i in range(1, len(numbers)):
@@ -97,7 +96,7 @@ def _chain(random: Random, numbers: list[int]) -> tuple[list[int], list[int]]:
 
 
 def _written(numbers: list[int], values: list[int]) -> Solution:
-    """A chain as steps among numbers that are never negative: signs are left out, + and - are what is left then."""
+    """The steps of a chain, without negative numbers: signs are dropped, and + and - follow from the results."""
     solution = []
     for i, (before, after) in enumerate(pairwise(values), start=1):
         left, right, result = abs(before), numbers[i], abs(after)

@@ -1,4 +1,4 @@
-"""Trains the tiny models and writes them as ONNX: `make train-tiny`. Nothing else here needs torch or imports this.
+"""Trains the tiny models and writes them as ONNX: `make train-tiny`. Nothing else needs torch or imports this.
 
 One run of at most 15 CPU-minutes gives three models. Each has twice the width of the one before and grows
 out of it: the weights are doubled so that it computes the same at first, and then trained further. So the three are
@@ -54,7 +54,7 @@ def first_weights(width: int, random: torch.Generator) -> Weights:
 
 
 def logits(weights: Weights, tokens: Tensor) -> Tensor:
-    """Logits `[B, T, V]` of what comes after each of `tokens` `[B, T]`; `onnx_text` says the same to ONNX."""
+    """Logits `[B, T, V]` of the token after each of `tokens` `[B, T]`; `onnx_text` is the same network in ONNX."""
     batch, length = tokens.shape
     width = weights["tokens"].shape[1]
     x = weights["tokens"][tokens] + weights["positions"][:length]
@@ -74,7 +74,7 @@ def _norm(x: Tensor) -> Tensor:
 
 
 def grown(weights: Weights, random: torch.Generator) -> Weights:
-    """The same function at twice the width: all activations stand there twice, heads too.
+    """The same function at twice the width: all activations are doubled, heads too.
 
     Noise that cancels out tells the two copies apart, so that training makes different things of them (HyperCloning,
     Samragh and others, arXiv 2409.12903).
@@ -110,7 +110,7 @@ def _tokens(text: str) -> Tensor:
 
 
 def batches(size: int, seed: int, benchmark: Container[str]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Tokens `[B, T]`, and where they belong to a step, which is all that is learnt."""
+    """Tokens `[B, T]`, and a mask of those in a step, which alone are learnt."""
     stream = lines(seed, benchmark)
     while True:
         found = [(_tokens(before), _tokens(step)) for before, step in islice(stream, size)]
@@ -123,12 +123,12 @@ def batches(size: int, seed: int, benchmark: Container[str]) -> Iterator[tuple[T
 def train(
     weights: Weights, name: str, steps: int, peak: float, data: Iterator[tuple[Tensor, Tensor]]
 ) -> tuple[Weights, int]:
-    """Train for a number of steps, or until Ctrl-C: the weights, and the steps done."""
+    """Train for a number of steps, or until Ctrl-C. Returns the weights and the number of steps done."""
     matrices = ("attention", "up", "down")
     weights = {key: w.clone().requires_grad_() for key, w in weights.items()}
     adam = torch.optim.Adam([weights["tokens"], weights["positions"]], betas=(0.9, 0.95))
     momentum = {key: torch.zeros_like(weights[key]) for key in matrices}
-    told, recent = time.monotonic(), 0.0
+    shown, recent = time.monotonic(), 0.0
     for step in range(steps):
         try:
             tokens, learnt = next(data)
@@ -151,8 +151,8 @@ def train(
             print(f"interrupted after {step} of {steps} steps")
             return {key: w.detach() for key, w in weights.items()}, step
         recent = loss.item() if not step else 0.97 * recent + 0.03 * loss.item()
-        if time.monotonic() - told > 10 or step + 1 == steps:
-            told = time.monotonic()
+        if time.monotonic() - shown > 10 or step + 1 == steps:
+            shown = time.monotonic()
             spent = f"{time.process_time() / 60:.1f} CPU-minutes"
             print(f"{name}: step {step + 1} of {steps}, loss {recent:.3f} nats, {spent}", flush=True)
     return {key: w.detach() for key, w in weights.items()}, steps
@@ -231,7 +231,7 @@ _END = """
 
 
 def write_onnx(path: Path, weights: Weights, trained: dict[str, object]) -> None:
-    """Write a model with `trained` among its metadata."""
+    """Write a model with `trained` in its metadata."""
     arrays = _arrays(weights)
     model = onnx.parser.parse_model(onnx_text(weights["tokens"].shape[1] // HEAD, arrays))
     for name, array in arrays.items():
@@ -246,18 +246,20 @@ def write_onnx(path: Path, weights: Weights, trained: dict[str, object]) -> None
 
 
 def _check(path: Path, weights: Weights) -> None:
-    """Raise `RuntimeError` unless the file expects after a prompt what the weights do."""
+    """Raise `RuntimeError` unless the file gives the same probabilities as the weights."""
     prompt = "71 from 9 12 50: "
-    (told,) = OnnxModel(path).complete(prompt, temperature=0, max_tokens=1, top=len(VOCABULARY))
+    (completion,) = OnnxModel(path).complete(prompt, temperature=0, max_tokens=1, top=len(VOCABULARY))
     halved = {name: w.half().float() for name, w in weights.items()}
     expected = logits(halved, _tokens(prompt)[None])[0, -1].log_softmax(-1)
-    difference = max(abs(told.tokens[0].top[piece] - float(e)) for piece, e in zip(VOCABULARY, expected, strict=True))
+    difference = max(
+        abs(completion.tokens[0].top[piece] - float(e)) for piece, e in zip(VOCABULARY, expected, strict=True)
+    )
     if difference > 1e-3:
         raise RuntimeError(f"{path} differs from what was trained by {difference} nats; onnx_text does not say logits")
 
 
 def _arrays(weights: Weights) -> dict[str, Tensor]:
-    """The stacks of weights one by one, as the graph names them."""
+    """The weights of each layer, by their names in the graph."""
     named = {"token_table": weights["tokens"], "position_table": weights["positions"]}
     for layer in range(LAYERS):
         for i, name in enumerate(("query", "key", "value", "out")):

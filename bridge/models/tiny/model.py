@@ -13,14 +13,14 @@ SIZES = ("0.25x", "1x", "4x")
 
 
 class TinyModel(OnnxModel):
-    """A model of Countdown, in ONNX. threads: of onnxruntime. Raises `UnknownNameError` for an unknown size."""
+    """A model of Countdown, in ONNX. threads: threads of onnxruntime. Raises `UnknownNameError` for an unknown size."""
 
     def __init__(self, size: str = "1x", threads: int = 1) -> None:
         self._size = size
         super().__init__(tiny_file(size), threads)
 
     def __reduce__(self) -> Any:
-        """Its size: the package may be in another place where the pickle is read."""
+        """The size and not the path: the package may be elsewhere where the pickle is read."""
         return functools.partial(type(self), self._size, self._workers), ()
 
 
