@@ -18,7 +18,7 @@ MOVES, OUTCOMES = 12, 3  # the real ones
 
 
 class Walk:
-    """Players act in turn; chance once, at the second move. Everybody sees everything."""
+    """Players act in turn; chance once, at the second move. All information is public."""
 
     def __init__(self, moves: int, actions: int, outcomes: int) -> None:
         self.moves, self.actions, self.outcomes, self.at, self.code = moves, actions, outcomes, 0, 0

@@ -162,7 +162,7 @@ def test_leaves_are_read_by_other_threads_while_the_search_goes_on() -> None:
     late = search.ask(4)
     search.tell(late.tickets, np.zeros(len(late)))
     search.forget(search.ask(1).tickets)
-    assert read(late) is not None  # also after they were told
+    assert read(late) is not None  # also after they got their values
 
 
 # ---- One game and its states, and many threads ----
@@ -373,9 +373,9 @@ def test_states_and_leaves_go_to_another_process() -> None:
         "print([s.history() for s in leaves.states], leaves.legal.sum(), state.legal_actions())"
     )
     given = pickle.dumps((leaves, leaves.states[0]))
-    told = subprocess.run([sys.executable, "-c", script], input=given, capture_output=True, check=True, env=os.environ)
+    child = subprocess.run([sys.executable, "-c", script], input=given, capture_output=True, check=True, env=os.environ)
     expected = f"{[s.history() for s in leaves.states]} {leaves.legal.sum()} {leaves.states[0].legal_actions()}"
-    assert told.stdout.decode().strip() == expected
+    assert child.stdout.decode().strip() == expected
 
 
 @pytest.mark.parametrize("name", SEARCHES)

@@ -73,7 +73,7 @@ def test_canadian_overtime() -> None:
 def test_a_player_who_keeps_to_it_never_loses_on_time(
     main: float, increment: float, period: float, moves: int, periods: int, lags: list[float], left: float
 ) -> None:
-    """Thinking as long as told, and not a moment longer, never uses all up; no lag makes a time negative."""
+    """Thinking for exactly the given time never uses all of it; no lag makes a time negative."""
     control = TimeControl(main, increment, period, moves, periods)
     clock = Clock(control)
     if main > 0:

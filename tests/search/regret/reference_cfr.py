@@ -126,11 +126,11 @@ class ReferenceCFR:
         self._walk_ends(self.game.new_initial_state(), 1.0, np.ones(self.game.num_players()), {}, ends)
 
         def soft_value(key: Key) -> float:
-            worth = [
+            payoffs = [
                 ends.get((key, i), 0.0) + sum(soft_value(child) for child in self.below.get((key, i), ()))
                 for i in range(len(self.actions[key]))
             ]
-            drawn = (step * np.array(worth) + self.regrets[key]) / (1 + step * temperature)
+            drawn = (step * np.array(payoffs) + self.regrets[key]) / (1 + step * temperature)
             total = float(np.log(np.exp(drawn - drawn.max()).sum()) + drawn.max())
             self.regrets[key] = drawn - total
             self.strategy[key] = np.exp(self.regrets[key])
@@ -143,7 +143,7 @@ class ReferenceCFR:
     def _walk_ends(
         self, state: State, chance: float, reach: Row, last: dict[int, Sequence], ends: dict[Sequence, float]
     ) -> None:
-        """What the ends of the game are worth to each player after the last thing it did, the others playing so."""
+        """The payoffs of the terminals to each player after the last thing it did, the others playing so."""
         player = state.current_player()
         if player == -4:
             for p, sequence in last.items():

@@ -299,9 +299,9 @@ def test_payoffs_are_those_of_the_rules(name: str) -> None:
 
     def walk(state: lt.State, chance: float, last: list[int]) -> None:
         if state.is_terminal():
-            for player, worth in enumerate(state.returns()):
+            for player, payoff in enumerate(state.returns()):
                 end = (last[player], *last[:player], *last[player + 1 :])
-                expected[player][end] = expected[player].get(end, 0.0) + chance * worth
+                expected[player][end] = expected[player].get(end, 0.0) + chance * payoff
             return
         player = state.current_player()
         for action, p in (
@@ -316,8 +316,8 @@ def test_payoffs_are_those_of_the_rules(name: str) -> None:
 
     walk(game.new_initial_state(), 1.0, tree.first_sequence[:-1].tolist())
     for player in range(game.num_players()):
-        own, others, worth = tree.payoffs(player)
-        got = {(int(s), *map(int, q)): float(w) for s, q, w in zip(own, others, worth, strict=True)}
+        own, others, payoff = tree.payoffs(player)
+        got = {(int(s), *map(int, q)): float(w) for s, q, w in zip(own, others, payoff, strict=True)}
         assert len(got) == len(own)
         for end in got.keys() | expected[player].keys():
             assert got.get(end, 0.0) == pytest.approx(expected[player].get(end, 0.0), abs=1e-15)

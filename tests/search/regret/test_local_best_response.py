@@ -42,12 +42,12 @@ def test_between_the_policys_own_value_and_the_best_response(name: str, against:
     for player in (0, 1):
         best, _ = lt.best_response(game, policy, player)
         found = lt.local_best_response(game, policy, player, lt.Budget(simulations=150), rollouts=30, seed=1)
-        worth = exact_value(game, policy, found)
-        assert worth <= best + 1e-12
+        exact = exact_value(game, policy, found)
+        assert exact <= best + 1e-12
         assert found.games == 150
-        assert found.value == pytest.approx(worth, abs=5 * found.standard_error + 0.1)
+        assert found.value == pytest.approx(exact, abs=5 * found.standard_error + 0.1)
         if against != "cfr":
-            assert worth > 0.5 * best  # so exploitable that playing on at random after a good move shows it
+            assert exact > 0.5 * best  # so exploitable that playing on at random after a good move shows it
 
 
 def test_calling_on_is_found_out() -> None:

@@ -1,4 +1,4 @@
-"""Sampled regret minimisation: right on average, near equilibria, beside OpenSpiel, in bounded memory, resumable."""
+"""Sampled regret minimisation: its mean, its equilibria compared with OpenSpiel, bounded memory, checkpoints."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def test_what_is_learned_is_right_on_average(
 ) -> None:
     """From a strategy that is not uniform, 600 walks of the first learner with different seeds: the mean regrets of the
     first player and the mean averages of the second lie within five standard errors of the exact ones, each of them
-    (what was never drawn: within six largest samples over their number); the errors are small beside what is measured.
+    (what was never drawn: within six largest samples over their number); the errors are small.
     """
     game = lt.load_game(name)
     start = lt.MCCFR(game, sampling, seed=5, memory_bytes=1 << 17, **options)
-    start.run(100)  # in goofspiel nobody plays to two of the information states: they are left uniform
+    start.run(100)  # in goofspiel no play reaches two of the information states: they are left uniform
     start.save(tmp_path / "start")
     before, places = start.arrays(), keys_of(game, start)
     strategy = {}
@@ -216,7 +216,7 @@ def test_leduc_beside_openspiel(sampling: str, solver: str, iterations: int) -> 
 @pytest.mark.parametrize("name", ["kuhn_poker(players=3)", "leduc_poker(players=3,suit_isomorphism=True)"])
 @pytest.mark.parametrize("sampling", ["external", "outcome"])
 def test_more_players(name: str, sampling: str) -> None:
-    """No guarantee, and yet it comes nearer: beside uniform play."""
+    """No guarantee, and yet it comes nearer: compared with uniform play."""
     game = lt.load_game(name)
     solver = lt.MCCFR(game, sampling, seed=1)
     solver.run(10_000)
@@ -356,11 +356,11 @@ def test_ctrl_c_leaves_a_whole_average_strategy(tmp_path: Path) -> None:
     solver = lt.MCCFR(LEDUC, seed=1)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
-    told: list[int] = []
-    result = solver.run(budget=lt.Budget(seconds=30), progress=lambda s: told.append(s.simulations), checkpoint=path)
+    seen: list[int] = []
+    result = solver.run(budget=lt.Budget(seconds=30), progress=lambda s: seen.append(s.simulations), checkpoint=path)
     assert result.interrupted
     assert solver.iterations == result.iterations == result.spent.simulations > 0
-    assert told == sorted(told)
+    assert seen == sorted(seen)
     assert solver.nash_conv() < 1
     assert lt.MCCFR(LEDUC).load(path) == solver.iterations
 

@@ -34,7 +34,7 @@ def after(game: lt.Game, *actions: int) -> lt.State:
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("name", ["openspiel:tic_tac_toe", "openspiel:pig(winscore=8,horizon=20)"])
 def test_without_transpositions_it_is_the_tree(name: str, rule: lt.Rule) -> None:
-    """OpenSpiel's states are told apart by their histories here, so there are none."""
+    """OpenSpiel's states are distinguished by their histories here, so there are none."""
     game = lt.load_game(name)
     state, budget = game.new_initial_state(), lt.Budget(simulations=2000)
     graph = lt.GraphSearch(game, rule, seed=5).run(state, budget)

@@ -457,8 +457,8 @@ def test_a_full_arena_is_recycled_while_leaves_are_in_flight() -> None:
         leaves = search.ask(4)
         assert [CONNECT_FOUR.state_from_history(state.history()) for state in leaves.states] == leaves.states
         waiting += leaves.tickets.tolist()
-        told, waiting = waiting[:-3], waiting[-3:]
-        search.tell(told, rng.uniform(-0.1, 0.1, len(told)))
+        valued, waiting = waiting[:-3], waiting[-3:]
+        search.tell(valued, rng.uniform(-0.1, 0.1, len(valued)))
         assert search.pending > 0
         assert search.bytes_used <= 40_000
     assert search.recycled_nodes > 20_000

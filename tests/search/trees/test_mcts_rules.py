@@ -42,8 +42,8 @@ def test_gumbel_with_one_simulation_samples_the_priors() -> None:
 
 
 def test_gumbel_improves_on_its_priors() -> None:
-    """The improved policy is better than the priors by the values that were told, however few the simulations."""
-    worth = np.array([-0.9, -0.5, 0.1, 0.3, 0.9, 0.0, -0.3])
+    """The improved policy is better than the priors by the values of its leaves, however few the simulations."""
+    payoffs = np.array([-0.9, -0.5, 0.1, 0.3, 0.9, 0.0, -0.3])
     for simulations in (2, 4, 16):
         better = []
         for seed in range(30):
@@ -51,10 +51,10 @@ def test_gumbel_improves_on_its_priors() -> None:
             for _ in range(simulations + 1):
                 leaves = search.ask(1)
                 first = [state.history()[0] if state.history() else 3 for state in leaves.states]
-                values = np.array([[worth[a], -worth[a]] for a in first]).reshape(-1, 2)
+                values = np.array([[payoffs[a], -payoffs[a]] for a in first]).reshape(-1, 2)
                 search.tell(leaves.tickets, values)
-            better.append(worth[search.result().best_action])
-        assert np.mean(better) > worth.mean() + (0.1 if simulations == 2 else 0.3)
+            better.append(payoffs[search.result().best_action])
+        assert np.mean(better) > payoffs.mean() + (0.1 if simulations == 2 else 0.3)
 
 
 def test_gumbel_needs_a_plan() -> None:
@@ -100,12 +100,12 @@ def test_widening_lets_children_in_by_their_priors() -> None:
     widening = lt.Widening(k=1, alpha=0.5)
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT(c=5, widening=widening), solve=False)
     priors = np.array([1.0, 2, 3, 7, 6, 5, 4]) / 28
-    for told in range(1, 60):
+    for visits in range(1, 60):
         leaves = search.ask(1)
         search.tell(leaves.tickets, np.zeros(len(leaves)), [priors] * len(leaves))
         tried = search.result().actions[search.result().visits > 0].tolist()
         assert set(tried) == set([3, 4, 5, 6, 2, 1, 0][: len(tried)])
-        assert len(tried) <= max(1, int(told**0.5))
+        assert len(tried) <= max(1, int(visits**0.5))
     assert len(tried) == 7
 
 
