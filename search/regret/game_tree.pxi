@@ -41,7 +41,8 @@ cdef class GameTree:
         here, other = self._history(self.data.culprit), self._history(self.data.known)
         game.raise_failure(here)
         watch.check()
-        _raise_status(status, game, here, other=shown(other, 400), hint="The information state must tell them apart",
+        _raise_status(status, game, here, other=shown(other, 400),
+                      hint=f"The information state must distinguish it from {shown(other, 400)}",
                       memory_bytes=limit, num_histories=self.data.num_histories,
                       num_information_states=self.data.num_infostates)
 

@@ -81,8 +81,8 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
 
     refused(whole[:-100], "damaged")
     refused(whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:], "damaged")
-    refused(b"PK" + whole, "no checkpoint")
-    refused(b"", "no checkpoint")
+    refused(b"PK" + whole, "not a checkpoint")
+    refused(b"", "not a checkpoint")
     for foreign, message in [
         (lt.CFR(lt.load_game("kuhn_poker"), "dcfr"), r"game 'leduc_poker\(\)', got one with game 'kuhn_poker\(\)'"),
         (lt.CFR(LEDUC, "cfr+"), r"with variant 'dcfr', got one with variant 'cfr\+'"),
