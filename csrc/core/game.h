@@ -6,7 +6,7 @@
  * a user compiled with Numba, or by Python objects (OpenSpiel games, language games), and no
  * solver can tell which.
  *
- * Rules that a user wrote are checked behind the table, by numba_games.py and objects.pyx: whatever they do, a function of the
+ * Rules that a user wrote are checked behind the table, by games/adapters/numba.py and objects.pxi: whatever they do, a function of the
  * table writes no more than its array holds and gives no player or action that there is not. What breaks these bounds, or
  * raises, is a failure: `failed` says so, and the solver stops. Only the length of a game is for each solver to watch.
  *

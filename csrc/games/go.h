@@ -1,4 +1,4 @@
-/* The state of a game of Go, for its rules (go.c) and for the code that reads positions (games/go/board.pyx). */
+/* The state of a game of Go, for its rules (go.c) and for the code that reads positions (games/go/board.pxi). */
 #ifndef LT_GO_H
 #define LT_GO_H
 #include "go/board.h"

@@ -51,7 +51,7 @@ void lt_cfr_free(lt_cfr *c) {
   free(c->block), free(c->done), free(c);
 }
 
-/* ---- Information states side by side: what each is worth, and its next strategy ----
+/* ---- Information states side by side: the value of each, and its next strategy ----
  *
  * Regret matching is in hands.c. Arrays are [actions, stride], of which the first `size` columns are meant. */
 

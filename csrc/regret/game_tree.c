@@ -24,7 +24,7 @@ typedef struct lt_unroll {
   uint32_t *slots;           /* hash table of information states, NONE where empty */
   uint64_t key_room, slot_count;
   uint64_t info_room, seq_room;
-  uint32_t *terminal_last;        /* by end of the game: last sequences [num_players], */
+  uint32_t *terminal_last;        /* by terminal: last sequences [num_players], */
   double *terminal_payoff;         /* and chance x utility [num_players] */
   uint64_t terminal_room;
   int32_t *actions;

@@ -8,11 +8,11 @@
  *
  * Information states of a player with as many moves behind them and as many actions before them make a block, an array
  * [actions, information states] of sequences: every loop over one is a loop over vectors. Within it, those of one
- * public state, which differ in the player's hand alone, stand side by side. So do then the ends of the game between the
- * hands of two players: a leaf, a small matrix, and what the hands of one are worth is its product with the reaches of
- * the other's. A matrix that many leaves share is there once. Ends that make no such matrix are sparse rows: for a
- * player's sequence s, the combinations of the others' last sequences with which it ends. What an end is worth has
- * chance in it.
+ * public state, which differ in the player's hand alone, stand side by side. So do the terminals between the
+ * hands of two players. They form a leaf, a small matrix; the values of one player's hands are its product with the reaches
+ * of the other's. A matrix that many leaves share is there once. Terminals that form no such matrix are sparse rows: for a
+ * player's sequence s, the combinations of the others' last sequences with which the game ends. Payoffs are multiplied by the
+ * probability of chance.
  *
  * Where a player has many sequences, they stand in parts: first the top of its tree, then groups of the small subtrees
  * that hang below. Nothing in one part leads to another, so that threads can work on them at once; and a part stays in
@@ -63,14 +63,14 @@ typedef struct lt_game_tree {
   uint32_t *count;         /* and their number: legal actions */
   uint32_t *node;          /* a history of it, for lt_game_tree_history */
   int32_t *action;         /* by sequence: the action, -1 for the empty sequences */
-  uint32_t first_sequence[11], first_infostate[11]; /* of each player, and the ends of the last one's */
+  uint32_t first_sequence[11], first_infostate[11]; /* of each player, and behind those of the last */
   lt_game_tree_block *blocks;   /* of all players, those of player 0 first: */
   uint32_t num_blocks;
   lt_game_tree_part *parts;     /* likewise: */
   uint32_t first_part[11];
   lt_game_tree_part top[10];    /* of each player: what stands before its parts */
 
-  /* Ends of the game: leaves in the order of their rows, */
+  /* Terminals: leaves in the order of their rows, */
   lt_game_tree_leaf *leaves;
   double *matrices;        /* chance x the utility for the player whose rows they are, [matrix_size] */
   uint64_t num_leaves, matrix_size;
@@ -98,8 +98,8 @@ uint32_t lt_game_tree_history(const lt_game_tree *tree, uint32_t node, int32_t *
 
 /* How likely each sequence of `player` is when it plays `strategy` (both by sequence). */
 void lt_game_tree_reach(const lt_game_tree *tree, int32_t player, const double *strategy, double *reach);
-/* What each sequence of `player` is worth at the ends it leads to at once, the others playing to `reach`. 0: the watch
- * stopped it. */
+/* The payoff of each sequence of `player` at the terminals that it leads to directly, if the others play to `reach`. Returns 0
+ * if the watch stopped it. */
 int lt_game_tree_gradient(const lt_game_tree *tree, int32_t player, const double *reach, double *gradient, lt_watch *watch);
 /* The same two for the sequences of one part, or of the top; the reach of what leads there is known. */
 void lt_game_tree_part_reach(const lt_game_tree *tree, lt_game_tree_part part, const double *strategy, double *reach);
@@ -107,13 +107,13 @@ void lt_game_tree_part_gradient(const lt_game_tree *tree, lt_game_tree_part part
 /* The best that `player` can get from a gradient, which is summed up on the way. `best` (by sequence, or NULL):
  * 1 for the action taken, the first of equals, else 0. */
 double lt_game_tree_best_response(const lt_game_tree *tree, int32_t player, double *gradient, double *best);
-/* The ends of the game for `player`, those of leaves among them: own sequences, the others' [num_players - 1], and what
- * they are worth. Gives their number; NULL for the arrays to learn it. */
+/* The terminals for `player`, including those of leaves: own sequences, the others' [num_players - 1], and payoffs. Returns
+ * their number; the arrays may be NULL. */
 uint64_t lt_game_tree_payoffs(const lt_game_tree *tree, int32_t player, uint32_t *own, uint32_t *others, double *payoff);
 
-/* ---- Between game_tree.c, which unrolls, and tree_layout.c, which puts in order ---- */
+/* ---- Between game_tree.c, which unrolls, and game_tree_layout.c, which orders the arrays ---- */
 
-/* The ends of the game as they were found: last sequences and chance x utility of every player, [ends, num_players]. */
+/* The terminals as they were found: last sequences and chance x utility of every player, [terminals, num_players]. */
 lt_status lt_game_tree_lay_out(lt_game_tree *tree, uint32_t *terminal_last, const double *terminal_payoff, lt_watch *watch);
 /* Resize an array from `old` to `new` entries within the memory limit. */
 lt_status lt_game_tree_resize(lt_game_tree *tree, void **array, uint64_t old, uint64_t new, size_t entry);

@@ -1,4 +1,4 @@
-/* The layout of an unrolled game. Read in this order: public states, parts, blocks, ends of the game. */
+/* The layout of an unrolled game. Read in this order: public states, parts, blocks, terminals. */
 #include "regret/game_tree.h"
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ typedef struct plan {
   uint32_t *owner;        /* by sequence: its information state, NONE for the empty ones */
   uint32_t *moves;        /* the player's moves that led there */
   uint32_t *public;       /* another information state of its public state, itself for the first: a forest */
-  uint64_t *work, *weight; /* of public states: sequences and ends of the game at them, and with all that hangs below */
+  uint64_t *work, *weight; /* of public states: sequences and terminals at them, and in their subtrees */
   uint64_t *own_work, *own_weight; /* the same of the information state alone */
   uint32_t *part;         /* 0: top */
   place *order;
@@ -195,7 +195,7 @@ static void reorder(uint32_t *column, uint32_t *copy, const place *order, uint32
   for (uint32_t i = 0; i < size; i++) column[i] = copy[order[i].old];
 }
 
-/* Give information states and sequences, and the ends of the game that name them, their final numbers. */
+/* Give information states and sequences their final numbers, also in the terminals that name them. */
 static void renumber(lt_game_tree *t, const plan *n, uint32_t *terminal_last, uint32_t *copy) {
   const uint32_t infos = t->num_infostates, sequences = t->num_sequences, players = (uint32_t)t->num_players;
   number(t, n, copy);
@@ -217,7 +217,7 @@ static void renumber(lt_game_tree *t, const plan *n, uint32_t *terminal_last, ui
 
 enum { MIN_TERMINALS = 4, CELLS_PER_TERMINAL = 2 };
 
-/* A leaf in the making: where in two vectors of hands its ends lie, and how many there are. */
+/* A leaf in the making: where in two vectors of hands its terminals lie, and how many there are. */
 typedef struct box {
   uint64_t terminals;
   uint32_t row, end_row, column, end_column;
@@ -234,7 +234,7 @@ typedef struct terminal_lists {
   uint64_t leaf_room, matrix_room;
 } terminal_lists;
 
-/* Sort the ends of the game by the last sequences of `player`. Keeps the order of equals. */
+/* Sort the terminals by the last sequences of `player`. Keeps the order of equals. */
 static void sort_by(const lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players;
   memset(x->starts, 0, ((size_t)t->num_sequences + 1) * sizeof *x->starts);
@@ -254,8 +254,8 @@ static int same(const uint32_t *a, const uint32_t *b, uint32_t n) {
   return 1;
 }
 
-/* The ends of the game for one player, sorted by its sequences and then by the others', from t->num_entries on. Ends that
- * differ in chance alone are one entry. Gives where they end. */
+/* The terminals for one player, sorted by its sequences and then by the others', from t->num_entries on. Terminals that
+ * differ in chance alone are one entry. Returns the end of the entries. */
 static uint64_t fill_entries(lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, const double *terminal_payoff,
                              uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;

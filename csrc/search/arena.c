@@ -70,7 +70,7 @@ void lt_worker_free(lt_worker *w) {
 
 /* ---- Memory ---- */
 
-/* Bytes of an entry in each of the arrays beside the nodes; 0: the search has no use for it. */
+/* Bytes of an entry in each of the side arrays of the nodes; 0: the search does not use the array. */
 static void side_bytes(const lt_game *g, const lt_rule *rule, const lt_options *options, size_t bytes[LT_SIDE_ARRAYS]) {
   const int amaf = rule->kind == LT_RAVE || rule->kind == LT_GRAVE;
   const int known = g->priors != NULL && (options->priors > 0 || (options->amaf > 0 && amaf));
@@ -121,7 +121,7 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
   t->limit = nodes < UINT32_MAX - 64 ? (uint32_t)nodes : UINT32_MAX - 64;
   int failed = 0;
   t->nodes = array_new(((size_t)t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time, */
-  side_bytes(game, &rule, &options, t->side_bytes);             /*   also beside the nodes */
+  side_bytes(game, &rule, &options, t->side_bytes);             /*   also in the side arrays */
   for (int i = 0; i < LT_SIDE_ARRAYS; i++)
     if (t->side_bytes[i]) t->side[i] = array_new(((size_t)t->limit + 8) * t->side_bytes[i], &failed);
   t->wide_actions = t->side[0], t->priors = t->side[1], t->amaf = t->side[2], t->known = t->side[3];

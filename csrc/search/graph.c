@@ -468,7 +468,7 @@ static uint32_t select_regret(lt_graph *g, const node_t *node, int learns, lt_rn
   return chosen;
 }
 
-/* What an action is worth, by a simulation that was drawn to `i` with `chance` and had the result `value`: the mean
+/* The value of an action, estimated by a simulation that was drawn to `i` with `chance` and had the result `value`: the mean
  * result so far is the baseline, and what is drawn corrects it, so that the estimate is exact on average whatever the
  * baseline. */
 static inline double estimate(const edge_t *edge, int drawn, double chance, double value) {

@@ -1,6 +1,6 @@
 /* The search graph: nodes that are found by a key, so that all ways to a position share what is known of it.
  *
- * One bounded arena of nodes and edges and one hash table serve two searches, told apart by `by_information`:
+ * One bounded arena of nodes and edges and one hash table serve two searches, which `by_information` selects:
  *   graph search, for perfect information: the key is the position's. Edges link nodes and count their own visits; a
  *     node's value is computed anew from its edges whenever a simulation has passed, so that nothing is counted twice.
  *   search of information states, for all games: the key is what the player who acts knows, every simulation starts

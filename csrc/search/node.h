@@ -16,7 +16,7 @@ typedef struct lt_node {
   _Atomic uint64_t stats;       /* visits: bits 0 to 29; mark: 30; solved: 31; sum of values for who moved here: bits 32 to 63 */
   _Atomic uint32_t first_child; /* 0: not expanded. Children stand side by side. */
   uint16_t action;              /* that led here; where the tree has `wide_actions`, those hold it */
-  uint16_t num_children;        /* known once expanded; before, LT_PENDING in a leaf handed out by ask and not yet told */
+  uint16_t num_children;        /* known once expanded; before, LT_PENDING in a leaf returned by ask that has no value yet */
 } lt_node;
 
 enum { LT_PENDING = UINT16_MAX, LT_MOST_CHILDREN = UINT16_MAX - 1, LT_MOST_VISITS = (1 << 30) - 1 };
@@ -120,7 +120,7 @@ LT_INLINE uint64_t node_add(lt_node *node, const int32_t visits, int64_t fixed, 
   return old;
 }
 
-/* Write down what a node is proven to be worth for the player who moved into it. */
+/* Write the proven value of a node, for the player who moved into it. */
 static inline void node_solve(lt_node *node, int64_t fixed) {
   uint64_t old = LOAD(node->stats);
   while (!atomic_compare_exchange_weak_explicit(&node->stats, &old,

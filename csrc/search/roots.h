@@ -1,5 +1,5 @@
-/* Many trees of one game, asked and told together, so that their leaves fill arrays: for self-play, where a network values the
- * leaves of many games at once. One tree is the smallest case. A tree's `number` is its place among them. */
+/* Many trees of one game, which share calls of ask and tell so that their leaves fill arrays: for self-play, in which a network
+ * evaluates the leaves of many games at once. One tree is the smallest case. `number` of a tree is its index. */
 #ifndef LT_ROOTS_H
 #define LT_ROOTS_H
 #include "search/tree.h"
@@ -13,8 +13,8 @@ lt_status lt_roots_ask(lt_tree *const *trees, uint32_t n, uint32_t batch, uint32
 /* The tree that handed out a ticket, or NULL. */
 lt_tree *lt_roots_tree(lt_tree *const *trees, uint32_t n, uint64_t ticket);
 
-/* Tell `count` leaves: values [count, num_values], priors [count, num_priors] or NULL, as lt_tree_tell takes them. `*received` are
- * told, those from the first that is refused on are not. */
+/* Tell `count` leaves: values [count, num_values], priors [count, num_priors] or NULL, as lt_tree_tell takes them. `*received`
+ * is the number of leaves that were accepted before the first refused one. */
 lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *tickets, uint32_t count, const double *values,
                         uint32_t num_values, const double *priors, uint32_t num_priors, uint32_t *received);
 

@@ -42,7 +42,7 @@ static void fill_tables(void) {
   }
 }
 
-/* A child as most rules see it: its visits with those that the game's knowledge is worth, and its mean value. One whose value
+/* A child as most rules see it: its visits, including those that the game's knowledge counts as, and its mean value. One whose value
  * is proven is judged by it alone, there is nothing more to learn; `lost` ones are never looked at again. */
 typedef struct { float n, q; int solved, lost; } child_view;
 
@@ -206,7 +206,7 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 enum { LANES = 8 };
 static inline float across(const float *x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
 
-/* What a child without a visit is taken to be worth, from sums over those that were tried; and the weight of the priors. */
+/* The assumed value of a child without a visit, from sums over those that were tried; and the weight of the priors. */
 static inline float puct_untried(const lt_rule *rule, float sum, float tried, float looked) {
   const float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
   return rule->fpu_reduction > 0 ? untried - (float)rule->fpu_reduction * sqrtf(looked) : untried;
@@ -289,7 +289,7 @@ LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first
 
 /* ---- Gumbel ---- */
 
-/* Danihelka, Guez, Schrittwieser and Silver 2022. What an action is worth in logits: of its prior, with the completed value,
+/* Danihelka, Guez, Schrittwieser and Silver 2022. The logit of an action: of its prior, with the completed value,
  *   ln P + (c_visit + max n) c_scale Q,   Q in [0, 1] (equation 8),
  * where an action without a visit has for Q the mixed value v_mix (equation 33): the node's own first value, and the mean of
  * the tried ones weighed by their priors. */

@@ -36,7 +36,7 @@ static inline void add_square(_Atomic double *sum, int64_t value, const int shar
     }
 }
 
-/* What a player's return is worth in [-1, 1], as nodes count it. */
+/* A player's return as a value in [-1, 1], in the units of nodes. */
 static inline int64_t value_of(const lt_tree *t, double utility) {
   return to_fixed((utility - t->middle) * (1.0 / t->half_range));
 }
@@ -117,8 +117,8 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
 
 static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state);
 
-/* Give a node its children, and say in w->terminal_children whether some end the game. Gives LT_OK also where the arena is full: the node
- * then stays a leaf and `full` is set. Ends are looked for at once where that costs little; else a visit finds them. */
+/* Give a node its children, and set w->terminal_children. Returns LT_OK also if the arena is full: the node then stays a leaf and
+ * `full` is set. Terminals are looked for at once if that is cheap; otherwise a visit finds them. */
 static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, const void *state, lt_rng *rng,
                         const double *priors, uint32_t num_priors, const int shared) {
   const lt_game *g = t->game;
@@ -161,15 +161,15 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
 /* ---- Proving ---- */
 
 /* MCTS-Solver (Winands, Bjornsson and Saito 2008), for one player or for two with opposite interests, and for any utilities:
- * the end of a game is worth what it pays; a player's node with a child that is worth all there is to win, that; one whose
- * children are all proven, the best of them; and a chance node whose outcomes are all proven, their mean. */
+ * a terminal has its payoff as value; a player's node with a child of the maximum payoff has that payoff; a node whose children
+ * are all proven has the best of their values; a chance node whose outcomes are all proven has their mean. */
 
 /* A proven value as the other one of two players sees it. */
 static inline int64_t seen_by(const lt_tree *t, int64_t value, int32_t from, int32_t to) {
   return (from < 0 ? 0 : from) == (to < 0 ? 0 : to) ? value : LOAD(t->total) - value;
 }
 
-/* What the end of a game pays `player`; remembers what it pays both. */
+/* The payoff of `player` at a terminal. Stores the sum of both players' payoffs. */
 static int64_t terminal_value(lt_tree *t, const double *returns, int32_t player) {
   if (t->game->num_players == 2) {
     int64_t total = value_of(t, returns[0]) + value_of(t, returns[1]);
@@ -178,7 +178,7 @@ static int64_t terminal_value(lt_tree *t, const double *returns, int32_t player)
   return value_of(t, returns[player < 0 ? 0 : player]);
 }
 
-/* Prove the new children that end the game. Gives whether there are any. */
+/* Prove the new children that are terminals. Returns whether there are any. */
 static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state) {
   const lt_game *g = t->game;
   int any = 0;
@@ -766,7 +766,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     lt_status status = wide ? descend_wide(t, w, t->simulations, (int32_t)n)
                             : descend(t, w, t->simulations, (int32_t)n, rule, 0, 0, 0);
     if (status != LT_OK) return status;
-    int met = 0; /* a leaf that is asked for already: nothing else is worth asking for until it is told */
+    int met = 0; /* a leaf that is asked for already: asking for more is useless until it has a value */
     for (uint32_t i = 0; i < n; i++) {
       const lt_cursor *c = &w->cursors[i];
       const outcome where = (outcome)w->outcomes[i];

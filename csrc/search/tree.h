@@ -20,7 +20,7 @@ typedef enum { LT_UCT, LT_PUCT, LT_RAVE, LT_GRAVE, LT_UCB1_TUNED, LT_THOMPSON, L
 /* What an action that was not tried yet counts as in PUCT. */
 typedef enum { LT_FPU_SIBLINGS, LT_FPU_VALUE } lt_fpu;
 
-/* How a child is selected; csrc/search/rules.h has each rule's formula beside its code. */
+/* How a child is selected; csrc/search/rules.h has each rule's formula next to its code. */
 typedef struct lt_rule {
   lt_rule_kind kind;
   double c;             /* weight of exploration, for values in [-1, 1] */
@@ -57,7 +57,7 @@ typedef struct lt_plan {
   int drawn;                    /* whether the root's Gumbel numbers are drawn */
 } lt_plan;
 
-/* A pair of a count and a sum, beside a node. */
+/* A count and a sum, in a side array of the nodes. */
 typedef struct lt_mean { _Atomic float visits, value_sum; } lt_mean;
 
 /* A child of a node that others borrow values from, by its action. */
@@ -106,7 +106,7 @@ typedef struct lt_worker {
   int32_t *actions;
   double *probabilities;
   int64_t *values;         /* [num_players], as nodes count them */
-  int terminal_children;                /* whether the children of the node expanded last end the game somewhere */
+  int terminal_children;                /* whether the node that was expanded last has terminal children */
   float *prior, *known_visits, *known_values; /* of the actions of a node that is expanded, */
   lt_ranked *ranked;       /*   and their order, where it matters */
   int32_t *trace;          /* what a playout played, player * num_distinct_actions + action */
@@ -140,11 +140,11 @@ typedef struct lt_tree {
   uint64_t simulations;        /* streams of random numbers used so far */
   lt_node *nodes;
   size_t side_bytes[LT_SIDE_ARRAYS];
-  void *side[LT_SIDE_ARRAYS];     /* the arrays beside the nodes, each NULL where it is not used: */
+  void *side[LT_SIDE_ARRAYS];     /* the side arrays of the nodes, each NULL if it is not used: */
   int32_t *wide_actions;       /*   actions above 65535, */
   float *priors;               /*   probabilities, */
   lt_mean *amaf;               /*   all-moves-as-first statistics, */
-  lt_mean *known;              /*   visits that the game's knowledge is worth, with their value, */
+  lt_mean *known;              /*   visits that the game's knowledge counts as, with their value, */
   _Atomic double *squares;     /*   sums of squared values, */
   _Atomic float *raw;          /*   values of nodes when they were leaves, for who acts there, */
   _Atomic uint32_t *unobserved; /*  simulations in flight */
@@ -153,7 +153,7 @@ typedef struct lt_tree {
   _Atomic int full;            /* an expansion found no room */
   uint64_t draws;              /* streams of random numbers for the root used so far */
   int noisy;                   /* whether the root's priors have their noise */
-  lt_plan plan;                /* Gumbel; beside the root's children: numbers drawn, visits by plan */
+  lt_plan plan;                /* Gumbel; for each child of the root: numbers drawn, visits by plan */
   double *root_numbers;        /*   their logarithms of priors with Gumbel's numbers */
   uint32_t *planned;
   uint64_t recycled;           /* nodes given back so far to make room */
@@ -203,7 +203,7 @@ static inline int32_t action_of(const lt_tree *t, uint32_t id) {
   return t->wide_actions ? t->wide_actions[id] : t->nodes[id].action;
 }
 
-/* What a slot of ask keeps beside its number: a state, and the path that leads there. */
+/* The data of a slot of ask: a state, and the path that leads there. */
 static inline size_t pending_stride(const lt_tree *t) {
   return (t->game->state_bytes + 7) / 8 * 8 + ((size_t)lt_max_history(t->game) + 1) * sizeof(lt_step);
 }
