@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -132,12 +133,14 @@ class Registry(Mapping[str, T]):
                     found += [f"{family}{member}" for member in entry.members()]
         return sorted(found)
 
-    def find(self, written: str) -> Found[T]:
+    def find(self, written: str | os.PathLike[str]) -> Found[T]:
         """The entry that a text stands for: "NAME", "NAME(option=value, ...)", "FAMILY:REST", or a path with a suffix.
 
         Raises `UnknownNameError` with near matches, `RegistryError`, `ParameterError` if it is not a text or its
         options cannot be read.
         """
+        if isinstance(written, os.PathLike):
+            written = os.fsdecode(written)
         if not isinstance(written, str):
             raise ParameterError(f"the name of a {self.what} is a text, got {shown(written)}")
         before, colon, rest = written.partition(":")

@@ -10,10 +10,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from longthink.errors import ParameterError
 from longthink.games.core import Game
 from longthink.registry import Registry
-from longthink.validation import shown
 
 # One line for each game or family of games.
 GAMES: Registry[Callable[..., Game]] = Registry(
@@ -56,13 +54,9 @@ def games() -> Registry[Callable[..., Game]]:
 def load_game(name: str | os.PathLike[str], /, **parameters: Any) -> Game:
     """Load a game: `load_game("connect_four", rows=5)` or `load_game("connect_four(rows=5)")`.
 
-    "openspiel:NAME(...)" loads any sequential game of OpenSpiel; "efg:PATH" or a `Path` loads a Gambit file. Raises
-    `UnknownNameError` with near matches for a name or parameter that does not exist, `ParameterError` for a value out
-    of range.
+    "openspiel:NAME(...)" loads any sequential game of OpenSpiel; "efg:PATH" or a path that ends in ".efg" loads a
+    Gambit file. Raises `UnknownNameError` with near matches for a name or parameter that does not exist,
+    `ParameterError` for a value out of range.
     """
-    if isinstance(name, os.PathLike):
-        name = f"efg:{os.fsdecode(name)}"
-    if not isinstance(name, str):
-        raise ParameterError(f"load_game expects the name of a game, as in 'connect_four', got {shown(name)}")
     game: Game = GAMES.find(name).make(**parameters)
     return game

@@ -49,5 +49,5 @@ def load_model(name: str | Path | None = None, *, cache: str | Path | None = Non
     Raises `UnknownNameError` with near matches for a name or option that does not exist, `ModelError`,
     `ParameterError`, `MissingExtraError`.
     """
-    model: Model = MODELS.find("smollm2" if name is None else str(name)).make(**options)
+    model: Model = MODELS.find("smollm2" if name is None else name).make(**options)
     return model if cache is None else CachedModel(model, cache)

@@ -194,7 +194,7 @@ def test_hostile_values_are_refused(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", [None, 5, b"go", ["go"], object(), Bare(), np.array(["go"]), 1.5])
 def test_what_is_no_name_is_refused(name: Any) -> None:
-    with pytest.raises(lt.ParameterError, match="load_game expects the name of a game"):
+    with pytest.raises(lt.ParameterError, match="the name of a game is a text, got"):
         lt.load_game(name)
 
 
@@ -215,6 +215,8 @@ def test_a_path_is_a_gambit_file(tmp_path: Path) -> None:
     assert lt.load_game(place) == lt.load_game(f"efg:{place}")
     with pytest.raises(lt.GameError, match="nothing"):
         lt.load_game(tmp_path / "nothing.efg")
+    with pytest.raises(lt.UnknownNameError, match="unknown game"):
+        lt.load_game(tmp_path / "game.txt")
 
 
 VALUES = st.one_of(
