@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from longthink.bridge.models.registry import load_model as load_model
     from longthink.bridge.models.registry import models as models
     from longthink.bridge.models.registry import register_model as register_model
+    from longthink.bridge.models.work import Work as Work
     from longthink.bridge.proposals.kinds.kind import Kind as Kind
     from longthink.bridge.proposals.kinds.kind import ProposalQuery as ProposalQuery
     from longthink.bridge.proposals.kinds.registry import kinds as kinds
@@ -184,6 +185,7 @@ _HOME = {
     "with_tools": "bridge.proposals.kinds.tool",
     **dict.fromkeys(("Completion", "Model", "Request", "Token"), "bridge.models.model"),
     **dict.fromkeys(("load_model", "models", "register_model"), "bridge.models.registry"),
+    "Work": "bridge.models.work",
     **dict.fromkeys(("Proposal", "Proposer"), "bridge.proposals.proposer"),
     **dict.fromkeys(("Judge", "Verifier", "register_verifier", "verifiers"), "bridge.tasks.verifier"),
     "think": "bridge.thinking.think",

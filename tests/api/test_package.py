@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,18 @@ def test_every_public_name_is_there() -> None:
     assert set(lt.__all__) <= set(dir(lt))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         lt.nothing  # noqa: B018
+
+
+def test_type_checkers_see_the_names_that_are_imported_lazily() -> None:
+    source = Path(lt.__file__).read_text("utf-8")
+    (block,) = (node for node in ast.parse(source).body if isinstance(node, ast.If))
+    typed = {
+        alias.asname: f"{node.module}.{alias.name}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == {name: f"longthink.{home}.{name}" for name, home in lt._HOME.items()}
 
 
 def test_import_is_light() -> None:
