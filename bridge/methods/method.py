@@ -6,9 +6,7 @@ result of a job. It needs no knowledge of slots, budgets, Ctrl-C or other sessio
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -62,23 +60,12 @@ class Method(ABC):
         """The expected gain of one more job, in [0, 1], for `think_all`; None if the method does not know."""
         return None
 
-    @classmethod
-    def summary(cls) -> str:
-        """The first sentence of the docstring."""
-        return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split()).partition(". ")[0].rstrip(".") + "."
-
-    @classmethod
-    def options(cls) -> Mapping[str, Any]:
-        """The options with their defaults."""
-        return {each.name: _default(each) for each in fields(cls) if each.init}
-
     def changed_options(self) -> dict[str, Any]:
         """The options whose values are not the defaults."""
-        values = {name: getattr(self, name) for name in self.options()}
-        return {name: value for name, value in values.items() if value != self.options()[name]}
+        options = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+        defaults = {each.name: _default(each) for each in fields(self)}
+        return {name: value for name, value in options.items() if value != defaults[name]}
 
 
 def _default(option: Field[Any]) -> Any:
-    if option.default_factory is not MISSING:
-        return option.default_factory()
-    return None if option.default is MISSING else option.default
+    return option.default if option.default_factory is MISSING else option.default_factory()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from longthink.bridge.methods.method import Method
-from longthink.errors import ParameterError, UnknownNameError
-from longthink.registry import Registry
+from longthink.errors import ParameterError
+from longthink.registry import Found, Registry
 from longthink.validation import shown
 
 # One line for each method.
@@ -42,28 +42,24 @@ def methods() -> Registry[type[Method]]:
 
 
 def make_method(method: str | type[Method] | Method, options: Mapping[str, Any]) -> Method:
-    """A fresh method from its name or class and options, or from an object, of which the options are taken.
+    """A fresh method: from a name, as in "beam(width=8)", or a class, with options; or from an object.
 
     Raises `UnknownNameError` for a name or option that does not exist, and what the method raises for a wrong value.
     """
     if isinstance(method, Method):
         if options:
             raise ParameterError(f"method is an object that has its options already, got also {', '.join(options)}")
-        made = dataclasses.replace(method)
-        made.name = method.name or type(method).__name__
-        return made
-    kind: Any = method
-    if isinstance(method, str):
-        found = METHODS.find(method)
-        method, kind, options = found.name, found.entry, {**found.options, **options}
-    if not (isinstance(kind, type) and issubclass(kind, Method)):
-        raise ParameterError(
-            f"method expects a name, a class derived from Method, or an object of such a class, got {shown(kind)}"
-        )
-    name = method if isinstance(method, str) else kind.__name__
-    for option in options:
-        if option not in kind.options():
-            raise UnknownNameError.of(f"option of {name}", option, kind.options())
-    made = kind(**options)
+        made, name = dataclasses.replace(method), method.name or type(method).__name__
+    else:
+        found = METHODS.find(method) if isinstance(method, str) else Found(_class_name(method), method, (), {})
+        made, name = found.make(**options), found.name
     made.name = name
     return made
+
+
+def _class_name(method: Any) -> str:
+    if not (isinstance(method, type) and issubclass(method, Method)):
+        raise ParameterError(
+            f"method expects a name, a class derived from Method, or an object of such a class, got {shown(method)}"
+        )
+    return method.__name__

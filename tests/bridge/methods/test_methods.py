@@ -132,10 +132,11 @@ def test_every_method_has_a_trace_with_the_chosen_line(method: str) -> None:
 
 
 def test_every_method_is_described_with_its_options() -> None:
-    for method in methods().values():
-        assert len(method.summary()) > 10
-        for name in method.options():
-            assert f"{name}:" in (inspect.getdoc(method) or "")
+    for name, method in methods().items():
+        summary, options = methods().describe(name)
+        assert len(summary) > 10
+        for option in options:
+            assert f"{option}:" in (inspect.getdoc(method) or "")
 
 
 # ---- Votes ----

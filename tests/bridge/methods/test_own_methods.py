@@ -65,8 +65,10 @@ def test_a_registered_method_has_its_name() -> None:
     try:
         answer = think("shortest", samples=1)
         assert (answer.method, answer.spent.calls) == ("shortest", 10)
-        assert lt.methods()["shortest"].summary() == "Of some sampled answers, the first one with the least digit."
-        assert lt.methods()["shortest"].options() == {"samples": 4}
+        summary, options = lt.methods().describe("shortest")
+        assert summary == "Of some sampled answers, the first one with the least digit."
+        assert options == {"samples": 4}
+        assert think("shortest(samples=2)").spent.calls == 20
         with pytest.raises(lt.UnknownNameError, match="did you mean 'samples'"):
             think("shortest", sample=1)
     finally:
