@@ -1,7 +1,4 @@
-"""Votes: several samples say what the answer is, and the answer that most of them give wins.
-
-And when a vote needs no more voters: where the rest cannot change it, or hardly will.
-"""
+"""Votes: each sample gives an answer, and the most frequent answer wins. Also when a vote needs no more samples."""
 
 from __future__ import annotations
 
@@ -14,9 +11,9 @@ T = TypeVar("T")
 
 
 class Votes(Generic[T]):
-    """Votes for answers, each cast by a sample; of answers with equal votes the one that came first wins.
+    """Votes for answers, one by each sample. Of answers with equal votes, the first one wins.
 
-    same: whether two answers are one; an answer is counted to the first one that is the same. An empty answer is a vote
+    same: whether two answers are equal; an answer counts for the first one that equals it. An empty answer is a vote
     for none: it wins only if there is no other.
 
     Wang et al., "Self-consistency improves chain of thought reasoning in language models", ICLR 2023, section 2.
@@ -27,7 +24,7 @@ class Votes(Generic[T]):
         self._weights: dict[str, float] = {}
         self._first: dict[str, T] = {}
         self._counts: Counter[str] = Counter()
-        self._class: dict[str, str] = {}  # an answer, and the first one that is the same
+        self._class: dict[str, str] = {}  # an answer: the first one that equals it
         self._empty: list[T] = []
         self._total = 0.0
 
@@ -45,7 +42,7 @@ class Votes(Generic[T]):
 
     @property
     def count(self) -> int:
-        """How many votes there are, those for none among them."""
+        """How many votes there are, including those for none."""
         return self._counts.total() + len(self._empty)
 
     def winner(self) -> T:
@@ -56,11 +53,11 @@ class Votes(Generic[T]):
 
     @property
     def share(self) -> float:
-        """Of all votes, those for the winner."""
+        """The share of all votes that are for the winner, in [0, 1]."""
         return max(self._weights.values(), default=0.0) / self._total if self._total else 0.0
 
     def settled(self, left: float) -> bool:
-        """Whether the votes that may still come, of a weight of `left` together, cannot change the winner."""
+        """Whether the votes that may still come, with a total weight of `left`, cannot change the winner."""
         weights = list(self._weights.values())  # in the order in which answers came first
         if not weights:
             return False
@@ -74,7 +71,7 @@ class Votes(Generic[T]):
 
     @property
     def sure(self) -> float:
-        """How probable it is that the most frequent answer so far is the one that samples give most often: `leads`."""
+        """The probability that the most frequent answer so far is the one that samples give most often: `leads`."""
         return leads(*self._top_two())
 
     @property
@@ -88,12 +85,12 @@ class Votes(Generic[T]):
 
 
 def leads(first: int, second: int) -> float:
-    """How probable it is that the answer with `first` votes is given more often than the one with `second`, in [0, 1].
+    """The probability that the answer with `first` votes is more frequent in truth than the one with `second` votes.
 
-    Of the votes for these two, a share p is for the first; from all p equally likely, the votes lead to Beta(first + 1,
-    second + 1), of which this is what lies above 1/2: the sum of C(n, k) / 2^n over k > second, with n = first + second
-    + 1. Aggarwal et al., "Let's sample step by step: adaptive-consistency for efficient reasoning and coding with
-    LLMs", EMNLP 2023, section 3, the Beta criterion.
+    Of the votes for these two, a share p is for the first. If all p are equally likely beforehand, the votes lead to
+    Beta(first + 1, second + 1), and the result is its mass above 1/2: the sum of C(n, k) / 2^n over k > second, with n
+    = first + second + 1. Aggarwal et al., "Let's sample step by step: adaptive-consistency for efficient reasoning and
+    coding with LLMs", EMNLP 2023, section 3, the Beta criterion.
     """
     if first < second:
         return 1.0 - leads(second, first)
@@ -108,12 +105,12 @@ def leads(first: int, second: int) -> float:
 
 
 def gain(first: int, second: int, votes: int) -> float:
-    """How much surer one more vote can make us of the answer that has `first` of all `votes`, the next one `second`.
+    """How much surer one more vote can make us of the answer with `first` of `votes`, if the next one has `second`.
 
-    That is the most that it can, over whom of the two it may be for: leads(first + 1, second) - leads(first, second),
-    which is C(n, second) / 2^(n + 1). It is the optimistic knowledge gradient of Chen, Lin and Zhou, "Optimistic
-    knowledge gradient policy for optimal budget allocation in crowdsourcing", ICML 2013, section 4; times the share of
-    votes that are for one of the two, for where all answers differ one more says little.
+    This is the larger gain of the two possible votes: leads(first + 1, second) - leads(first, second), which is
+    C(n, second) / 2^(n + 1). It is the optimistic knowledge gradient of Chen, Lin and Zhou, "Optimistic
+    knowledge gradient policy for optimal budget allocation in crowdsourcing", ICML 2013, section 4, times the share of
+    votes that are for one of the two: if all answers differ, one more vote says little.
     """
     return (first + second + 1) / (votes + 1) * _binomial(first + second + 1, second) / 2
 

@@ -36,10 +36,10 @@ _SECRET_FIELDS = re.compile(
 
 
 def without_secrets(value: Any) -> Any:
-    """A plain value without what looks like a secret in any of its texts.
+    """A plain value without anything in its texts that looks like a secret.
 
-    Taken out are the values of environment variables that are named like secrets, texts of the forms that keys have,
-    what stands in a header Authorization or in a field named api_key, and logins in addresses.
+    It removes the values of environment variables that are named like secrets, texts in the form of keys, the contents
+    of an Authorization header or a field named api_key, and logins in addresses.
     """
     named = [text.strip() for name, text in os.environ.items() if _SECRET_NAMES.search(name) and len(text.strip()) >= 8]
     return _clean(value, sorted(named, key=len, reverse=True))
@@ -99,7 +99,7 @@ class TraceLog:
                 raise OSError("only a part could be written; is the disk full?")
 
     def asked(self, request: Request) -> int:
-        """Write a request; its number says which answer belongs to it."""
+        """Write a request, and return its number, which its answer gets, too."""
         self._requests += 1
         fields = {name: value for name, value in vars(request).items() if value not in ((), None) and name != "images"}
         self.write("request", number=self._requests, **fields, images=len(request.images))

@@ -1,4 +1,4 @@
-"""Traces: what was thought, as a tree of texts, for people and for reports."""
+"""`Trace`: what was looked at during thinking, as a tree of texts, for people and for reports."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from longthink.bridge.traces.log import without_secrets
 from longthink.search.trees.tree_node import TreeNode
 
 TRACE_NODES = 400
-"""Nodes of a trace at most, besides the chosen line."""
+"""The most nodes of a trace, besides the chosen line."""
 TRACE_DEPTH = 100
-"""Nodes of a line at most; the steps of a longer one that are left stand together in the last."""
+"""The most nodes of a line; the last node of a longer line has all its other steps."""
 
 
 @dataclass
 class Trace:
-    """A step that was looked at: its text, prior, visits and mean value in [0, 1], None where they are not known.
+    """A step that was looked at: its text, prior, visits and mean value in [0, 1]; None if they are not known.
 
-    kind: which kind of proposal it is, "choice" where it chooses one, "task" at the root. chosen: whether it leads to
-    the answer that was given. left_out: at the root, how many nodes or looks the limits of a trace left out.
+    kind: the kind of proposal; "choice" if it chooses a kind, "task" at the root. chosen: whether it leads to the
+    answer that was given. left_out: at the root, how many nodes or looks the limits of a trace left out.
     """
 
     text: str
@@ -47,7 +47,7 @@ class Trace:
         return root
 
     def _reach(self, language: LanguageGame, value: float, transcript: Transcript) -> None:
-        """Make the line of a transcript of this value, whose end may have been played out beyond the tree."""
+        """Add the line of a transcript of this value; a playout may have written its end beyond the tree."""
         node = self
         for depth, text in enumerate(_folded(transcript)):
             proposals = language.known(transcript[:depth]) or []
@@ -73,9 +73,9 @@ class Trace:
     def look(
         self, line: Sequence[str], value: float | None, priors: Sequence[float | None], kinds: Sequence[str]
     ) -> None:
-        """Count a look at the end of a line from here, which is made as far as there is room.
+        """Count a look at the end of a line from here. Its nodes are added as far as there is room.
 
-        priors, kinds: of its steps; priors where they are known.
+        priors, kinds: of its steps; a prior is None if it is not known.
         """
         node = self
         for depth, text in enumerate(("", *_folded(line))):
@@ -96,7 +96,7 @@ class Trace:
                 node.value = (node.value or 0.0) + (value - (node.value or 0.0)) / node._valued
 
     def choose(self, line: Sequence[tuple[str, str]], correct: bool) -> None:
-        """Mark the line of the answer that was given: its steps, and of what kind they are."""
+        """Mark the line of the answer that was given. line: its steps and their kinds."""
         node = self
         for text, (_, kind) in zip(_folded([text for text, _ in line]), line, strict=False):
             node = node._with(Trace(text, None, 1, None, kind=kind))
@@ -105,7 +105,7 @@ class Trace:
             node.correct = correct
 
     def _with(self, child: Trace) -> Trace:
-        """The child that has this one's text: this one, where there was none."""
+        """The child with the text of this one; if there is none, this one is added."""
         found = self._child(child.text)
         if found is None:
             self.children.append(child)
@@ -115,7 +115,7 @@ class Trace:
         return next((child for child in self.children if child.text == text), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """As nested plain values, for JSON, without what looks like a secret."""
+        """The trace as nested plain values, for JSON, without anything that looks like a secret."""
         plain: dict[str, Any] = without_secrets(self._plain())
         return plain
 
@@ -145,7 +145,7 @@ class Trace:
 
 
 def _folded(line: Sequence[str]) -> Sequence[str]:
-    """A line of no more than `TRACE_DEPTH` texts."""
+    """A line of at most `TRACE_DEPTH` texts."""
     if len(line) <= TRACE_DEPTH:
         return line
     return [*line[: TRACE_DEPTH - 1], "\n".join(line[TRACE_DEPTH - 1 :])]
