@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,3 +145,13 @@ def test_bad_verifiers_are_refused() -> None:
         lt.think(Letter(), None, budget, method="uniform", verifier="judge")
     with pytest.raises(lt.ParameterError, match="without steps"):
         lt.think(Letter(), None, lt.Budget(), method="exhaustive", verifier=likes_c)
+
+
+def test_a_trace_says_who_verified(tmp_path: Path) -> None:
+    model, budget = ScriptedModel(letters), lt.Budget(calls=9)
+    by_task = lt.think(Letter(), model, budget, method="best_of_n", trace=tmp_path)
+    answer = lt.think(Letter(), model, budget, method="best_of_n", trace=tmp_path, verifier=likes_c)
+    assert answer.page is not None
+    assert answer.page != by_task.page
+    first = json.loads(answer.page.with_suffix(".jsonl").read_text("utf-8").splitlines()[0])
+    assert first["verifier"].endswith("likes_c")
