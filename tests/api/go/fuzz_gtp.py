@@ -1,4 +1,4 @@
-"""Throws random commands and bytes at `longthink gtp`: every command must be answered, and the process must live.
+"""Sends random commands and bytes to `longthink gtp`: it must answer every command, and the process must not end.
 
 As a script for as long as you like: python tests/api/go/fuzz_gtp.py --seconds 600. A test runs it for a few seconds.
 """
@@ -47,7 +47,7 @@ def line(rng: random.Random) -> bytes:
 
 
 def asks(text: bytes) -> bool:
-    """Whether a line is a command that must be answered; none that ends the game or writes outside."""
+    """Whether a line is a command that must be answered."""
     return parse(text[: (1 << 16) - 1]) is not None
 
 
@@ -56,7 +56,7 @@ def harmless(text: bytes) -> bool:
 
 
 def fuzz(seconds: float, seed: int, batch: int = 40) -> int:
-    """Run for so long; gives how many commands were answered. Raises AssertionError where one was not."""
+    """Run for some seconds; returns the number of answered commands. Raises AssertionError if one has no answer."""
     rng, answered, until = random.Random(seed), 0, time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as scratch:
         engine = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The Go Text Protocol: every command by transcript, streams, clocks, and whatever else may come in."""
+"""The Go Text Protocol: every command by transcript, streams, clocks, and wrong input."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from longthink.games.go.game import action_of
 from longthink.games.go.handicap import fixed_handicap
 from longthink.games.go.rules import RULES
 from longthink.go.analysis import lower_bound
-from longthink.go.commands import COMMANDS, bind
+from longthink.go.commands import COMMANDS, bind, table
 from longthink.go.engine import Engine, EngineOptions
-from longthink.go.gtp import Command, Inbox, parse, serve
+from longthink.go.gtp import Answer, Command, Inbox, parse, serve
 from longthink.search.in_play.time_control import TimeControl
 
 
@@ -75,7 +75,7 @@ def test_administration() -> None:
     )
 
 
-def test_list_commands_is_all_that_is_known() -> None:
+def test_list_commands_lists_all_known_commands() -> None:
     (answer,) = talk("list_commands\n")
     names = answer[2:].split("\n")
     required = """
@@ -86,6 +86,19 @@ def test_list_commands_is_all_that_is_known() -> None:
     """
     assert set(required.split()) <= set(names)
     assert talk("".join(f"known_command {name}\n" for name in names)) == ["= true"] * len(names)
+
+
+def test_a_command_of_a_user_is_registered_and_its_arguments_are_counted() -> None:
+    @table.command("own-moves", most=1)
+    def own_moves(player: Engine, arguments: list[str]) -> Answer:
+        return f"{len(player.record.moves)} moves {' '.join(arguments)}"
+
+    try:
+        answers = talk("play b C3\nown-moves x\nown-moves x y\nknown_command own-moves\n")
+        assert answers[1:] == ["= 1 moves x", "? own-moves expects 1 argument, got also 'y'", "= true"]
+    finally:
+        COMMANDS.unregister("own-moves")
+    assert talk("own-moves\n") == ["? unknown command"]
 
 
 def test_comments_control_characters_and_empty_lines() -> None:
@@ -202,7 +215,7 @@ def test_refused_arguments() -> None:
         assert talk(f"boardsize {size}\ngenmove b\nquery_boardsize\n")[2] == f"= {size}"
 
 
-def test_arguments_that_are_too_many_are_noticed() -> None:
+def test_too_many_arguments_are_an_error() -> None:
     player = engine()
     told = talk("".join(f"{name} 5 5 5 5 5 5\n" for name in COMMANDS if name not in OPEN_ENDED), player)
     assert [answer for answer in told if not re.match(r"\? \S+ expects (no|\d) arguments?, got also '5", answer)] == []
@@ -253,8 +266,8 @@ def test_rules_of_servers() -> None:
         assert player.record.rules == rules
 
 
-def test_a_handicap_may_come_as_black_plays() -> None:
-    """As OGS and some editors send it: before White's first move. White then gets what the rules give for it."""
+def test_black_may_play_a_handicap() -> None:
+    """OGS and some editors send a handicap as moves before White's first. White gets the points that the rules give."""
     player = engine(komi=0.5)
     talk("play b C3\n", player)
     assert player.record.game_komi == 0.5
@@ -268,14 +281,14 @@ def test_a_handicap_may_come_as_black_plays() -> None:
     assert player.record.to_play == 1
     talk("kgs-rules japanese\n", player)
     assert player.record.game_komi == 0.5
-    # A handicap that was placed is that one, and passes make none.
+    # A placed handicap does not grow, and passes do not make one.
     assert talk("kgs-rules chinese\nclear_board\nset_free_handicap C3 G7\nplay b C7\n", player)[2] == "="
     assert player.record.game_komi == 2.5
     talk("clear_board\nplay b C3\nplay w pass\nplay b G7\n", player)
     assert player.record.game_komi == 0.5
 
 
-def test_tromp_and_taylor_take_no_stone_for_dead() -> None:
+def test_by_tromp_taylor_rules_no_stone_is_dead() -> None:
     wall = "".join(f"play b {c}{r}\nplay w pass\n" for c, r in itertools.product("BD", "12345"))
     script = f"boardsize 5\nkomi 0.5\n{wall}play b a3\nplay b c3\nplay w e5\nplay b pass\nplay w pass\n"
     ends = "final_score\nfinal_status_list dead\nkgs-genmove_cleanup b\n"
@@ -305,7 +318,7 @@ def test_the_end_of_a_game_on_a_server_ends_pondering() -> None:
 
 
 def test_what_servers_and_editors_send() -> None:
-    """KGS, OGS and Sabaki at the begin and the end of a game; nothing is refused."""
+    """KGS, OGS and Sabaki at the beginning and the end of a game; nothing is refused."""
     kgs = """
     list_commands
     boardsize 9
@@ -398,7 +411,7 @@ def test_genmove_plays_the_moves_it_says() -> None:
     player = engine(simulations=1000)
     answers = talk("genmove b\ngenmove w\nreg_genmove b\nshowboard\n", player)
     moves = [answer[2:] for answer in answers[:3]]
-    assert len(player.record.moves) == 2  # reg_genmove only says
+    assert len(player.record.moves) == 2  # reg_genmove does not play
     board = player.record.board()
     assert board[action_of(9, moves[0])] == 1
     assert board[action_of(9, moves[1])] == -1
@@ -411,17 +424,17 @@ def test_the_subtree_is_kept_from_move_to_move() -> None:
     move = player.choose(0)
     player.record.play(0, action_of(5, move))
     search = player.go_to(player.record.state())
-    assert 0 < search.simulations < 2000  # what was seen below the move, before any new search
+    assert 0 < search.simulations < 2000  # the visits below the move, before any new search
     assert search.root_state == player.record.state()
 
 
 def test_passing_and_resigning() -> None:
-    # Black owns the whole board but for a dead stone, White passes: Black answers with a pass, for it is won.
+    # Black owns the whole board except for a dead stone, and White passes: Black passes, because the game is won.
     wall = "".join(f"play b {c}{r}\n" for c, r in itertools.product("BD", "12345"))
     script = f"boardsize 5\nkomi 0.5\n{wall}play b a3\nplay b e3\nplay b c3\nplay w pass\n"
     player = engine(size=5)
     assert talk(script + "genmove b\n", player)[-1] == "= pass"
-    # For White there is nothing left to play for.
+    # White cannot win any more.
     player = engine(size=5, simulations=400)
     answers = talk(script + "genmove w\nplay b pass\n" * 1 + "genmove w\nplay b pass\ngenmove w\n", player)
     assert "= resign" in answers
@@ -435,7 +448,7 @@ def test_cleanup_captures_before_it_passes() -> None:
     answers = talk(script + "final_status_list dead\nkgs-genmove_cleanup b\n", engine(size=5, simulations=500))
     assert answers[-2] == "= E5"
     assert answers[-1] != "= pass"
-    # When nothing dead is left it passes, and does not fill its own eyes.
+    # When no dead stones are left, it passes and does not fill its own eyes.
     player = engine(size=5, simulations=500)
     assert talk(script + "kgs-genmove_cleanup b\nplay w pass\n" * 8, player).count("= pass") > 0
 
@@ -472,7 +485,7 @@ def test_sgf_files(tmp_path: Path) -> None:
     talk(f"loadsgf {file}\n", player)
     file.write_text("no game")
     assert talk(f"loadsgf {file}\n", player)[0].startswith("? this SGF file cannot be read")
-    assert len(player.record.moves) == 3  # and the game before is still there
+    assert len(player.record.moves) == 3  # the game before stays
     assert talk(f"printsgf {tmp_path}/no/such/folder\n", player)[0].startswith("? cannot write file")
 
 
@@ -516,7 +529,7 @@ def test_the_clock_decides_how_long_a_move_takes() -> None:
     assert engine(simulations=50).limits(0).simulations == 50
 
 
-def test_time_for_lag_is_kept_back_and_a_period_is_never_exceeded() -> None:
+def test_time_for_lag_is_reserved_and_a_period_is_never_exceeded() -> None:
     times = []
     for lag in (0.0, 0.5, 2.0):
         player = engine(simulations=None, lag=lag)
@@ -533,7 +546,7 @@ def test_time_for_lag_is_kept_back_and_a_period_is_never_exceeded() -> None:
         engine(lag=-1.0)
 
 
-def test_a_move_takes_so_long_on_average() -> None:
+def test_moves_take_the_average_time() -> None:
     player = engine(simulations=None, size=9, average=0.02)
     talk("genmove b\ngenmove w\n" * 4, player)
     assert player.timing.allowances is not None
@@ -600,7 +613,7 @@ def test_allowed_and_avoided_moves() -> None:
 
 def test_a_stream_ends_with_the_next_command_and_can_be_refused() -> None:
     answers = talk("1 lz-analyze b 10\n2 kata-genmove_analyze b 10 maxmoves 2\n3 showboard\n4 kata-analyze q\n5 name\n")
-    assert answers[0] == "=1"  # the next command was there at once
+    assert answers[0] == "=1"  # the next command was there already
     assert re.match(r"=2\ninfo move (.|\n)*\nplay \S+$", answers[1])
     assert "X" in answers[2]
     assert answers[3].startswith("?4 ")
@@ -644,7 +657,7 @@ def test_lower_bound() -> None:
     assert lower_bound(0.5, 0) == 0
     assert lower_bound(1.0, 10) < 0.8
     assert lower_bound(0.5, 10) < lower_bound(0.5, 1000) < 0.5
-    assert lower_bound(0.5, 100) == pytest.approx(0.4038, abs=1e-4)  # as tables of Wilson's interval have it
+    assert lower_bound(0.5, 100) == pytest.approx(0.4038, abs=1e-4)  # from a table of Wilson's interval
 
 
 # ---- Sturdiness ----

@@ -1,4 +1,4 @@
-"""When the engine passes: open boards, endings that half a point decides, groups that die by correct play, sekis.
+"""When the engine passes: open boards, endings decided by half a point, groups that die with correct play, sekis.
 
 Each position has the moves that are right or those that are wrong. Rows are from above, X is Black, O is White.
 """
@@ -19,8 +19,11 @@ SIMULATIONS = 500
 
 @dataclass(frozen=True)
 class Position:
-    """to_play: b or w. passed: whether the other side has just passed. right: the moves to play, or (if it is empty)
-    any but `wrong`. moves: played after the stones of the diagram, as "b E5"."""
+    """A position and the right moves.
+
+    to_play: b or w. passed: whether the other side has just passed. right: the right moves; if it is empty, all moves
+    except `wrong`. moves: played after the stones of the diagram, as "b E5".
+    """
 
     name: str
     diagram: str
@@ -175,5 +178,5 @@ def test_the_engine_passes_where_it_should(position: Position) -> None:
         assert move in position.right.split()
     else:
         assert move not in position.wrong.split()
-    if move == "pass":  # and what final_score then says is what it passed for
+    if move == "pass":  # then final_score must name it as the winner
         assert engine.score().text.startswith("BW"[colour])

@@ -1,6 +1,6 @@
-"""Schemathesis against `longthink serve`, by its own schema: `python tests/api/server/fuzz_serve.py [SECONDS] [SEED]`.
+"""Run schemathesis against a server: `python tests/api/server/fuzz_serve.py [SECONDS] [SEED]`.
 
-What a request may say is in the schema but for the parameters of a task, so that a valid request may be refused (422).
+The schema describes all of a request except the parameters of a task, so the server may refuse a valid request (422).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from longthink.server.service import Service
 
 TOKEN = "a-token-of-many-letters"
 
-# A body that is too large is rejected for its size (413) before it is read, whatever else is wrong with it.
+# A body that is too large is refused (413) before it is read, whatever else is wrong with it.
 CONFIG = """
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
@@ -27,7 +27,7 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 
 
 def run(seconds: str = "600", seed: str = "1") -> int:
-    """The exit status of schemathesis: 0 where it found nothing."""
+    """Run schemathesis; returns its exit status, 0 if it found nothing."""
     model = ScriptedModel(lambda prompt: {"Answer: 4": 0.7, "Answer: 5": 0.3})
     server = Server(Service(model, token=TOKEN, limits=ServerLimits(seconds=1, tokens=20_000)), port=0)
     thread = threading.Thread(target=server.run)

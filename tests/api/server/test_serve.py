@@ -1,4 +1,4 @@
-"""`longthink serve` on loopback, driven by OpenAI's own client, and by whoever sends what no client would."""
+"""`longthink serve` on loopback, with OpenAI's client, and with requests that no client would send."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def answers(prompt: str) -> dict[str, float]:
 
 
 class Slow(ScriptedModel):
-    """Takes its time for each answer."""
+    """Takes some time for each answer."""
 
     def __init__(self, seconds: float, slots: int = 1) -> None:
         super().__init__(answers, "slow")
@@ -58,7 +58,7 @@ class Slow(ScriptedModel):
 
 
 class Failing(ScriptedModel):
-    """Raises what it is given."""
+    """Raises an error for each request."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(answers, "failing")
@@ -70,7 +70,7 @@ class Failing(ScriptedModel):
 
 @contextlib.contextmanager
 def serving(service: Service) -> Iterator[str]:
-    """A server of its own on a free port, and its address."""
+    """A server on a free port; gives its address."""
     server = Server(service, port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -168,7 +168,7 @@ def test_a_task_is_verified(url: str) -> None:
     assert named.choices[0].finish_reason == "stop"
 
 
-def test_what_is_written_stays_within_max_completion_tokens(url: str) -> None:
+def test_generated_tokens_stay_within_max_completion_tokens(url: str) -> None:
     for most in (1, 10, 60, 200):
         reply = ask(url, max_completion_tokens=most, max_tokens=20)
         assert reply.usage.completion_tokens <= most
@@ -196,8 +196,8 @@ def test_streams_end_in_done(url: str) -> None:
     assert lines[-2:] == ["data: [DONE]", ""]
 
 
-def test_the_same_seed_gives_the_same_and_no_seed_another() -> None:
-    """The reply tells the seed that was taken."""
+def test_the_same_seed_gives_the_same_answer() -> None:
+    """Without a seed the server takes another one each time, and the reply contains it."""
     many = ScriptedModel(lambda prompt: {f"Answer: {number}": 0.01 for number in range(100)})
     with serving(Service(many)) as url:
 
@@ -214,7 +214,7 @@ def test_the_same_seed_gives_the_same_and_no_seed_another() -> None:
         assert said(seed=seed) == (text, seed)
 
 
-def test_more_tokens_than_the_server_gives_are_cut_to_its_limit() -> None:
+def test_requests_for_too_many_tokens_get_the_limit_of_the_server() -> None:
     with serving(Service(ScriptedModel(answers), limits=ServerLimits(tokens=7))) as url:
         for name in ("max_tokens", "max_completion_tokens"):
             reply = ask(url, reasoning_effort="none", **{name: 10**9})
@@ -223,7 +223,7 @@ def test_more_tokens_than_the_server_gives_are_cut_to_its_limit() -> None:
             assert reply.longthink["budget"]["tokens"] == 7
 
 
-def test_web_pages_may_ask_where_they_are_let() -> None:
+def test_web_pages_of_allowed_origins_may_ask() -> None:
     origin = {"Origin": "https://example.org"}
     asks = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-stainless-os"}
     body = json.dumps(GOOD).encode()
@@ -278,7 +278,7 @@ def health(url: str) -> Any:
 
 
 class Gated(ScriptedModel):
-    """Answers once it is let."""
+    """Answers when its gate opens."""
 
     def __init__(self) -> None:
         super().__init__(answers, "gated")
@@ -290,7 +290,7 @@ class Gated(ScriptedModel):
         return super().answer(request)
 
 
-def test_requests_wait_in_a_queue_and_one_too_many_is_told_when_to_come_back() -> None:
+def test_requests_wait_in_a_queue_and_further_ones_get_retry_after() -> None:
     model, found = Gated(), []
     with serving(Service(model, limits=ServerLimits(seconds=20, queue=3))) as url:
 
@@ -315,7 +315,7 @@ def test_requests_wait_in_a_queue_and_one_too_many_is_told_when_to_come_back() -
         wait_until(lambda: health(url) == {"status": "ok", "thinking": 0, "waiting": 0})
 
 
-def test_who_waits_may_go_away_and_is_told_when_the_server_ends() -> None:
+def test_a_waiting_request_may_disconnect_and_gets_an_error_when_the_server_ends() -> None:
     model = Gated()
     service = Service(model, limits=ServerLimits(seconds=20))
     with serving(service) as url:
@@ -347,7 +347,7 @@ def test_who_waits_may_go_away_and_is_told_when_the_server_ends() -> None:
         assert waits[0].status_code == 503
 
 
-def test_time_ends_thinking_with_what_there_is() -> None:
+def test_when_time_is_up_the_reply_is_the_best_so_far() -> None:
     with serving(Service(Slow(0.1), limits=ServerLimits(seconds=0.5))) as url:
         reply = ask(url, reasoning_effort="high", extra_body={"longthink": {"budget": {"seconds": 3600}}})
     assert reply.longthink["stopped_by"] == "seconds"
@@ -356,7 +356,7 @@ def test_time_ends_thinking_with_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_goes_away_ends_the_thinking(stream: bool) -> None:
+def test_thinking_ends_when_the_client_disconnects(stream: bool) -> None:
     model = Slow(0.05)
     with serving(Service(model, limits=ServerLimits(seconds=60))) as url:
         body = {"model": "longthink", "messages": [{"role": "user", "content": "?"}], "stream": stream}
@@ -370,13 +370,13 @@ def test_a_client_that_goes_away_ends_the_thinking(stream: bool) -> None:
         assert model.asked < 100
 
 
-def test_a_model_that_does_not_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_does_not_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("longthink.server.limits.GRACE", 0.1)
     with serving(Service(Slow(3.0), limits=ServerLimits(seconds=0.1, queue=0))) as url:
         with pytest.raises(openai.APIStatusError) as caught:
             ask(url, reasoning_effort="none")
         assert caught.value.status_code == 408
-        with pytest.raises(openai.RateLimitError):  # it is under way all the same
+        with pytest.raises(openai.RateLimitError):  # the slot is still taken
             ask(url)
         wait_until(lambda: health(url)["thinking"] == 0)
         with pytest.raises(openai.APIError, match="did not end in time"):
@@ -391,7 +391,7 @@ def connect(url: str) -> socket.socket:
 
 
 def closed(connection: socket.socket) -> bool:
-    """Waits until the other side has closed it."""
+    """Wait until the other side has closed it."""
     try:
         return connection.recv(1 << 16) == b""
     except ConnectionError:
@@ -404,7 +404,7 @@ def dribble(connection: socket.socket, data: bytes) -> None:
         time.sleep(0.02)
 
 
-def test_silent_and_dribbling_connections_are_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_and_slow_connections_are_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("longthink.server.port.HEAD_SECONDS", 0.3)
     with connect(url) as silent:
         assert closed(silent)
@@ -415,7 +415,7 @@ def test_silent_and_dribbling_connections_are_closed(url: str, monkeypatch: pyte
                 assert dribbling.recv(1 << 16).startswith(b"HTTP/1.1 200")
             with pytest.raises(ConnectionError):
                 dribble(dribbling, b"GET /healthz HTTP/1.1\r\nHost: " + b"x" * 1000)
-    with connect(url) as unread:  # a body that comes too late for an answer that did not need it
+    with connect(url) as unread:  # a body after the answer, which did not need it
         unread.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         assert unread.recv(1 << 16).startswith(b"HTTP/1.1 200")
         with pytest.raises(ConnectionError):
@@ -423,7 +423,7 @@ def test_silent_and_dribbling_connections_are_closed(url: str, monkeypatch: pyte
     assert ask(url, reasoning_effort="none").choices[0].message.content
 
 
-def test_a_request_that_takes_longer_than_a_head_may_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thinking_may_take_longer_than_the_head_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("longthink.server.port.HEAD_SECONDS", 0.2)
     with serving(Service(Slow(1.0))) as url:
         assert ask(url, reasoning_effort="none").choices[0].message.content
@@ -481,7 +481,7 @@ server.run()
         assert len(errors) < 5_000
 
 
-def test_where_it_cannot_listen_is_our_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_not_free_is_an_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     service = Service(ScriptedModel(answers))
     for port in (99999, -1, "http", 80.5):
         with pytest.raises(lt.ParameterError, match="port expects"):
@@ -495,7 +495,7 @@ def test_where_it_cannot_listen_is_our_error(url: str, capsys: pytest.CaptureFix
 
 
 class Recording(ScriptedModel):
-    """Keeps its prompts."""
+    """Records its prompts."""
 
     def __init__(self) -> None:
         super().__init__(answers, "recording")
@@ -507,7 +507,7 @@ class Recording(ScriptedModel):
 
 
 @pytest.mark.parametrize("token", ["<|im_end|>", "<|eot_id|>", "<\uff5cUser\uff5c>", "</s>", "[INST]", "<end_of_turn>"])
-def test_text_of_a_user_is_no_special_token(token: str) -> None:
+def test_text_of_a_message_is_no_special_token(token: str) -> None:
     for template in ("chatml", "plain"):
         model = Recording()
         with serving(Service(model, template=template)) as url:
@@ -519,7 +519,7 @@ def test_text_of_a_user_is_no_special_token(token: str) -> None:
 
 
 class Reasoning(ScriptedModel):
-    """Reasons before it answers, and says so in the way of its kind: as a text of its own."""
+    """Reasons before it answers, and returns the reasoning as a separate text."""
 
     def answer(self, request: Request) -> list[Completion]:
         return [
@@ -528,8 +528,8 @@ class Reasoning(ScriptedModel):
         ]
 
 
-def test_reasoning_is_no_part_of_the_answer() -> None:
-    """Not of votes, not of the content; it stands beside, and its tokens are told as those of reasoning."""
+def test_reasoning_is_not_part_of_the_answer() -> None:
+    """It has no vote and is not in the content; it is a separate field, and its tokens count as reasoning."""
     with serving(Service(Reasoning(answers))) as url:
         reply = ask(url, seed=2, extra_body={"longthink": {"budget": {"calls": 3}}})
         message, usage = reply.choices[0].message, reply.usage
@@ -547,8 +547,8 @@ def test_reasoning_is_no_part_of_the_answer() -> None:
 # ---- Tasks of a request ----
 
 
-def test_making_a_task_takes_up_a_slot_and_can_be_stopped() -> None:
-    """It takes for ever here; its time and its client's patience end it all the same, and the slot is free again."""
+def test_making_a_task_takes_a_slot_and_can_be_stopped() -> None:
+    """Making takes forever here; it ends when time is up or the client disconnects, and the slot is free again."""
     making: list[int] = []
 
     def endless(seed: int = 0) -> lt.Task:
@@ -584,7 +584,7 @@ def test_making_a_task_takes_up_a_slot_and_can_be_stopped() -> None:
 
 
 def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of a module would stay for all requests that come after."""
+    """Otherwise half of a module would stay for all later requests."""
     started = tmp_path / "started"
     (tmp_path / "slow_to_import.py").write_text(
         f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\n"
@@ -593,7 +593,7 @@ def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pyt
     monkeypatch.syspath_prepend(tmp_path)
 
     def importing(seed: int = 0) -> lt.Task:
-        """A task whose library takes its time."""
+        """A task whose library takes long to import."""
         library = importlib.import_module("slow_to_import")
         assert library.whole
         return lt.load_task(COUNTDOWN)
@@ -620,7 +620,7 @@ def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pyt
         "countdown(numbers=b'xxxx', target=4)",
     ],
 )
-def test_parameters_of_tasks_are_bounded_before_anything_is_made(
+def test_parameters_of_tasks_are_checked_before_anything_is_made(
     url: str, written: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def made(*arguments: Any, **options: Any) -> None:
@@ -631,7 +631,7 @@ def test_parameters_of_tasks_are_bounded_before_anything_is_made(
     assert (reply.status_code, reply.json()["error"]["code"]) == (422, "invalid_task"), reply.text
 
 
-def test_a_task_that_fails_is_told_without_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_error_of_a_task_is_only_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     def broken(seed: int = 0) -> lt.Task:
         """A task whose verifier raises."""
 
@@ -667,7 +667,7 @@ def test_large_and_slow_bodies(url: str, monkeypatch: pytest.MonkeyPatch) -> Non
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
 
 
-# ---- Who may ask ----
+# ---- Access ----
 
 
 def test_a_token_is_needed(caplog: pytest.LogCaptureFixture) -> None:
@@ -739,7 +739,7 @@ GOOD: dict[str, Any] = {"model": "longthink", "messages": [{"role": "user", "con
         ({"seed": 1e300}, 400, "seed"),
     ],
 )
-def test_what_is_wrong_is_said(url: str, change: dict[str, Any], status: int, param: str | None) -> None:
+def test_errors_name_the_field(url: str, change: dict[str, Any], status: int, param: str | None) -> None:
     found = post(url, json.dumps({**GOOD, **change}).encode())
     assert found.status_code == status, found.text
     error = found.json()["error"]
@@ -765,7 +765,7 @@ def test_what_is_wrong_is_said(url: str, change: dict[str, Any], status: int, pa
         b'{"\\ud800": 1}',
     ],
 )
-def test_bodies_that_are_none(url: str, data: bytes) -> None:
+def test_bodies_that_are_not_requests(url: str, data: bytes) -> None:
     assert post(url, data).status_code == 400
 
 
@@ -786,7 +786,7 @@ def test_the_schema_says_what_is_checked(url: str) -> None:
     assert budget["minProperties"] == 1
 
 
-def test_neutral_values_and_nulls_are_taken(url: str) -> None:
+def test_neutral_values_and_nulls_are_accepted(url: str) -> None:
     neutral = {"n": 1, "top_p": 1.0, "tools": [], "stop": None, "seed": None, "user": "me", "max_tokens": 5.0}
     assert post(url, json.dumps({**GOOD, **neutral}).encode()).status_code == 200
 
@@ -838,10 +838,10 @@ def test_any_task_is_answered_without_a_fault(url: str, written: str) -> None:
     assert post(url, json.dumps(asked).encode()).status_code in (200, 422)
 
 
-# ---- The command, and thinking about a chat by itself ----
+# ---- The command, and chats without a server ----
 
 
-def test_ctrl_c_lets_what_is_under_way_end() -> None:
+def test_after_ctrl_c_running_requests_end_with_an_answer() -> None:
     script = """
 import contextlib, sys, time
 from longthink.bridge.models.scripted import ScriptedModel
@@ -876,7 +876,7 @@ print("ended")
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         asking.join()
-        assert found[0].longthink["stopped_by"] == "interrupted"
+        assert found[0].longthink["stopped_by"] == "cancelled"
         assert found[0].choices[0].message.content
         assert process.communicate(timeout=30)[0] == "ended\n"
         assert process.returncode == 0

@@ -40,7 +40,7 @@ def around(p: int, size: int) -> list[int]:
 
 @numba.njit  # type: ignore[untyped-decorator]
 def region(board: np.ndarray, size: int, start: int) -> tuple[list[int], list[int]]:
-    """The points of the start's colour connected with it, and the colours beside them."""
+    """The points of the start's colour connected with it, and the adjacent colours."""
     points, seen, beside = [start], np.zeros(size * size, np.bool_), [-1]
     seen[start] = True
     i = 0
@@ -57,7 +57,7 @@ def region(board: np.ndarray, size: int, start: int) -> tuple[list[int], list[in
 
 @numba.njit  # type: ignore[untyped-decorator]
 def play(board: np.ndarray, size: int, p: int, color: int) -> tuple[bool, int]:
-    """Put a stone: whether that was legal (the board is spoilt if not), and the point that is ko now or -1."""
+    """Play a stone; returns whether it was legal (if not, the board is invalid), and the ko point or -1."""
     board[p] = color
     captured, where = 0, -1
     for q in around(p, size):
@@ -111,7 +111,7 @@ def slow_playouts(size: int, n: int, seed: int) -> np.ndarray:
         color, ko, passes, moves = 1, -1, 0, 0
         while passes < 2 and moves < 3 * size * size:
             played, taken = False, -1
-            for p in np.random.permutation(size * size):  # the first that will do is uniform among those that do
+            for p in np.random.permutation(size * size):  # the first legal one is uniform among the legal ones
                 if board[p] != 0 or p == ko or is_eye(board, size, p, color):
                     continue
                 after = board.copy()
@@ -132,7 +132,7 @@ Node = tuple[bytes, int, int, int]
 
 @cache
 def followers(node: Node) -> list[Node]:
-    """What the light moves lead to."""
+    """The positions after each light move."""
     stones, ko, color, passes = node
     size, found = math.isqrt(len(stones)), []
     for p in range(len(stones)):
@@ -162,7 +162,7 @@ def exact_distribution(start: Node) -> dict[tuple[int, int], float]:
 
 
 def node(diagram: str, *, ko: int = -1, player: int = BLACK, passes: int = 0) -> Node:
-    """Rows from above, as one sees a board."""
+    """A position from rows of text, the highest row first."""
     rows = [[".XO".index(point) for point in row] for row in reversed(diagram.split())]
     return np.array(rows, np.int8).tobytes(), ko, player, passes
 
@@ -182,7 +182,7 @@ def test_tiny_boards_have_the_exact_distribution(start: Node) -> None:
 
 
 def test_suicide_before_a_capture_may_be_none_after_it() -> None:
-    """The vector paths remember suicides. Here a memory kept too long shows, if slightly (p = 1e-15)."""
+    """The vector paths remember suicides. This position detects a memory that lasts too long (p = 1e-15)."""
     check_exactly(node("..O. O... OOOO .OO."), 1_000_000, ["fastest"])
 
 
@@ -200,7 +200,7 @@ def check_exactly(start: Node, n: int, paths: list[str]) -> None:
 
 
 def check_counts(seen: list[int], expected: list[float]) -> None:
-    """Chi-square, rare outcomes put together; one in a million of right programs would fail."""
+    """Chi-square with rare outcomes pooled; one in a million correct programs would fail."""
     rare = [i for i, e in enumerate(expected) if e < 10]
     kept = [i for i in range(len(expected)) if expected[i] >= 10]
     left = sum(expected[i] for i in rare)
@@ -217,7 +217,7 @@ def check_counts(seen: list[int], expected: list[float]) -> None:
 
 
 def check_same_distribution(a: np.ndarray, b: np.ndarray) -> None:
-    """Means within five standard errors, histograms by chi-square (one in a million of right programs would fail)."""
+    """Means within five standard errors, histograms by chi-square (one in a million correct programs would fail)."""
     check_same_mean(a, b)
     edges = np.unique(np.quantile(np.concatenate([a, b]), np.linspace(0, 1, 30)))
     edges[-1] += 1
@@ -253,7 +253,7 @@ def test_vectors_play_as_the_scalar_path_does(size: int, n: int) -> None:
 
 
 def positions(size: int) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-    """The empty board, and positions in the midst of games, with ko where there is one."""
+    """The empty board, and positions from the middle of games, some with ko."""
     yield np.zeros((size, size), np.int8), {}
     rng = np.random.default_rng(size)
     board, color, ko = np.zeros(size * size, np.int8), BLACK, -1
@@ -273,7 +273,7 @@ def positions(size: int) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
 
 @pytest.mark.parametrize("size", range(2, 26))
 def test_vectors_of_every_width_give_the_same_playouts(size: int) -> None:
-    """A playout depends on its seed and number alone: not on the width, nor on how many are played beside it."""
+    """A playout depends only on its seed and number: not on the width, and not on the other playouts."""
     n = 50 if size < 10 else 18
     for stones, rest in islice(positions(size), 2):
         expected = go_playouts(stones, n, seed=5, path="plain", **rest)
@@ -285,7 +285,7 @@ def test_vectors_of_every_width_give_the_same_playouts(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [7, 10, 18, 22])
-def test_vectors_play_as_the_scalar_path_does_from_the_midst_of_games(size: int) -> None:
+def test_vectors_play_as_the_scalar_path_does_from_the_middle_of_games(size: int) -> None:
     for stones, rest in islice(positions(size), 1, 4):
         n = 40_000 // size**2 * 3
         score, length = go_playouts(stones, n, seed=6, **rest)
@@ -295,7 +295,7 @@ def test_vectors_play_as_the_scalar_path_does_from_the_midst_of_games(size: int)
 
 
 def test_two_passes_end_a_playout_at_once() -> None:
-    """Two eyes each: nobody has a light move."""
+    """Both sides have two eyes and no light move."""
     rows = [".X.XO", "XXXXO", "OOOOO", "OOO.O", "O.OOO"]
     stones = [[".XO".index(point) for point in row] for row in reversed(rows)]
     for path in PATHS:

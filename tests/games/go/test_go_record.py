@@ -1,4 +1,4 @@
-"""Records of Go as people play it, and counting at the end."""
+"""Records of games that people play, and the score at the end."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_inserted_pass_does_not_end_the_game() -> None:
     play(record, "BD4")
     assert not record.state(BLACK).child(81).is_terminal()  # White did not really pass
     play(record, "WPASS")
-    cleanup = record.state(BLACK).child(81)  # after two passes both settle who is dead, until they pass again
+    cleanup = record.state(BLACK).child(81)  # after two passes the clean-up lasts until two more
     assert not cleanup.is_terminal()
     assert cleanup.child(81).child(81).is_terminal()
     assert record.state(BLACK, cleanup=True).child(81).child(81).is_terminal()
@@ -89,7 +89,7 @@ def test_an_inserted_pass_does_not_end_the_game() -> None:
     assert record.passes == 0
 
 
-def test_illegal_moves_leave_the_record_as_it_was() -> None:
+def test_illegal_moves_do_not_change_the_record() -> None:
     record = GoRecord(5)
     play(record, "BA1 WD1 BB2 WC2 BC1 WB1")  # White took a ko
     before = list(record.moves)
@@ -154,7 +154,7 @@ def test_captures_are_counted() -> None:
     assert record.captured() == (1, 0)
 
 
-def test_sgf_there_and_back() -> None:
+def test_sgf_round_trip() -> None:
     record = GoRecord(9, 6.5, "japanese")
     record.place_handicap([20, 60])
     play(record, "WD4 BE5 WPASS BG3")
@@ -166,7 +166,7 @@ def test_sgf_there_and_back() -> None:
     assert GoRecord.from_sgf(record.sgf().encode(), 0).moves == []
 
 
-def test_sgf_with_stones_set_up_on_the_way() -> None:
+def test_sgf_with_stones_set_up_in_later_nodes() -> None:
     record = GoRecord.from_sgf(b"(;GM[1]SZ[9]AB[aa][ba]AW[ia]PL[W];W[ee];AE[aa]AB[cc]PL[W];W[gg](;B[dd])(;B[ff]))")
     signs = {vertex(9, int(p)): int(record.board()[p]) for p in np.flatnonzero(record.board())}
     assert signs == {"B9": 1, "J9": -1, "E5": -1, "C7": 1, "G3": -1, "D6": 1}
@@ -190,7 +190,7 @@ def test_ownership_of_a_finished_board() -> None:
     assert len(score.chains("alive")) == 2
 
 
-def test_dead_stones_are_taken_off() -> None:
+def test_dead_stones_are_removed() -> None:
     score = final_score(set_up(DEAD))
     dead = {vertex(9, point) for chain in score.chains("dead") for point in chain}
     assert dead == {"B9", "D2"}
@@ -207,7 +207,7 @@ def test_seki() -> None:
 
 
 def test_japanese_and_chinese_counting_agree_where_both_moved_equally_often() -> None:
-    """Area and territory differ by the moves that one made more; none here, where the stones are as many."""
+    """Area and territory differ by the extra moves of one side; here both sides made the same number."""
     record = GoRecord(5, 0.5)
     play(record, "BB1 WD1 BB2 WD2 BB3 WD3 BB4 WD4 BB5 WD5 BC5 WC4")
     japanese = GoRecord(5, 0.5, "japanese")
@@ -217,7 +217,7 @@ def test_japanese_and_chinese_counting_agree_where_both_moved_equally_often() ->
 
 
 def test_a_long_game_is_scored_at_every_length() -> None:
-    """A record makes room for longer games on the way, perhaps between the states that both sides go on from."""
+    """A record makes room for longer games, perhaps between the two states that scoring begins from."""
     record, rng = GoRecord(5, 0.5), np.random.default_rng(2)
     for _ in range(110):
         legal = [a for a in record.state().legal_actions() if a != 25 and not record.state().child(a).is_terminal()]

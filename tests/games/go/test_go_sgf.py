@@ -1,4 +1,4 @@
-"""SGF files in the style of each server and editor: what `GoRecord.from_sgf` and `loadsgf` make of them."""
+"""SGF files in the style of each server and editor, read by `GoRecord.from_sgf` and `loadsgf`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(text: str, **defaults: object) -> GoRecord:
         ("-650", "Japanese", -6.5),
     ],
 )
-def test_komi_as_fox_writes_it(written: str, rules: str, komi: float) -> None:
+def test_komi_in_files_by_fox(written: str, rules: str, komi: float) -> None:
     record = read(FOX % ("甲", "乙", written, "0", rules))
     assert record.komi == komi
     assert len(record.moves) == 2
@@ -66,7 +66,7 @@ def test_komi_as_fox_writes_it(written: str, rules: str, komi: float) -> None:
         ("KM[-0.5]", -0.5),
     ],
 )
-def test_komi_of_others(written: str, komi: float) -> None:
+def test_komi_in_other_files(written: str, komi: float) -> None:
     assert read(f"(;GM[1]SZ[9]{written};B[ee])", komi=7.0).komi == komi
 
 
@@ -143,7 +143,7 @@ CHINESE = "(;GM[1]%sSZ[9]PB[李廬許功]PW[俊傑]C[好\\]];B[ee]C[誠, 功];W[
         ("", "utf-8", b""),
         ("", "utf-8", b"\xef\xbb\xbf"),
         ("", "gb18030", b""),
-        ("CA[UTF-8]", "gb18030", b""),  # says what it is not
+        ("CA[UTF-8]", "gb18030", b""),  # it names a wrong charset
         ("CA[UTF-16]", "utf-8", b""),
         ("CA[]", "gb18030", b""),
     ],
@@ -163,7 +163,7 @@ def test_latin_text_without_a_charset() -> None:
 @pytest.mark.parametrize(
     "name", ["rot13", "hex", "zlib", "nonsense", "utf-7", "punycode", "undefined", "x" * 40, "\x00"]
 )
-def test_a_charset_that_is_none_is_refused(name: str) -> None:
+def test_an_unknown_charset_is_refused(name: str) -> None:
     with pytest.raises(lt.ParameterError, match="CA must name a charset"):
         read(f"(;GM[1]CA[{name}]SZ[9];B[ee])")
 
@@ -189,7 +189,7 @@ def test_set_up_stones_and_moves_out_of_turn() -> None:
 
 
 def cycle(moves: int) -> str:
-    """Two kos on 5x5 that both sides take in turn, with a pass between: a long cycle."""
+    """Two kos on 5x5 that both sides take in turn, with passes in between: a long cycle."""
     black, white = ["ba", "ab", "bc", "bd", "ae", "bf"], ["ca", "db", "cc", "cd", "de", "cf", "bb", "be"]
     setup = "AB" + "".join(f"[{p}]" for p in black) + "[ce]" + "AW" + "".join(f"[{p}]" for p in white if p != "be")
     taking = ["B[cb]", "W[be]", "B[]", "W[bb]", "B[ce]", "W[]"]
@@ -197,7 +197,7 @@ def cycle(moves: int) -> str:
 
 
 @pytest.mark.parametrize("rules", ["Japanese", "Korean", "Chinese", "AGA", ""])
-def test_a_position_may_come_again_in_a_file(rules: str) -> None:
+def test_a_file_may_repeat_a_position(rules: str) -> None:
     record = read(f"(;GM[1]SZ[7]RU[{rules}]{cycle(18)})")
     assert len(record.moves) == 18
     again = GoRecord.from_sgf(record.sgf().encode())
@@ -267,7 +267,7 @@ def test_huge_nonsense_is_refused(start: bytes, piece: bytes, times: int, end: b
 
 
 def test_deep_variations_are_read() -> None:
-    """A file that opens a variation at every move, as some servers write, is no deeper than others."""
+    """Some servers begin a variation at every move; such a file is read like others."""
     text = (
         "(;GM[1]SZ[19]"
         + "".join(f"(;{'BW'[i % 2]}[{chr(97 + i % 19)}{chr(97 + i // 19)}]" for i in range(300))
@@ -313,7 +313,7 @@ def test_mutated_files_give_a_record_or_our_error(data: st.DataObject) -> None:
     assert (again.board() == record.board()).all()
 
 
-def test_what_is_written_is_read_by_sgfmill_and_the_other_way_round() -> None:
+def test_files_go_to_sgfmill_and_back() -> None:
     record = read(KGS)
     theirs = sgf.Sgf_game.from_bytes(record.sgf(PB="a [b] \\c").encode())
     assert (theirs.get_size(), theirs.get_komi(), theirs.get_handicap()) == (9, 0.5, 2)
@@ -342,7 +342,7 @@ def test_loadsgf(tmp_path: Path) -> None:
     assert (engine.record.komi, engine.record.handicap) == (0.5, 2)
     file.write_text("(;GM[1]SZ[9]KM[];B[ee])")
     loadsgf([str(file)])
-    assert engine.record.komi == 0.5  # the file does not say; the engine's stays
+    assert engine.record.komi == 0.5  # the file has none; that of the engine stays
     assert engine.record.rules == "japanese"
     before = engine.record
     file.write_text("(;GM[1]SZ[9];B[ee];W[ee])")
