@@ -1,7 +1,7 @@
 """The Go Text Protocol, version 2: reads commands line by line and writes the answers.
 
 One thread reads lines, and the main thread works; so a search that runs until the next command (analysis, pondering)
-sees that a command has come. Every command gets an answer `=...` or `?...`, and the process goes on. The commands are
+sees that a command has come. Every command gets an answer `=...` or `?...`, and the process continues. The commands are
 in the folder commands/.
 
 Specification: Farnebäck, "Specification of the Go Text Protocol, version 2, draft 2", 2002.
@@ -123,7 +123,7 @@ def serve(
 
 
 def _answer(number: str, words: list[str], commands: Mapping[str, Command], write: Callable[[str], None]) -> bool:
-    """Run one command and write its answer; returns whether to go on."""
+    """Run one command and write its answer; returns whether to continue."""
     started = False  # whether lines were written: the answer can no longer become a failure
     try:
         if not words:
@@ -149,7 +149,7 @@ def _answer(number: str, words: list[str], commands: Mapping[str, Command], writ
         if not started:
             write(f"?{number} {one_line(error)}\n\n")
             return True
-    except Exception as error:  # a fault of ours; the other side should be able to go on
+    except Exception as error:  # a fault of ours; the other side should be able to continue
         log.exception("the command failed: %s", words)
         if not started:
             write(f"?{number} internal error: {type(error).__name__} {one_line(error)}\n\n")

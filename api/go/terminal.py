@@ -11,7 +11,7 @@ import longthink as lt
 from longthink.console.console import Console, best, can_print, use_colours
 from longthink.games.go.game import COLUMNS, action_of, vertex
 from longthink.games.go.handicap import fixed_handicap, most_handicap
-from longthink.games.go.position import BLACK, COLOURS, WHITE, Stones, board_size, stones
+from longthink.games.go.position import BLACK, COLOURS, SIGN, WHITE, Stones, board_size, size_of, stones
 from longthink.games.go.record import GoRecord
 from longthink.games.go.scoring import Score, final_score
 from longthink.go.engine import Engine, EngineOptions
@@ -65,7 +65,7 @@ def draw(
     last: the point of the last move, shown in brackets. marks: texts to write on points, such as "1". owner: the owner
     of each empty point. side_lines: lines to the right of the board. colours: with ANSI colours.
     """
-    size = round(len(board) ** 0.5)
+    size = size_of(board)
     signs = signs or (Signs() if can_print("●○·▪▫") else PLAIN)
     stars, marks, side_lines = star_points(size), marks or {}, side_lines or []
     white = signs.black if colours and signs.black != "X" else signs.white  # in colours both stones are full
@@ -196,7 +196,7 @@ class GoConsole(Console):
 
     def result(self, state: lt.State) -> str:
         score = final_score(self.record(state))
-        won = score.points * (1, -1)[self.person]
+        won = score.points * SIGN[self.person]
         text = "you win" if won > 0 else "you lose" if won < 0 else "a draw"
         return f"{score.text}: {text}{self._dead_text(score)}"
 

@@ -59,7 +59,7 @@ class Job:
             self._prepare()
             self.prepared.set_result(None)
             self.outcome.set_result(self.question.think(self._progress, self._cancel))
-        except BaseException as error:  # whoever waits must get it, whatever it is
+        except BaseException as error:  # the waiting request must get every error
             for future in (self.prepared, self.outcome):
                 if not future.done():
                     future.set_exception(error)

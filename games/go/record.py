@@ -1,10 +1,10 @@
 """`GoRecord`: a game of Go as people and servers play it, on top of the strict rules of the game `go`.
 
 In the game `go` two players move in turn, and two passes end the game. People also set stones up, give handicaps, let
-one side play twice, take moves back, and go on after two passes. A record keeps what was done, and makes a state of the
-game in which a given colour moves: between two stones of one colour it inserts a pass of the other side, and no such
-pass lets the other side end the game. After two passes the game goes on with a clean-up, in which stones cost nothing.
-The clean-up stands for the agreement of people about which stones are dead.
+one side play twice, take moves back, and continue after two passes. A record keeps what was done, and makes a state of
+the game in which a given colour moves: between two stones of one colour it inserts a pass of the other side, and no
+such pass lets the other side end the game. After two passes the game continues with a clean-up, in which stones cost
+nothing. The clean-up stands for the agreement of people about which stones are dead.
 """
 
 from __future__ import annotations

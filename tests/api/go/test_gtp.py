@@ -217,8 +217,10 @@ def test_refused_arguments() -> None:
 
 def test_too_many_arguments_are_an_error() -> None:
     player = engine()
-    told = talk("".join(f"{name} 5 5 5 5 5 5\n" for name in COMMANDS if name not in OPEN_ENDED), player)
-    assert [answer for answer in told if not re.match(r"\? \S+ expects (no|\d) arguments?, got also '5", answer)] == []
+    answers = talk("".join(f"{name} 5 5 5 5 5 5\n" for name in COMMANDS if name not in OPEN_ENDED), player)
+    assert [
+        answer for answer in answers if not re.match(r"\? \S+ expects (no|\d) arguments?, got also '5", answer)
+    ] == []
     transcript(
         """
 > undo 2

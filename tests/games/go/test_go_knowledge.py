@@ -47,15 +47,15 @@ def own_eye(state: State, action: int) -> bool:
 
 
 def saves(state: State, action: int) -> bool:
-    """A chain of the mover beside the point has no other liberty."""
+    """A chain of the mover next to the point has no other liberty."""
     board = GoBoard(state)
     size, own = board.size, state.current_player() + 1
     row, column = divmod(action, size)
     for r, c in ((row + dr, column + dc) for dr, dc in NEAR):
         if 0 <= r < size and 0 <= c < size and board.stones[r, c] == own:
             chain = np.argwhere(board.chains == board.chains[r, c])
-            beside = {(int(y) + dr, int(x) + dc) for y, x in chain for dr, dc in NEAR}
-            if sum(0 <= y < size and 0 <= x < size and board.stones[y, x] == 0 for y, x in beside) == 1:
+            adjacent = {(int(y) + dr, int(x) + dc) for y, x in chain for dr, dc in NEAR}
+            if sum(0 <= y < size and 0 <= x < size and board.stones[y, x] == 0 for y, x in adjacent) == 1:
                 return True
     return False
 

@@ -41,18 +41,18 @@ def around(p: int, size: int) -> list[int]:
 @numba.njit  # type: ignore[untyped-decorator]
 def region(board: np.ndarray, size: int, start: int) -> tuple[list[int], list[int]]:
     """The points of the start's colour connected with it, and the adjacent colours."""
-    points, seen, beside = [start], np.zeros(size * size, np.bool_), [-1]
+    points, seen, adjacent = [start], np.zeros(size * size, np.bool_), [-1]
     seen[start] = True
     i = 0
     while i < len(points):
         for q in around(points[i], size):
             if board[q] != board[start]:
-                beside.append(board[q])
+                adjacent.append(board[q])
             elif not seen[q]:
                 seen[q] = True
                 points.append(q)
         i += 1
-    return points, beside
+    return points, adjacent
 
 
 @numba.njit  # type: ignore[untyped-decorator]
@@ -62,17 +62,17 @@ def play(board: np.ndarray, size: int, p: int, color: int) -> tuple[bool, int]:
     captured, where = 0, -1
     for q in around(p, size):
         if board[q] == 3 - color:
-            points, beside = region(board, size, q)
-            if 0 not in beside:
+            points, adjacent = region(board, size, q)
+            if 0 not in adjacent:
                 captured += len(points)
                 where = q
                 for r in points:
                     board[r] = 0
-    points, beside = region(board, size, p)
+    points, adjacent = region(board, size, p)
     liberties = 0
     for q in around(p, size):
         liberties += board[q] == 0
-    return 0 in beside, where if captured == 1 and len(points) == 1 and liberties == 1 else -1
+    return 0 in adjacent, where if captured == 1 and len(points) == 1 and liberties == 1 else -1
 
 
 @numba.njit  # type: ignore[untyped-decorator]
@@ -96,8 +96,8 @@ def area(board: np.ndarray, size: int) -> int:
         if board[p] != 0:
             score += 1 if board[p] == 1 else -1
         else:
-            _, beside = region(board, size, p)
-            score += (1 in beside and 2 not in beside) - (2 in beside and 1 not in beside)
+            _, adjacent = region(board, size, p)
+            score += (1 in adjacent and 2 not in adjacent) - (2 in adjacent and 1 not in adjacent)
     return score
 
 
