@@ -16,6 +16,7 @@ This module imports only `longthink.errors` and `longthink.validation`: every ro
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import os
 import re
@@ -195,7 +196,7 @@ class Found(Generic[T]):
         """
         call: Any = self.entry
         options = {**self.options, **options}
-        signature = inspect.signature(call)
+        signature = _signature(call)
         if all(each.kind != each.VAR_KEYWORD for each in signature.parameters.values()):
             for name in options:
                 if name not in self._known(len(more)):
@@ -233,9 +234,20 @@ def _is_open(name: str) -> bool:
     return name.endswith(":") or name.startswith(".")
 
 
+def _signature(call: Any) -> inspect.Signature:
+    """`inspect.signature`, computed once for each entry: it is slow, and thinking makes entries again and again."""
+    try:
+        return _cached_signature(call)
+    except TypeError:  # it cannot be hashed
+        return inspect.signature(call)
+
+
+_cached_signature = functools.lru_cache(maxsize=1024)(inspect.signature)
+
+
 def _options_of(call: Any, arguments: int) -> dict[str, inspect.Parameter]:
     """The named parameters of something that is called with this many arguments in addition."""
-    every = inspect.signature(call).parameters
+    every = _signature(call).parameters
     taken = [name for name, each in every.items() if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     named = {name: each for name, each in every.items() if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)}
     return {name: each for name, each in named.items() if name not in taken[:arguments]}
