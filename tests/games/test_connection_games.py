@@ -136,9 +136,9 @@ def test_cells_of_a_filled_board_are_drawn_uniformly() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("hex(num_cols=5,swap=True)", "as many rows as columns"),
+        ("hex(num_cols=5,swap=True)", "equal num_cols and num_rows"),
         ("hex(board_size=25)", "at most 383"),
-        ("gomoku(size=4)", "does not fit"),
+        ("gomoku(size=4)", "at most size"),
         ("gomoku(size=10,dims=3)", "at most 447"),
         ("havannah(board_size=11)", "from 2 to 10"),
     ],

@@ -110,7 +110,7 @@ def test_what_openspiel_refuses_names_the_parameters() -> None:
         lt.load_game("openspiel:add_noise")
     with pytest.raises(lt.GameError, match="mean-field"):
         lt.load_game("openspiel:mfg_crowd_modelling")
-    with pytest.raises(lt.ParameterError, match="20 brackets in each other"):
+    with pytest.raises(lt.ParameterError, match="20 nested brackets"):
         lt.load_game("openspiel:misere(game=" + "misere(game=" * 100_000)
     for parameters in ({"board_size": object()}, {"board_size": 10**30}, {"board_size": [1]}, {"board_size": None}):
         with pytest.raises(lt.ParameterError, match="OpenSpiel refuses 'hex' with"):

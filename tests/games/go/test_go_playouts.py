@@ -310,7 +310,7 @@ def test_bad_input() -> None:
         go_playouts(np.zeros((3, 4)), 1)
     with pytest.raises(lt.ParameterError, match="square"):
         go_playouts(np.full((3, 3), 3), 1)
-    with pytest.raises(lt.ParameterError, match="without a liberty"):
+    with pytest.raises(lt.ParameterError, match="has no liberty"):
         go_playouts([[1, 2, 0], [2, 0, 0], [0, 0, 0]], 1)
     with pytest.raises(lt.ParameterError, match="player"):
         go_playouts(np.zeros((3, 3)), 1, player=3)
