@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _RULES: dict[str, type[Rule]] = {rule.kind: rule for rule in (UCT, UCB1Tuned, Thompson, PUCT, RAVE, GRAVE, Gumbel)}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Leaf:
     """A leaf that waits for its value: its ticket, its transcript, its proposals, and the playout from it so far."""
 
