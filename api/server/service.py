@@ -215,7 +215,11 @@ class Service:
         """Wait until the task is made. If the client goes away or time is up, cancel the job."""
         try:
             while not job.prepared.done():
-                await asyncio.wait([asyncio.wrap_future(job.prepared)], timeout=BEAT)
+                prepared = asyncio.wrap_future(job.prepared)
+                prepared.add_done_callback(
+                    lambda done: done.cancelled() or done.exception()
+                )  # nobody may wait any more
+                await asyncio.wait([prepared], timeout=BEAT)
                 await _check_connected(request)
                 if not job.prepared.done() and time.monotonic() > job.until:
                     raise ApiError(408, "the task was not made in time", "timeout")
