@@ -34,19 +34,19 @@ def replace_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[A
         with open(target, mode, **encoding) as file:  # type: ignore[call-overload]
             yield file
         return
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with open(beside, "x" + mode[1:], **encoding) as file:  # type: ignore[call-overload]
+        with open(temporary, "x" + mode[1:], **encoding) as file:  # type: ignore[call-overload]
             yield file
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
-            os.chmod(beside, target.stat().st_mode & 0o7777)
-        os.replace(beside, target)
+            os.chmod(temporary, target.stat().st_mode & 0o7777)
+        os.replace(temporary, target)
         _sync_folder(target.parent)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(beside)
+            os.unlink(temporary)
         raise
 
 
