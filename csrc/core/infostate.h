@@ -1,25 +1,25 @@
-/* Information states that are found by a key, and what is learned at one: shared by all who sample play, mccfr.c and
- * the searches of graph.c.
+/* Keys of information states, and regret matching. Used by everything that samples play: mccfr.c and the searches of
+ * graph.c.
  *
- * lt_infostate_key gives 64 bits, which are trusted: two of n information states share one by accident with a chance
- * below n^2 / 2^65, one in three hundred thousand for ten million. lt_infostate_name gives 128: what shares the first
- * half is told apart by the second. */
+ * lt_infostate_key returns 64 bits, which are trusted. Among n information states, the probability that two share a key
+ * by accident is below n^2 / 2^65: one in three hundred thousand for ten million. lt_infostate_name returns 128 bits: the
+ * second half distinguishes states that share the first half. */
 #ifndef LT_INFOSTATE_H
 #define LT_INFOSTATE_H
 #include "core/game.h"
 
-/* The key of a position, where everybody sees everything. */
+/* The key of a position, for games in which every player sees everything. */
 static inline uint64_t lt_position_key(const lt_game *game, const void *state) {
   return game->hash ? game->hash(game->context, state) : lt_hash_bytes(state, game->state_bytes);
 }
 
-/* Bytes of the scratch space that lt_infostate_key needs. */
+/* Number of bytes of scratch space that lt_infostate_key needs. */
 static inline size_t lt_infostate_scratch(const lt_game *game) {
   return (game->information_state_bytes + 7) / 8 * 8 + 8;
 }
 
-/* The key of what `player` knows; in a game of perfect information that is the position. Every word of the game's own
- * key is mixed by itself, so that the processor works on several at once. */
+/* The key of what `player` knows. In a game of perfect information it is the key of the position. Each word of the game's
+ * own key is mixed independently, so the processor works on several at once. */
 static inline uint64_t lt_infostate_key(const lt_game *game, const void *state, int32_t player, uint8_t *scratch) {
   if (game->information_state == NULL) return lt_position_key(game, state);
   const size_t words = (game->information_state_bytes + 7) / 8;
@@ -34,10 +34,10 @@ static inline uint64_t lt_infostate_key(const lt_game *game, const void *state, 
   return lt_mix(lt_mix(h) + (uint64_t)player);
 }
 
-/* 128 bits of what a player knows: the same in every process. */
+/* A 128-bit name of what a player knows. It is the same in every process. */
 typedef struct lt_name { uint64_t key, other; } lt_name;
 
-/* Two sums of a game's own key, in which the words have other weights; and the player. */
+/* Computes two sums over the words of a game's own key, with different weights, and then mixes in the player. */
 static inline lt_name lt_name_bytes(const uint8_t *bytes, size_t n, int32_t player) {
   uint64_t h = 0, k = n;
   for (size_t i = 0; 8 * i < n; i++) {
@@ -49,8 +49,8 @@ static inline lt_name lt_name_bytes(const uint8_t *bytes, size_t n, int32_t play
   return (lt_name){lt_mix(lt_mix(h) + (uint64_t)player), lt_mix(lt_mix(k) + (uint64_t)player)};
 }
 
-/* The name of what `player` knows. In a game of perfect information that is the position; where the game has a `hash`
- * of its own, that alone is it. */
+/* The name of what `player` knows. In a game of perfect information it is the name of the position; if the game has its
+ * own `hash`, it is that hash alone. */
 static inline lt_name lt_infostate_name(const lt_game *game, const void *state, int32_t player, uint8_t *scratch) {
   if (game->information_state == NULL)
     return game->hash ? (lt_name){game->hash(game->context, state), 0} : lt_name_bytes(state, game->state_bytes, 0);
@@ -59,8 +59,8 @@ static inline lt_name lt_infostate_name(const lt_game *game, const void *state, 
   return lt_name_bytes(scratch, game->information_state_bytes, player);
 }
 
-/* Regret matching (Hart and Mas-Colell 2000), in place: regrets become probabilities in proportion to the positive
- * ones, equal ones where there is none. */
+/* Regret matching (Hart and Mas-Colell 2000), in place: converts regrets to probabilities in proportion to the positive
+ * ones. If no regret is positive, the probabilities are uniform. */
 static inline void lt_match_regrets(double *row, uint32_t n) {
   double sum = 0;
   for (uint32_t i = 0; i < n; i++) {

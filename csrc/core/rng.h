@@ -1,8 +1,8 @@
-/* Random numbers: one counter-based stream for every (seed, simulation) pair.
+/* Random numbers: one counter-based stream for each (seed, simulation) pair.
  *
- * The n-th number of a stream is a fixed function of (seed, simulation, n), so a simulation
- * draws the same numbers whichever thread runs it and whatever ran before it. The mixing
- * function is the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
+ * The n-th number of a stream is a fixed function of (seed, simulation, n). A simulation therefore draws the same numbers
+ * whichever thread runs it and whatever ran before it. The mixing function is the finaliser of SplitMix64 (Steele, Lea
+ * and Flood, OOPSLA 2014). */
 #ifndef LT_RNG_H
 #define LT_RNG_H
 #include <stdint.h>
@@ -25,8 +25,8 @@ static inline uint64_t lt_rng_next(lt_rng *rng) {
   return lt_mix(rng->counter);
 }
 
-/* A whole number in [0, n), by multiplication of the high 32 bits (Lemire 2019, without rejection:
- * the bias is below n / 2^32). */
+/* An integer in [0, n), computed by multiplying the high 32 bits by n (Lemire 2019, without rejection: the bias is below
+ * n / 2^32). */
 static inline uint32_t lt_rng_below(lt_rng *rng, uint32_t n) {
   return (uint32_t)(((lt_rng_next(rng) >> 32) * (uint64_t)n) >> 32);
 }

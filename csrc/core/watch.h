@@ -1,5 +1,5 @@
-/* Long work asks from time to time whether it is to stop: at Ctrl-C, or at a time limit. Asking enters Python, so it is
- * done some times a second only, and the clock is read after every LT_LOOK steps of work only. */
+/* Interruption of long work, by Ctrl-C or a time limit. Checking for it enters Python, so the check is made only a few
+ * times per second, and the clock is read only once per LT_LOOK steps of work. */
 #ifndef LT_WATCH_H
 #define LT_WATCH_H
 #include <stdint.h>
@@ -8,14 +8,14 @@
 enum { LT_LOOK = 1024 };
 
 typedef struct lt_watch {
-  int (*stop)(void *context); /* whether to stop */
+  int (*stop)(void *context); /* returns non-zero if the work should stop */
   void *context;
-  double patience; /* seconds between two times that `stop` is asked */
-  int64_t steps; /* of work until the clock is read */
-  double asked;  /* when `stop` was last asked, in seconds; before that, when the work was first looked at; 0: not yet */
+  double patience; /* seconds between two calls of `stop` */
+  int64_t steps; /* steps of work left until the clock is read */
+  double asked;  /* seconds: when `stop` was last called, or before that, when the clock was first read; 0: never */
 } lt_watch;
 
-/* A piece of work begins: it may run for `patience` before `stop` is asked. */
+/* Starts a piece of work: it may run for `patience` seconds before `stop` is called. */
 static inline void lt_watch_begin(lt_watch *w) { w->steps = LT_LOOK, w->asked = 0; }
 
 static inline int lt_watch_look(lt_watch *w) {
@@ -29,7 +29,8 @@ static inline int lt_watch_look(lt_watch *w) {
   return asks && w->stop(w->context);
 }
 
-/* Whether to stop, after so many steps of work (each some nanoseconds at least). `w` may be NULL: never. */
+/* Returns non-zero if the work should stop, after `steps` steps of work (each takes at least some nanoseconds). If `w` is
+ * NULL, returns 0. */
 static inline int lt_watch_stops(lt_watch *w, uint32_t steps) {
   return w != NULL && (w->steps -= steps) <= 0 && lt_watch_look(w);
 }
