@@ -1,4 +1,4 @@
-/* Room for the nodes of a search tree: memory, compaction, recycling, re-rooting, reading. */
+/* Memory management of the search tree: allocation, compaction, recycling, re-rooting, reading. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise */
 #include <sys/mman.h>
@@ -11,14 +11,15 @@ enum { LINE = 64, MOST_BATCH = 64, MOST_BATCH_BYTES = 4 << 20 };
 
 /* ---- Workers ---- */
 
-/* How many simulations go down together. */
+/* The number of simulations that go down the tree together. */
 static int32_t batch_capacity(const lt_game *g) {
   size_t each = g->state_bytes + ((size_t)lt_max_history(g) + 1) * sizeof(lt_step);
   size_t fit = MOST_BATCH_BYTES / each;
   return fit < 1 ? 1 : fit < MOST_BATCH ? (int32_t)fit : MOST_BATCH;
 }
 
-/* One block a worker, each part on cache lines of its own: threads that write to one line slow each other down. */
+/* One block of memory per worker. Each part starts on its own cache line: threads that write to the same line slow each
+ * other down. */
 lt_worker *lt_worker_new(const lt_tree *t) {
   const lt_game *g = t->game;
   const int32_t capacity = batch_capacity(g);
@@ -27,7 +28,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
   lt_worker layout, *w = &layout, *self = NULL;
   uint8_t *block = NULL, *states = NULL;
   lt_step *paths = NULL;
-  for (int pass = 0; pass < 2; pass++) { /* the first only counts */
+  for (int pass = 0; pass < 2; pass++) { /* the first pass only adds up the sizes */
     const uintptr_t start = ((uintptr_t)block + LINE - 1) / LINE * LINE;
     size_t used = 0;
 #define PART(pointer, count) \
@@ -58,7 +59,7 @@ lt_worker *lt_worker_new(const lt_tree *t) {
   }
   if (t->rule.widen_k <= 0) w->ranked = NULL;
   w->block = block, w->capacity = capacity, w->trace_length = 0, w->stamp = 0, w->broken = NULL;
-  w->run_capacity = g->playouts && !t->amaf && !t->options.informed ? capacity : 1; /* who asks what was played gets it singly */
+  w->run_capacity = g->playouts && !t->amaf && !t->options.informed ? capacity : 1; /* traces need single ones */
   for (size_t i = 0; i < n; i++) w->cursors[i].state = states + i * g->state_bytes, w->cursors[i].path = paths + i * history;
   *self = layout;
   return self;
@@ -70,7 +71,7 @@ void lt_worker_free(lt_worker *w) {
 
 /* ---- Memory ---- */
 
-/* Bytes of an entry in each of the side arrays of the nodes; 0: the search does not use the array. */
+/* Bytes per entry in each side array of the nodes; 0: the search does not use the array. */
 static void side_bytes(const lt_game *g, const lt_rule *rule, const lt_options *options, size_t bytes[LT_SIDE_ARRAYS]) {
   const int amaf = rule->kind == LT_RAVE || rule->kind == LT_GRAVE;
   const int known = g->priors != NULL && (options->priors > 0 || (options->amaf > 0 && amaf));
@@ -90,8 +91,8 @@ size_t lt_tree_bytes_per_node(const lt_game *game, const lt_rule *rule, const lt
   return node;
 }
 
-/* Memory for an array that is read in random order: in large pages, where the system has them, behind a beginning
- * in small ones, so that a short search does not pay for clearing a large page. */
+/* Allocates an array that is read in random order. It uses large pages if the system has them, after an initial part in
+ * small pages, so that a short search does not pay for clearing a large page. */
 static void *array_new(size_t bytes, int *failed) {
   void *array = NULL;
 #if defined(MADV_HUGEPAGE)
@@ -120,8 +121,8 @@ lt_tree *lt_tree_new(const lt_game *game, lt_rule rule, lt_options options, uint
   t->loss = rule.unobserved ? 0 : (int64_t)(rule.virtual_loss * (double)LT_ONE);
   t->limit = nodes < UINT32_MAX - 64 ? (uint32_t)nodes : UINT32_MAX - 64;
   int failed = 0;
-  t->nodes = array_new(((size_t)t->limit + 8) * sizeof *t->nodes, &failed); /* selection looks at eight at a time, */
-  side_bytes(game, &rule, &options, t->side_bytes);             /*   also in the side arrays */
+  t->nodes = array_new(((size_t)t->limit + 8) * sizeof *t->nodes, &failed); /* padding: selection reads eight nodes, */
+  side_bytes(game, &rule, &options, t->side_bytes);             /* and their side arrays, at a time */
   for (int i = 0; i < LT_SIDE_ARRAYS; i++)
     if (t->side_bytes[i]) t->side[i] = array_new(((size_t)t->limit + 8) * t->side_bytes[i], &failed);
   t->wide_actions = t->side[0], t->priors = t->side[1], t->amaf = t->side[2], t->known = t->side[3];
@@ -172,11 +173,11 @@ static inline void move_node(lt_tree *t, uint32_t from, uint32_t to) {
   }
 }
 
-/* Whether a node keeps its children whatever its visits are: a bit each, or NULL for none. */
+/* Returns whether a node keeps its children whatever its visits. `pinned` has one bit per node; NULL: none is pinned. */
 static inline int is_pinned(const uint8_t *pinned, uint32_t id) { return pinned && pinned[id / 8] >> id % 8 & 1; }
 
-/* Slide a node that is kept. Where its children are kept too, the first of them is marked, and learns the node's new place in
- * exchange for its own link. */
+/* Moves a node that is kept. If its children are kept too, the first child is marked and exchanges links with the node:
+ * it stores the node's new index, and the node stores the child's own link. */
 static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits, const uint8_t *pinned) {
   if (from != to) move_node(t, from, to);
   lt_node *node = &t->nodes[to];
@@ -193,10 +194,10 @@ static void slide(lt_tree *t, uint32_t from, uint32_t to, uint32_t min_visits, c
   STORE(child->stats, LOAD(child->stats) | LT_MARK);
 }
 
-/* Keep what is below `root`, and of that only the children of nodes with at least `min_visits` or `pinned`; make `root` the root. One pass
- * slides what is kept towards the start, without any room besides (pointers are threaded, as in Jonkers, "A fast garbage
- * compaction algorithm", 1979): parents stand before children, so a parent has moved when the pass comes to its children, which
- * tell it where they go. Children that nobody marked are not kept. */
+/* Makes `root` the root and keeps only its subtree, and in it only the children of nodes that have at least `min_visits`
+ * visits or are `pinned`. One pass slides the kept nodes towards the start and needs no extra memory (pointers are
+ * threaded, as in Jonkers, "A fast garbage compaction algorithm", 1979). Parents precede their children, so a parent has
+ * already moved when the pass reaches its children, and its mark tells where they belong. Unmarked children are dropped. */
 static void compact(lt_tree *t, uint32_t root, uint32_t min_visits, const uint8_t *pinned) {
   lt_node *const nodes = t->nodes;
   const uint32_t size = LOAD(t->size);
@@ -218,7 +219,7 @@ static void compact(lt_tree *t, uint32_t root, uint32_t min_visits, const uint8_
   STORE(t->full, 0);
 }
 
-/* While nodes move, the paths of pending leaves name their nodes by their places among siblings. */
+/* While nodes move, the paths of pending leaves identify a node by its index among its siblings. */
 static void name_by_place(lt_tree *t, uint8_t *pinned) {
   for (uint32_t slot = 0; slot < t->pending_capacity; slot++) {
     if (t->pending[slot].serial == 0) continue;
@@ -244,7 +245,7 @@ void lt_tree_recycle(lt_tree *t) {
   uint32_t children[EXACT + 1] = {0}, size = LOAD(t->size), kept = 1, min_visits = EXACT;
   uint8_t *pinned = NULL;
   if (t->pending_count) {
-    if ((pinned = calloc(1, size / 8 + 1)) == NULL) return; /* it stays full */
+    if ((pinned = calloc(1, size / 8 + 1)) == NULL) return; /* the arena stays full */
     name_by_place(t, pinned);
   }
   for (uint32_t id = 1; id < size; id++) {
@@ -254,7 +255,7 @@ void lt_tree_recycle(lt_tree *t) {
   }
   kept += t->nodes[0].num_children + children[EXACT];
   while (min_visits > 2 && kept + children[min_visits - 1] <= t->limit / 2) kept += children[--min_visits];
-  if (kept > t->limit / 2) min_visits = UINT32_MAX; /* all have many visits: keep the root's children alone */
+  if (kept > t->limit / 2) min_visits = UINT32_MAX; /* all nodes have many visits: keep only the root's children */
   compact(t, 0, min_visits, pinned);
   if (pinned) name_by_number(t);
   free(pinned);
@@ -267,7 +268,8 @@ int lt_tree_advance(lt_tree *t, int32_t action, const void *state) {
     if (action_of(t, i) != action) continue;
     memcpy(t->root_state, state, t->game->state_bytes);
     compact(t, i, 0, NULL);
-    /* A root's value is seen by who acts there, and it must be able to say by which child it is proven. */
+    /* The root's value is seen by the player who acts there, and a proven root must know which child proves it, so the
+     * proof is dropped. */
     STORE(t->nodes[0].stats, make_stats(stats_visits(LOAD(t->nodes[0].stats)), 0));
     t->noisy = 0;
     memset(&t->plan, 0, sizeof t->plan);

@@ -1,4 +1,4 @@
-/* Many trees at once: see roots.h. */
+/* Many trees at once; see roots.h. */
 #include "search/roots.h"
 #include <math.h>
 
@@ -35,7 +35,8 @@ lt_status lt_roots_tell(lt_tree *const *trees, uint32_t n, const uint64_t *ticke
     lt_tree *tree = lt_roots_tree(trees, n, tickets[i]);
     if (tree == NULL) return LT_UNKNOWN_TICKET;
     const lt_status status =
-        lt_tree_tell(tree, tickets[i], values + i * num_values, num_values, priors ? priors + i * num_priors : NULL, num_priors);
+        lt_tree_tell(tree, tickets[i], values + i * num_values, num_values, priors ? priors + i * num_priors : NULL,
+                     num_priors);
     if (status != LT_OK) return status;
   }
   return LT_OK;
@@ -67,7 +68,7 @@ int32_t lt_root_rows(const lt_tree *t, int64_t *visits, double *values, double *
   return chosen < 0 ? -1 : action_of(t, first + (uint32_t)chosen);
 }
 
-/* Act on `state`, and make what follows the root. */
+/* Applies the action to `state` and makes the resulting state the root. */
 static int play(lt_tree *t, int32_t action, lt_root_game played, uint8_t *state) {
   const lt_game *g = t->game;
   if (*played.length >= played.room || !g->apply(g->context, state, action) || lt_failed(g)) return 0;
@@ -86,7 +87,7 @@ int lt_root_settle(lt_tree *t, lt_root_game played, double *returns, uint8_t *st
     const int32_t player = g->current_player(g->context, state);
     if (lt_failed(g)) return LT_RULES_BROKE;
     if (player == LT_TERMINAL) {
-      if (*played.length == 0) return LT_RULES_BROKE; /* it is over before it begins */
+      if (*played.length == 0) return LT_RULES_BROKE; /* the game is over before its first action */
       g->returns(g->context, state, returns);
       if (lt_failed(g)) return LT_RULES_BROKE;
       lt_initial_state(g, state);

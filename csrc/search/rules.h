@@ -1,14 +1,15 @@
-/* The selection rules of the search tree: one function for each, with its formula and where it comes from. Only csrc/search/tree.c
- * includes this.
+/* The selection rules of the search tree: one function for each, with its formula and reference. Only csrc/search/tree.c
+ * includes this file.
  *
- * All have the same form: of the `count` children that stand from `first` on, the place of the one to look at next. Values W
- * are sums for the player who chooses; n are a child's visits, N its parent's. */
+ * All functions have the same form: among the `count` children that start at `first`, return the index of the one to
+ * visit next. W is the sum of a child's values for the player who chooses, n is its visit count, N is its parent's visit
+ * count. */
 #ifndef LT_RULES_H
 #define LT_RULES_H
 #include "search/tree.h"
 #include "core/sampling.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) /* it would see words read in one piece as a race */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) /* reports reads of whole words as races */
 #include <immintrin.h>
 #define LT_WIDE __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 static inline int has_wide(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); }
@@ -19,14 +20,14 @@ static inline int has_wide(void) { return __builtin_cpu_supports("avx2") && __bu
 enum { DIGITS = 8, LOGS = (1 << DIGITS) + 24 * (1 << (DIGITS - 1)) };
 static float log_table[LOGS];
 
-/* sqrt(ln n), where n counts with its first eight binary digits: an error below a part in a thousand. */
+/* sqrt(ln n), with n truncated to its first eight binary digits: the error is below 0.1%. */
 static inline float sqrt_log(uint32_t n) {
   int32_t cut = lt_bit_length(n) - DIGITS;
   if (cut < 0) cut = 0;
   return log_table[(cut << (DIGITS - 1)) + (int32_t)(n >> cut)];
 }
 
-/* What UCT needs of the small counts that most nodes have. */
+/* Precomputed functions of small visit counts, which most nodes have, for UCT. */
 enum { INVERSES = 512 };
 typedef struct { float quantum, inverse, root; } inverses;
 static inverses inverse_table[INVERSES];
@@ -42,8 +43,8 @@ static void fill_tables(void) {
   }
 }
 
-/* A child as most rules see it: its visits, including those that the game's knowledge counts as, and its mean value. One whose value
- * is proven is judged by it alone, there is nothing more to learn; `lost` ones are never looked at again. */
+/* A child as most rules see it: its visit count, including visits from the game's knowledge, and its mean value. A proven
+ * child is judged by its value alone, because there is nothing more to learn. A `lost` child is never visited again. */
 typedef struct { float n, q; int solved, lost; } child_view;
 
 static inline child_view view(const lt_tree *t, uint32_t id) {
@@ -51,7 +52,7 @@ static inline child_view view(const lt_tree *t, uint32_t id) {
   const uint32_t visits = stats_visits(stats);
   const float n = count_float(visits), sum = (float)stats_sum(stats);
   if (stats_solved(stats)) return (child_view){n > 0 ? n : 1.0f, sum * (1.0f / (float)LT_ONE), 1, stats_sum(stats) == -LT_ONE};
-  if (t->unobserved) { /* WU-UCT (Liu et al. 2020): simulations in flight count as visits, and not in the mean */
+  if (t->unobserved) { /* WU-UCT (Liu et al. 2020): simulations in flight count as visits, but not in the mean */
     const float seen = count_float(visits - LOAD(t->unobserved[id]));
     return (child_view){n, seen > 0 ? sum * quantum_of(n) * (1.0f / seen) : 0.0f, 0, 0};
   }
@@ -62,7 +63,7 @@ static inline child_view view(const lt_tree *t, uint32_t id) {
   return (child_view){n, visits ? sum * quantum_of(n) * (1.0f / n) : 0.0f, 0, 0};
 }
 
-/* Stamps mark entries of a table without clearing it. There are several in a simulation, and none is 0. */
+/* Stamps mark the entries of a table, so that it need not be cleared. A simulation uses several stamps, and none is 0. */
 static inline uint32_t next_stamp(const lt_game *game, lt_worker *w) {
   if (++w->stamp == 0) {
     const size_t entries = (size_t)game->num_players * (size_t)game->num_distinct_actions;
@@ -75,7 +76,8 @@ static inline uint32_t next_stamp(const lt_game *game, lt_worker *w) {
 
 /* ---- UCT ---- */
 
-/* UCT (Kocsis and Szepesvari 2006): the first child without a visit, else the largest
+/* UCT (Kocsis and Szepesvari 2006): the first child without visits, else the child with the largest | W / n + c sqrt(ln N
+ * / n).
  *   W / n + c sqrt(ln N / n). */
 static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32_t count, float explore) {
   float best = -INFINITY;
@@ -87,7 +89,7 @@ static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32
       const inverses n = inverse_table[(uint32_t)stats];
       if ((uint32_t)stats == 0) return i;
       score = (float)stats_sum(stats) * n.quantum * n.inverse + explore * n.root;
-    } else { /* many visits, proven, or known */
+    } else { /* many visits, proven, or with knowledge */
       const child_view v = view(t, first + i);
       if (v.lost) continue;
       if (v.n <= 0) return i;
@@ -103,13 +105,13 @@ static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t cou
 }
 
 #if defined(LT_WIDE)
-/* The nodes `node` and node[4], of which the first halves matter. */
+/* Loads `node` and node[4]. Only the first half of each is used. */
 LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
   const __m128i low = _mm_load_si128((const __m128i *)(const void *)node), high = _mm_load_si128((const __m128i *)(const void *)&node[4]);
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
-/* Eight children of a node: their visits and the sums of their values. Gives a bit for each that is solved. */
+/* Writes the visits and value sums of eight children. Returns a mask with one bit per solved child. */
 LT_WIDE static inline uint32_t eight_children(const lt_node *child, __m256 *visits, __m256 *sums) {
   const __m256i a = _mm256_unpacklo_epi32(two_nodes(child), two_nodes(child + 1));
   const __m256i b = _mm256_unpacklo_epi32(two_nodes(child + 2), two_nodes(child + 3));
@@ -122,14 +124,14 @@ LT_WIDE static inline uint32_t eight_children(const lt_node *child, __m256 *visi
   return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(bits));
 }
 
-/* All bits in the first `count` lanes of eight. */
+/* Sets all bits in the first `count` of eight lanes. */
 LT_WIDE static inline __m256 lanes_inside(uint32_t count) {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)count), lane));
 }
 
-/* The place of the largest of the scores of the children `i` to i + 7, of which there are `count`: of equals the first. What is
- * not larger than `best` leaves it and `chosen` as they are. */
+/* Among the children `i` to i + 7 (of `count` in total), finds the largest score; ties go to the first. If it exceeds
+ * `best`, updates `best` and returns the child's index; otherwise returns `chosen`. */
 LT_WIDE static inline uint32_t largest_of_eight(__m256 score, uint32_t i, uint32_t count, float *best, uint32_t chosen) {
   const __m256 those = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), score, lanes_inside(count - i));
   __m256 most = _mm256_max_ps(those, _mm256_permute2f128_ps(those, those, 1));
@@ -141,7 +143,7 @@ LT_WIDE static inline uint32_t largest_of_eight(__m256 score, uint32_t i, uint32
   return i + (uint32_t)__builtin_ctz((uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(those, most, _CMP_EQ_OQ)));
 }
 
-/* The same for eight children at a time, with the same result. The arena has room behind its last node. */
+/* Processes eight children at a time, with the same result. The arena has padding after its last node. */
 LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float explore = (float)t->rule.c * sqrt_log(parent_visits);
   float best = -INFINITY;
@@ -162,9 +164,12 @@ LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first,
 }
 #endif
 
-/* UCB1-tuned (Auer, Cesa-Bianchi and Fischer 2002, section 4): an untried child, else the largest
+/* UCB1-tuned (Auer, Cesa-Bianchi and Fischer 2002, section 4): an unvisited child, else the child with the largest | W /
+ * n + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))), where V is the variance of the child's values. Values are in [-1,
+ * 1] instead of [0, 1], so deviations are twice those of the paper.
  *   W / n + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))),
- * where V is the variance of the child's values. With values in [-1, 1] instead of [0, 1] deviations are twice the paper's. */
+ * where V is the variance of the child's values. Values are in [-1, 1] instead of [0, 1], so deviations are twice those
+ * of the paper. */
 static inline uint32_t select_ucb1_tuned(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const float root = sqrt_log(parent_visits), c = (float)t->rule.c;
   float best = -INFINITY;
@@ -183,8 +188,9 @@ static inline uint32_t select_ucb1_tuned(const lt_tree *t, uint32_t first, uint3
   return chosen;
 }
 
-/* Thompson sampling (Thompson 1933; in trees Bai, Wu and Chen 2013): the largest of samples from what each child's mean may
- * be, Beta(1 + won, 1 + lost), where n values with the sum W count as (n + W) / 2 won and (n - W) / 2 lost, divided by c^2. */
+/* Thompson sampling (Thompson 1933; in trees Bai, Wu and Chen 2013): the child with the largest sample from the posterior
+ * of its mean, Beta(1 + won, 1 + lost). n values with sum W count as (n + W) / 2 won and (n - W) / 2 lost, each divided
+ * by c^2. */
 static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_t count, lt_rng *rng) {
   const double weight = t->rule.c > 0 ? 0.5 / (t->rule.c * t->rule.c) : 1e9;
   double best = -INFINITY;
@@ -192,7 +198,7 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
   for (uint32_t i = 0; i < count; i++) {
     const child_view v = view(t, first + i);
     if (v.lost) continue;
-    double q = v.q < -1 ? -1 : v.q > 1 ? 1 : v.q; /* simulations in flight may have lost more than there is */
+    double q = v.q < -1 ? -1 : v.q > 1 ? 1 : v.q; /* virtual losses may exceed the range of values */
     double score = q;
     if (!v.solved) score = 2.0 * lt_rng_beta(rng, 1.0 + weight * v.n * (1.0 + q), 1.0 + weight * v.n * (1.0 - q)) - 1.0;
     if (score > best) best = score, chosen = i;
@@ -202,11 +208,12 @@ static inline uint32_t select_thompson(const lt_tree *t, uint32_t first, uint32_
 
 /* ---- PUCT ---- */
 
-/* What is summed over children, in eight lanes: the order of a sum of floats decides its last digit, and vectors add so. */
+/* Sums over children are accumulated in eight lanes: the order of a floating-point sum decides its last digit, and this
+ * is the order of vector code. */
 enum { LANES = 8 };
 static inline float across(const float *x) { return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7])); }
 
-/* The assumed value of a child without a visit, from sums over those that were tried; and the weight of the priors. */
+/* The assumed value of an unvisited child, from sums over the visited ones. */
 static inline float puct_untried(const lt_rule *rule, float sum, float tried, float looked) {
   const float untried = rule->fpu == LT_FPU_VALUE ? (float)rule->fpu_value : tried > 0 ? sum / tried : 0.0f;
   return rule->fpu_reduction > 0 ? untried - (float)rule->fpu_reduction * sqrtf(looked) : untried;
@@ -217,11 +224,13 @@ static inline float puct_explore(const lt_rule *rule, uint32_t parent_visits) {
   return (float)((rule->c + growth) * sqrt((double)parent_visits));
 }
 
-/* PUCT (Rosin 2011, as in Silver et al. 2017): the largest
+/* PUCT (Rosin 2011, as in Silver et al. 2017): the child with the largest | Q + c P sqrt(N) / (1 + n). An unvisited child
+ * has the mean value of its siblings, or the value `fpu_value`, minus `fpu_reduction` sqrt(sum of the visited children's
+ * P), as in Leela Zero. If `base` is set, c grows with the visits (Silver et al. 2018): c + ln((1 + N + base) / base).
  *   Q + c P sqrt(N) / (1 + n).
- * A child without a visit is taken to be as good as its siblings on average, or to have the value `fpu_value`; less
- * `fpu_reduction` sqrt(sum of the tried ones' P), as Leela Zero has it. With a base, c grows with the visits (Silver et al.
- * 2018):  c + ln((1 + N + base) / base). */
+ * An unvisited child has the mean value of its siblings, or the value `fpu_value`, minus `fpu_reduction` sqrt(sum of the
+ * visited children's P), as in Leela Zero. If `base` is set, c grows with the visits (Silver et al. 2018): c + ln((1 + N
+ * + base) / base). */
 static inline uint32_t select_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const lt_rule *rule = &t->rule;
   const float *prior = &t->priors[first];
@@ -251,7 +260,7 @@ LT_WIDE static inline float wide_across(__m256 x) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-/* The same for eight children at a time, with the same result. */
+/* Processes eight children at a time, with the same result. */
 LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first, uint32_t count, uint32_t parent_visits) {
   const lt_rule *rule = &t->rule;
   const float *prior = &t->priors[first];
@@ -259,7 +268,7 @@ LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first
   __m256 n = zero, q = zero, none = zero, sum = zero, tried = zero, looked = zero;
   float best = -INFINITY, untried = 0, explore = 0;
   uint32_t chosen = 0;
-  for (int pass = 0; pass < 2; pass++) { /* the first sums, the second selects */
+  for (int pass = 0; pass < 2; pass++) { /* pass 0 computes the sums, pass 1 selects */
     for (uint32_t i = 0; i < count; i += LANES) {
       if (pass == 0 || count > LANES) {
         const __m256 inside = lanes_inside(count - i);
@@ -289,10 +298,13 @@ LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first
 
 /* ---- Gumbel ---- */
 
-/* Danihelka, Guez, Schrittwieser and Silver 2022. The logit of an action: of its prior, with the completed value,
- *   ln P + (c_visit + max n) c_scale Q,   Q in [0, 1] (equation 8),
- * where an action without a visit has for Q the mixed value v_mix (equation 33): the node's own first value, and the mean of
- * the tried ones weighed by their priors. */
+/* Gumbel MuZero (Danihelka, Guez, Schrittwieser and Silver 2022). The logit of an action combines its prior and its
+ * completed value, | ln P + (c_visit + max n) c_scale Q, Q in [0, 1] (equation 8). For an unvisited action, Q is the
+ * mixed value v_mix (equation 33): the average of the node's own first value and the prior-weighted mean of the visited
+ * actions' values.
+ *   ln P + (c_visit + max n) c_scale Q,   Q in [0, 1] (equation 8).
+ * For an unvisited action, Q is the mixed value v_mix (equation 33): the average of the node's own first value and the
+ * prior-weighted mean of the visited actions' values. */
 typedef struct { double mixed, factor; } completion;
 
 static inline completion complete(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count) {
@@ -316,7 +328,7 @@ static inline double completed_value(const lt_tree *t, uint32_t child, completio
 
 static inline double prior_of(const lt_tree *t, uint32_t child) { return t->priors[child] > 1e-30f ? t->priors[child] : 1e-30; }
 
-/* The softmax of these logits, without logarithms:  P exp(value - largest value), of which the sum is given. */
+/* Writes the unnormalised softmax of these logits without logarithms, P exp(value - largest value), and returns its sum. */
 static inline double improve(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count, double *policy) {
   const completion c = complete(t, id, first, count);
   double top = -INFINITY, total = 0, last = NAN, power = 1;
@@ -324,14 +336,14 @@ static inline double improve(const lt_tree *t, uint32_t id, uint32_t first, uint
     policy[i] = completed_value(t, first + i, c);
     if (policy[i] > top) top = policy[i];
   }
-  for (uint32_t i = 0; i < count; i++) { /* values that are equal, as of those not tried, have one power */
+  for (uint32_t i = 0; i < count; i++) { /* equal values, such as those of unvisited actions, share one call of exp */
     if (top > -INFINITY && policy[i] != last) last = policy[i], power = exp(last - top);
     total += policy[i] = power * prior_of(t, first + i);
   }
   return total;
 }
 
-/* Below the root: the largest  p - n / (1 + sum of n),  p the improved policy (section 5). */
+/* Below the root: the child with the largest p - n / (1 + sum of n), where p is the improved policy (section 5). */
 static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t id, uint32_t first, uint32_t count) {
   double *const policy = w->probabilities, visits = 0, best = -INFINITY;
   const double total = improve(t, id, first, count, policy);
@@ -344,9 +356,9 @@ static inline uint32_t select_improved(const lt_tree *t, lt_worker *w, uint32_t 
   return chosen;
 }
 
-/* At the root sequential halving (Karnin, Koren and Somekh 2013): the budget is divided into phases; in each the actions that
- * are still considered get equally many visits, then the better half of them stays. Better is what has the larger sum of its
- * Gumbel number and its completed logit. Gives the place of the child to visit. */
+/* At the root: sequential halving (Karnin, Koren and Somekh 2013). The budget is divided into phases. In each phase, all
+ * actions still considered get equally many visits; then the better half remains. The order is that of the Gumbel number
+ * plus the completed logit. Returns the index of the child to visit. */
 static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t count) {
   lt_plan *plan = &t->plan;
   const completion c = complete(t, 0, first, count);
@@ -365,7 +377,7 @@ static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t c
     if (t->planned[i] == (uint32_t)plan->level && score > best) best = score, chosen = i;
     if (t->planned[i] < t->planned[fewest] || view(t, first + fewest).lost) fewest = i;
   }
-  if (chosen == UINT32_MAX) chosen = fewest; /* some that were considered are proven to lose */
+  if (chosen == UINT32_MAX) chosen = fewest; /* some of the considered actions are proven losses */
   t->planned[chosen]++;
   if (--plan->in_round == 0) {
     plan->level++, plan->rounds--;
@@ -377,10 +389,12 @@ static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t c
 
 /* ---- RAVE and GRAVE ---- */
 
-/* The weight of a child's all-moves-as-first value, m visits, against its own, n visits: by the least expected squared
- * error, where values are off by `bias` (Gelly and Silver 2011, equation 12; with values in [-1, 1], 4 b^2 is bias^2),
+/* The weight of a child's all-moves-as-first value (m visits) relative to its own value (n visits). It minimises the
+ * expected squared error if all-moves-as-first values have the bias `bias` (Gelly and Silver 2011, equation 12; for
+ * values in [-1, 1], 4 b^2 is bias^2), | m / (n + m + bias^2 n m), or it follows the hand-selected schedule (ibid.,
+ * equation 10) with k = `equivalence`: sqrt(k / (3 N + k)).
  *   m / (n + m + bias^2 n m),
- * or by hand (the same, equation 10), where k is `equivalence`:  sqrt(k / (3 N + k)). */
+ * or it follows the hand-selected schedule (ibid., equation 10) with k = `equivalence`: sqrt(k / (3 N + k)). */
 static inline float amaf_weight(const lt_rule *rule, float n, float m, uint32_t parent_visits) {
   if (m <= 0) return 0.0f;
   if (n <= 0) return 1.0f;
@@ -388,8 +402,9 @@ static inline float amaf_weight(const lt_rule *rule, float n, float m, uint32_t 
   return k > 0 ? sqrtf(k / (3.0f * (float)(int32_t)parent_visits + k)) : m / (n + m + b * b * n * m);
 }
 
-/* GRAVE: write down whose values the node `id` uses. It is its own where it has `ref` visits, else its nearest ancestor on
- * the path that has them and where the same player acts. Gives the stamp of that ancestor's children, 0 for its own. */
+/* GRAVE: sets the reference node whose all-moves-as-first values the node `id` uses. It is the node itself if it has
+ * `ref` visits, else the nearest ancestor on the path that has them and in which the same player acts. Returns the stamp
+ * of the reference node's children, or 0 for the node itself. */
 static inline uint32_t find_lender(const lt_tree *t, lt_worker *w, uint32_t id, int32_t player, uint32_t visits) {
   const uint32_t none = UINT32_MAX;
   if (id == 0 || visits >= t->rule.ref) {
@@ -398,7 +413,7 @@ static inline uint32_t find_lender(const lt_tree *t, lt_worker *w, uint32_t id, 
   }
   uint32_t lender = w->lender[player];
   if (lender == none) return 0;
-  if (w->lender_stamp[player] == 0) { /* the first that borrows from it */
+  if (w->lender_stamp[player] == 0) { /* first use of this reference node */
     const lt_node *node = &t->nodes[lender];
     const uint32_t first = LOAD(node->first_child), actions = (uint32_t)t->game->num_distinct_actions;
     lt_borrowed *borrowed = w->borrowed + (size_t)player * actions;
@@ -409,11 +424,14 @@ static inline uint32_t find_lender(const lt_tree *t, lt_worker *w, uint32_t id, 
   return w->lender_stamp[player];
 }
 
-/* RAVE (Gelly and Silver 2011) and GRAVE (Cazenave 2015): a child that neither was visited nor has a first value, else the
- * largest
+/* RAVE (Gelly and Silver 2011) and GRAVE (Cazenave 2015): a child with neither visits nor an all-moves-as-first value,
+ * else the child with the largest | (1 - beta) W / n + beta V / m + c sqrt(ln N / (1 + n)), where V / m is the mean
+ * result of the m simulations in which the same player played the child's action at any later time. For GRAVE, V and m
+ * belong to the action at the reference node, or to the child itself if the reference node has no such action.
  *   (1 - beta) W / n + beta V / m + c sqrt(ln N / (1 + n)),
- * where V are the results of the m simulations in which its action was played at any later time by the same player. For GRAVE
- * m and V are those of the action at the node's lender, or the child's own where the lender had no such action. */
+ * where V / m is the mean result of the m simulations in which the same player played the child's action at any later
+ * time. For GRAVE, V and m belong to the action at the reference node, or to the child itself if the reference node has
+ * no such action. */
 static inline uint32_t select_rave(const lt_tree *t, lt_worker *w, uint32_t id, int32_t player, uint32_t first,
                                    uint32_t count, uint32_t parent_visits) {
   const uint32_t stamp = t->rule.kind == LT_GRAVE ? find_lender(t, w, id, player, parent_visits) : 0;

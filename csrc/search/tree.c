@@ -1,11 +1,11 @@
-/* Simulations on the search tree. Read in this order: expansion, proving, one step down, the way up, run, ask and tell.
- * csrc/search/rules.h has how a child is selected, csrc/search/arena.c the room. */
+/* Simulations on the search tree. Read in this order: expansion, proving, selection (down), backup (up), run, ask and
+ * tell. csrc/search/rules.h selects children; csrc/search/arena.c manages memory. */
 #include "search/rules.h"
 #include <stdlib.h>
 
 enum { CLAIMED = UINT32_MAX, MOST_AMAF = 1 << 20, FEW = 16 };
 
-/* Where a simulation stands after a step. */
+/* The result of one step of a simulation. */
 typedef enum { GOES_ON, LEAF, TERMINAL, PROVEN, BROKE } outcome;
 
 void lt_tree_fill_tables(void) {
@@ -13,7 +13,8 @@ void lt_tree_fill_tables(void) {
 }
 
 static inline void add_to_mean(lt_mean *mean, float value, float weight, const int shared) {
-  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* floats stop counting */
+  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* before floats stop
+                                                                                                   * counting */
   if (!shared) {
     STORE(mean->visits, half * n + weight);
     STORE(mean->value_sum, half * sum + weight * value);
@@ -36,7 +37,7 @@ static inline void add_square(_Atomic double *sum, int64_t value, const int shar
     }
 }
 
-/* A player's return as a value in [-1, 1], in the units of nodes. */
+/* Converts a player's return to a value in [-1, 1], in the units of nodes. */
 static inline int64_t value_of(const lt_tree *t, double utility) {
   return to_fixed((utility - t->middle) * (1.0 / t->half_range));
 }
@@ -53,8 +54,8 @@ static int compare_ranks(const void *a, const void *b) {
   return x->key > y->key ? -1 : x->key < y->key ? 1 : (x->place > y->place) - (x->place < y->place);
 }
 
-/* Progressive widening takes children in their order: by prior or by what is known of them, where there is either, the
- * largest first; outcomes of chance in the order of a draw without putting back (Efraimidis and Spirakis 2006). */
+/* Sorts the children for progressive widening: by prior, or by the game's knowledge if there is any, the largest first.
+ * Chance outcomes are in the order of sampling without replacement (Efraimidis and Spirakis 2006). */
 static void rank_children(lt_tree *t, lt_worker *w, int32_t n, int32_t player, int known, lt_rng *rng) {
   for (int32_t i = 0; i < n; i++) {
     double key = t->priors ? w->prior[i] : known ? w->known_values[i] : 0;
@@ -64,15 +65,15 @@ static void rank_children(lt_tree *t, lt_worker *w, int32_t n, int32_t player, i
   qsort(w->ranked, (size_t)n, sizeof *w->ranked, compare_ranks);
 }
 
-/* The priors of `n` legal actions, scaled to sum to 1, from as many or from those of all actions; equal ones from none. Gives
- * whether they are numbers >= 0, as many as expected. */
+/* Sets the priors of `n` legal actions, scaled to sum to 1. `priors` has one entry per legal action or one per distinct
+ * action; NULL: equal priors. Returns 0 if the number of priors is wrong or if one is not a number >= 0. */
 static int read_priors(lt_worker *w, int32_t n, int32_t all, const double *priors, uint32_t num_priors) {
   const int over_all = num_priors != (uint32_t)n;
   double total = 0;
   if (priors && over_all && num_priors != (uint32_t)all) return 0;
   for (int32_t i = 0; priors && i < n; i++) {
     const double prior = priors[over_all ? w->actions[i] : i];
-    if (!(prior >= 0 && prior <= 1e300)) return 0; /* NaN is neither */
+    if (!(prior >= 0 && prior <= 1e300)) return 0; /* also rejects NaN */
     total += prior;
   }
   for (int32_t i = 0; i < n; i++)
@@ -80,8 +81,8 @@ static int read_priors(lt_worker *w, int32_t n, int32_t all, const double *prior
   return 1;
 }
 
-/* Write the children `first`, ... of a node, from the scratch space of `w`: in random order except at chance nodes (whose
- * outcomes are sampled by their place). */
+/* Writes the children of a node from index `first` on, using the scratch space of `w`. The order is random, except at
+ * chance nodes, whose outcomes are sampled by index. */
 static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state, lt_rng *rng) {
   const lt_game *g = t->game;
   const int known = t->known && player != LT_CHANCE;
@@ -117,8 +118,9 @@ static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
 
 static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state);
 
-/* Give a node its children, and set w->terminal_children. Returns LT_OK also if the arena is full: the node then stays a leaf and
- * `full` is set. Terminals are looked for at once if that is cheap; otherwise a visit finds them. */
+/* Creates the children of a node and sets w->terminal_children. Also returns LT_OK if the arena is full: then the node
+ * remains a leaf and `full` is set. Terminals are searched for immediately if that is cheap; otherwise a visit finds
+ * them. */
 static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, const void *state, lt_rng *rng,
                         const double *priors, uint32_t num_priors, const int shared) {
   const lt_game *g = t->game;
@@ -160,16 +162,17 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
 
 /* ---- Proving ---- */
 
-/* MCTS-Solver (Winands, Bjornsson and Saito 2008), for one player or for two with opposite interests, and for any utilities:
- * a terminal has its payoff as value; a player's node with a child of the maximum payoff has that payoff; a node whose children
- * are all proven has the best of their values; a chance node whose outcomes are all proven has their mean. */
+/* MCTS-Solver (Winands, Bjornsson and Saito 2008), for one player or for two with opposite interests, and for any
+ * utilities. The value of a terminal is its payoff. A player's node with a child of the maximum payoff has that payoff. A
+ * node whose children are all proven has the best of their values. A chance node whose outcomes are all proven has their
+ * mean. */
 
-/* A proven value as the other one of two players sees it. */
+/* Converts a proven value for player `from` to the value for player `to`. */
 static inline int64_t seen_by(const lt_tree *t, int64_t value, int32_t from, int32_t to) {
   return (from < 0 ? 0 : from) == (to < 0 ? 0 : to) ? value : LOAD(t->total) - value;
 }
 
-/* The payoff of `player` at a terminal. Stores the sum of both players' payoffs. */
+/* Returns the payoff of `player` at a terminal. Stores the sum of both players' payoffs. */
 static int64_t terminal_value(lt_tree *t, const double *returns, int32_t player) {
   if (t->game->num_players == 2) {
     int64_t total = value_of(t, returns[0]) + value_of(t, returns[1]);
@@ -178,13 +181,13 @@ static int64_t terminal_value(lt_tree *t, const double *returns, int32_t player)
   return value_of(t, returns[player < 0 ? 0 : player]);
 }
 
-/* Prove the new children that are terminals. Returns whether there are any. */
+/* Proves the new children that are terminals. Returns whether there are any. */
 static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state) {
   const lt_game *g = t->game;
   int any = 0;
   for (uint32_t child = first; child < first + (uint32_t)n; child++) {
     memcpy(w->state, state, g->state_bytes);
-    if (!g->apply(g->context, w->state, action_of(t, child)) || lt_failed(g)) return any; /* a visit will tell */
+    if (!g->apply(g->context, w->state, action_of(t, child)) || lt_failed(g)) return any; /* a visit will report the error */
     if (g->current_player(g->context, w->state) != LT_TERMINAL) continue;
     double returns[2];
     g->returns(g->context, w->state, returns);
@@ -194,7 +197,7 @@ static int prove_terminals(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, 
   return any;
 }
 
-/* The probability of an outcome, of `n` in w->actions. */
+/* The probability of a chance outcome, one of `n` in w->actions. */
 static double probability_of(const lt_worker *w, int32_t n, int32_t action) {
   int32_t low = 0, high = n - 1;
   while (low < high) {
@@ -205,7 +208,7 @@ static double probability_of(const lt_worker *w, int32_t n, int32_t action) {
   return w->probabilities[low];
 }
 
-/* The mean of a chance node's proven outcomes, weighed by their probabilities, for which the way there is played again. */
+/* The mean of a chance node's proven outcomes, weighted by their probabilities. The path is replayed to obtain them. */
 static int64_t chance_value(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, uint32_t first, uint32_t count) {
   const lt_game *g = t->game;
   memcpy(w->state, t->root_state, g->state_bytes);
@@ -217,7 +220,7 @@ static int64_t chance_value(lt_tree *t, lt_worker *w, const lt_step *path, int32
   return to_fixed(mean / (double)LT_ONE);
 }
 
-/* Prove the node at `depth` of a path from its children, if they do. Gives whether it is proven now. */
+/* Proves the node at `depth` of a path, if its children suffice. Returns whether it is proven now. */
 static int prove(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth) {
   lt_node *node = &t->nodes[path[depth].node];
   const uint32_t first = atomic_load_explicit(&node->first_child, memory_order_acquire), count = node->num_children;
@@ -240,19 +243,20 @@ static int prove(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth) {
   return 1;
 }
 
-/* The same from `depth` up, as far as it goes. */
+/* Proves the nodes from `depth` upwards, as far as possible. */
 static void prove_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth) {
   while (depth >= 0 && prove(t, w, path, depth)) depth--;
 }
 
-/* ---- Down ---- */
+/* ---- Selection (down) ---- */
 
-/* A new simulation of GRAVE borrows from nobody yet. */
+/* GRAVE: a new simulation has no reference nodes yet. */
 static inline void forget_lenders(const lt_tree *t, lt_worker *w) {
   for (int32_t p = 0; p < t->game->num_players; p++) w->lender[p] = UINT32_MAX, w->lender_stamp[p] = 0;
 }
 
-/* Put a simulation at the root. In flight (threads, batches, ask) every node on the way is counted at once, with a loss. */
+/* Places a simulation at the root. If it is in flight (threads, batches, ask), every node on its path is counted at once,
+ * with a virtual loss. */
 static inline void start(lt_tree *t, lt_worker *w, lt_cursor *c, const int in_flight, const int shared) {
   memcpy(c->state, t->root_state, t->game->state_bytes);
   c->depth = 0;
@@ -262,7 +266,7 @@ static inline void start(lt_tree *t, lt_worker *w, lt_cursor *c, const int in_fl
   if (t->rule.kind == LT_GRAVE) forget_lenders(t, w);
 }
 
-/* The place of the child to look at next. */
+/* Returns the index of the child to visit next. */
 LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, uint32_t first, uint32_t count,
                                 uint32_t visits, lt_rng *rng, const lt_rule_kind rule, const int wide) {
 #if defined(LT_WIDE)
@@ -280,10 +284,11 @@ LT_INLINE uint32_t select_child(lt_tree *t, lt_worker *w, uint32_t id, int32_t p
   }
 }
 
-/* Random numbers for the root, apart from those of simulations. */
+/* Random numbers for the root, separate from those of simulations. */
 static lt_rng root_stream(lt_tree *t) { return lt_rng_stream(t->seed ^ UINT64_C(0x6a09e667f3bcc908), t->draws++); }
 
-/* Before the first look from a root that has children: PUCT's Dirichlet noise (Silver et al. 2017), Gumbel's numbers. */
+/* Called before the first selection at a root that has children: draws PUCT's Dirichlet noise (Silver et al. 2017) or
+ * Gumbel's numbers. */
 static void prepare_root(lt_tree *t, uint32_t first, uint32_t count) {
   if (t->rule.noise > 0 && !t->noisy) {
     lt_rng rng = root_stream(t);
@@ -305,15 +310,15 @@ static void prepare_root(lt_tree *t, uint32_t first, uint32_t count) {
   }
 }
 
-/* How many children of a node with so many visits may be looked at: progressive widening (Coulom 2007; for outcomes of chance
- * Couetoux et al. 2011):  k visits^alpha. */
+/* Progressive widening: the number of children that may be visited at a node with `visits` visits, k visits^alpha (Coulom
+ * 2007; for chance outcomes Couetoux et al. 2011). */
 static inline uint32_t widened(const lt_tree *t, uint32_t count, uint32_t visits) {
   const double allowed = t->rule.widen_k * pow((double)visits, t->rule.widen_alpha);
   return allowed >= count ? count : allowed < 1 ? 1 : (uint32_t)allowed;
 }
 
-/* The place of an outcome of chance: of all, or of those that widening lets in, by their probabilities. Gives UINT32_MAX where
- * the rules do not give as many as before. */
+/* Samples a chance outcome by probability, among all outcomes or those that widening allows. Returns its index, or
+ * UINT32_MAX if the number of outcomes differs from before. */
 static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first, uint32_t num_children,
                                       uint32_t visits, lt_rng *rng) {
   const lt_game *g = t->game;
@@ -329,8 +334,8 @@ static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void
   return count - 1;
 }
 
-/* A step down has two halves. First look where to go: c->next. A leaf is a node that is not expanded: chance nodes are when
- * they are met, and where `expand_revisited` others on their second visit. */
+/* A step has two halves. The first selects the child to visit: c->next. A leaf is a node that is not expanded. Chance
+ * nodes are expanded on their first visit; if `expand_revisited` is set, other nodes are expanded on their second. */
 LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_status *status, const lt_rule_kind rule,
                        const int shared, const int expand_revisited, const int wide) {
   const lt_game *g = t->game;
@@ -340,7 +345,7 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   if (t->options.solve && stats_solved(LOAD(nodes[id].stats))) return PROVEN;
   if (player == LT_TERMINAL) return TERMINAL;
   uint32_t first = atomic_load_explicit(&nodes[id].first_child, memory_order_acquire);
-  if (first == 0 && c->depth >= lt_max_history(g)) { /* so no path is longer */
+  if (first == 0 && c->depth >= lt_max_history(g)) { /* limits the length of paths */
     *status = LT_RULES_BROKE;
     return BROKE;
   }
@@ -370,11 +375,11 @@ LT_INLINE outcome look(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   return GOES_ON;
 }
 
-/* Then go there, acting on the cursor's state. */
+/* The second half moves there and applies the action to the cursor's state. */
 LT_INLINE int go(lt_tree *t, lt_cursor *c, const int in_flight, const int shared) {
   const lt_game *g = t->game;
   lt_node *const nodes = t->nodes, *child = &nodes[c->next];
-  const uint32_t below = LOAD(child->first_child); /* fetched while the rules work, and other simulations go on */
+  const uint32_t below = LOAD(child->first_child); /* prefetched while the rules work and other simulations proceed */
   if (below != CLAIMED) LT_PREFETCH(&nodes[below]), LT_PREFETCH((const char *)&nodes[below] + 64);
   if (below != CLAIMED && t->priors) LT_PREFETCH(&t->priors[below]);
   c->stats = in_flight ? node_add(child, 1, -t->loss, shared) : LOAD(child->stats);
@@ -393,13 +398,13 @@ LT_INLINE outcome step(lt_tree *t, lt_worker *w, lt_cursor *c, lt_rng *rng, lt_s
   return where;
 }
 
-/* ---- Up ---- */
+/* ---- Backup (up) ---- */
 
-/* All moves as first: at each node on the path, every action that the player who acts there played from there on, in the
- * tree or in the playout (w->trace), gets the result, as if it had been played there; with less weight the later it came. */
+/* All moves as first: at each node on the path, every action that the acting player played from there on, in the tree or
+ * in the playout (w->trace), receives the result as if it had been played there. Later actions have less weight. */
 static void add_amaf(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, const int64_t *values, const int shared) {
   const uint32_t stamp = next_stamp(t->game, w);
-  int32_t at = 0; /* actions of players before */
+  int32_t at = 0; /* number of player actions before this node */
   for (int32_t d = 0; d < depth; d++) at += path[d].player >= 0;
   const int32_t all = at + w->trace_length;
   for (int32_t i = w->trace_length - 1; i >= 0; i--) w->played[w->trace[i]] = (lt_played){stamp, at + i};
@@ -418,7 +423,7 @@ static void add_amaf(lt_tree *t, lt_worker *w, const lt_step *path, int32_t dept
   }
 }
 
-/* Undo what a simulation in flight counted. */
+/* Removes the virtual losses and visits of a simulation in flight. */
 static void take_back(lt_tree *t, const lt_step *path, int32_t depth, const int shared) {
   for (int32_t d = 0; d <= depth; d++) {
     node_add(&t->nodes[path[d].node], -1, d ? t->loss : 0, shared);
@@ -426,21 +431,21 @@ static void take_back(lt_tree *t, const lt_step *path, int32_t depth, const int 
   }
 }
 
-/* Undo what a descent changed in Gumbel's plan; `plan` is what it was before. */
+/* Undoes a descent's changes to Gumbel's plan; `plan` is the plan before the descent. */
 static void restore_plan(lt_tree *t, const lt_cursor *c, const lt_plan *plan) {
   if (!t->plan.drawn) return;
   if (plan->drawn && c->depth) t->planned[c->path[1].node - LOAD(t->nodes[0].first_child)]--;
   t->plan = *plan;
 }
 
-/* Undo a descent in flight. */
+/* Undoes a descent in flight. */
 static void undo(lt_tree *t, const lt_cursor *c, const lt_plan *plan, const int shared) {
   take_back(t, c->path, c->depth, shared);
   if (!shared) restore_plan(t, c, plan);
 }
 
-/* Add the `values` of a simulation along its path, to each node for the player who moved into it, to the root for the one who
- * acts there. */
+/* Adds the `values` of a simulation to the nodes along its path: to each node the value for the player who moved into it,
+ * to the root the value for the player who acts there. */
 LT_INLINE void back_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t depth, const int64_t *values,
                            const int in_flight, const int shared) {
   if (t->amaf) add_amaf(t, w, path, depth, values, shared);
@@ -454,7 +459,7 @@ LT_INLINE void back_up(lt_tree *t, lt_worker *w, const lt_step *path, int32_t de
   }
 }
 
-/* A leaf's first value, for who acts there. */
+/* Stores a leaf's first value, for the player who acts there. */
 static inline void keep_raw(lt_tree *t, lt_step leaf, const int64_t *values) {
   if (t->raw) STORE(t->raw[leaf.node], (float)values[leaf.player < 0 ? 0 : leaf.player] * (1.0f / (float)LT_ONE));
 }
@@ -463,7 +468,7 @@ static inline void set_values(const lt_tree *t, int64_t *values, const double *r
   for (int32_t p = 0; p < t->game->num_players; p++) values[p] = value_of(t, returns[p]);
 }
 
-/* The values of a simulation that needs no playout: at the end of a game, which is proven on the way, or where it met a proven
+/* Sets the values of a simulation that needs no playout: it reached the end of a game, which is then proven, or a proven
  * node. */
 static lt_status value_without_playout(lt_tree *t, lt_worker *w, const lt_cursor *c, outcome where) {
   const lt_game *g = t->game;
@@ -484,8 +489,8 @@ static lt_status value_without_playout(lt_tree *t, lt_worker *w, const lt_cursor
 
 /* ---- Run ---- */
 
-/* Play on from a leaf to the end by the game's knowledge or at random; where all-moves-as-first values need it, what was
- * played goes to w->trace. Gives 0, or -1 where the rules broke. */
+/* Plays from a leaf to the end, with the game's knowledge or at random. If all-moves-as-first values need them, the moves
+ * are written to w->trace. Returns 0, or -1 if the rules failed. */
 static inline int play_out(const lt_tree *t, lt_worker *w, void *state, lt_rng *rng) {
   const lt_game *g = t->game;
   int32_t *trace = t->amaf ? w->trace : NULL;
@@ -521,9 +526,9 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
   return LT_OK;
 }
 
-/* `n` simulations go down one behind the other: all look, all go, then one more starts at the root; so the machine works on
- * several at a time, on different levels of the tree, and waits for memory meanwhile. Each is in flight for those behind it.
- * Where the rules break, all are undone. */
+/* Runs `n` simulations down the tree, staggered: all select, all move, then one more starts at the root. The processor
+ * thus works on several simulations at different levels of the tree and overlaps their memory accesses. Each is in flight
+ * for those behind it. If the rules fail, all are undone. */
 LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule, const int shared,
                             const int expand_revisited, const int wide) {
   lt_status status = LT_OK;
@@ -557,7 +562,7 @@ LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32
   return status;
 }
 
-/* `n` simulations that go down together, their playouts played at once. */
+/* Runs `n` simulations that go down together and whose playouts are played at once. */
 LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
                                    const int shared, const int wide) {
   const lt_game *g = t->game;
@@ -567,7 +572,7 @@ LT_INLINE lt_status simulate_batch(lt_tree *t, lt_worker *w, uint64_t simulation
   int32_t leaves = 0;
   for (int32_t i = 0; i < n; i++) {
     lt_cursor *c = &w->cursors[i];
-    if (w->outcomes[i] == LEAF) { /* leaves move together */
+    if (w->outcomes[i] == LEAF) { /* makes the states of leaves contiguous */
       if (i != leaves) memcpy(w->cursors[leaves].state, c->state, g->state_bytes), w->rngs[leaves] = w->rngs[i];
       w->order[leaves++] = i;
     } else {
@@ -600,7 +605,8 @@ LT_INLINE lt_status simulate_some(lt_tree *t, lt_worker *w, uint64_t simulation,
   return n > 1 ? simulate_batch(t, w, simulation, n, rule, shared, wide) : simulate(t, w, simulation, rule, shared, wide);
 }
 
-/* The usual search, UCT, with all that is constant in it known to the compiler; and the same for machines with wide vectors. */
+/* The most common search, UCT, with its constants known to the compiler; below, the same for processors with wide
+ * vectors. */
 static lt_status simulate_uct(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, int shared) {
   return shared ? simulate_some(t, w, simulation, n, LT_UCT, 1, 0) : simulate_some(t, w, simulation, n, LT_UCT, 0, 0);
 }
@@ -628,7 +634,7 @@ static inline int is_wide(const lt_tree *t) {
   return has_wide() && (t->rule.kind == LT_UCT || t->rule.kind == LT_PUCT) && t->known == NULL && t->unobserved == NULL;
 }
 
-/* How many simulations go down together: few in a small tree, where each should know of the others' results. */
+/* The number of simulations that go down together: few in a small tree, in which each should use the others' results. */
 static inline int32_t batch_size(const lt_tree *t, const lt_worker *w, uint64_t left, uint32_t max_nodes) {
   enum { VISITS_EACH = 64 };
   uint64_t n = stats_visits(LOAD(t->nodes[0].stats)) / VISITS_EACH;
@@ -639,7 +645,7 @@ static inline int32_t batch_size(const lt_tree *t, const lt_worker *w, uint64_t 
   return n < 1 ? 1 : (int32_t)n;
 }
 
-/* The root may be proven by what was found when it was no root yet. */
+/* Proves the root, if results from before it became the root suffice. */
 static void prove_root(lt_tree *t, lt_worker *w) {
   if (!t->options.solve || lt_tree_proven(t)) return;
   lt_step root = {0, t->game->current_player(t->game->context, t->root_state)};
@@ -731,7 +737,7 @@ static int make_room(lt_tree *t, uint32_t capacity) {
   return 1;
 }
 
-/* Keep the leaf that a simulation found in a free slot, of which there is none before `slot`. */
+/* Stores the leaf of a simulation in a free slot. All slots before `slot` are in use. */
 static uint32_t keep(lt_tree *t, const lt_cursor *c, uint32_t slot) {
   while (t->pending[slot].serial) slot++;
   t->nodes[c->path[c->depth].node].num_children = LT_PENDING;
@@ -747,7 +753,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
   lt_worker *w = t->worker;
   const lt_rule_kind rule = t->rule.kind;
   const int wide = is_wide(t);
-  /* GRAVE and Gumbel leave traces on their way that are for one simulation at a time. */
+  /* GRAVE and Gumbel keep state for the current simulation only, so simulations go down one at a time. */
   const uint32_t together = rule == LT_GRAVE || rule == LT_GUMBEL ? 1 : (uint32_t)w->capacity;
   uint32_t slot = 0;
   *count = 0;
@@ -766,7 +772,7 @@ lt_status lt_tree_ask(lt_tree *t, uint32_t batch, uint32_t attempts, uint64_t *t
     lt_status status = wide ? descend_wide(t, w, t->simulations, (int32_t)n)
                             : descend(t, w, t->simulations, (int32_t)n, rule, 0, 0, 0);
     if (status != LT_OK) return status;
-    int met = 0; /* a leaf that is asked for already: asking for more is useless until it has a value */
+    int met = 0; /* reached a leaf that is already pending: asking for more is useless until it has a value */
     for (uint32_t i = 0; i < n; i++) {
       const lt_cursor *c = &w->cursors[i];
       const outcome where = (outcome)w->outcomes[i];
@@ -822,7 +828,7 @@ static void release(lt_tree *t, uint32_t slot) {
   t->pending_count--;
 }
 
-/* The values of a leaf, given for all players or for the one who acts there, as nodes count them. */
+/* Converts the values of a leaf, for all players or for the one who acts there, to the units of nodes. */
 static lt_status read_values(lt_tree *t, lt_worker *w, int32_t player, const double *values, uint32_t num_values) {
   const lt_game *g = t->game;
   const int own = num_values != (uint32_t)g->num_players, other = player == 0;
