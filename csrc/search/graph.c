@@ -1,5 +1,5 @@
 /* The search graph. Read in this order: the arena and its table, expansion, selection, a simulation of graph search, a
- * simulation of information states, run, recycling, the root, reading. */
+ * simulation of information-state search, run, recycling, the root, reading. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise */
 #include <sys/mman.h>
@@ -20,7 +20,7 @@ enum { COUNTS = 512, FIRST_TABLE = 1024 };
 #define PREFETCH(p) ((void)(p))
 #endif
 
-/* Utilities to [-1, 1] and back. */
+/* Conversion of utilities to [-1, 1] and back. */
 static inline double middle(const lt_game *g) { return 0.5 * (g->max_utility + g->min_utility); }
 static inline double half_range(const lt_game *g) {
   double half = 0.5 * (g->max_utility - g->min_utility);
@@ -55,7 +55,7 @@ size_t lt_graph_least_bytes(const lt_game *game, lt_graph_rule rule, int by_info
   return 4 * ((wide + 64) * edge_bytes(rule, by_information) + ((size_t)lt_max_history(game) + wide + 64) * node);
 }
 
-/* Memory that is read in random order: in large pages where the system has them. */
+/* Allocates memory that is read in random order, in large pages if the system has them. */
 static void *array_new(size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   enum { PAGE = 1 << 21 };
@@ -77,7 +77,7 @@ lt_graph *lt_graph_new(const lt_game *game, lt_graph_rule rule, double c, int by
   g->game = game, g->rule = rule, g->c = c, g->by_information = by_information, g->seed = seed;
   g->num_values = values_of(game, by_information);
   g->node_bytes = node_bytes(game, by_information), g->edge_bytes = edge_bytes(rule, by_information);
-  /* The table takes at most a sixth; what it can index is about what the rest can hold. */
+  /* The table takes at most a sixth of the memory. It can index about as many nodes as fit in the rest. */
   g->table_limit = 64;
   while (g->table_limit < UINT32_C(1) << 31 && 2 * (size_t)g->table_limit * sizeof *g->table <= memory_bytes / 6)
     g->table_limit *= 2;
@@ -123,14 +123,14 @@ static void insert(lt_graph *g, uint32_t id) {
   g->table[place] = id;
 }
 
-/* Make the table anew, at least `size` long and never longer than its limit. */
+/* Rebuilds the table with at least `size` slots, up to its limit. */
 static void rebuild(lt_graph *g, uint32_t size) {
   g->table_size = size < g->table_limit ? size : g->table_limit;
   memset(g->table, 0, g->table_size * sizeof *g->table);
   for (uint32_t id = 1; id <= g->num_nodes; id++) insert(g, id);
 }
 
-/* The node with a key, or 0. */
+/* Returns the node with a key, or 0. */
 static uint32_t find(const lt_graph *g, uint64_t key) {
   for (uint32_t place = place_of(g, key);; place = (place + 1) & (g->table_size - 1)) {
     uint32_t id = g->table[place];
@@ -138,7 +138,7 @@ static uint32_t find(const lt_graph *g, uint64_t key) {
   }
 }
 
-/* Whether so many more nodes and edges fit; says that the arena is full where not. */
+/* Returns whether the given numbers of nodes and edges still fit; if not, marks the arena as full. */
 static int fits(lt_graph *g, uint32_t nodes, uint32_t edges) {
   size_t used = ((size_t)g->num_nodes + 1 + nodes) * g->node_bytes + ((size_t)g->num_edges + edges) * g->edge_bytes;
   if (used <= (size_t)(g->arena_end - g->arena) && g->num_nodes + nodes <= g->node_limit) return 1;
@@ -146,7 +146,7 @@ static int fits(lt_graph *g, uint32_t nodes, uint32_t edges) {
   return 0;
 }
 
-/* A new node with a key that no other has, or 0 where the arena is full. */
+/* Adds a node with a new key. Returns 0 if the arena is full. */
 static uint32_t add_node(lt_graph *g, uint64_t key) {
   if (!fits(g, 1, 0)) return 0;
   uint32_t id = ++g->num_nodes;
@@ -165,8 +165,8 @@ static inline uint64_t key_of(lt_graph *g, const void *state, int32_t player) {
 
 /* ---- Expansion ---- */
 
-/* Room for a node's edges, `count` of them and clear, with the actions of g->actions. Gives the first, or 0: no room.
- * */
+/* Allocates `count` zeroed edges for a node, with the actions of g->actions. Returns the first, or 0 if the arena is
+ * full. */
 static uint32_t add_edges(lt_graph *g, uint32_t id, int32_t count) {
   if (!fits(g, 0, (uint32_t)count)) return 0;
   uint32_t first = g->num_edges + 1;
@@ -179,7 +179,7 @@ static uint32_t add_edges(lt_graph *g, uint32_t id, int32_t count) {
   return first;
 }
 
-/* Give a node its edges. Gives LT_OK also where the arena is full: the node then stays a leaf. */
+/* Creates the edges of a node. Also returns LT_OK if the arena is full: then the node remains a leaf. */
 static lt_status expand(lt_graph *g, uint32_t id, int32_t player, const void *state, lt_rng *rng) {
   const lt_game *game = g->game;
   int32_t n = player == LT_CHANCE ? game->chance_outcomes(game->context, state, g->actions, g->probabilities)
@@ -201,7 +201,7 @@ static lt_status expand(lt_graph *g, uint32_t id, int32_t player, const void *st
 
 /* ---- Selection ---- */
 
-/* Functions of a count, from tables for the small ones; as in csrc/search/rules.h. */
+/* Functions of a visit count, from tables for small counts; as in csrc/search/rules.h. */
 typedef struct { float inverse, root; } of_count;
 enum { DIGITS = 8, LOGS = (1 << DIGITS) + 24 * (1 << (DIGITS - 1)) };
 static of_count count_table[COUNTS];
@@ -221,7 +221,7 @@ static void fill_counts(void) {
   for (uint32_t n = COUNTS - 1; n > 0; n--) count_table[n] = compute_of_count(n);
 }
 
-/* sqrt(ln n), where n counts with its first eight binary digits. */
+/* sqrt(ln n), with n truncated to its first eight binary digits. */
 static inline float sqrt_log(uint32_t n) {
   uint32_t cut = 0;
   while (n >> cut >= 1 << (DIGITS + 4)) cut += 4;
@@ -235,12 +235,12 @@ static inline double value_for(const lt_graph *g, const node_t *node, int32_t pl
   return player == 1 ? -node->value[1] : node->value[1];
 }
 
-/* UCT over a graph: the first edge without a visit, else the largest  Q + c sqrt(ln N / n),  with the edge's own visits
- * n and the value Q of the node that it leads to. */
+/* UCT over a graph: the first edge without visits, else the edge with the largest Q + c sqrt(ln N / n), where n is the
+ * edge's own visit count and Q is the value of its child node. */
 static uint32_t select_uct(const lt_graph *g, const node_t *node) {
   const uint32_t count = node->num_edges;
   for (uint32_t i = 0; i < count; i++) PREFETCH(node_at(g, edge_of(g, node, i)->u.child));
-  if (edge_of(g, node, count - 1)->visits == 0) /* edges are tried in order, so the last is the last to be tried */
+  if (edge_of(g, node, count - 1)->visits == 0) /* edges are first visited in order, so check the last one */
     for (uint32_t i = 0; i < count; i++)
       if (edge_of(g, node, i)->visits == 0) return i;
   const float explore = (float)g->c * sqrt_log(node->visits);
@@ -257,8 +257,8 @@ static uint32_t select_uct(const lt_graph *g, const node_t *node) {
   return chosen;
 }
 
-/* PUCT over a graph, with equal priors: the largest  Q + c P sqrt(N) / (1 + n);  an edge without a visit is taken to be
- * as good as the others on average. */
+/* PUCT over a graph, with equal priors: the edge with the largest Q + c P sqrt(N) / (1 + n). An edge without visits has
+ * the mean value of the others. */
 static uint32_t select_puct(const lt_graph *g, const node_t *node) {
   const uint32_t count = node->num_edges;
   const float prior = 1.0f / (float)(int32_t)count;
@@ -284,9 +284,9 @@ static uint32_t select_puct(const lt_graph *g, const node_t *node) {
   return chosen;
 }
 
-/* UCT and PUCT at an information state, among the `count` edges at `places` that are legal now: as above, with the mean
- * result of an edge's simulations as Q, and for N how often the edge was available, this time included (Cowling, Powley
- * and Whitehouse 2012). The round starts at a random place, so that equals are taken in random order. */
+/* UCT and PUCT at an information state, among the `count` edges at `places` that are legal now. The formulas are those
+ * above; Q is the mean result of an edge's simulations, and N is how often the edge was available, including this time
+ * (Cowling, Powley and Whitehouse 2012). The scan starts at a random edge, so that ties are broken at random. */
 static uint32_t select_available(const lt_graph *g, const node_t *node, const uint32_t *places, uint32_t count,
                                  lt_rng *rng) {
   const uint32_t start = lt_rng_below(rng, count);
@@ -309,7 +309,7 @@ static uint32_t select_available(const lt_graph *g, const node_t *node, const ui
     float score;
     if (g->rule == LT_GRAPH_UCT) {
       if (n == 0) return i;
-      if (available != explored) /* most often it is the same for all */
+      if (available != explored) /* usually the same for all edges */
         explored = available, explore = c * sqrt_log(available);
       of_count f = n < COUNTS ? count_table[n] : compute_of_count(n);
       score = (float)edge->value[0] * f.inverse + explore * f.root;
@@ -350,7 +350,7 @@ static inline void compute_value(const lt_graph *g, node_t *node) {
   for (int32_t v = 0; v < values; v++) node->value[values + v] /= (double)total;
 }
 
-/* Give up a simulation that came so deep; nothing of it was counted yet. */
+/* Abandons a simulation at this depth; nothing of it has been counted yet. */
 static lt_status broke(lt_graph *g, uint32_t depth, lt_status status) {
   g->broken_depth = depth;
   return status;
@@ -381,7 +381,7 @@ static lt_status simulate_graph(lt_graph *g, lt_rng *rng) {
     if (i >= node->num_edges || depth + 1 >= g->path_room) return broke(g, depth, LT_RULES_BROKE);
     edge_t *edge = edge_of(g, node, i);
     uint32_t child = edge->u.child;
-    if (child) { /* its edges are fetched while the rules work; they lie towards lower addresses */
+    if (child) { /* prefetches the child's edges while the rules work; they extend towards lower addresses */
       const char *next = (const char *)edge_at(g, node_at(g, child)->first_edge);
       PREFETCH(next), PREFETCH(next - 64);
     }
@@ -390,7 +390,7 @@ static lt_status simulate_graph(lt_graph *g, lt_rng *rng) {
       uint64_t key = key_of(g, state, 0);
       child = find(g, key);
       if (child == 0) child = add_node(g, key);
-      if (child == 0) break; /* no room: what comes of it counts as an evaluation of this node */
+      if (child == 0) break; /* no memory: the result counts as an evaluation of this node */
       edge->u.child = child;
     }
     g->path[depth++] = (lt_graph_step){.node = id, .edge = node->first_edge + i};
@@ -411,10 +411,10 @@ static lt_status simulate_graph(lt_graph *g, lt_rng *rng) {
   return LT_OK;
 }
 
-/* ---- A simulation of information states ---- */
+/* ---- A simulation of information-state search ---- */
 
-/* The places of the `count` actions in g->actions among a node's edges, of which there may have to be more: g->places,
- * or `identity` where all are legal. NULL where the arena is full. */
+/* Returns the edge indices of the `count` actions in g->actions at a node, and adds edges for new actions. The result is
+ * g->places, or `identity` if the legal actions are exactly the node's edges. NULL if the arena is full. */
 static const uint32_t *find_places(lt_graph *g, uint32_t id, int32_t count) {
   node_t *node = node_at(g, id);
   int32_t same = 0;
@@ -447,15 +447,15 @@ static const uint32_t *find_places(lt_graph *g, uint32_t id, int32_t count) {
   return g->places;
 }
 
-/* The current strategy of regret matching, into g->probabilities. */
+/* Writes the current strategy of regret matching to g->probabilities. */
 static void match_regrets(lt_graph *g, const node_t *node) {
   for (uint32_t i = 0; i < node->num_edges; i++) g->probabilities[i] = edge_of(g, node, i)->value[1];
   lt_match_regrets(g->probabilities, node->num_edges);
 }
 
-/* Regret matching learns for one player a simulation, who explores; the others play their current strategy, whose
- * average is kept on the way. This is Monte Carlo counterfactual regret minimisation by outcome sampling (Lanctot et
- * al. 2009), in a tree that grows, with baselines (Schmid et al. 2019). */
+/* In regret matching, each simulation learns for one player, who explores. The others play their current strategy, and
+ * their average strategy is updated. This is Monte Carlo counterfactual regret minimisation by outcome sampling (Lanctot
+ * et al. 2009) in a growing tree, with baselines (Schmid et al. 2019). */
 static uint32_t select_regret(lt_graph *g, const node_t *node, int learns, lt_rng *rng, double *chance) {
   match_regrets(g, node);
   if (!learns || g->game->num_players == 1)
@@ -468,16 +468,16 @@ static uint32_t select_regret(lt_graph *g, const node_t *node, int learns, lt_rn
   return chosen;
 }
 
-/* The value of an action, estimated by a simulation that was drawn to `i` with `chance` and had the result `value`: the mean
- * result so far is the baseline, and what is drawn corrects it, so that the estimate is exact on average whatever the
+/* Estimates the value of an action from one simulation. `drawn`: whether the simulation took this action, which had the
+ * probability `chance`; its result was `value`. The baseline is the mean result so far. The estimate is unbiased for any
  * baseline. */
 static inline double estimate(const edge_t *edge, int drawn, double chance, double value) {
   double baseline = edge->visits ? edge->value[0] / edge->visits : 0;
   return drawn ? baseline + (value - baseline) / chance : baseline;
 }
 
-/* Add to the regrets of a node that the learner left as `step` says, with the result `value`. Gives what its strategy
- * is worth. The weight is that of a counterfactual value: one over the learner's own chance to get here. */
+/* Updates the regrets of a node that the learner left by `step`, with the result `value`. Returns the value of its
+ * strategy. The weight is that of a counterfactual value: one over the learner's own reach probability. */
 static double learn(lt_graph *g, node_t *node, const lt_graph_step *step, double value) {
   const double weight = step->reach > 1e-30 ? 1 / step->reach : 1e30;
   double mean = 0;
@@ -584,7 +584,7 @@ lt_status lt_graph_run(lt_graph *g, uint64_t first, uint64_t count, uint64_t *do
 
 /* ---- Recycling ---- */
 
-/* Visits in classes: each small count by itself, the large ones 32 to an octave. */
+/* Visit counts grouped into classes: one class for each small count, 32 per octave for large ones. */
 enum { EXACT = 1024, CLASSES = EXACT + 32 * 23 };
 
 static uint32_t class_of(uint32_t visits) {
@@ -594,20 +594,20 @@ static uint32_t class_of(uint32_t visits) {
   return EXACT + 32 * (octave - 5) + (visits >> octave) - 32;
 }
 
-/* The priority with which a node is kept: its visits, or 0 if it was not seen since the root changed. */
+/* The priority for keeping a node: its visits, or 0 if it has not been seen since the root changed. */
 static uint32_t priority(const lt_graph *g, const node_t *node) {
   return g->by_information && node->u.seen != g->root_number ? 0 : class_of(node->visits);
 }
 
-/* Cut a node's edges off: what they have found of it remains as its own evaluations. */
+/* Removes a node's edges. Their statistics remain as evaluations of the node itself. */
 static void cut(lt_graph *g, node_t *node) {
   node->first_edge = 0, node->num_edges = 0;
   node->u.evaluations = node->visits;
   for (int32_t v = 0; v < g->num_values; v++) node->value[v] = node->value[g->num_values + v] * node->visits;
 }
 
-/* Mark what is kept. Graph search: what can be reached from the root through nodes of at least `least` priority, the
- * others cut. The table serves as the queue. */
+/* Marks the nodes to keep. Graph search: those that can be reached from the root through nodes with a priority of at
+ * least `least`; the others lose their edges. The table serves as the queue. */
 static void mark(lt_graph *g, uint32_t least) {
   for (uint32_t id = 1; id <= g->num_nodes; id++)
     node_at(g, id)->kept = g->by_information ? id == g->root || priority(g, node_at(g, id)) >= least : id == g->root;
@@ -625,7 +625,7 @@ static void mark(lt_graph *g, uint32_t least) {
   }
 }
 
-/* Slide what is kept to both ends of the arena. The table serves as the list of new numbers, then is made anew. */
+/* Slides what is kept to both ends of the arena. The table first holds the new node numbers, then is rebuilt. */
 static void compact(lt_graph *g, uint32_t least) {
   uint32_t nodes = 0, edges = 0;
   mark(g, least);
@@ -634,7 +634,7 @@ static void compact(lt_graph *g, uint32_t least) {
   for (uint32_t e = 1; e <= g->num_edges;) {
     uint32_t owner = edge_at(g, e)->node;
     node_t *node = node_at(g, owner);
-    if (!node->kept || node->first_edge != e) { /* of a node that is dropped or was cut, or a block that was outgrown */
+    if (!node->kept || node->first_edge != e) { /* node dropped or cut, or its edges moved to a larger block */
       e++;
       continue;
     }
@@ -655,10 +655,10 @@ static void compact(lt_graph *g, uint32_t least) {
   rebuild(g, size);
 }
 
-/* Give back the least visited nodes, so that at least half of the arena is free. */
+/* Frees the least visited nodes, so that at least half of the arena is free. */
 static void recycle(lt_graph *g) {
   size_t bytes[CLASSES] = {0}, room = (size_t)(g->arena_end - g->arena), node_cost = room / g->node_limit, kept = 0;
-  if (node_cost < g->node_bytes) node_cost = g->node_bytes; /* nodes may run out before bytes do */
+  if (node_cost < g->node_bytes) node_cost = g->node_bytes; /* node numbers may run out before memory does */
   for (uint32_t id = 1; id <= g->num_nodes; id++) {
     const node_t *node = node_at(g, id);
     size_t cost = node->num_edges * g->edge_bytes;
@@ -676,7 +676,7 @@ static void recycle(lt_graph *g) {
 
 /* ---- The root ---- */
 
-/* Put the root at the state, where its node is known or there is room for one. */
+/* Sets the root to the state. Its node is found, or created if there is memory. */
 static int place_root(lt_graph *g, const void *state, int resamples) {
   const lt_game *game = g->game;
   memcpy(g->root_state, state, game->state_bytes);

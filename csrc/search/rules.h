@@ -51,7 +51,8 @@ static inline child_view view(const lt_tree *t, uint32_t id) {
   const uint64_t stats = LOAD(t->nodes[id].stats);
   const uint32_t visits = stats_visits(stats);
   const float n = count_float(visits), sum = (float)stats_sum(stats);
-  if (stats_solved(stats)) return (child_view){n > 0 ? n : 1.0f, sum * (1.0f / (float)LT_ONE), 1, stats_sum(stats) == -LT_ONE};
+  if (stats_solved(stats))
+    return (child_view){n > 0 ? n : 1.0f, sum * (1.0f / (float)LT_ONE), 1, stats_sum(stats) == -LT_ONE};
   if (t->unobserved) { /* WU-UCT (Liu et al. 2020): simulations in flight count as visits, but not in the mean */
     const float seen = count_float(visits - LOAD(t->unobserved[id]));
     return (child_view){n, seen > 0 ? sum * quantum_of(n) * (1.0f / seen) : 0.0f, 0, 0};
@@ -76,8 +77,7 @@ static inline uint32_t next_stamp(const lt_game *game, lt_worker *w) {
 
 /* ---- UCT ---- */
 
-/* UCT (Kocsis and Szepesvari 2006): the first child without visits, else the child with the largest | W / n + c sqrt(ln N
- * / n).
+/* UCT (Kocsis and Szepesvari 2006): the first child without visits, else the child with the largest
  *   W / n + c sqrt(ln N / n). */
 static inline uint32_t select_plain_uct(const lt_tree *t, uint32_t first, uint32_t count, float explore) {
   float best = -INFINITY;
@@ -107,7 +107,8 @@ static inline uint32_t select_uct(const lt_tree *t, uint32_t first, uint32_t cou
 #if defined(LT_WIDE)
 /* Loads `node` and node[4]. Only the first half of each is used. */
 LT_WIDE static inline __m256i two_nodes(const lt_node *node) {
-  const __m128i low = _mm_load_si128((const __m128i *)(const void *)node), high = _mm_load_si128((const __m128i *)(const void *)&node[4]);
+  const __m128i low = _mm_load_si128((const __m128i *)(const void *)node),
+                high = _mm_load_si128((const __m128i *)(const void *)&node[4]);
   return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
@@ -164,9 +165,7 @@ LT_WIDE static inline uint32_t select_wide_uct(const lt_tree *t, uint32_t first,
 }
 #endif
 
-/* UCB1-tuned (Auer, Cesa-Bianchi and Fischer 2002, section 4): an unvisited child, else the child with the largest | W /
- * n + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))), where V is the variance of the child's values. Values are in [-1,
- * 1] instead of [0, 1], so deviations are twice those of the paper.
+/* UCB1-tuned (Auer, Cesa-Bianchi and Fischer 2002, section 4): an unvisited child, else the child with the largest
  *   W / n + c sqrt(ln N / n min(1, V + 4 sqrt(2 ln N / n))),
  * where V is the variance of the child's values. Values are in [-1, 1] instead of [0, 1], so deviations are twice those
  * of the paper. */
@@ -224,9 +223,7 @@ static inline float puct_explore(const lt_rule *rule, uint32_t parent_visits) {
   return (float)((rule->c + growth) * sqrt((double)parent_visits));
 }
 
-/* PUCT (Rosin 2011, as in Silver et al. 2017): the child with the largest | Q + c P sqrt(N) / (1 + n). An unvisited child
- * has the mean value of its siblings, or the value `fpu_value`, minus `fpu_reduction` sqrt(sum of the visited children's
- * P), as in Leela Zero. If `base` is set, c grows with the visits (Silver et al. 2018): c + ln((1 + N + base) / base).
+/* PUCT (Rosin 2011, as in Silver et al. 2017): the child with the largest
  *   Q + c P sqrt(N) / (1 + n).
  * An unvisited child has the mean value of its siblings, or the value `fpu_value`, minus `fpu_reduction` sqrt(sum of the
  * visited children's P), as in Leela Zero. If `base` is set, c grows with the visits (Silver et al. 2018): c + ln((1 + N
@@ -299,9 +296,7 @@ LT_WIDE static inline uint32_t select_wide_puct(const lt_tree *t, uint32_t first
 /* ---- Gumbel ---- */
 
 /* Gumbel MuZero (Danihelka, Guez, Schrittwieser and Silver 2022). The logit of an action combines its prior and its
- * completed value, | ln P + (c_visit + max n) c_scale Q, Q in [0, 1] (equation 8). For an unvisited action, Q is the
- * mixed value v_mix (equation 33): the average of the node's own first value and the prior-weighted mean of the visited
- * actions' values.
+ * completed value,
  *   ln P + (c_visit + max n) c_scale Q,   Q in [0, 1] (equation 8).
  * For an unvisited action, Q is the mixed value v_mix (equation 33): the average of the node's own first value and the
  * prior-weighted mean of the visited actions' values. */
@@ -326,7 +321,9 @@ static inline double completed_value(const lt_tree *t, uint32_t child, completio
   return v.lost ? -INFINITY : c.factor * 0.5 * (1.0 + (v.n > 0 ? v.q : c.mixed));
 }
 
-static inline double prior_of(const lt_tree *t, uint32_t child) { return t->priors[child] > 1e-30f ? t->priors[child] : 1e-30; }
+static inline double prior_of(const lt_tree *t, uint32_t child) {
+  return t->priors[child] > 1e-30f ? t->priors[child] : 1e-30;
+}
 
 /* Writes the unnormalised softmax of these logits without logarithms, P exp(value - largest value), and returns its sum. */
 static inline double improve(const lt_tree *t, uint32_t id, uint32_t first, uint32_t count, double *policy) {
@@ -391,8 +388,7 @@ static inline uint32_t select_gumbel_root(lt_tree *t, uint32_t first, uint32_t c
 
 /* The weight of a child's all-moves-as-first value (m visits) relative to its own value (n visits). It minimises the
  * expected squared error if all-moves-as-first values have the bias `bias` (Gelly and Silver 2011, equation 12; for
- * values in [-1, 1], 4 b^2 is bias^2), | m / (n + m + bias^2 n m), or it follows the hand-selected schedule (ibid.,
- * equation 10) with k = `equivalence`: sqrt(k / (3 N + k)).
+ * values in [-1, 1], 4 b^2 is bias^2),
  *   m / (n + m + bias^2 n m),
  * or it follows the hand-selected schedule (ibid., equation 10) with k = `equivalence`: sqrt(k / (3 N + k)). */
 static inline float amaf_weight(const lt_rule *rule, float n, float m, uint32_t parent_visits) {
@@ -425,9 +421,7 @@ static inline uint32_t find_lender(const lt_tree *t, lt_worker *w, uint32_t id, 
 }
 
 /* RAVE (Gelly and Silver 2011) and GRAVE (Cazenave 2015): a child with neither visits nor an all-moves-as-first value,
- * else the child with the largest | (1 - beta) W / n + beta V / m + c sqrt(ln N / (1 + n)), where V / m is the mean
- * result of the m simulations in which the same player played the child's action at any later time. For GRAVE, V and m
- * belong to the action at the reference node, or to the child itself if the reference node has no such action.
+ * else the child with the largest
  *   (1 - beta) W / n + beta V / m + c sqrt(ln N / (1 + n)),
  * where V / m is the mean result of the m simulations in which the same player played the child's action at any later
  * time. For GRAVE, V and m belong to the action at the reference node, or to the child itself if the reference node has

@@ -13,8 +13,8 @@ void lt_tree_fill_tables(void) {
 }
 
 static inline void add_to_mean(lt_mean *mean, float value, float weight, const int shared) {
-  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f; /* before floats stop
-                                                                                                   * counting */
+  /* Counts are halved before they exceed the precision of floats. */
+  float n = LOAD(mean->visits), sum = LOAD(mean->value_sum), half = n >= MOST_AMAF ? 0.5f : 1.0f;
   if (!shared) {
     STORE(mean->visits, half * n + weight);
     STORE(mean->value_sum, half * sum + weight * value);
@@ -83,7 +83,8 @@ static int read_priors(lt_worker *w, int32_t n, int32_t all, const double *prior
 
 /* Writes the children of a node from index `first` on, using the scratch space of `w`. The order is random, except at
  * chance nodes, whose outcomes are sampled by index. */
-static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state, lt_rng *rng) {
+static void write_children(lt_tree *t, lt_worker *w, uint32_t first, int32_t n, int32_t player, const void *state,
+                           lt_rng *rng) {
   const lt_game *g = t->game;
   const int known = t->known && player != LT_CHANCE;
   if (known) g->priors(g->context, state, w->actions, n, w->known_visits, w->known_values);
@@ -154,7 +155,8 @@ static lt_status expand(lt_tree *t, lt_worker *w, uint32_t id, int32_t player, c
     return status;
   }
   write_children(t, w, first, n, player, state, rng);
-  if (t->options.solve && !g->in_python && (n <= FEW || id == 0)) w->terminal_children = prove_terminals(t, w, first, n, player, state);
+  if (t->options.solve && !g->in_python && (n <= FEW || id == 0))
+    w->terminal_children = prove_terminals(t, w, first, n, player, state);
   node->num_children = (uint16_t)n;
   atomic_store_explicit(&node->first_child, first, memory_order_release);
   return lt_failed(g) ? LT_RULES_BROKE : LT_OK;
@@ -295,7 +297,8 @@ static void prepare_root(lt_tree *t, uint32_t first, uint32_t count) {
     double total = 0;
     for (uint32_t i = 0; i < count; i++) total += t->root_numbers[i] = lt_rng_gamma(&rng, t->rule.alpha);
     for (uint32_t i = 0; i < count && total > 0; i++)
-      t->priors[first + i] = (float)((1.0 - t->rule.noise) * t->priors[first + i] + t->rule.noise * t->root_numbers[i] / total);
+      t->priors[first + i] = (float)((1.0 - t->rule.noise) * t->priors[first + i] +
+                                     t->rule.noise * t->root_numbers[i] / total);
     t->noisy = 1;
   }
   if (t->rule.kind == LT_GUMBEL && !t->plan.drawn) {
@@ -319,8 +322,8 @@ static inline uint32_t widened(const lt_tree *t, uint32_t count, uint32_t visits
 
 /* Samples a chance outcome by probability, among all outcomes or those that widening allows. Returns its index, or
  * UINT32_MAX if the number of outcomes differs from before. */
-static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first, uint32_t num_children,
-                                      uint32_t visits, lt_rng *rng) {
+static inline uint32_t select_outcome(const lt_tree *t, lt_worker *w, const void *state, uint32_t first,
+                                      uint32_t num_children, uint32_t visits, lt_rng *rng) {
   const lt_game *g = t->game;
   const int32_t n = g->chance_outcomes(g->context, state, w->actions, w->probabilities);
   if ((uint32_t)n != num_children) return UINT32_MAX;
@@ -529,8 +532,8 @@ LT_INLINE lt_status simulate(lt_tree *t, lt_worker *w, uint64_t simulation, cons
 /* Runs `n` simulations down the tree, staggered: all select, all move, then one more starts at the root. The processor
  * thus works on several simulations at different levels of the tree and overlaps their memory accesses. Each is in flight
  * for those behind it. If the rules fail, all are undone. */
-LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule, const int shared,
-                            const int expand_revisited, const int wide) {
+LT_INLINE lt_status descend(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n, const lt_rule_kind rule,
+                            const int shared, const int expand_revisited, const int wide) {
   lt_status status = LT_OK;
   const lt_plan plan = t->plan;
   int32_t started = 0;
@@ -618,7 +621,8 @@ LT_WIDE static lt_status simulate_wide(lt_tree *t, lt_worker *w, uint64_t simula
 }
 
 LT_WIDE static lt_status descend_wide(lt_tree *t, lt_worker *w, uint64_t simulation, int32_t n) {
-  return t->rule.kind == LT_UCT ? descend(t, w, simulation, n, LT_UCT, 0, 0, 1) : descend(t, w, simulation, n, LT_PUCT, 0, 0, 1);
+  return t->rule.kind == LT_UCT ? descend(t, w, simulation, n, LT_UCT, 0, 0, 1)
+                                : descend(t, w, simulation, n, LT_PUCT, 0, 0, 1);
 }
 #else
 static inline int has_wide(void) { return 0; }
@@ -654,7 +658,8 @@ static void prove_root(lt_tree *t, lt_worker *w) {
 
 void lt_tree_prepare(lt_tree *t) {
   const uint32_t count = lt_tree_num_children(t, 0);
-  if (count && t->game->current_player(t->game->context, t->root_state) >= 0) prepare_root(t, LOAD(t->nodes[0].first_child), count);
+  if (count && t->game->current_player(t->game->context, t->root_state) >= 0)
+    prepare_root(t, LOAD(t->nodes[0].first_child), count);
 }
 
 uint32_t lt_tree_broken_path(const lt_tree *t, const lt_worker *worker, int32_t *actions) {
