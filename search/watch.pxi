@@ -1,11 +1,11 @@
-# `Watch`: lets Ctrl-C and time limits stop compiled work in its middle (csrc/core/watch.h).
+# `Watch`: stops long compiled work at Ctrl-C or a time limit (csrc/core/watch.h).
 
 cdef class Watch:
-    """Tells compiled work when to stop: at Ctrl-C, at a deadline, or when a token is cancelled.
+    """Stops compiled work at Ctrl-C, at a deadline, or when a token is cancelled.
 
     deadline: the `time.perf_counter()` at which to stop, in seconds; None: never. cancel: a `CancelToken`, or None.
-    patience: seconds that a piece of work has before it is stopped, so that short pieces stay whole. After the work,
-    `check` raises what a signal raised.
+    patience: seconds for which work always runs before it is stopped, so that short work completes. After the work,
+    `check` raises the exception of a signal handler.
     """
 
     cdef lt_watch data
@@ -18,7 +18,7 @@ cdef class Watch:
 
     @property
     def address(self):
-        """The address of the `lt_watch`, begun anew; valid as long as this object lives."""
+        """The address of the `lt_watch`, restarted; valid as long as this object lives."""
         lt_watch_begin(&self.data)
         return <uintptr_t>&self.data
 
@@ -30,7 +30,7 @@ cdef class Watch:
         return self.deadline is not None and time.perf_counter() >= self.deadline
 
     def check(self):
-        """Raise what a signal raised while compiled work ran; nothing otherwise."""
+        """Raise the exception that a signal handler raised while compiled work ran, if any."""
         error, self.error = self.error, None
         if error is not None:
             raise error

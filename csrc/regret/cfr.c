@@ -1,4 +1,4 @@
-/* Regret minimisation. Read in this order: information states side by side, one part of a tree, one iteration, threads. */
+/* Regret minimisation. Read in this order: updates of information states, one part of a tree, threads, iterations. */
 #include "regret/hands.h"
 #include <math.h>
 #include <stdlib.h>
@@ -51,11 +51,12 @@ void lt_cfr_free(lt_cfr *c) {
   free(c->block), free(c->done), free(c);
 }
 
-/* ---- Information states side by side: the value of each, and its next strategy ----
+/* ---- Updates of contiguous information states: the value of each, and its next strategy ----
  *
- * Regret matching is in hands.c. Arrays are [actions, stride], of which the first `size` columns are meant. */
+ * Regret matching is in hands.c. Arrays are [actions, stride]; the first `size` columns are used. */
 
-/* The strategies that trade value against entropy and the distance from the last one; their value has both in it. */
+/* Mirror descent: the strategies that trade off value against entropy and the distance from the last strategy. `value`
+ * includes both terms. */
 static void descend(double *logarithm, double *strategy, const double *gradient, double *value, uint32_t size,
                     uint32_t stride, uint32_t actions, const lt_cfr_step *step) {
   const double weight = 1.0 + step->size * step->temperature, inverse = 1.0 / weight;
@@ -86,8 +87,9 @@ static void add_average(lt_cfr *c, lt_game_tree_part part, double keep) {
 
 enum { WIDTH = 64 };
 
-/* From its last information states to its first, up to WIDTH of a block at once. Values go up to the actions that lead
- * there; from the roots of a part, where those actions are not in the part, they are left for the top. */
+/* Updates a part from its last information states to its first, up to WIDTH of a block at once. Values are added to the
+ * actions that lead to the states. The actions above the roots of a part are not in the part, so the values of these
+ * roots are stored for the top. */
 static void update(lt_cfr *c, lt_game_tree_part part, const lt_cfr_step *step) {
   double here[WIDTH];
   for (uint32_t b = part.end_block; b-- > part.block;) {
@@ -96,10 +98,11 @@ static void update(lt_cfr *c, lt_game_tree_part part, const lt_cfr_step *step) {
       const uint32_t s = block.sequence + from, id = block.infostate + from;
       const uint32_t size = block.size - from < WIDTH ? block.size - from : WIDTH;
       double *const value = b < part.inner_block ? &c->value[id] : here;
-      if (block.actions == 1) /* nothing to choose */
+      if (block.actions == 1) /* a single action */
         memcpy(value, c->gradient + s, size * sizeof *value);
       else if (c->rule == LT_REGRET_MATCHING)
-        lt_hands_match_regrets(c->regret + s, c->strategy + s, c->gradient + s, value, size, block.size, block.actions, step);
+        lt_hands_match_regrets(c->regret + s, c->strategy + s, c->gradient + s, value, size, block.size, block.actions,
+                               step);
       else
         descend(c->regret + s, c->strategy + s, c->gradient + s, value, size, block.size, block.actions, step);
       if (b >= part.inner_block)
@@ -108,7 +111,7 @@ static void update(lt_cfr *c, lt_game_tree_part part, const lt_cfr_step *step) {
   }
 }
 
-/* What a player's parts left for the top. */
+/* Adds the values that a player's parts stored for the top. */
 static void collect(lt_cfr *c, int32_t player) {
   const lt_game_tree *t = c->tree;
   for (uint32_t k = t->first_part[player]; k < t->first_part[player + 1]; k++)
@@ -119,8 +122,8 @@ static void collect(lt_cfr *c, int32_t player) {
 
 /* ---- Threads ---- */
 
-/* Whether all came; 0: it was called off. Thread 0, or one that could not begin, calls off, and does not come: so either
- * all pass or none does. */
+/* Waits at the barrier. Returns 1 if all threads arrived, 0 if the wait was cancelled. The thread that cancels (thread 0,
+ * or one that could not start) does not arrive, so either all threads pass or none does. */
 static int wait_for_all(lt_cfr *c) {
   if (c->threads == 1) return 1;
   const unsigned round = atomic_load(&c->round);
@@ -131,30 +134,30 @@ static int wait_for_all(lt_cfr *c) {
   }
   for (unsigned spins = 0; atomic_load_explicit(&c->round, memory_order_acquire) == round; spins++) {
     if (spins < SPINS) continue;
-    if (atomic_load(&c->called_off)) return atomic_load(&c->round) != round;
+    if (atomic_load(&c->cancelled)) return atomic_load(&c->round) != round;
     YIELD();
   }
   return 1;
 }
 
-void lt_cfr_gather(lt_cfr *c) {
+void lt_cfr_reset_barrier(lt_cfr *c) {
   atomic_store(&c->arrived, 0);
-  atomic_store(&c->called_off, 0);
+  atomic_store(&c->cancelled, 0);
 }
 
-void lt_cfr_call_off(lt_cfr *c) { atomic_store(&c->called_off, 1); }
+void lt_cfr_cancel(lt_cfr *c) { atomic_store(&c->cancelled, 1); }
 
 /* ---- Iterations ----
  *
- * An iteration is a row of phases, after each of which the threads wait for each other. Where players update at the same
- * time, all gradients come first. Then, for every player: its parts (with their gradients, where players alternate), the
- * top, the reaches of its parts. */
+ * An iteration is a sequence of phases, with a barrier after each. If players update simultaneously, all gradients come
+ * first. Then, for each player: its parts (with their gradients, if players alternate), the top, the reaches of its
+ * parts. */
 
 enum { GRADIENTS, PARTS, TOP, REACHES };
 
-/* The parts of a player that one thread works on: the first thread has the top, too, as its last. */
+/* The parts of a player that one thread works on. The first thread also has the top, as its last item. */
 typedef struct share {
-  const lt_game_tree_part *parts, *top; /* top: or NULL */
+  const lt_game_tree_part *parts, *top; /* top: NULL for other threads */
   uint32_t size;
 } share;
 
@@ -178,15 +181,15 @@ static void work(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, c
   if (kind == TOP ? is_top : kind == REACHES && !is_top) lt_game_tree_part_reach(c->tree, *part, c->strategy, c->reach);
 }
 
-/* A thread's share of a phase, from where it is: 0 if it was called off. */
+/* Does a thread's share of a phase, starting from where it stopped. Returns 0 if it was cancelled. */
 static int do_phase(lt_cfr *c, const lt_cfr_step *step, int kind, int32_t player, uint32_t thread, lt_watch *watch) {
   const share mine = share_of(c->tree, player, thread, c->threads);
   uint32_t *done = &c->done[thread];
   for (; *done < mine.size; ++*done) {
     const int is_top = mine.top != NULL && *done == mine.size - 1;
     const lt_game_tree_part *part = is_top ? mine.top : &mine.parts[*done];
-    if (lt_watch_stops(watch, (part->end_sequence - part->sequence) / 16)) lt_cfr_call_off(c);
-    if (atomic_load_explicit(&c->called_off, memory_order_relaxed)) return 0;
+    if (lt_watch_stops(watch, (part->end_sequence - part->sequence) / 16)) lt_cfr_cancel(c);
+    if (atomic_load_explicit(&c->cancelled, memory_order_relaxed)) return 0;
     work(c, step, kind, player, part, is_top);
   }
   if (!wait_for_all(c)) return 0;

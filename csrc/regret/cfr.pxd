@@ -31,8 +31,8 @@ cdef extern from "regret/cfr.h" nogil:
         uint32_t *others
         uint64_t num_entries
         size_t memory_bytes
-        uint32_t culprit
-        uint32_t known
+        uint32_t broken_node
+        uint32_t earlier_node
 
     lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit)
     void lt_game_tree_free(lt_game_tree *tree)
@@ -63,7 +63,7 @@ cdef extern from "regret/cfr.h" nogil:
     void lt_cfr_free(lt_cfr *cfr)
     size_t lt_cfr_bytes(const lt_game_tree *tree)
     void lt_cfr_run(lt_cfr *cfr, const lt_cfr_step *steps, uint64_t count, uint32_t thread, lt_watch *watch)
-    void lt_cfr_gather(lt_cfr *cfr)
-    void lt_cfr_call_off(lt_cfr *cfr)
+    void lt_cfr_reset_barrier(lt_cfr *cfr)
+    void lt_cfr_cancel(lt_cfr *cfr)
     void lt_cfr_restored(lt_cfr *cfr)
     void lt_cfr_average(const lt_cfr *cfr, double *strategy)

@@ -4,8 +4,8 @@
 
 enum { NONE = UINT32_MAX };
 
-/* A history on the frontier: `state` bytes, chance, node, and the last sequence of each player are kept in
- * parallel arrays; a level is unrolled into the next one, then they change places. */
+/* The histories of one depth. State bytes, chance, node, and the last sequence of each player are in parallel arrays. A
+ * level is unrolled into the next one, then the two are swapped. */
 typedef struct level {
   uint8_t *states;
   double *chance;
@@ -15,16 +15,16 @@ typedef struct level {
 
 typedef struct lt_unroll {
   level now, next;
-  uint64_t at;               /* histories of `now` done */
-  uint32_t depth;            /* actions that lead to those of `now` */
-  uint32_t *node_parent;     /* by node: where it came from, */
-  int32_t *node_action;      /* and by which action */
+  uint64_t at;               /* number of finished histories of `now` */
+  uint32_t depth;            /* number of actions that lead to those of `now` */
+  uint32_t *node_parent;     /* indexed by node: its parent */
+  int32_t *node_action;      /* and the action that leads to it */
   uint64_t nodes, node_room;
-  uint8_t *keys;             /* by information state, in the order of discovery: player and key */
-  uint32_t *slots;           /* hash table of information states, NONE where empty */
+  uint8_t *keys;             /* indexed by information state, in order of discovery: player and key */
+  uint32_t *slots;           /* hash table of information states; NONE if empty */
   uint64_t key_room, slot_count;
   uint64_t info_room, seq_room;
-  uint32_t *terminal_last;        /* by terminal: last sequences [num_players], */
+  uint32_t *terminal_last;        /* indexed by terminal: last sequences [num_players] */
   double *terminal_payoff;         /* and chance x utility [num_players] */
   uint64_t terminal_room;
   int32_t *actions;
@@ -124,7 +124,7 @@ static lt_status more_slots(lt_game_tree *t) {
   return LT_OK;
 }
 
-/* The slot of the key in u->key: its information state's, or the empty one where a new one belongs. */
+/* Returns the slot of the key in u->key, or the empty slot where it belongs. */
 static uint64_t find_slot(const lt_game_tree *t) {
   const lt_unroll *u = t->unroll;
   const size_t bytes = key_bytes(t->game);
@@ -134,7 +134,7 @@ static uint64_t find_slot(const lt_game_tree *t) {
   return slot;
 }
 
-/* The information state of `player` at a history, made where it is new. Its legal actions are in u->actions. */
+/* Finds or adds the information state of `player` at a history. Its legal actions are in u->actions. */
 static lt_status infostate(lt_game_tree *t, const uint8_t *state, int32_t player, uint32_t parent, uint32_t node,
                            uint32_t count, uint32_t *id) {
   lt_unroll *u = t->unroll;
@@ -149,7 +149,7 @@ static lt_status infostate(lt_game_tree *t, const uint8_t *state, int32_t player
     slot = find_slot(t);
     *id = u->slots[slot];
     if (*id != NONE) {
-      t->culprit = node, t->known = t->node[*id];
+      t->broken_node = node, t->earlier_node = t->node[*id];
       if (t->parent[*id] != parent) return LT_NO_RECALL;
       if (t->count[*id] != count || memcmp(&t->action[t->first[*id]], u->actions, count * sizeof *u->actions) != 0)
         return LT_OTHER_ACTIONS;
@@ -176,7 +176,7 @@ static lt_status infostate(lt_game_tree *t, const uint8_t *state, int32_t player
 
 /* ---- One history ---- */
 
-/* Put the history behind `action` on the next level; `last` is what its mover's last sequence becomes. */
+/* Adds the history after `action` to the next level; `last` is the new last sequence of `mover`. */
 static lt_status add_child(lt_game_tree *t, uint64_t from, int32_t action, double chance, int32_t mover,
                            uint32_t last) {
   lt_unroll *u = t->unroll;
@@ -189,7 +189,7 @@ static lt_status add_child(lt_game_tree *t, uint64_t from, int32_t action, doubl
   uint8_t *state = next->states + next->size * bytes;
   memcpy(state, now->states + from * bytes, bytes);
   if (!g->apply(g->context, state, action) || lt_failed(g)) {
-    t->culprit = now->node[from];
+    t->broken_node = now->node[from];
     return LT_RULES_BROKE;
   }
   memcpy(&next->last[next->size * players], &now->last[from * players], players * sizeof *now->last);
@@ -200,7 +200,7 @@ static lt_status add_child(lt_game_tree *t, uint64_t from, int32_t action, doubl
   return LT_OK;
 }
 
-/* Look at one history of `now`. The rules break where they outgrow what the game declares, too. */
+/* Visits one history of `now`. A game that exceeds its declared limits also has broken rules. */
 static lt_status visit(lt_game_tree *t, uint64_t at) {
   lt_unroll *u = t->unroll;
   const lt_game *g = t->game;
@@ -209,7 +209,7 @@ static lt_status visit(lt_game_tree *t, uint64_t at) {
   const uint32_t node = u->now.node[at], *last = &u->now.last[at * players];
   int32_t player = g->current_player(g->context, state);
   t->num_histories++;
-  t->culprit = node;
+  t->broken_node = node;
   if (lt_failed(g)) return LT_RULES_BROKE;
   if (player == LT_TERMINAL) {
     TRY(terminal_room(t));
@@ -240,7 +240,7 @@ static lt_status visit(lt_game_tree *t, uint64_t at) {
   return LT_OK;
 }
 
-/* ---- Beginning and end ---- */
+/* ---- Start and end ---- */
 
 static void free_level(lt_game_tree *t, level *l) {
   t->memory_bytes -= l->room * (t->game->state_bytes + sizeof *l->chance + sizeof *l->node +
@@ -251,7 +251,7 @@ static void free_level(lt_game_tree *t, level *l) {
 
 static size_t action_room(const lt_game *game) { return (size_t)lt_max_actions(game) + 1; }
 
-/* Give back what only growing needs; the nodes stay, for histories. */
+/* Frees the data needed only during growth. The nodes remain, for histories. */
 static void free_scaffold(lt_game_tree *t) {
   lt_unroll *u = t->unroll;
   free_level(t, &u->now), free_level(t, &u->next);
@@ -279,7 +279,7 @@ lt_game_tree *lt_game_tree_new(const lt_game *game, size_t memory_limit) {
   }
   u->returns = malloc(players * sizeof *u->returns);
   u->key = malloc(key_bytes(game));
-  t->num_sequences = players; /* the empty ones */
+  t->num_sequences = players; /* the empty sequences */
   if (u->actions && u->probabilities && u->returns && u->key && level_room(t, &u->now, 1) == LT_OK &&
       node_room(t, 1) == LT_OK && info_room(t, 1) == LT_OK) {
     lt_initial_state(game, u->now.states);
@@ -367,7 +367,7 @@ void lt_game_tree_part_gradient(const lt_game_tree *t, lt_game_tree_part part, c
   lt_hands_add_leaves(t, part, reach, gradient);
 }
 
-/* The top of a player's tree and then its parts: at 0, the top. */
+/* The top of a player's tree (0) and then its parts. */
 static lt_game_tree_part part_at(const lt_game_tree *t, int32_t player, uint32_t k) {
   return k == 0 ? t->top[player] : t->parts[t->first_part[player] + k - 1];
 }

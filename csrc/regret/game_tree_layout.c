@@ -4,18 +4,18 @@
 
 enum { NONE = UINT32_MAX };
 
-/* Where an information state goes: they are sorted by this, from the first field to the last. */
+/* The sort key of an information state, compared from the first field to the last. */
 typedef struct place {
   uint32_t player, part, inner, moves, actions, public, old;
 } place;
 
-/* What is found out on the way; by the old numbers of information states where nothing else is said. */
+/* Intermediate results, indexed by the old numbers of information states unless noted otherwise. */
 typedef struct plan {
-  uint32_t *owner;        /* by sequence: its information state, NONE for the empty ones */
-  uint32_t *moves;        /* the player's moves that led there */
+  uint32_t *owner;        /* by sequence: its information state; NONE for empty sequences */
+  uint32_t *moves;        /* number of the player's previous moves */
   uint32_t *public;       /* another information state of its public state, itself for the first: a forest */
-  uint64_t *work, *weight; /* of public states: sequences and terminals at them, and in their subtrees */
-  uint64_t *own_work, *own_weight; /* the same of the information state alone */
+  uint64_t *work, *weight; /* of public states: number of sequences and terminals at them, and in their subtrees */
+  uint64_t *own_work, *own_weight; /* the same for the information state alone */
   uint32_t *part;         /* 0: top */
   place *order;
   uint32_t *new_sequence; /* by old sequence */
@@ -24,10 +24,10 @@ typedef struct plan {
 
 /* ---- Public states ----
  *
- * Information states of a player belong to one public state where somebody else cannot tell them apart. The sequence form
- * knows of it where the game ends: those that can end it against one sequence of another player; and, as nobody forgets,
- * those that led to such. Nothing hangs on it but the order of the arrays, so that it does no harm where this is finer
- * or coarser than common knowledge. */
+ * Information states of a player belong to one public state if some other player cannot distinguish them. The sequence
+ * form shows this at the end of the game: those that can end it against the same sequence of another player, and, because
+ * of perfect recall, those that led to them. Only the order of the arrays depends on this, so a partition finer or
+ * coarser than common knowledge does no harm. */
 
 static uint32_t find(uint32_t *public, uint32_t id) {
   while (public[id] != id) id = public[id] = public[public[id]];
@@ -50,7 +50,7 @@ static void find_owners(const lt_game_tree *t, const plan *n) {
   }
 }
 
-/* `met` is scratch, by sequence: an information state that ends the game against it. */
+/* `met` is scratch space, by sequence: an information state that ends the game against it. */
 static void find_public_states(const lt_game_tree *t, const plan *n, const uint32_t *terminal_last, uint32_t *met) {
   const uint32_t players = (uint32_t)t->num_players;
   for (uint32_t p = 0; p < players; p++) {
@@ -91,9 +91,9 @@ static void weigh(const lt_game_tree *t, const plan *n, const uint32_t *terminal
   }
 }
 
-/* The part of every information state of a player: public states with heavy subtrees are the top, the subtrees below
- * fall into parts of about the same weight, those of one public state together. One that is too much work for one thread
- * by itself is divided. Gives the number of parts, at most PARTS + 1. */
+/* Assigns the information states of a player to parts. Public states with heavy subtrees form the top; the subtrees below
+ * are grouped into parts of about equal weight, and those of one public state stay together. A public state that is too
+ * much work for one thread is divided. Returns the number of parts, at most PARTS + 1. */
 static uint32_t divide(const lt_game_tree *t, const plan *n, int32_t player, uint32_t *part_of) {
   uint64_t total = 0, filled = 0;
   for (uint32_t id = 0; id < t->num_infostates; id++)
@@ -133,12 +133,12 @@ static int same_block(place a, place b) {
   return a.player == b.player && a.part == b.part && a.inner == b.inner && a.moves == b.moves && a.actions == b.actions;
 }
 
-/* The top of a player's tree, at 0, and its parts. */
+/* The top of a player's tree (k = 0) or one of its parts. */
 static lt_game_tree_part *part_at(lt_game_tree *t, int32_t player, uint32_t k) {
   return k == 0 ? &t->top[player] : &t->parts[t->first_part[player] + k - 1];
 }
 
-/* Number the sequences of the blocks of one part, from information state `id` on; mark the vectors of hands. */
+/* Numbers the sequences of the blocks of one part, from information state `id` on, and marks the vectors of hands. */
 static uint32_t number_part(lt_game_tree *t, const plan *n, lt_game_tree_part *part, uint32_t id, uint32_t sequence) {
   const place first = n->order[id];
   part->block = part->inner_block = t->num_blocks;
@@ -162,7 +162,7 @@ static uint32_t number_part(lt_game_tree *t, const plan *n, lt_game_tree_part *p
   return id;
 }
 
-/* New numbers by player, then by part, then by block. */
+/* Assigns new numbers by player, then by part, then by block. */
 static void number(lt_game_tree *t, const plan *n, uint32_t *part_of) {
   for (int32_t p = 0; p < t->num_players; p++) {
     const uint32_t parts = divide(t, n, p, part_of);
@@ -181,7 +181,7 @@ static void number(lt_game_tree *t, const plan *n, uint32_t *part_of) {
     n->new_sequence[p] = n->vector[sequence] = sequence;
     for (uint32_t k = 0; k <= t->first_part[p + 1] - t->first_part[p]; k++) {
       lt_game_tree_part *part = part_at(t, (int32_t)p, k);
-      part->sequence = sequence, part->end_sequence = sequence += k == 0; /* the empty one */
+      part->sequence = sequence, part->end_sequence = sequence += k == 0; /* the empty sequence */
       part->block = part->inner_block = part->end_block = t->num_blocks;
       if (id < t->num_infostates && n->order[id].player == p && n->order[id].part == k)
         id = number_part(t, n, part, id, sequence), sequence = part->end_sequence;
@@ -195,7 +195,7 @@ static void reorder(uint32_t *column, uint32_t *copy, const place *order, uint32
   for (uint32_t i = 0; i < size; i++) column[i] = copy[order[i].old];
 }
 
-/* Give information states and sequences their final numbers, also in the terminals that name them. */
+/* Gives information states and sequences their final numbers, also in the terminals. */
 static void renumber(lt_game_tree *t, const plan *n, uint32_t *terminal_last, uint32_t *copy) {
   const uint32_t infos = t->num_infostates, sequences = t->num_sequences, players = (uint32_t)t->num_players;
   number(t, n, copy);
@@ -213,28 +213,29 @@ static void renumber(lt_game_tree *t, const plan *n, uint32_t *terminal_last, ui
   for (uint64_t e = 0; e < t->num_terminals * players; e++) terminal_last[e] = n->new_sequence[terminal_last[e]];
 }
 
-/* ---- Ends of the game ---- */
+/* ---- Terminals ---- */
 
 enum { MIN_TERMINALS = 4, CELLS_PER_TERMINAL = 2 };
 
-/* A leaf in the making: where in two vectors of hands its terminals lie, and how many there are. */
+/* A candidate leaf: the range of its terminals in two vectors of hands, and their number. */
 typedef struct box {
   uint64_t terminals;
   uint32_t row, end_row, column, end_column;
-  uint32_t leaf; /* its number, NONE where it makes none */
+  uint32_t leaf; /* its index; NONE if it does not become a leaf */
 } box;
 
 typedef struct terminal_lists {
   uint32_t *order, *other_order; /* [num_terminals] */
-  uint32_t *own;                 /* [num_terminals] by entry of the player's: whose it is */
-  uint32_t *starts;              /* by sequence: for sorting; then the boxes in use, by their columns' vectors */
+  uint32_t *own;                 /* [num_terminals] by entry of the player: its sequence */
+  uint32_t *starts;              /* by sequence: counters for sorting; later the boxes in use, by the vectors of their
+                                  * columns */
   box *boxes;                    /* by sequence, the first of the columns' vector */
-  uint64_t *known;               /* hash table of matrices, and its size: a power of two */
+  uint64_t *known;               /* hash table of matrices; `slots` is its size, a power of two */
   uint64_t slots;
   uint64_t leaf_room, matrix_room;
 } terminal_lists;
 
-/* Sort the terminals by the last sequences of `player`. Keeps the order of equals. */
+/* Sorts the terminals by the last sequences of `player`. The sort is stable. */
 static void sort_by(const lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players;
   memset(x->starts, 0, ((size_t)t->num_sequences + 1) * sizeof *x->starts);
@@ -254,10 +255,10 @@ static int same(const uint32_t *a, const uint32_t *b, uint32_t n) {
   return 1;
 }
 
-/* The terminals for one player, sorted by its sequences and then by the others', from t->num_entries on. Terminals that
- * differ in chance alone are one entry. Returns the end of the entries. */
-static uint64_t fill_entries(lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last, const double *terminal_payoff,
-                             uint32_t player) {
+/* Writes the terminals for one player, sorted by its sequences and then by the others', from t->num_entries on. Terminals
+ * that differ only in chance are merged into one entry. Returns the end of the entries. */
+static uint64_t fill_entries(lt_game_tree *t, terminal_lists *x, const uint32_t *terminal_last,
+                             const double *terminal_payoff, uint32_t player) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;
   for (uint32_t e = 0; e < t->num_terminals; e++) x->order[e] = e;
   for (uint32_t q = players; q-- > 0;)
@@ -285,7 +286,7 @@ static uint64_t matrix_size(lt_game_tree_leaf leaf) {
   return (leaf.rows + leaf.rows % 2) * (uint64_t)leaf.columns;
 }
 
-/* The last `size` numbers of the matrices are a new one: find it among the others, or keep it. Gives where it is. */
+/* The last `size` numbers of the matrices are a new matrix. Removes it if an equal one exists. Returns its index. */
 static uint64_t share_matrix(lt_game_tree *t, terminal_lists *x, uint64_t size) {
   const uint64_t at = t->matrix_size - size;
   const size_t bytes = size * sizeof *t->matrices;
@@ -299,7 +300,7 @@ static uint64_t share_matrix(lt_game_tree *t, terminal_lists *x, uint64_t size) 
   return x->known[slot] = at;
 }
 
-/* Room for one more leaf, whose matrix has `size` numbers: zeros. */
+/* Allocates one more leaf and a zeroed matrix of `size` numbers. */
 static lt_status leaf_room(lt_game_tree *t, terminal_lists *x, uint64_t size) {
   if (t->num_leaves == x->leaf_room) {
     LT_RESIZE(t, t->leaves, x->leaf_room, 2 * x->leaf_room + 64, sizeof *t->leaves);
@@ -313,8 +314,8 @@ static lt_status leaf_room(lt_game_tree *t, terminal_lists *x, uint64_t size) {
   return LT_OK;
 }
 
-/* The entries [from, to) are of one vector of hands: those that make leaves become such, the others stay, and are moved
- * to t->num_entries. `first` is the player's first entry. */
+/* The entries [from, to) belong to one vector of hands. Those that form leaves are moved to matrices; the others are
+ * moved to t->num_entries. `first` is the player's first entry. */
 static lt_status take_leaves(lt_game_tree *t, const plan *n, terminal_lists *x, uint64_t first, uint64_t from, uint64_t to) {
   uint32_t used = 0;
   for (uint64_t e = from; e < to; e++) {
@@ -324,7 +325,7 @@ static lt_status take_leaves(lt_game_tree *t, const plan *n, terminal_lists *x, 
       *b = (box){1, own, own, column, column + 1, NONE};
       x->starts[used++] = n->vector[column];
     }
-    b->end_row = own + 1; /* they come in order */
+    b->end_row = own + 1; /* entries are in ascending order */
     if (column < b->column) b->column = column;
     if (column >= b->end_column) b->end_column = column + 1;
   }
@@ -348,7 +349,7 @@ static lt_status take_leaves(lt_game_tree *t, const plan *n, terminal_lists *x, 
       t->matrices[lt_game_tree_cell(leaf, own - leaf.row, column - leaf.column)] = t->payoff[e];
     }
   }
-  /* They were made one after the other. Each is compared with those before, then moved down. */
+  /* The new matrices are contiguous. Each is moved down and compared with those before it. */
   uint64_t made = new_leaves < t->num_leaves ? t->leaves[new_leaves].matrix : t->matrix_size;
   t->matrix_size = made;
   for (uint64_t l = new_leaves; l < t->num_leaves; l++) {
@@ -361,8 +362,8 @@ static lt_status take_leaves(lt_game_tree *t, const plan *n, terminal_lists *x, 
   return LT_OK;
 }
 
-static lt_status fill(lt_game_tree *t, const plan *n, terminal_lists *x, const uint32_t *terminal_last, const double *terminal_payoff,
-                      lt_watch *watch) {
+static lt_status fill(lt_game_tree *t, const plan *n, terminal_lists *x, const uint32_t *terminal_last,
+                      const double *terminal_payoff, lt_watch *watch) {
   const uint32_t players = (uint32_t)t->num_players, width = players - 1;
   const uint64_t room = t->num_terminals * players, columns = width ? width : 1;
   LT_RESIZE(t, t->row, 0, (uint64_t)t->num_sequences + 1, sizeof *t->row);
@@ -401,9 +402,9 @@ static lt_status fill(lt_game_tree *t, const plan *n, terminal_lists *x, const u
   return LT_OK;
 }
 
-/* ---- All of it ---- */
+/* ---- The whole layout ---- */
 
-/* Scratch space within the memory limit: arrays are cut from one piece of memory, the widest entries first. */
+/* Scratch space within the memory limit. Arrays are cut from one block of memory, the widest entries first. */
 static lt_status new_scratch(lt_game_tree *t, size_t bytes, uint8_t **block) {
   if (bytes > t->memory_limit - t->memory_bytes) return LT_OVER_LIMIT;
   *block = malloc(bytes + 1);
@@ -423,7 +424,8 @@ static void *cut(uint8_t **from, uint64_t size, size_t entry) {
   return array;
 }
 
-static lt_status order(lt_game_tree *t, const plan *n, uint32_t *terminal_last, const double *terminal_payoff, lt_watch *watch) {
+static lt_status order(lt_game_tree *t, const plan *n, uint32_t *terminal_last, const double *terminal_payoff,
+                       lt_watch *watch) {
   const uint64_t sequences = t->num_sequences, terminals = t->num_terminals;
   terminal_lists x = {.slots = 64};
   while (x.slots < t->num_terminals * (uint32_t)t->num_players / 2) x.slots *= 2;
@@ -446,7 +448,7 @@ lt_status lt_game_tree_lay_out(lt_game_tree *t, uint32_t *terminal_last, const d
   LT_RESIZE(t, t->parts, 0, (PARTS + 1) * (uint64_t)t->num_players, sizeof *t->parts);
   const size_t bytes = infos * (4 * 8 + sizeof(place) + 3 * 4) + sequences * 4 * 4;
   uint8_t *block;
-  if (infos * sizeof(place) + bytes > t->memory_limit - t->memory_bytes) return LT_OVER_LIMIT; /* qsort takes a copy */
+  if (infos * sizeof(place) + bytes > t->memory_limit - t->memory_bytes) return LT_OVER_LIMIT; /* qsort makes a copy */
   LT_TRY(new_scratch(t, bytes, &block));
   uint8_t *rest = block;
   plan n;

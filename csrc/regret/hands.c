@@ -1,6 +1,6 @@
-/* Loops over hands. They are as short as there are hands, so the compiler finds no vectors in them by itself: they are
- * written out, two hands to a register, which every 64-bit processor has. Registers twice as wide (AVX2) were tried and
- * gained nothing, for the hands of a public state seldom fill them. */
+/* Loops over hands. Each loop is as short as the number of hands, so the compiler does not vectorise it: the vectors are
+ * written out, two hands per register, which every 64-bit processor supports. Registers twice as wide (AVX2) were tested
+ * and were no faster, because the hands of a public state rarely fill them. */
 #include "regret/hands.h"
 
 #if defined(__GNUC__)
@@ -12,7 +12,7 @@ static inline vector load(const double *at) { return *(const loose *)at; }
 static inline void store(double *at, vector value) { *(loose *)at = value; }
 static inline vector all(double value) { return (vector){value, value}; }
 static inline double first(vector value) { return value[0]; }
-/* In every lane: yes where a > 0, else no. */
+/* In each lane: yes if a > 0, else no. */
 static inline vector if_positive(vector a, vector yes, vector no) {
   const mask m = a > 0.0;
   return (vector)((m & (mask)yes) | (~m & (mask)no));
@@ -29,7 +29,8 @@ static inline vector if_positive(vector a, vector yes, vector no) { return a > 0
 
 /* ---- Leaves ---- */
 
-/* A group of at most LT_ROWS rows, their number known to the compiler: sums stay in registers while columns go by. */
+/* A group of at most LT_ROWS rows, whose number the compiler knows: the sums stay in registers during the loop over
+ * columns. */
 static inline void add_rows(const double *restrict matrix, const double *restrict reach, double *restrict gradient,
                             const uint32_t rows, uint32_t columns) {
   vector sum[LT_ROWS / LANES];
@@ -64,7 +65,7 @@ void lt_hands_add_leaves(const lt_game_tree *t, lt_game_tree_part part, const do
 
 /* ---- Regret matching ---- */
 
-/* One hand alone is a register full of it. */
+/* A single hand is broadcast to a full register. */
 static inline vector get(const double *at, const int alone) { return alone ? all(*at) : load(at); }
 static inline void put(double *at, vector value, const int alone) {
   if (alone) *at = first(value);
@@ -73,7 +74,7 @@ static inline void put(double *at, vector value, const int alone) {
 
 enum { VECTORS = 2 };
 
-/* At `vectors` times LANES information states, at most VECTORS, or at one alone. */
+/* Processes `vectors` times LANES information states (at most VECTORS vectors), or a single one. */
 static inline void match(double *restrict regret, double *restrict strategy, const double *restrict gradient,
                          double *restrict value, const int vectors, const int alone, size_t stride, uint32_t actions,
                          const lt_cfr_step *step) {

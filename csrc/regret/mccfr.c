@@ -1,22 +1,22 @@
-/* Sampled regret minimisation. Read in this order: information states, histories, what chance is seen, the strategy,
- * what is followed, the walk, run, arrays, memory. */
+/* Sampled regret minimisation. Read in this order: information states, histories, public chance, the strategy, sampling
+ * of actions, the walk, run, arrays, memory. */
 #include "regret/mccfr.h"
 #include <math.h>
 #include <stdlib.h>
 
-/* In `number`, by action: regrets, averages, [players] baselines where they are kept, the strategy of a walk where it
- * is kept; then the actions as int32_t. */
+/* `number` holds, by action: regrets, averages, baselines [players] (if kept), the strategy of a walk (if kept). The
+ * actions follow as int32_t. */
 typedef struct infostate_t {
   lt_name name;
-  uint32_t walk; /* the last in which the strategy was computed */
+  uint32_t walk; /* the last walk that computed the strategy */
   uint16_t count;
   int8_t player, spare;
   double number[];
 } infostate_t;
 
-/* At the end of the game `number` has everybody's return. At a node of chance it has the probabilities, then the
- * actions as int32_t; at a player's the actions are the information state's, or stand here where that found no room.
- * What is remembered ends with the places of what follows, 0 where not known yet, as uint32_t. */
+/* At a terminal, `number` holds all players' returns. At a chance node, it holds the probabilities and then the actions
+ * as int32_t. At a player's node, the actions are those of the information state; if that found no memory, they are
+ * stored here. A stored history ends with the indices of its successors as uint32_t, 0 if unknown. */
 typedef struct history_t {
   uint32_t infostate;
   uint16_t count;
@@ -27,34 +27,34 @@ typedef struct history_t {
 
 enum { REMEMBERED = 1, PUBLIC = 2 };
 
-/* Records of 8-byte words, one after the other; a record's place is its first word's number. */
+/* Contiguous records of 8-byte words. A record is identified by the index of its first word. */
 typedef struct arena { uint64_t *words; uint32_t used, room; } arena;
 
 typedef struct step { const history_t *history; uint32_t i; } step;
 
-/* An action that is followed, what its result counts for its regret (one over the chance that it is followed), what for
- * the value of the node (the strategy's probability times that), and the result. */
+/* A followed action: the weight of its result in its regret (one over the probability that it is followed), the weight in
+ * the value of the node (that weight times the strategy's probability), and the result. */
 typedef struct choice { uint32_t i; double inverse, ratio, result; } choice;
 
 struct lt_mccfr {
   const lt_game *game;
   lt_mccfr_options options;
   uint64_t seed, iterations;
-  uint32_t fields;        /* numbers an information state keeps for each action */
-  int keeps_strategy;     /* a walk may come to an information state of the learner twice, and must find it unchanged */
+  uint32_t fields;        /* number of values that an information state stores per action */
+  int keeps_strategy;     /* a walk may reach an information state of the learner twice; its strategy must not change */
   arena infostates, histories, stack;
-  uint32_t *table, table_size, table_limit; /* places of information states, by name */
+  uint32_t *table, table_size, table_limit; /* indices of information states, by name */
   uint64_t num_infostates, num_actions, num_histories;
   lt_status status;
-  int full; /* an information state found no room */
-  /* The walk under way: */
-  int32_t learner, averages; /* whose regrets and whose averages it learns */
+  int full; /* an information state found no memory */
+  /* The current walk: */
+  int32_t learner, averages; /* the player whose regrets and the player whose averages are updated */
   double regret_weight, average_weight;
   lt_watch *watch;
-  uint32_t culprit;          /* depth of the history that was described last */
+  uint32_t broken_depth;     /* depth of the last history that was described */
   lt_rng rng;
-  uint64_t walk;             /* its number, from 1 */
-  uint64_t common;           /* random numbers of public chance are drawn from here */
+  uint64_t walk;             /* its number, starting with 1 */
+  uint64_t common;           /* start of the random numbers for public chance */
   uint32_t root;
   step *path;
   uint8_t *states;           /* by depth; those up to `known` are states of the path */
@@ -69,7 +69,7 @@ struct lt_mccfr {
 static inline size_t in_words(size_t bytes) { return (bytes + 7) / 8; }
 static inline void *record(const arena *a, uint32_t place) { return a->words + place; }
 
-/* A new record, not cleared: its place, or 0 where there is no room. Places begin with 1. */
+/* Adds an uninitialised record. Returns its index, or 0 if there is no memory. Indices start with 1. */
 static inline uint32_t add_record(arena *a, size_t words) {
   if (words > a->room - a->used) return 0;
   const uint32_t place = a->used;
@@ -94,7 +94,7 @@ static inline size_t infostate_words(const lt_mccfr *m, uint32_t count) {
 
 static inline int same_name(lt_name a, lt_name b) { return a.key == b.key && a.other == b.other; }
 
-/* The slot with a name, or the empty one where it belongs. */
+/* Returns the slot of a name, or the empty slot where it belongs. */
 static uint32_t find(const lt_mccfr *m, lt_name name) {
   uint32_t slot = (uint32_t)lt_mix(name.key) & (m->table_size - 1);
   while (m->table[slot] && !same_name(((infostate_t *)record(&m->infostates, m->table[slot]))->name, name))
@@ -112,7 +112,7 @@ static void grow_table(lt_mccfr *m) {
   }
 }
 
-/* A new information state, about which nothing is known: its place, or 0 where there is no room. */
+/* Adds a zeroed information state. Returns its index, or 0 if there is no memory. */
 static uint32_t add_infostate(lt_mccfr *m, lt_name name, int32_t player, const int32_t *actions, uint32_t count) {
   if (m->num_infostates >= m->table_size / 4 * 3) {
     if (m->table_size == m->table_limit) return 0;
@@ -130,8 +130,8 @@ static uint32_t add_infostate(lt_mccfr *m, lt_name name, int32_t player, const i
   return place;
 }
 
-/* The information state of the acting player, whose `count` actions are in m->actions. Gives its place; 0: no room, or
- * something is wrong. */
+/* Finds or adds the information state of the acting player, whose `count` actions are in m->actions. Returns its index;
+ * 0: no memory, or an error. */
 static uint32_t infostate_at(lt_mccfr *m, const void *state, int32_t player, uint32_t count) {
   const lt_name name = lt_infostate_name(m->game, state, player, m->key);
   if (lt_failed(m->game)) return m->status = LT_RULES_BROKE, 0;
@@ -142,7 +142,8 @@ static uint32_t infostate_at(lt_mccfr *m, const void *state, int32_t player, uin
     return place;
   }
   infostate_t *info = record(&m->infostates, place);
-  const int same = info->player == player && info->count == count && !memcmp(infostate_actions(m, info), m->actions, count * sizeof *m->actions);
+  const int same = info->player == player && info->count == count &&
+                   !memcmp(infostate_actions(m, info), m->actions, count * sizeof *m->actions);
   if (same) return place;
   m->status = LT_OTHER_ACTIONS;
   return 0;
@@ -166,8 +167,8 @@ static inline uint32_t *followers(const history_t *h) {
 
 static int is_public(lt_mccfr *m, const uint8_t *state, uint8_t *scratch, uint32_t count);
 
-/* Write down what the game says of states[depth]: on the stack, or to be remembered where `*place` asks for that and
- * there is room, which then is its place. NULL: something is wrong. */
+/* Records what the game says of states[depth]: on the stack, or, if `*place` is non-zero and there is memory, as a stored
+ * history, whose index becomes `*place`. Returns NULL after an error. */
 static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
   const lt_game *game = m->game;
   const uint8_t *state = m->states + depth * m->state_stride;
@@ -176,7 +177,7 @@ static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
   int32_t count = 0;
   uint32_t info = 0;
   int all_see = 0;
-  m->culprit = depth;
+  m->broken_depth = depth;
   if (!terminal) {
     const int known = chance ? game->chance_outcomes != NULL : player >= 0 && player < game->num_players;
     if (lt_failed(game) || !known || depth + 1 >= m->max_depth) return m->status = LT_RULES_BROKE, NULL;
@@ -219,7 +220,7 @@ static const history_t *describe(lt_mccfr *m, uint32_t depth, uint32_t *place) {
   return h;
 }
 
-/* What follows the i-th action at `h`, where that is not remembered. The states of the path are made up to there. */
+/* Returns the successor of `h` by its i-th action, if it is not stored. The states of the path are computed up to there. */
 static const history_t *discover(lt_mccfr *m, const history_t *h, uint32_t depth, uint32_t i) {
   const lt_game *game = m->game;
   for (; m->known <= depth; m->known++) {
@@ -227,7 +228,7 @@ static const history_t *discover(lt_mccfr *m, const history_t *h, uint32_t depth
     memcpy(next, state, game->state_bytes);
     const step *s = &m->path[m->known];
     if (!game->apply(game->context, next, action_of(m, s->history, s->i)) || lt_failed(game))
-      return m->culprit = m->known, m->status = LT_RULES_BROKE, NULL;
+      return m->broken_depth = m->known, m->status = LT_RULES_BROKE, NULL;
   }
   uint32_t place = h->flags & REMEMBERED;
   const history_t *next = describe(m, depth + 1, &place);
@@ -235,9 +236,10 @@ static const history_t *discover(lt_mccfr *m, const history_t *h, uint32_t depth
   return next;
 }
 
-/* ---- What chance is seen ---- */
+/* ---- Public chance ---- */
 
-/* Whether every player can tell all outcomes of chance at `state` apart: by the keys of what it knows after each. */
+/* Returns whether every player can distinguish all chance outcomes at `state`, by the information-state keys after each
+ * outcome. */
 static int is_public(lt_mccfr *m, const uint8_t *state, uint8_t *scratch, uint32_t count) {
   const lt_game *game = m->game;
   if (game->information_state == NULL) return 1;
@@ -257,10 +259,10 @@ static int is_public(lt_mccfr *m, const uint8_t *state, uint8_t *scratch, uint32
   return all;
 }
 
-/* An outcome of public chance, drawn as its probabilities say, and as alike as can be at all histories of one depth:
- * every outcome runs, in a time with an exponential distribution and its probability as rate, and the first one is
- * drawn. The times come from random numbers that all histories share, so that whatever cards the players hold the same
- * one is turned, where it is not among them. */
+/* Samples an outcome of public chance by its probability, and correlates the samples of all histories of one depth. Each
+ * outcome gets an exponentially distributed time with its probability as rate, and the outcome with the smallest time is
+ * chosen. The times come from random numbers that all histories share. So the same card is dealt for all private hands,
+ * unless it is one of their cards. */
 static uint32_t draw_alike(const lt_mccfr *m, const history_t *h, uint32_t depth) {
   const int32_t *actions = chance_actions(h);
   double first = INFINITY;
@@ -276,7 +278,7 @@ static uint32_t draw_alike(const lt_mccfr *m, const history_t *h, uint32_t depth
 
 /* ---- The strategy ---- */
 
-/* The current strategy at a history: by regret matching, uniform where nothing is kept. NULL: no room. */
+/* The current strategy at a history by regret matching; uniform if nothing is stored. Returns NULL if there is no memory. */
 static double *current_strategy(lt_mccfr *m, infostate_t *info, uint32_t count) {
   double *strategy;
   if (info && m->keeps_strategy) {
@@ -297,10 +299,10 @@ static double *current_strategy(lt_mccfr *m, infostate_t *info, uint32_t count) 
   return strategy;
 }
 
-/* ---- What is followed ---- */
+/* ---- Sampling of actions ---- */
 
-/* All actions. Where pruning is on, one of the learner's that is not played and has a regret below the threshold is
- * passed over most times, and counts the more the other times. */
+/* Follows all actions. With pruning, an action of the learner that has probability 0 and a regret below the threshold is
+ * skipped with probability `prune_share`; otherwise its weight is larger. */
 static uint32_t choose_all(lt_mccfr *m, infostate_t *info, const double *strategy, uint32_t count, int mine,
                            choice *chosen) {
   const double share = m->options.prune_share;
@@ -316,7 +318,7 @@ static uint32_t choose_all(lt_mccfr *m, infostate_t *info, const double *strateg
   return n;
 }
 
-/* One action, drawn by the strategy; the learner's own is mixed with uniform play. */
+/* Follows one action, sampled from the strategy. For the learner it is mixed with uniform play. */
 static uint32_t choose_drawn(lt_mccfr *m, const double *strategy, uint32_t count, int mine, choice *chosen) {
   const double epsilon = mine ? m->options.epsilon : 0, uniform = epsilon / count;
   double u = lt_rng_uniform(&m->rng), chance = 0;
@@ -326,12 +328,13 @@ static uint32_t choose_drawn(lt_mccfr *m, const double *strategy, uint32_t count
     u -= chance;
     if (u < 0 || i == count - 1) break;
   }
-  while (chance == 0) chance = strategy[--i]; /* rounding may lead past the last action that is played */
+  while (chance == 0) chance = strategy[--i]; /* rounding errors may select an action of probability 0 */
   *chosen = (choice){.i = i, .inverse = 1 / chance, .ratio = mine ? strategy[i] / chance : 1};
   return 1;
 }
 
-/* Some actions, every set of that size as likely (Knuth, The Art of Computer Programming 2, algorithm S). */
+/* Follows a random subset of actions; all subsets of that size are equally likely (Knuth, The Art of Computer Programming
+ * 2, algorithm S). */
 static uint32_t choose_some(lt_mccfr *m, const double *strategy, uint32_t count, choice *chosen) {
   const uint32_t wanted = m->options.some < count ? m->options.some : count;
   const double inverse = (double)count / wanted;
@@ -347,7 +350,7 @@ static uint32_t choose_some(lt_mccfr *m, const double *strategy, uint32_t count,
 
 static double walk(lt_mccfr *m, const history_t *h, uint32_t depth, double weight, double share);
 
-/* The value of what follows the i-th action at `h`. */
+/* Returns the value of the successor of `h` by its i-th action. */
 static inline double follow(lt_mccfr *m, const history_t *h, uint32_t depth, uint32_t i, double weight, double share) {
   m->path[depth] = (step){h, i};
   if (m->known > depth) m->known = depth;
@@ -367,11 +370,11 @@ static double chance_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
   return value;
 }
 
-/* With strategy p, baselines b, and actions followed with chance q and result x:
+/* With strategy p, baselines b, sampling probabilities q and results x:
  *   value of an action     v(a) = b(a) + [followed] (x - b(a)) / q(a)
  *   value of the node      v = sum of p(a) v(a)
  *   learner's regrets      R(a) += weight (v(a) - v)
- * where all are followed no baseline is needed, and what is passed over there has p = 0 and keeps its regret. */
+ * If all actions are followed, no baseline is needed, and a pruned action has p = 0 and keeps its regret. */
 static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, double weight, double share) {
   infostate_t *info = h->infostate ? record(&m->infostates, h->infostate) : NULL;
   const uint32_t count = h->count, players = (uint32_t)m->game->num_players;
@@ -396,7 +399,7 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
     const double next_weight = weight * (mine ? c->inverse : c->ratio);
     const double next_share = share * (averaged ? c->ratio : c->inverse);
     c->result = 0;
-    if (next_weight == 0 && next_share == 0) continue; /* nothing is learned behind it, and it counts for nothing */
+    if (next_weight == 0 && next_share == 0) continue; /* nothing is learned below, and the value has weight 0 */
     c->result = follow(m, h, depth, c->i, next_weight, next_share);
     if (m->status != LT_OK) return 0;
     value += c->ratio * (c->result - (baseline ? baseline[c->i * players] : 0));
@@ -419,9 +422,9 @@ static double player_node(lt_mccfr *m, const history_t *h, uint32_t depth, doubl
   return value;
 }
 
-/* The value of `h` for the learner, whose regrets are learned on the way, and another's averages. `weight`: of a regret
- * here, the probability that the others and chance come here, over that of the walk. `share`: of a strategy in the
- * average, the probability that its player and chance come here, over that of the walk. */
+/* Returns the value of `h` for the learner. Updates the learner's regrets and the averages of one player. `weight` is the
+ * weight of a regret here: the reach probability of the other players and chance, divided by that of the walk. `share` is
+ * the weight of a strategy in the average: the reach probability of its player and chance, divided by that of the walk. */
 static double walk(lt_mccfr *m, const history_t *h, uint32_t depth, double weight, double share) {
   if (h->player == LT_TERMINAL) return h->number[m->learner];
   if (lt_watch_stops(m->watch, 1)) return m->status = LT_STOPPED, 0;
@@ -467,9 +470,9 @@ lt_status lt_mccfr_run(lt_mccfr *m, uint64_t count, lt_watch *watch) {
   return m->status == LT_OK && m->full ? LT_OVER_LIMIT : m->status;
 }
 
-uint32_t lt_mccfr_culprit(const lt_mccfr *m, int32_t *actions) {
-  for (uint32_t d = 0; d < m->culprit; d++) actions[d] = action_of(m, m->path[d].history, m->path[d].i);
-  return m->culprit;
+uint32_t lt_mccfr_broken_path(const lt_mccfr *m, int32_t *actions) {
+  for (uint32_t d = 0; d < m->broken_depth; d++) actions[d] = action_of(m, m->path[d].history, m->path[d].i);
+  return m->broken_depth;
 }
 
 /* ---- Arrays ---- */
@@ -525,19 +528,19 @@ lt_status lt_mccfr_import(lt_mccfr *m, uint64_t iterations, uint64_t infostates,
 
 /* ---- Memory ---- */
 
-/* What a walk needs whatever it learns: states, the path, and scratch space. */
+/* The memory that any walk needs: states, the path, and scratch space. */
 static size_t fixed_bytes(const lt_game *game) {
   const size_t depths = (size_t)lt_max_history(game) + 2, actions = (size_t)lt_max_actions(game) + 1;
   return depths * (in_words(game->state_bytes) * 8 + sizeof(step)) + actions * (sizeof(double) + 2 * sizeof(int32_t)) +
          lt_infostate_scratch(game) + 64;
 }
 
-/* Besides that, room for some of the widest nodes in every part. */
+/* The minimum also has space for some of the widest nodes in every section. */
 size_t lt_mccfr_least_bytes(const lt_game *game) {
   return fixed_bytes(game) + 64 * 8 * ((size_t)lt_max_actions(game) * (5 + (size_t)game->num_players) + 64);
 }
 
-/* The next `bytes` of a block, in whole words. */
+/* Takes the next `bytes` of a block, rounded up to whole words. */
 static void *take(uint8_t **block, size_t bytes) {
   void *start = *block;
   *block += in_words(bytes) * 8;

@@ -1,65 +1,67 @@
 /* Monte Carlo counterfactual regret minimisation: regrets from sampled play (Lanctot et al., NIPS 2009).
  *
- * An iteration walks the game once for every player, the learner of that walk. What a walk does at a node, follow all
- * actions or some drawn at random, is a choice of its own for the learner, for the others and for chance, and every
- * kind of sampling is three such choices in one recursive function. Whatever is drawn with probability q counts 1 / q,
- * so that the regrets of an iteration are on average those that a walk over everything would give.
+ * An iteration walks the game once for each player, who is the learner of that walk. At a node, a walk follows all
+ * actions or a random sample. This is chosen separately for the learner, for the other players and for chance; every
+ * sampling scheme is three such choices in one recursive function. An action sampled with probability q has the weight 1
+ * / q, so the expected regrets of an iteration are those of a full walk.
  *
- * Information states are found by a key (infostate.h) and kept in bounded memory. A second part of the memory remembers
- * histories, so that play which was seen before is followed along links and asks the game nothing; it changes no
- * result. Everything drawn comes from one stream for each (seed, iteration, learner). */
+ * Information states are found by a key (infostate.h) and kept in bounded memory. Another part of the memory stores
+ * histories, so that known play follows links and does not call the game. This does not change any result. All random
+ * numbers come from one stream for each (seed, iteration, learner). */
 #ifndef LT_MCCFR_H
 #define LT_MCCFR_H
 #include "core/infostate.h"
 #include "core/status.h"
 #include "core/watch.h"
 
-enum { LT_DEEPEST = 8192 }; /* actions of a history that a walk, which is recursive, goes down */
+enum { LT_DEEPEST = 8192 }; /* maximum number of actions in a history: a walk is recursive */
 
 typedef enum {
   LT_FOLLOW_ALL,
-  LT_FOLLOW_DRAWN,  /* one, drawn by the strategy; the learner's own mixed with a share `epsilon` of uniform play */
-  LT_FOLLOW_SOME,   /* `some` of the learner's, each set as likely (robust sampling) */
-  LT_FOLLOW_PRIVATE /* of chance: all where somebody does not see the outcome; one, drawn, where all see it */
+  LT_FOLLOW_DRAWN,  /* one, sampled from the strategy; the learner's is mixed with a share `epsilon` of uniform play */
+  LT_FOLLOW_SOME,   /* `some` of the learner's actions, all subsets equally likely (robust sampling) */
+  LT_FOLLOW_PRIVATE /* chance: all outcomes if some player does not see them; one sample if all players do */
 } lt_follow;
 
 typedef struct lt_mccfr_options {
   lt_follow learner, others, chance;
   uint32_t some;
   double epsilon;
-  double baseline;                    /* step of the baselines' moving averages; 0: none are kept */
-  double regret_power, average_power; /* regrets and strategy of iteration t count t^power */
-  double floor;                       /* no cumulative regret stays below */
-  double prune_below, prune_share;    /* where a regret is below, the action is passed over with chance `prune_share` */
+  double baseline;                    /* step size of the baselines' moving averages; 0: no baselines */
+  double regret_power, average_power; /* weights t^power of regrets and strategies of iteration t */
+  double floor;                       /* lower bound of cumulative regrets */
+  double prune_below, prune_share;    /* an action with a smaller regret is skipped with probability `prune_share` */
 } lt_mccfr_options;
 
 typedef struct lt_mccfr lt_mccfr;
 
-/* Holds never more than `memory_bytes`. NULL: no memory. */
+/* Never holds more than `memory_bytes`. Returns NULL if there is no memory. */
 lt_mccfr *lt_mccfr_new(const lt_game *game, lt_mccfr_options options, uint64_t seed, size_t memory_bytes);
 void lt_mccfr_free(lt_mccfr *mccfr);
 size_t lt_mccfr_least_bytes(const lt_game *game);
 
-/* Up to `count` iterations more. Stops early where something is wrong, and where the memory is full: each information
- * state that found no room was then played uniformly in the last iteration, and everything kept is whole. An iteration
- * that breaks off or takes so long that the watch is asked in it, and stops it, does not count; what it learned by then
- * stays. */
+/* Runs up to `count` more iterations. Stops early after an error or if the memory is full. In that case, information
+ * states that found no memory were played uniformly in the last iteration, and all stored data is consistent. An
+ * iteration that fails, or that the watch stops, is not counted; what it learned until then remains. The watch is only
+ * asked in long iterations. */
 lt_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch);
-/* After an error: the actions (chance included) to where it was met, and their number. Room: lt_max_history(game). */
-uint32_t lt_mccfr_culprit(const lt_mccfr *mccfr, int32_t *actions);
+/* After an error: writes the actions (chance included) that lead to it and returns their number. Capacity:
+ * lt_max_history(game). */
+uint32_t lt_mccfr_broken_path(const lt_mccfr *mccfr, int32_t *actions);
 uint64_t lt_mccfr_iterations(const lt_mccfr *mccfr);
 
 uint64_t lt_mccfr_num_infostates(const lt_mccfr *mccfr);
-uint64_t lt_mccfr_num_actions(const lt_mccfr *mccfr);   /* of all information states together */
-uint64_t lt_mccfr_num_histories(const lt_mccfr *mccfr); /* remembered */
+uint64_t lt_mccfr_num_actions(const lt_mccfr *mccfr);   /* sum over all information states */
+uint64_t lt_mccfr_num_histories(const lt_mccfr *mccfr); /* number of stored histories */
 
-/* The name under which the acting player's information state is kept. */
+/* The name of the acting player's information state. */
 lt_name lt_mccfr_name(lt_mccfr *mccfr, const void *state);
-/* The average strategy of the information state with a name: how many actions it has, 0 where it was never met. */
+/* Writes the average strategy of an information state, found by its name. Returns its number of actions, 0 if it was
+ * never visited. */
 uint32_t lt_mccfr_average(const lt_mccfr *mccfr, lt_name name, double *strategy);
 
-/* Everything that was learned, in the order in which it was met, as arrays: by information state
- * [lt_mccfr_num_infostates], by action [lt_mccfr_num_actions], and by action and player where baselines are kept. */
+/* All learned data as arrays, in order of discovery: by information state [lt_mccfr_num_infostates], by action
+ * [lt_mccfr_num_actions], and, if baselines are kept, by action and player. */
 typedef struct lt_mccfr_arrays {
   lt_name *name;
   int8_t *player;
@@ -69,8 +71,8 @@ typedef struct lt_mccfr_arrays {
 } lt_mccfr_arrays;
 
 void lt_mccfr_export(const lt_mccfr *mccfr, lt_mccfr_arrays arrays);
-/* Go on from exported arrays after so many iterations; `mccfr` is new and has the same options. LT_OVER_LIMIT: no room;
- * LT_OTHER_ACTIONS: two information states have one name. */
+/* Continues from exported arrays after `iterations` iterations; `mccfr` must be new and have the same options.
+ * LT_OVER_LIMIT: no memory; LT_OTHER_ACTIONS: two information states have the same name. */
 lt_status lt_mccfr_import(lt_mccfr *mccfr, uint64_t iterations, uint64_t infostates, lt_mccfr_arrays arrays);
 
 #endif

@@ -45,7 +45,7 @@ cdef extern from "regret/mccfr.h" nogil:
     void lt_mccfr_free(lt_mccfr *mccfr)
     size_t lt_mccfr_least_bytes(const lt_game *game)
     lt_status lt_mccfr_run(lt_mccfr *mccfr, uint64_t count, lt_watch *watch)
-    uint32_t lt_mccfr_culprit(const lt_mccfr *mccfr, int32_t *actions)
+    uint32_t lt_mccfr_broken_path(const lt_mccfr *mccfr, int32_t *actions)
     uint64_t lt_mccfr_iterations(const lt_mccfr *mccfr)
     uint64_t lt_mccfr_num_infostates(const lt_mccfr *mccfr)
     uint64_t lt_mccfr_num_actions(const lt_mccfr *mccfr)

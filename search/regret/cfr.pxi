@@ -1,11 +1,11 @@
-# `Regrets`: regrets and strategies over the sequences of a `GameTree`, updated by csrc/regret/cfr.c. regret/cfr.py makes
-# `CFR` of it.
+# `Regrets`: regrets and strategies over the sequences of a `GameTree`, updated by csrc/regret/cfr.c. regret/cfr.py builds
+# `CFR` on it.
 
 cdef class Regrets:
     """The arrays `[S]` of counterfactual regret minimisation on a tree, and their update.
 
-    mirror_descent: whether regrets are logarithms of the strategy, else cumulative regrets. workers: threads that call
-    `run` at the same time.
+    mirror_descent: whether "regret" holds the logarithms of the strategy instead of cumulative regrets. workers: the
+    number of threads that call `run` at the same time.
     """
 
     cdef lt_cfr *data
@@ -27,33 +27,33 @@ cdef class Regrets:
 
     @staticmethod
     def bytes_of(GameTree tree):
-        """Bytes of the arrays of a tree."""
+        """The number of bytes that the arrays of a tree need."""
         return lt_cfr_bytes(tree.data)
 
     @property
     def iterations(self):
-        """Complete iterations so far."""
+        """The number of complete iterations so far."""
         return self.data.iterations
 
     @property
     def under_way(self):
-        """Whether an iteration was stopped in its middle."""
+        """Whether an iteration was interrupted and continues with the next `run`."""
         return bool(self.data.under_way)
 
     def prepare(self):
-        """Begin a block of iterations: `run` by all workers comes next."""
-        lt_cfr_gather(self.data)
+        """Prepare a block of iterations. All workers call `run` next."""
+        lt_cfr_reset_barrier(self.data)
 
     def run(self, const double[:, ::1] rows, uint32_t worker, watch):
-        """One worker's part of the iterations with the weights `rows` `[n, 4]`. It ends early if `watch` stops it."""
+        """Run one worker's part of the iterations with the weights `rows` `[n, 4]`. Returns early if `watch` stops it."""
         cdef uint64_t count = rows.shape[0]
         cdef lt_watch *stop = NULL if watch is None else <lt_watch *><uintptr_t>watch.address
         with nogil:
             lt_cfr_run(self.data, <const lt_cfr_step *>&rows[0, 0], count, worker, stop)
 
     def call_off(self):
-        """Release the workers that wait for one that failed before it began."""
-        lt_cfr_call_off(self.data)
+        """Release the workers that wait for a worker that failed before it started."""
+        lt_cfr_cancel(self.data)
 
     def restored(self, uint64_t iterations):
         """Continue from arrays that a checkpoint has replaced."""

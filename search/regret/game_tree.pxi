@@ -8,8 +8,8 @@ cdef class GameTree:
     """A game unrolled once: its information states, and the payoffs of its terminals.
 
     Strategies are arrays `[S]` over sequences. A sequence is an information state with one of its actions; each player
-    has an empty sequence in addition. memory_bytes: the limit of memory; unrolling raises `MemoryLimitError` before it
-    is passed. A tree does not change: several threads and solvers may share it.
+    also has an empty sequence. memory_bytes: the memory limit; unrolling raises `MemoryLimitError` before it exceeds the
+    limit. A tree is immutable: several threads and solvers may share it.
 
     Raises `GameError` if a player forgets what it knew or did (no perfect recall).
     von Stengel, "Efficient computation of behavior strategies", Games and Economic Behavior 14, 1996.
@@ -38,7 +38,7 @@ cdef class GameTree:
             status = lt_game_tree_grow(self.data, stop)
         if status == LT_OK:
             return
-        here, other = self._history(self.data.culprit), self._history(self.data.known)
+        here, other = self._history(self.data.broken_node), self._history(self.data.earlier_node)
         game.raise_failure(here)
         watch.check()
         _raise_status(status, game, here, other=shown(other, 400),
@@ -67,27 +67,27 @@ cdef class GameTree:
 
     @property
     def memory_bytes(self):
-        """Bytes of the tree, including the texts of `information_states` after their first use."""
+        """The size of the tree in bytes, including the texts of `information_states` after their first use."""
         return self.data.memory_bytes + self.row_bytes
 
     @property
     def num_leaves(self):
-        """Terminals that are computed as matrices, between the hands of two players at a public state."""
+        """The number of leaves: terminals between the hands of two players at a public state, computed as one matrix."""
         return self.data.num_leaves
 
     @property
     def num_single_terminals(self):
-        """Terminals that are computed one by one, because they form no such matrix; each counts once for every player."""
+        """The number of terminals that form no such matrix and are computed one by one; each counts once per player."""
         return self.data.num_entries
 
     @property
     def num_parts(self):
-        """Parts that threads can work on at once; 0 if the game is small."""
+        """The number of parts on which threads can work in parallel; 0 if the game is small."""
         return self.data.first_part[self.data.num_players]
 
     @property
     def fingerprint(self):
-        """A digest of what a solver sees of the game: its sequences and payoffs."""
+        """A digest of the game as solvers see it: its sequences and payoffs."""
         cdef uint64_t infostates = self.data.num_infostates
         digest = hashlib.sha256()
         for part in (_bytes(self.data.player, infostates * 4), _bytes(self.data.parent, infostates * 4),
@@ -124,8 +124,8 @@ cdef class GameTree:
                 row = (state.information_state_string(player), player, actions, sequences)
                 size += 8 + sys.getsizeof(row) + sum(map(sys.getsizeof, row)) + 2 * sys.getsizeof(first)
                 if self.data.memory_bytes + size > self.limit:
-                    raise MemoryLimitError(f"{self.game}: the texts of {self.data.num_infostates} information states do not fit in "
-                                           f"memory_bytes={self.limit} after {i + 1} of them; give more")
+                    raise MemoryLimitError(f"{self.game}: the texts of {self.data.num_infostates} information states do not fit "
+                                           f"in memory_bytes={self.limit} after {i + 1} of them; give more")
                 rows.append(row)
             self.rows, self.row_bytes = rows, size
         return self.rows
@@ -137,12 +137,12 @@ cdef class GameTree:
 
     @property
     def first_sequence(self):
-        """The first sequence of each player, which is its empty one, and the number of all sequences: `[P + 1]`."""
+        """The first sequence of each player (its empty sequence), then the total number of sequences: `[P + 1]`."""
         return np.array([self.data.first_sequence[p] for p in range(self.data.num_players + 1)], np.int64)
 
     def information_sets(self):
         """The information states as arrays `[I]`: player, parent sequence, first own sequence, distance between own
-        sequences, and their number (one for each action)."""
+        sequences, and number of own sequences (one per action)."""
         cdef Py_ssize_t n = self.data.num_infostates
         if n == 0:
             return tuple(np.zeros(0, np.int64) for _ in range(5))
@@ -154,8 +154,8 @@ cdef class GameTree:
 
     def payoffs(self, player):
         """The payoffs of `player` at the terminals, weighted by chance: its last sequences `[E]`, the last sequences of
-        the others in their order `[E, P - 1]`, and utilities times the probability of chance `[E]`. Terminals of the
-        same sequences are one entry."""
+        the other players, in order, `[E, P - 1]`, and utilities times the probability of chance `[E]`. Terminals with
+        equal sequences are merged into one entry."""
         own, others, payoffs = self._payoffs(self._player(player))
         return own.astype(np.int64), others.astype(np.int64), payoffs
 
@@ -170,7 +170,7 @@ cdef class GameTree:
         return own, others, payoffs
 
     def uniform(self):
-        """The strategy that plays every legal action equally, `[S]`."""
+        """The strategy that plays all legal actions with equal probability, `[S]`."""
         strategy = np.ones(self.data.num_sequences)
         cdef double[::1] view = strategy
         cdef uint32_t i, a
@@ -188,11 +188,11 @@ cdef class GameTree:
         return self._values(strategy, True)
 
     def nash_conv(self, strategy):
-        """What all players together could gain by best responses to `strategy` `[S]`, in utilities."""
+        """The sum over players of the gain of a best response to `strategy` `[S]`, in utilities."""
         return float((self.best_response_values(strategy) - self.values(strategy)).sum())
 
     def gradient(self, player, strategy):
-        """The payoff of each sequence of `player` at the terminals that it leads to directly, if the others play
+        """The payoff of each sequence of `player` at the terminals to which it leads directly, if the others play
         `strategy` `[S]`: `[S]`, in utilities; 0 for the others' sequences."""
         given = self._checked(strategy)
         reach, gradient = np.zeros(self.data.num_sequences), np.zeros(self.data.num_sequences)
@@ -208,8 +208,8 @@ cdef class GameTree:
         return gradient
 
     def best_response(self, player, strategy):
-        """A best response of `player` to the others' `strategy` `[S]`: its value, and the strategy in which `player`
-        plays it, `[S]`."""
+        """A best response of `player` to the others' `strategy` `[S]`: its value, and `strategy` with the sequences of
+        `player` replaced by the best response, `[S]`."""
         given = self._checked(strategy)
         response = given.copy()
         values = self._values(given, True, self._player(player), response)
@@ -265,5 +265,6 @@ cdef class GameTree:
     def _checked(self, strategy):
         given = np.ascontiguousarray(strategy, np.float64)
         if given.shape != (self.data.num_sequences,):
-            raise ParameterError(f"a strategy of {self.game} has the shape [{self.data.num_sequences}], got {list(given.shape)}")
+            raise ParameterError(f"a strategy of {self.game} has the shape [{self.data.num_sequences}], "
+                                 f"got {list(given.shape)}")
         return given

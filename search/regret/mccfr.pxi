@@ -1,5 +1,4 @@
-# `SampledRegrets`: regrets that are learned by walks through a game (csrc/regret/mccfr.c). regret/mccfr.py makes `MCCFR` of
-# it.
+# `SampledRegrets`: regrets learned by walks through a game (csrc/regret/mccfr.c). regret/mccfr.py builds `MCCFR` on it.
 
 FOLLOW_ALL, FOLLOW_SOME, FOLLOW_DRAWN, FOLLOW_PRIVATE = LT_FOLLOW_ALL, LT_FOLLOW_SOME, LT_FOLLOW_DRAWN, LT_FOLLOW_PRIVATE
 
@@ -10,7 +9,8 @@ _MCCFR_ARRAYS = {"name": np.uint64, "player": np.int8, "count": np.uint16, "acti
 cdef class SampledRegrets:
     """The information states that walks have reached, with their regrets and averages.
 
-    follow: what a walk follows at the nodes of the learner, of the others and of chance. options: of `MCCFR`, by name.
+    follow: the actions that a walk follows at the nodes of the learner, of the other players and of chance. options: the
+    options of `MCCFR`, by name.
 
     Raises `ConcurrentUseError` if the rules of the game use it during a walk; `ParameterError`, `MemoryError`.
     """
@@ -59,7 +59,7 @@ cdef class SampledRegrets:
         return lt_mccfr_num_histories(self.data)
 
     def run(self, uint64_t count, watch):
-        """Make `count` iterations, fewer if `watch` stops them. Returns "memory" if the memory is full, else None."""
+        """Run `count` iterations, fewer if `watch` stops them. Returns "memory" if the memory is full, else None."""
         cdef lt_status status
         cdef lt_watch *stop = <lt_watch *><uintptr_t>watch.address
         self._check_idle()
@@ -77,7 +77,7 @@ cdef class SampledRegrets:
         if status == LT_STOPPED:
             return None
         cdef int32_t[::1] history = np.empty(lt_max_history(self.table) + 1, np.int32)
-        cdef uint32_t length = lt_mccfr_culprit(self.data, &history[0])
+        cdef uint32_t length = lt_mccfr_broken_path(self.data, &history[0])
         _raise_status(status, self.game, np.asarray(history)[:length].tolist(), memory_bytes=self.memory_bytes,
                       hint="If a checkpoint was loaded, it may be of other rules")
 
@@ -87,13 +87,13 @@ cdef class SampledRegrets:
             raise ConcurrentUseError("this MCCFR is in the middle of a walk, and the rules of the game use it")
 
     def layout(self, states, actions):
-        """The dtype and shape of each of the `arrays` with so many information states and actions."""
+        """The dtype and shape of each of the `arrays`, for given numbers of information states and actions."""
         width = self.table.num_players if self.options["baseline"] > 0 else 0
         shape = {"name": (states, 2), "player": (states,), "count": (states,), "baseline": (actions, width)}
         return {name: (dtype, shape.get(name, (actions,))) for name, dtype in _MCCFR_ARRAYS.items()}
 
     def arrays(self):
-        """Everything that was learned: see `MCCFR.arrays`."""
+        """All learned data; see `MCCFR.arrays`."""
         self._check_idle()
         layout = self.layout(lt_mccfr_num_infostates(self.data), lt_mccfr_num_actions(self.data))
         arrays = {name: np.empty(shape, dtype) for name, (dtype, shape) in layout.items()}
@@ -102,7 +102,7 @@ cdef class SampledRegrets:
         return arrays
 
     def put(self, uint64_t iterations, arrays):
-        """Continue from `arrays`. Returns None, or why that fails: "names" (two are the same) or "memory"."""
+        """Continue from `arrays`. Returns None, or the reason of a failure: "names" (two are equal) or "memory"."""
         cdef uint64_t count = len(arrays["name"])
         cdef lt_status status = LT_OK
         if count:
@@ -110,7 +110,7 @@ cdef class SampledRegrets:
         return None if status == LT_OK else "names" if status == LT_OTHER_ACTIONS else "memory"
 
     def average(self, name):
-        """The average strategy of the information state of this name; empty if it was never reached."""
+        """The average strategy of the information state with this name; empty if it was never reached."""
         cdef lt_name found
         self._check_idle()
         row = np.empty(self.table.num_distinct_actions)

@@ -1,4 +1,4 @@
-# `Graph`: the search graph of csrc/search/graph.c as arrays and errors. trees/graph_search.py makes searches of it.
+# `Graph`: the search graph of csrc/search/graph.c as arrays and errors. trees/graph_search.py builds searches on it.
 
 _MOST_GRAPH_SIMULATIONS = 2**31 - 1
 _GRAPH_RULES = {"uct": LT_GRAPH_UCT, "puct": LT_GRAPH_PUCT, "regret_matching": LT_GRAPH_REGRET}
@@ -7,10 +7,10 @@ _GRAPH_RULES = {"uct": LT_GRAPH_UCT, "puct": LT_GRAPH_PUCT, "regret_matching": L
 cdef class Graph:
     """Nodes that are found by a key, grown from a root by one rule.
 
-    rule: a name of `_GRAPH_RULES` with its constant `c`. by_information: whether the keys are information states of the
-    player who acts, rather than positions.
+    rule: a key of `_GRAPH_RULES`. c: its exploration constant. by_information: whether nodes are found by the information
+    state of the player who acts instead of the position.
 
-    Not safe for threads. Raises `ParameterError`, `MemoryError`.
+    Not thread-safe. Raises `ParameterError`, `MemoryError`.
     """
 
     cdef lt_graph *graph
@@ -37,16 +37,18 @@ cdef class Graph:
 
     @property
     def rules_of_user(self):
-        """Whether the game has rules of a user, whose speed is unknown."""
+        """Whether the rules were written by a user, so that their speed is unknown."""
         return bool(self.table.in_python) or self.table.failed != NULL
 
     @property
     def can_resample(self):
-        """Whether the game can draw the hidden part of a state anew."""
+        """Whether the game can resample the hidden part of a state."""
         return self.table.resample != NULL
 
     def place(self, state, bint keep, bint resample):
-        """Put the root at `state`. keep: whether the nodes stay. resample: whether simulations draw the hidden part."""
+        """Set the root to `state`.
+
+        keep: whether to keep the nodes. resample: whether simulations resample the hidden part of the state."""
         cdef const uint8_t[::1] buffer = state.buffer
         history = state.history()
         if len(history) > lt_max_history(self.table):
@@ -59,7 +61,7 @@ cdef class Graph:
         self.game.raise_failure(history)
 
     def run(self, uint64_t count):
-        """Make `count` simulations."""
+        """Run `count` simulations."""
         cdef uint64_t first = self.graph.simulations, done = 0
         cdef lt_status status
         if first + count > _MOST_GRAPH_SIMULATIONS:
@@ -84,17 +86,17 @@ cdef class Graph:
 
     @property
     def simulations(self):
-        """Simulations through the root so far."""
+        """The number of simulations through the root so far."""
         return self.graph.root_visits
 
     @property
     def nodes(self):
-        """Nodes in the graph now."""
+        """The current number of nodes."""
         return self.graph.num_nodes
 
     @property
     def recycled(self):
-        """Nodes that a full memory gave back so far."""
+        """The number of nodes freed so far because memory was full."""
         return self.graph.recycled
 
     def find(self, state):
@@ -105,7 +107,7 @@ cdef class Graph:
         return node
 
     def edges(self, uint32_t node):
-        """A node's edges, `[n]` each: actions, visits, values, strategy, the nodes they lead to."""
+        """A node's edges, `[n]` each: actions, visits, values, strategy, child nodes."""
         cdef Py_ssize_t n = lt_graph_num_edges(self.graph, node)
         actions, visits, children = np.empty(n, np.int32), np.empty(n, np.uint32), np.empty(n, np.uint32)
         values, strategy = np.empty(n), np.empty(n)

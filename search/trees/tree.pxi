@@ -1,10 +1,10 @@
 # `Trees`: the search trees of csrc/search/tree.c, one or many of one game and rule, as arrays and errors. trees/mcts.py and
-# trees/batched.py make searches of them.
+# trees/batched.py build searches on them.
 
 _RULE_KINDS = {"uct": LT_UCT, "puct": LT_PUCT, "rave": LT_RAVE, "grave": LT_GRAVE, "ucb1_tuned": LT_UCB1_TUNED,
                "thompson": LT_THOMPSON, "gumbel": LT_GUMBEL}
 
-MOST_SIMULATIONS = 2**30 - 1  # that a tree can count
+MOST_SIMULATIONS = 2**30 - 1  # the largest visit count of a node
 MOST_TREES = LT_MOST_TREES
 
 
@@ -26,13 +26,13 @@ cdef class Worker:
 
 
 cdef class Trees:
-    """One tree for each of `seeds`. They share `memory_bytes` equally, and begin at the game's initial state.
+    """One tree for each of `seeds`. They share `memory_bytes` equally and start at the game's initial state.
 
-    in_turn: whether the trees work one after the other, so that one scratch space is enough. what: the search in words,
+    in_turn: whether the trees run one after the other and share one scratch space. what: the name of the search in errors,
     such as "this MCTS".
 
-    Threads may only call `run` on different trees, and `run_shared` with different workers, at the same time. For all
-    else, a thread holds `exclusive`.
+    Several threads may call `run` on different trees, or `run_shared` with different workers. For any other method, a
+    thread must hold `exclusive`.
 
     Raises `GameError` for a game of imperfect information, `ParameterError`, `MemoryError`.
     """
@@ -93,12 +93,12 @@ cdef class Trees:
 
     @property
     def rules_in_python(self):
-        """Whether the rules of the game are in Python, which one thread runs at a time."""
+        """Whether the rules are Python code, so that only one thread at a time can run them."""
         return bool(self.table.in_python)
 
     @property
     def rules_of_user(self):
-        """Whether the game has rules of a user, whose speed is unknown."""
+        """Whether the rules were written by a user, so that their speed is unknown."""
         return bool(self.table.in_python) or self.table.failed != NULL
 
     cdef lt_options _options(self, knowledge, solve) except *:
@@ -120,12 +120,12 @@ cdef class Trees:
     # ---- The root ----
 
     def reset(self, uint32_t i, state):
-        """Start a tree afresh at a state."""
+        """Clear a tree and start it at a state."""
         cdef const uint8_t[::1] buffer = self._set_history(i, state)
         lt_tree_reset(self.data[i], &buffer[0])
 
     def advance(self, uint32_t i, int32_t action, state):
-        """Act at a root; `state` is the state after it. The child's subtree is kept, if there is one."""
+        """Apply an action at a root; `state` is the resulting state. The child's subtree is kept, if it exists."""
         cdef const uint8_t[::1] buffer = self._set_history(i, state)
         if not lt_tree_advance(self.data[i], action, &buffer[0]):
             lt_tree_reset(self.data[i], &buffer[0])
@@ -143,10 +143,10 @@ cdef class Trees:
         return np.asarray(self.histories)[i, :self.lengths[i]].tolist()
 
     def play(self, actions):
-        """Act at every root (None: at no root), then draw chance and begin ended games anew (csrc/search/roots.h).
+        """Apply an action at each root (None: at no root), sample chance, and restart finished games (csrc/search/roots.h).
 
-        Returns which games ended, `[trees]`, and their returns, `[trees, players]`. `IllegalActionError` changes nothing;
-        after `GameError` the roots before the failing one have acted."""
+        Returns which games ended, `[trees]`, and their returns, `[trees, players]`. `IllegalActionError` changes nothing.
+        After `GameError`, the roots before the failing one have already acted."""
         cdef const int32_t[::1] a = actions
         over, returns = np.zeros(self.count, np.bool_), np.zeros((self.count, self.table.num_players))
         cdef uint8_t[::1] o = over.view(np.uint8)
@@ -164,7 +164,8 @@ cdef class Trees:
                 raise IllegalActionError(f"{self.game}: action {a[i]} is not legal at root {i}")
         with nogil:
             for i in range(self.count):
-                played = lt_root_game(&self.histories[i, 0], &self.lengths[i], <int32_t>self.histories.shape[1], &self.draws[i])
+                played = lt_root_game(&self.histories[i, 0], &self.lengths[i], <int32_t>self.histories.shape[1],
+                                      &self.draws[i])
                 if act:
                     status = lt_root_advance(self.data[i], a[i], played, &r[i, 0], &state[0])
                 else:
@@ -202,7 +203,7 @@ cdef class Trees:
         lt_tree_plan(self.data[i], simulations)
 
     def run(self, uint32_t i, uint64_t count, uint64_t limit, uint32_t most_nodes):
-        """Make `count` simulations or a few more, at most `limit`, on one tree by this thread alone; return their number."""
+        """Run at least `count` and at most `limit` simulations on one tree, in this thread alone; return their number."""
         cdef lt_tree *tree = self.data[i]
         cdef uint64_t done = 0
         cdef lt_status status
@@ -227,7 +228,7 @@ cdef class Trees:
         return self.data[0].simulations - count
 
     def run_shared(self, Worker worker, uint64_t first, uint64_t count, uint32_t most_nodes):
-        """Make simulations on the first tree while other threads work on it too; return their number."""
+        """Run simulations on the first tree while other threads also work on it; return their number."""
         cdef uint64_t done = 0
         cdef lt_status status
         with nogil:
@@ -295,7 +296,8 @@ cdef class Trees:
         if given.ndim == 1 and (players == 1 or (players == 2 and self.table.zero_sum)):
             given = given.reshape(-1, 1)
         if given.shape != (count, 1) and given.shape != (count, players):
-            raise ParameterError(f"values expects the shape [{count}, {players}] (leaves, players), got {list(np.shape(values))}")
+            raise ParameterError(f"values expects the shape [{count}, {players}] (leaves, players), "
+                                 f"got {list(np.shape(values))}")
         if priors is not None and len(priors) != count:
             raise ParameterError(f"priors expects one row for each of {count} leaves, got {len(priors)}")
         if priors is None:
@@ -319,8 +321,8 @@ cdef class Trees:
         if priors is not None:
             first = &p[0, 0]
         with nogil:
-            status = lt_roots_tell(self.data, self.count, &tickets[0], count, &v[0, 0], <uint32_t>v.shape[1], first, num_priors,
-                                   &done)
+            status = lt_roots_tell(self.data, self.count, &tickets[0], count, &v[0, 0], <uint32_t>v.shape[1], first,
+                                   num_priors, &done)
         if status != LT_OK:
             self._refuse(status, tickets[done], values[done], None if priors is None else priors[done])
 
@@ -336,7 +338,7 @@ cdef class Trees:
         self._check(status, 0 if tree == NULL else tree.number)
 
     def forget(self, tickets):
-        """Take back leaves that get no value."""
+        """Withdraw leaves that will not get a value."""
         cdef lt_tree *tree
         for ticket in np.asarray(tickets, np.uint64).reshape(-1):
             tree = lt_roots_tree(self.data, self.count, ticket)
@@ -344,14 +346,14 @@ cdef class Trees:
 
     @property
     def pending(self):
-        """The number of leaves that wait for a value."""
+        """The number of leaves that are waiting for a value."""
         return sum(self.data[i].pending_count for i in range(self.count))
 
-    # ---- What was found ----
+    # ---- Results ----
 
     @property
     def visits(self):
-        """Simulations through each root, `[trees]`."""
+        """The number of simulations through each root, `[trees]`."""
         visits = np.empty(self.count, np.int64)
         cdef int64_t[::1] view = visits
         cdef uint32_t i
@@ -361,7 +363,7 @@ cdef class Trees:
 
     @property
     def simulations(self):
-        """Simulations through all roots."""
+        """The number of simulations through all roots."""
         cdef uint64_t simulations = 0
         cdef uint32_t i
         for i in range(self.count):
@@ -370,7 +372,7 @@ cdef class Trees:
 
     @property
     def nodes(self):
-        """Nodes in all trees."""
+        """The number of nodes in all trees."""
         cdef uint64_t nodes = 0
         cdef uint32_t i
         for i in range(self.count):
@@ -379,7 +381,7 @@ cdef class Trees:
 
     @property
     def sizes(self):
-        """Nodes in each tree, `[trees]`."""
+        """The number of nodes in each tree, `[trees]`."""
         sizes = np.empty(self.count, np.int64)
         cdef int64_t[::1] view = sizes
         cdef uint32_t i
@@ -399,7 +401,7 @@ cdef class Trees:
 
     @property
     def recycled(self):
-        """Nodes that full trees gave back so far."""
+        """The number of nodes freed so far because trees were full."""
         return sum(self.data[i].recycled for i in range(self.count))
 
     def children(self, uint32_t i, uint32_t node):
@@ -443,7 +445,7 @@ cdef class Trees:
         return legal, visits, values, priors, proven, policies, choices
 
     cdef _check(self, lt_status status, uint32_t i, Worker worker=None):
-        """Raise the error of a status that tree `i` returned, to its own worker or to another one."""
+        """Raise the error of a status that tree `i` returned, for its own worker or another one."""
         if status != LT_OK:
             _raise_status(status, self.game, self.history(i) + self._broken_path(i, worker), " or in play from there")
 
@@ -460,9 +462,9 @@ def roots_of(tickets):
 
 
 def legal_masks(game, const uint8_t[:, ::1] states, history_of):
-    """The legal actions of states that are given by their bytes: `[B, num_distinct_actions]`.
+    """The legal actions of states, given as bytes: `[B, num_distinct_actions]`.
 
-    history_of(i): the history of state i, for errors."""
+    history_of(i) returns the history of state i, for errors."""
     cdef const lt_game *table = <const lt_game *>PyCapsule_GetPointer(game.capsule, "longthink.lt_game")
     masks = np.zeros((states.shape[0], table.num_distinct_actions), np.bool_)
     cdef uint8_t[:, ::1] view = masks.view(np.uint8)
@@ -476,7 +478,7 @@ def legal_masks(game, const uint8_t[:, ::1] states, history_of):
 
 
 cdef lt_rule _c_rule(given) except *:
-    """A rule as csrc/search/tree.h has it. Parameters that a rule does not have, or that are None, are 0 there."""
+    """Convert a rule to the struct of csrc/search/tree.h. Parameters that a rule lacks, or that are None, are set to 0."""
     def get(name):
         return getattr(given, name, None) or 0
 
@@ -487,7 +489,8 @@ cdef lt_rule _c_rule(given) except *:
     rule.base, rule.fpu_value, rule.fpu_reduction = get("base"), get("fpu"), get("fpu_reduction")
     rule.fpu = LT_FPU_SIBLINGS if getattr(given, "fpu", None) is None else LT_FPU_VALUE
     rule.noise, rule.alpha = get("noise"), get("alpha")
-    rule.considered, rule.simulations, rule.visit, rule.scale = get("considered"), get("simulations"), get("visit"), get("scale")
+    rule.considered, rule.simulations = get("considered"), get("simulations")
+    rule.visit, rule.scale = get("visit"), get("scale")
     rule.widen_k = rule.widen_alpha = 0
     if given.widening is not None:
         rule.widen_k, rule.widen_alpha = given.widening.k, given.widening.alpha
