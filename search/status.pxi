@@ -8,8 +8,8 @@ _STATUS_ERRORS = {
     LT_TOO_DEEP: (MemoryLimitError, "{game}: a walk to the end of the game is longer than 8192 actions, or does not fit in "
                   "memory_bytes={memory_bytes}; give more memory, or a shorter game"),
     LT_NO_RECALL: (GameError, "{game} has no perfect recall: a player forgets what it knew or did. The histories {other} "
-                   "and {history} look the same to the player who acts; the information state must include all that the player "
-                   "has seen and done"),
+                   "and {history} look the same to the player who acts; the information state must include all that the "
+                   "player has seen and done"),
     LT_OTHER_ACTIONS: (GameError, "{game} lists different legal actions in one information state; {history} is one of its "
                        "histories. {hint}"),
     LT_BAD_RESAMPLE: (GameError, "{game}: its `resample` returned a state that the player can distinguish from the root"),

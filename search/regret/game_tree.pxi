@@ -124,8 +124,8 @@ cdef class GameTree:
                 row = (state.information_state_string(player), player, actions, sequences)
                 size += 8 + sys.getsizeof(row) + sum(map(sys.getsizeof, row)) + 2 * sys.getsizeof(first)
                 if self.data.memory_bytes + size > self.limit:
-                    raise MemoryLimitError(f"{self.game}: the texts of {self.data.num_infostates} information states do not fit "
-                                           f"in memory_bytes={self.limit} after {i + 1} of them; give more")
+                    raise MemoryLimitError(f"{self.game}: the texts of {self.data.num_infostates} information states do not "
+                                           f"fit in memory_bytes={self.limit} after {i + 1} of them; give more")
                 rows.append(row)
             self.rows, self.row_bytes = rows, size
         return self.rows
