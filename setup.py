@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 # -ffp-contract=off: a * b + c is never rounded once instead of twice, so results are the same on every machine, and
-# equal to the pure-Python twins in the tests. -MMD: the compiler writes the headers that each object depends on.
+# equal to those of the pure-Python twins in the tests. -MMD: the compiler lists the headers of each object.
 FLAGS = ["-std=c11", "-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-MMD"]
 if sys.platform == "win32":
     FLAGS = ["/O2"]
@@ -38,7 +38,7 @@ def packages():
 
 
 def up_to_date(made):
-    """Whether an object file is newer than its source and its headers; False if the compiler did not list them."""
+    """Whether an object file is newer than its source and its headers; False if the headers are not known."""
     try:
         rule = Path(made).with_suffix(".d").read_text().replace("\\\n", " ")
         return all(os.path.getmtime(file) < os.path.getmtime(made) for file in [__file__, *rule.split()[1:]])
@@ -60,7 +60,7 @@ class BuildExtensions(build_ext):
         super().build_extensions()
 
     def compile(self, ext, source):
-        """Gives the object file of a source."""
+        """Compile a source if it has changed, and return its object file."""
         (made,) = self.compiler.object_filenames([source], output_dir=self.build_temp)
         if self.force or not up_to_date(made):
             self.compiler.compile([source], self.build_temp, ext.define_macros, ext.include_dirs, extra_postargs=FLAGS)

@@ -1,6 +1,6 @@
 """longthink: one search engine for games and for language.
 
-The front door. Load a game or a task, give a solver or `think` a budget, and read what it found:
+Load a game or a task, run a solver or `think` with a budget, and read the result:
 
     import longthink as lt
 
@@ -8,7 +8,7 @@ The front door. Load a game or a task, give a solver or `think` a budget, and re
     result = lt.MCTS(game, seed=7).run(game.new_initial_state(), lt.Budget(simulations=100_000))
     print(result.best_action, result.value)
 
-Names are imported when they are first used, so that `import longthink` stays quick.
+Names are imported when they are first used, so that `import longthink` is fast.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ if TYPE_CHECKING:
     from longthink.search.trees.rules import UCB1Tuned as UCB1Tuned
     from longthink.search.trees.rules import Widening as Widening
 
-# Public name -> the module it lives in.
+# The module of each public name.
 _HOME = {
     **dict.fromkeys(("Game", "State"), "games.core"),
     **dict.fromkeys(("games", "load_game", "register_game"), "games.registry"),

@@ -1,7 +1,7 @@
-"""How every program of longthink starts and ends: exit codes, errors in one line, output that can fail.
+"""The start and the end of every program of longthink: exit codes, errors in one line, output that cannot be written.
 
-`run` is used by the `longthink` command and by every `python -m longthink...`; how options are read stands in
-options.py. The rules for users are in docs/command_line.md.
+The `longthink` command and every `python -m longthink...` use `run`. options.py reads the options. The rules for users
+are in docs/command_line.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def run(program: str, command: Callable[[], int]) -> int:
     """Run a command and return its exit code, or the exit code of the error that ends it.
 
     An error is printed in one line on the standard error, after the name of the `program`. If the reader of the output
-    goes away, the command ends with 0, as if everything had been read.
+    closes it, the command ends with 0, as if all of the output had been read.
     """
     _open_standard_streams()
     try:
@@ -41,7 +41,7 @@ def run(program: str, command: Callable[[], int]) -> int:
         _print_error(f"{program}: there is not enough memory")
     try:
         sys.stdout.flush()
-    except OSError:  # the error was printed above
+    except OSError:  # the error is printed already
         _discard_output()
     return WRONG_USE
 
@@ -54,20 +54,20 @@ def one_line(error: BaseException) -> str:
 def _print_error(text: str) -> None:
     try:
         print(text, file=sys.stderr, flush=True)
-    except OSError:  # nobody can read it; the exit code remains
+    except OSError:  # the error cannot be shown; the exit code remains
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _discard_output() -> None:
-    """Send the rest of the output nowhere, so that Python does not try to write it again when it exits."""
-    with contextlib.suppress(OSError, ValueError):  # a stream that is not a file has nothing left to write
+    """Discard the rest of the output, so that Python does not try to write it again when it exits."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file descriptor has nothing to discard
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_standard_streams() -> None:
-    """Open a closed standard stream on the null device, so that no file opened later takes its number.
+    """Open closed standard streams on the null device, so that no file that is opened later gets their numbers.
 
-    A character that the encoding of the output lacks is written as an escape.
+    Characters that the encoding of the output does not have are written as escapes.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:

@@ -1,4 +1,4 @@
-"""What threads, forked processes and pickles may do with an object of longthink (docs/threads_and_processes.md).
+"""Rules for objects in threads, forked processes and pickles (docs/threads_and_processes.md).
 
 This module imports only `longthink.errors`: every room may use it.
 """
@@ -22,22 +22,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ExclusiveUse:
-    """Lets one thread at a time use an object: `with self._exclusive:` around every method that reads or changes it.
+    """Allows one thread at a time to use an object: `with self._exclusive:` in each method that reads or changes it.
 
-    A second thread gets a `ConcurrentUseError` at once. The thread that holds it may enter again, as a progress
-    callback does that asks for a value. In a process forked while another thread held it, the object may be half
-    changed, and is refused for good.
+    A second thread gets a `ConcurrentUseError` at once. The thread that holds the lock may enter again, for example in
+    a progress callback that reads a value. If a process is forked while another thread holds the lock, the object may
+    be half changed; the forked process can never use it.
     """
 
     def __init__(self, what: str) -> None:
-        """what: the object in words, as "this MCTS"."""
+        """what: the object in words, for example "this MCTS"."""
         self._what = what
         self.lock = threading.RLock()
 
     def refusal(self) -> ConcurrentUseError:
         """The error for a thread that does not get the lock at once."""
         return ConcurrentUseError(
-            f"{self._what} is used by another thread at this moment; give each thread an object of its own, "
+            f"{self._what} is in use by another thread; give each thread an object of its own, "
             "put a lock around the calls, or use threads=... if you want one search to run faster"
         )
 
@@ -52,12 +52,12 @@ class ExclusiveUse:
 
 
 def exclusively(method: F) -> F:
-    """A method of an object that only one thread at a time may use, by the `ExclusiveUse` in its `_exclusive`."""
+    """Decorator of a method that one thread at a time may call; the object has an `ExclusiveUse` in `_exclusive`."""
 
     @functools.wraps(method)
     def alone(self: Any, *arguments: Any, **options: Any) -> Any:
         exclusive = self._exclusive
-        if not exclusive.lock.acquire(False):  # as `with exclusive:`, which takes three times as long
+        if not exclusive.lock.acquire(False):  # the same as `with exclusive:`, which takes three times as long
             raise exclusive.refusal()
         try:
             return method(self, *arguments, **options)
@@ -68,10 +68,10 @@ def exclusively(method: F) -> F:
 
 
 class ForkSafePool:
-    """A pool of threads that a forked process makes anew, for threads do not survive a fork."""
+    """A pool of threads. A forked process makes a new pool, because threads do not survive a fork."""
 
     def __init__(self, threads: int, name: str) -> None:
-        """name: of the threads, as "longthink-search"."""
+        """name: the name of the threads, for example "longthink-search"."""
         self._threads, self._name = threads, name
         self._pool: ThreadPoolExecutor | None = None
         self._process = -1
@@ -84,10 +84,10 @@ class ForkSafePool:
 
 
 class PerProcess(Generic[T]):
-    """Something that belongs to its process, such as a lock, threads or connections: a forked process makes its own.
+    """An object that belongs to its process, such as a lock, threads or connections. A forked process makes its own.
 
-    What the parent made is neither used nor let go in a forked process, where its end might wait for threads that do
-    not exist there.
+    A forked process neither uses nor frees the object of its parent: freeing it might wait for threads that do not
+    exist in the forked process.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class PerProcess(Generic[T]):
         _per_process.add(self)
 
     def get(self, make: Callable[[], T]) -> T:
-        """What `make` gave to the first caller in this process."""
+        """The object. The first caller in this process makes it with `make`."""
         made = self._made
         if made is None:
             with self._lock:
@@ -106,7 +106,7 @@ class PerProcess(Generic[T]):
         return made
 
     def leave_to_parent(self) -> None:
-        """Forget what there is, in a forked process."""
+        """Forget the object, in a forked process, without freeing it."""
         if self._made is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._made))
         self._lock, self._made = threading.Lock(), None
@@ -127,7 +127,7 @@ if hasattr(os, "register_at_fork"):
 def not_picklable(thing: object, instead: str) -> NotPicklableError:
     """The error for `__reduce__` of an object that cannot be pickled.
 
-    instead: what to do, as "use save(path) and load(path)".
+    instead: what to do, for example "use save(path) and load(path)".
     """
     return NotPicklableError(
         f"{type(thing).__name__} cannot be pickled: it holds memory or connections of this process; {instead}"
@@ -135,17 +135,17 @@ def not_picklable(thing: object, instead: str) -> NotPicklableError:
 
 
 class CancelToken:
-    """Ends long work from another thread: give it to the work as `cancel=`, and call `cancel()` whenever it is to end.
+    """Ends long work from another thread: pass the token as `cancel=`, and call `cancel()` to end the work.
 
-    The work then gives its best so far, with `stopped_by` "cancelled". One token may end any number of pieces of work,
-    and stays cancelled.
+    The work then returns its best result so far, with `stopped_by` "cancelled". One token may cancel several pieces of
+    work. It stays cancelled.
     """
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End the work: at once if it looks at the token, which it does some times a second at least."""
+        """End the work. The work checks the token several times a second."""
         self._cancelled.set()
 
     @property

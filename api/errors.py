@@ -1,7 +1,7 @@
-"""Every error longthink raises, and the two ways of wording one that all rooms share.
+"""All errors of longthink.
 
-Each error is a `LongthinkError` and also the built-in that fits, so that `except ValueError`
-works as a reader would expect. This module imports nothing of longthink: every room may use it.
+Each error is a subclass of `LongthinkError` and of the built-in error that fits, so that `except ValueError` also
+works. This module imports nothing of longthink: every room may use it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class UnknownNameError(LongthinkError, ValueError):
 
 
 class ParameterError(LongthinkError, ValueError):
-    """A known parameter has a value outside what it accepts."""
+    """A parameter has a value that it does not accept."""
 
 
 class IllegalActionError(LongthinkError, ValueError):
-    """An action that the rules do not allow here; the state is as it was."""
+    """An action is not legal in this state; the state is unchanged."""
 
 
 class GameError(LongthinkError, ValueError):
@@ -49,9 +49,9 @@ class MissingExtraError(LongthinkError, ImportError):
 
 
 class ModelError(LongthinkError, RuntimeError):
-    """A language model could not be loaded or did not answer.
+    """A language model cannot be loaded or does not answer.
 
-    answer: what `think` had found by then. spent: what the failed request cost, if it cost anything.
+    answer: the best answer of `think` before the error. spent: the cost of the failed request, if any.
     """
 
     answer: Any = None
@@ -59,11 +59,11 @@ class ModelError(LongthinkError, RuntimeError):
 
 
 class RequestRefusedError(ModelError):
-    """A language model does not take a request as it is: too long for it, or with signs it does not know."""
+    """A language model refuses a request: it is too long, or it has characters that the model does not know."""
 
 
 class RegistryError(LongthinkError, ImportError):
-    """What a name is registered as cannot be imported."""
+    """The object that is registered under a name cannot be imported."""
 
 
 class ToolError(LongthinkError, RuntimeError):
@@ -75,28 +75,28 @@ class RunLogError(LongthinkError, RuntimeError):
 
 
 class CheckpointError(LongthinkError, ValueError):
-    """A checkpoint cannot be read or written, or belongs to something else; what was there before stays."""
+    """A checkpoint cannot be read or written, or belongs to another game or solver; nothing is changed."""
 
 
 class ConcurrentUseError(LongthinkError, RuntimeError):
-    """An object is used by two threads at once, or by a process forked in the middle of its work."""
+    """Two threads use an object at the same time, or a process was forked while a thread was using it."""
 
 
 class NotPicklableError(LongthinkError, TypeError):
-    """An object belongs to its process; the text says how to take it to another one."""
+    """An object cannot be pickled, because it belongs to its process; the text says what to do instead."""
 
 
 class MemoryLimitError(LongthinkError, MemoryError):
-    """The work does not fit in the memory it was given."""
+    """The work does not fit in its memory limit."""
 
 
 def error_text(error: BaseException | None) -> str | None:
-    """An error as traces and replies tell it: its kind and its text."""
+    """The type and the text of an error, as traces and replies show it; None without an error."""
     return None if error is None else f"{type(error).__name__}: {error}"
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import an optional `module`, or raise `MissingExtraError` naming the `extra` that brings it."""
+    """Import an optional `module`, or raise `MissingExtraError` naming the `extra` that installs it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Files that are complete or not there: every file that longthink writes in one piece is written by `replace_file`.
+"""Atomic writing of files: `replace_file` writes a file completely or not at all.
 
 This module imports nothing of longthink: every room may use it.
 """
@@ -18,9 +18,9 @@ from typing import IO, Any
 def replace_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
-    mode: "w" for text (UTF-8, line ends as written) or "wb" for bytes. What was at `path` stays until the new file is
-    on the disk; after an error, or a crash, it is still there and whole. A link is followed, and its target replaced.
-    What is no regular file (/dev/stdout, a pipe) is written directly.
+    mode: "w" for text (UTF-8, line ends as written) or "wb" for bytes. The old file stays until the new file is on the
+    disk, so after an error or a crash it is unchanged. A link is followed, and its target is replaced. Anything that is
+    not a regular file (/dev/stdout, a pipe) is written directly.
 
     Raises `OSError` if the file cannot be written.
     """
@@ -57,7 +57,7 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable, on systems that let a folder be opened."""
+    """Write the new name to the disk, too, on systems that can open a folder."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,12 +1,12 @@
-"""Options of a command line: a function's parameters, read by cyclopts and checked by `longthink.validation`.
+"""Options of command lines: cyclopts reads the parameters of a function, and `longthink.validation` checks them.
 
-A program is a function. Its parameters are the options, described in their annotations:
+A program is a function. Its parameters are the options. Their annotations describe them:
 
     def main(suite: str = "countdown", /, *, problems: Annotated[int, whole("Number of problems.", 1)] = 100) -> int:
 
-`run_program` runs one such function, and api/commands/ has one for each command of `longthink`.
+`run_program` runs such a function. api/commands/ has one function for each command of `longthink`.
 
-Cyclopts is in the extra `cli`, and only programs import this module.
+Cyclopts is in the extra `cli`; only programs import this module.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def option(help: str, **more: Any) -> Parameter:
 
 
 def whole(help: str, least: int, most: float = math.inf, **more: Any) -> Parameter:
-    """A whole number in `least`..`most`, also written 1e5 or 100_000; for a tuple, numbers with commas between them."""
+    """A whole number in `least`..`most`, also written 1e5 or 100_000; for a tuple, numbers separated by commas."""
     return _read_by(help, lambda text: whole_number("", _whole(text), least, most), more)
 
 
 def real(help: str, least: float = -math.inf, most: float = math.inf, *, above: bool = False, **more: Any) -> Parameter:
-    """A finite number in `least`..`most`; above: `least` itself is refused. For a tuple, with commas between them."""
+    """A finite number in `least`..`most`; above: not `least` itself. For a tuple, numbers separated by commas."""
     return _read_by(help, lambda text: real_number("", _float(text), least, most, above=above), more)
 
 
 def names(help: str, **more: Any) -> Parameter:
-    """A tuple of texts, written with commas between them, or by giving the option again."""
+    """A tuple of texts, separated by commas; the option may also be repeated."""
     return _read_by(help, str, more)
 
 
@@ -76,7 +76,7 @@ def value(text: str) -> Any:
 
 
 def _read_by(help: str, read: Callable[[str], Any], more: Mapping[str, Any]) -> Parameter:
-    """An option whose value, or whose values if it is a tuple, are read by a function."""
+    """An option whose value is read by a function; if the option is a tuple, each of its values."""
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Any:
         try:
@@ -90,7 +90,7 @@ def _read_by(help: str, read: Callable[[str], Any], more: Mapping[str, Any]) -> 
 
 
 def _default_text(default: Any) -> str | None:
-    """A default as it is written on the command line, or None if there is none to show."""
+    """A default as it is written on the command line; None if no default is shown."""
     if isinstance(default, tuple):
         return ",".join(map(str, default)) or None
     return None if default is None else str(default)
@@ -101,7 +101,7 @@ def _is_tuple(kind: Any) -> bool:
 
 
 def _whole(text: str) -> int | str:
-    """The whole number that a text is, as 100000, 100_000 or 1e5; else the text."""
+    """The whole number that a text states (100000, 100_000 or 1e5); otherwise the text."""
     try:
         number = Decimal(text)
         if number.is_finite() and number.adjusted() < 30 and number == number.to_integral_value():
@@ -141,7 +141,7 @@ def make_app(name: str, help: str = "", version: str | None = None) -> App:
 def call(app: App, words: Sequence[str] | None) -> int:
     """Read the words of a command line (None: those of this process), run the function, and return its exit code.
 
-    Raises `ParameterError` for words that do not fit.
+    Raises `ParameterError` for words that are not accepted.
     """
     try:
         status = app(sys.argv[1:] if words is None else list(words))
@@ -152,7 +152,7 @@ def call(app: App, words: Sequence[str] | None) -> int:
 
 
 def _sentence(error: CycloptsError) -> str:
-    """An error of cyclopts in a sentence. If the function says why it is `without` an option, that is the reason."""
+    """An error of cyclopts as a sentence. If the function has a reason to be `without` an option, that reason."""
     if isinstance(error, UnknownOptionError):
         name = str(error.token.keyword or error.token.value).partition("=")[0]
         why = getattr(error.target, "without", {}).get(name.strip("-").replace("-", "_"))

@@ -1,8 +1,9 @@
-"""Language: models, tasks, proposals, verifiers, and the game they make together.
+"""Language: models, tasks, proposals and verifiers, and the language game that they form.
 
-`task` and `countdown` state problems; `model` loads what continues text; `proposer` turns it into actions; `verifier`
-values them; `kinds` say what a proposal may be; `language_game` makes a game of it all; `methods` and `think` spend a
-budget on it, and `think_all` one budget on many.
+`tasks` state problems and verify answers. `models` are language models. `proposals` turns a model into actions: it has
+proposers, kinds of proposals, and the language game. `methods` spend a budget on one problem. `runtime` runs sessions
+and schedules their requests. `thinking` has `think` for one problem, `think_all` for many, and chat. `traces` records
+what was done. `tools` are programs that a model may call. `training` trains the tiny models.
 """
 
 from longthink.bridge.methods import Method, methods

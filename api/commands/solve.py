@@ -1,4 +1,4 @@
-"""`longthink solve`: the equilibrium of a game, by regret minimisation or exactly by a linear programme."""
+"""`longthink solve`: the equilibrium of a game, by regret minimisation or exactly by a linear program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def solve(
     game: Annotated[str, option("A game of `longthink games`; parameters may follow in brackets.")],
     /,
     *,
-    method: Annotated[Literal["cfr", "lp"], option("Regret minimisation, or exactly by a linear programme.")] = "cfr",
+    method: Annotated[Literal["cfr", "lp"], option("Regret minimisation, or exactly by a linear program.")] = "cfr",
     variant: Annotated[
         str,
         option(f"Of cfr: {', '.join(VARIANTS)}; or by sampling: {', '.join(SAMPLINGS)}."),
@@ -113,7 +113,7 @@ def _solve_exactly(game: lt.Game, seconds: float | None, policy: Path | None, js
     result = solver.run(lt.Budget(seconds=seconds))
     if result.stopped_by != "solved":
         print(
-            f"longthink: {seconds:g} s were not enough for the linear programme of {game}; allow more",
+            f"longthink: {seconds:g} s were not enough for the linear program of {game}; allow more",
             file=sys.stderr,
         )
         return NOT_SOLVED
@@ -134,7 +134,7 @@ def _solve_exactly(game: lt.Game, seconds: float | None, policy: Path | None, js
         )
         return DONE
     print(f"{game}: {solver.num_histories:,} histories, {solver.num_information_states:,} information states")
-    print(f"linear programme, {result.spent.seconds:.3g} s   exploitability {exploitability:.3g}")
+    print(f"linear program, {result.spent.seconds:.3g} s   exploitability {exploitability:.3g}")
     print("value in equilibrium: " + ", ".join(f"player {p} {v:+.9f}" for p, v in enumerate(values)))
     if policy is not None:
         print(f"equilibrium: {policy}")

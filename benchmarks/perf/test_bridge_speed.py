@@ -26,7 +26,7 @@ from longthink.bridge.proposals.proposer import SampleProposer
 
 
 class InstantModel(Model):
-    """Gives prepared digits."""
+    """Answers with prepared digits."""
 
     name = "instant"
 
@@ -120,7 +120,7 @@ class TestServer:
             assert answer.spent.calls == answer.trace.visits == answers  # every paid answer is in the tree
 
         benchmark.pedantic(work, rounds=1)
-        tell_busy(benchmark, url, answers)
+        report_busy(benchmark, url, answers)
 
     def test_treequest(self, benchmark: Any, url: str) -> None:
         """In batches of the server's slots; TreeQuest keeps the answers of a batch that fit and drops the rest."""
@@ -144,10 +144,10 @@ class TestServer:
             kept.append(len(algorithm.get_state_score_pairs(state)))
 
         benchmark.pedantic(work, rounds=1)
-        tell_busy(benchmark, url, kept[-1])
+        report_busy(benchmark, url, kept[-1])
 
 
-def tell_busy(benchmark: Any, url: str, kept: int) -> None:
+def report_busy(benchmark: Any, url: str, kept: int) -> None:
     """Answers in the tree per second of the server's clock, and how busy the server was."""
     with urllib.request.urlopen(url.replace("/v1", "/busy")) as response:
         busy = json.load(response)

@@ -45,7 +45,7 @@ class TestCFR:
     def test_longthink_two_threads(self, benchmark: Any, game: str, variant: str) -> None:
         iterations, solver = GAMES[game][0], lt.CFR(lt.load_game(game), variant, threads=2)
         if solver.tree.num_parts == 0:
-            pytest.skip(f"{game} is too small for threads to help: one works on it whatever is asked for")
+            pytest.skip(f"{game} is too small for threads to help: it always runs in one thread")
         measure(benchmark, game, variant, iterations, None, lambda: solver.run(iterations))
 
     def test_openspiel(self, benchmark: Any, game: str, variant: str) -> None:

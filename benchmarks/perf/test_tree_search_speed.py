@@ -25,7 +25,7 @@ SIMULATIONS = 200_000
 def measure(
     benchmark: Any, count: int, work: Callable[[Any], object], setup: Callable[[], Any], rounds: int = 3
 ) -> None:
-    """Time `work` some times on a fresh `setup`, and record how many per second."""
+    """Time `work` a few times on a fresh `setup`, and record how many per second."""
     benchmark.pedantic(work, setup=lambda: ((setup(),), {}), rounds=rounds)
     benchmark.extra_info["per_second"] = round(count / benchmark.stats.stats.median)
 

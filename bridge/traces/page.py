@@ -31,7 +31,8 @@ def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
     """The HTML page of what `think` did, without secrets.
 
     facts: task, prompt, model, method, options, budget, seed, answer, value, correct, stopped_by, error, kinds,
-    proposals (counted by kind), left_out, spent and solved_at.
+    proposals (counted by kind), left_out, spent and solved_at; and weights, proposer, verifier and spent before if they
+    are not the defaults.
 
     Raises `MissingExtraError` without Jinja.
     """
@@ -57,4 +58,5 @@ def trace_page(facts: Mapping[str, Any], trace: Trace) -> str:
 def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
     settings = {name: facts[name] for name in ("task", "model", "method", "seed")}
     settings |= {"kinds": ", ".join(facts["kinds"])} | dict(facts["options"])
-    return settings | {name: facts[name] for name in ("weights", "proposer", "spent before") if name in facts}
+    changed = ("weights", "proposer", "verifier", "spent before")
+    return settings | {name: facts[name] for name in changed if name in facts}

@@ -1,4 +1,4 @@
-"""`Trace`: what was looked at during thinking, as a tree of texts, for people and for reports."""
+"""`Trace`: the tree of texts that a search has visited, for people and for reports."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from longthink.bridge.traces.log import without_secrets
 from longthink.search.trees.tree_node import TreeNode
 
 TRACE_NODES = 400
-"""The most nodes of a trace, besides the chosen line."""
+"""The largest number of nodes of a trace, without those of the chosen line."""
 TRACE_DEPTH = 100
-"""The most nodes of a line; the last node of a longer line has all its other steps."""
+"""The largest number of nodes of a line; the last node of a longer line holds all remaining steps."""
 
 
 @dataclass
 class Trace:
-    """A step that was looked at: its text, prior, visits and mean value in [0, 1]; None if they are not known.
+    """A visited step: its text, prior, visits and mean value in [0, 1]; prior and value are None if not known.
 
     kind: the kind of proposal; "choice" if it chooses a kind, "task" at the root. chosen: whether it leads to the
-    answer that was given. left_out: at the root, how many nodes or looks the limits of a trace left out.
+    answer. left_out: at the root, the number of nodes or visits that the limits of a trace left out.
     """
 
     text: str
@@ -47,7 +47,7 @@ class Trace:
         return root
 
     def _reach(self, language: LanguageGame, value: float, transcript: Transcript) -> None:
-        """Add the line of a transcript of this value; a playout may have written its end beyond the tree."""
+        """Add the line of a transcript with this value; a playout may have written its last steps outside the tree."""
         node = self
         for depth, text in enumerate(_folded(transcript)):
             proposals = language.known(transcript[:depth]) or []
@@ -73,9 +73,9 @@ class Trace:
     def look(
         self, line: Sequence[str], value: float | None, priors: Sequence[float | None], kinds: Sequence[str]
     ) -> None:
-        """Count a look at the end of a line from here. Its nodes are added as far as there is room.
+        """Count a visit of the last node of a line from here. Missing nodes are added up to `TRACE_NODES`.
 
-        priors, kinds: of its steps; a prior is None if it is not known.
+        priors, kinds: those of the steps; a prior is None if it is not known.
         """
         node = self
         for depth, text in enumerate(("", *_folded(line))):
@@ -96,7 +96,7 @@ class Trace:
                 node.value = (node.value or 0.0) + (value - (node.value or 0.0)) / node._valued
 
     def choose(self, line: Sequence[tuple[str, str]], correct: bool) -> None:
-        """Mark the line of the answer that was given. line: its steps and their kinds."""
+        """Mark the line of the answer. line: its steps and their kinds."""
         node = self
         for text, (_, kind) in zip(_folded([text for text, _ in line]), line, strict=False):
             node = node._with(Trace(text, None, 1, None, kind=kind))
@@ -105,7 +105,7 @@ class Trace:
             node.correct = correct
 
     def _with(self, child: Trace) -> Trace:
-        """The child with the text of this one; if there is none, this one is added."""
+        """The child with the same text as `child`, which is added if no child has this text."""
         found = self._child(child.text)
         if found is None:
             self.children.append(child)
@@ -115,7 +115,7 @@ class Trace:
         return next((child for child in self.children if child.text == text), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """The trace as nested plain values, for JSON, without anything that looks like a secret."""
+        """The trace as nested plain values for JSON, without anything that looks like a secret."""
         plain: dict[str, Any] = without_secrets(self._plain())
         return plain
 

@@ -1,4 +1,4 @@
-"""The sequence-form linear programme: an exact equilibrium of a two-player zero-sum game.
+"""The sequence-form linear program: an exact equilibrium of a two-player zero-sum game.
 
 It is built from the arrays of `GameTree` and solved by scipy's HiGHS. Its size is that of the tree, not of the number
 of pure strategies. In the tests it is the reference for the other solvers, which only approach an equilibrium.
@@ -20,15 +20,15 @@ from longthink.search.core import GameTree
 from longthink.search.regret.policy import Policy
 from longthink.search.regret.solver import SolverResult
 
-_TOLERANCE = 1e-10  # of HiGHS for the programme and its dual, the smallest that it accepts
+_TOLERANCE = 1e-10  # of HiGHS for the program and its dual, the smallest that it accepts
 _GAP = 1e-6  # the largest NashConv of an accepted solution, relative to the stakes
 
 
 class SequenceFormLP:
-    """The sequence form of a two-player zero-sum game as a linear programme: its value and an equilibrium, exactly.
+    """The sequence form of a two-player zero-sum game as a linear program: its value and an equilibrium, exactly.
 
     Player 0's reach probabilities x maximise its worst payoff over player 1's strategies; player 1's are the dual
-    solution of the same programme. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times the
+    solution of the same program. Exact means to the accuracy of doubles: `exploitability` is about 1e-12 times the
     stakes, the difference between the largest and the smallest utility, which may be of any size. A solution is
     accepted only if its NashConv is at most 1e-6 times the stakes. method: "highs" (HiGHS chooses), "highs-ds" (dual
     simplex) or "highs-ipm" (interior point).
@@ -46,7 +46,7 @@ class SequenceFormLP:
         if rules.num_players() != 2 or not rules.zero_sum:
             what = f"{rules.num_players()} players" if rules.num_players() != 2 else "a sum that is not constant"
             raise GameError(
-                f"the linear programme is for zero-sum games of two players; {rules} has {what}. CFR takes any game"
+                f"the linear program is for zero-sum games of two players; {rules} has {what}. CFR takes any game"
             )
         self.tree = game if isinstance(game, GameTree) else GameTree(game, memory_bytes=memory_bytes)
         self.method = method
@@ -69,7 +69,7 @@ class SequenceFormLP:
         return self.tree.num_information_states
 
     def run(self, budget: Budget | None = None) -> SolverResult:
-        """Solve the programme. budget: seconds; if they do not suffice, there is no strategy. `stopped_by` is "solved"
+        """Solve the program. budget: seconds; if they do not suffice, there is no strategy. `stopped_by` is "solved"
         or "seconds"; the iterations are those of HiGHS. Ctrl-C takes effect when HiGHS returns.
 
         Raises `ParameterError` for a budget of anything but seconds, `GameError` if HiGHS finds no solution or payoffs
@@ -86,18 +86,18 @@ class SequenceFormLP:
         options = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
         if budget.seconds is not None:
             options["time_limit"] = budget.seconds
-        found = optimize.linprog(**self._programme(), method=self.method, options=options)
+        found = optimize.linprog(**self._program(), method=self.method, options=options)
         spent = Spent(seconds=time.perf_counter() - started)
         if found.status == 1:
             return SolverResult(int(found.nit), None, spent, "seconds")
         if found.status != 0:
-            raise GameError(f"the linear programme of {self.game} was not solved: {found.message}")
+            raise GameError(f"the linear program of {self.game} was not solved: {found.message}")
         split = self.tree.first_sequence[1]
         strategy = _behaviour(self.tree, np.concatenate([found.x[:split], -found.ineqlin.marginals]))
         gap, stakes = self.tree.nash_conv(strategy), self._stakes()
         if not gap <= _GAP * stakes:
             raise GameError(
-                f"the linear programme of {self.game} was not solved: NashConv of the solution is {gap:g}, more than "
+                f"the linear program of {self.game} was not solved: NashConv of the solution is {gap:g}, more than "
                 f"{_GAP:g} of the stakes {stakes:g}; its payoffs differ too much in size. CFR takes any game"
             )
         self._strategy = strategy
@@ -108,8 +108,8 @@ class SequenceFormLP:
         low, high = self.game.min_utility(), self.game.max_utility()
         return high - low if high > low else abs(high)
 
-    def _programme(self) -> dict[str, Any]:
-        """The programme in the form of scipy's `linprog`: maximise q[0] over x >= 0 and q with E x = e and F^T q <= A^T
+    def _program(self) -> dict[str, Any]:
+        """The program in the form of scipy's `linprog`: maximise q[0] over x >= 0 and q with E x = e and F^T q <= A^T
         x.
 
         E and F are the constraints of reach probabilities (one row for the empty sequence, one for each information
@@ -121,7 +121,7 @@ class SequenceFormLP:
         own, others, payoffs = self.tree.payoffs(0)
         largest = float(np.abs(payoffs).max(initial=0.0))
         if not np.isfinite(largest):
-            raise GameError(f"the payoffs of {self.game} are not finite; a linear programme needs that")
+            raise GameError(f"the payoffs of {self.game} are not finite; a linear program needs that")
         if largest > 0:
             payoffs = payoffs / largest
         payoff = sparse.csr_array((payoffs, (own, others[:, 0] - split)), shape=(split, end - split))
@@ -140,7 +140,7 @@ class SequenceFormLP:
     def strategy(self) -> NDArray[np.float64]:
         """The equilibrium over sequences, `[S]`; uniform in information states that it never reaches.
 
-        Raises `ParameterError` before the programme is solved."""
+        Raises `ParameterError` before the program is solved."""
         if self._strategy is None:
             raise ParameterError(f"{self.game} is not solved yet: call run() first, with more seconds if they ran out")
         return self._strategy.copy()

@@ -44,7 +44,7 @@ class SolverResult:
 
     iterations: of this call. exploitability: in utilities, if the run had a target; after Ctrl-C or a cancelled token,
     the one computed last. stopped_by: "iterations", "exploitability", "seconds", "cancelled" or "interrupted"; for a
-    linear programme "solved" or "seconds".
+    linear program "solved" or "seconds".
     """
 
     iterations: int

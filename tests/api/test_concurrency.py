@@ -27,7 +27,7 @@ def test_a_second_thread_is_refused_and_the_same_may_enter_again():
     with exclusive, exclusive:
         run_other()
     assert len(errors) == 1
-    assert "this MCTS is used by another thread" in errors[0]
+    assert "this MCTS is in use by another thread" in errors[0]
     run_other()
     assert len(errors) == 1
 

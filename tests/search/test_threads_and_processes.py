@@ -111,7 +111,7 @@ def test_a_second_thread_is_refused_at_once(name: str) -> None:
         uses = [use for use in USES if hasattr(type(search), use) or (use == "search_with" and name == "MCTS")]
         assert len(uses) > 4
         for use in uses:
-            with pytest.raises(lt.ConcurrentUseError, match=f"this {name} is used by another thread"):
+            with pytest.raises(lt.ConcurrentUseError, match=f"this {name} is in use by another thread"):
                 USES[use](search)
         assert search.nodes > 0  # single numbers can be read at any moment
         leave.set()

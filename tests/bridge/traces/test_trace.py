@@ -121,6 +121,20 @@ def test_the_page_shows_what_was_thought(tmp_path: Path) -> None:
     assert len(chosen) == len(answer.transcript)
 
 
+def test_the_page_names_the_proposer_and_the_verifier(tmp_path: Path) -> None:
+    """If they are not the defaults."""
+    budget, model = lt.Budget(calls=2), ScriptedModel(says)
+    default = lt.think(TASK, model, budget, method="mcts", trace=tmp_path)
+    changed = lt.think(TASK, model, budget, method="mcts", proposer=UniformProposer(), verifier=halves, trace=tmp_path)
+    assert default.page is not None
+    assert changed.page is not None
+    names = "proposer", "verifier"
+    for page, shown in ((default.page, ()), (changed.page, names)):
+        cells = re.findall("<th>(.*?)</th><td>(.*?)</td>", page.read_text("utf-8"))
+        assert tuple(name for name, _ in cells if name in names) == shown
+    assert ("verifier", f"{halves.__module__}.halves") in cells
+
+
 def test_reasoning_stands_in_the_log_and_in_no_answer(tmp_path: Path) -> None:
     class Reasons(ScriptedModel):
         def answer(self, request: Request) -> list[Completion]:

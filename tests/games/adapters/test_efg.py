@@ -152,7 +152,7 @@ def test_what_we_write_openspiel_reads(tmp_path: Path) -> None:
 @given(st.lists(st.lists(st.integers(-9, 9), min_size=3, max_size=3), min_size=1, max_size=4))
 @settings(max_examples=25, deadline=None)
 def test_matrix_games(tmp_path_factory: pytest.TempPathFactory, matrix: list[list[int]]) -> None:
-    """A game of one choice each has the value that the linear programme of its matrix says."""
+    """A game of one choice each has the value that the linear program of its matrix says."""
     rows = " ".join(f'"{i}"' for i in range(len(matrix)))
     ends = [f't "" {3 * i + j + 1} {{ {x} {-x} }}' for i, row in enumerate(matrix) for j, x in enumerate(row)]
     columns = [f'p "" 2 1 {{ "x" "y" "z" }} 0 {" ".join(ends[3 * i : 3 * i + 3])}' for i in range(len(matrix))]

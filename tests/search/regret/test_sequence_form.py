@@ -1,4 +1,4 @@
-"""The sequence-form linear programme: known values, and what regret minimisation comes near, met."""
+"""The sequence-form linear program: known values, and what regret minimisation comes near, met."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_agrees_with_regret_minimisation(name: str) -> None:
 
 
 def test_liars_dice_of_openspiels_size() -> None:
-    """24,576 information states. CFR+ comes within 1e-4 of the value that the programme finds."""
+    """24,576 information states. CFR+ comes within 1e-4 of the value that the program finds."""
     game = lt.load_game("liars_dice")
     exact, near = lt.SequenceFormLP(game), lt.CFR(game, "cfr+")
     exact.run()
