@@ -63,7 +63,7 @@ develop: needs-of-tests .venv/develop build
 build:
 	$(BIN)/python setup.py --quiet build_ext --inplace
 
-# The C code under the sanitizers, each in an environment of its own: memory and undefined behaviour over the tests of
+# The C code under the sanitizers, each in a separate environment: memory and undefined behaviour over the tests of
 # games and searches; data races over the tests with threads. The C++ library is loaded first, for the exceptions of
 # OpenSpiel. pytest does not capture the output of the sanitizers.
 sanitize: needs .venv-address/made .venv-thread/made
@@ -81,7 +81,7 @@ sanitize: needs .venv-address/made .venv-thread/made
 	rm -rf build/lib*
 	touch $@
 
-# The tiny models of bridge/, trained anew in at most 15 CPU-minutes, in an environment of their own with torch.
+# Trains the tiny models of bridge/ in at most 15 CPU-minutes, in a separate environment with torch.
 train-tiny: needs .venv-train/made
 	.venv-train/bin/python -m longthink.bridge.training.train_tiny bridge/models/tiny
 

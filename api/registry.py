@@ -39,7 +39,7 @@ E = TypeVar("E", bound=Any)
 class Registry(Mapping[str, T]):
     """A mapping from names to entries of one sort. `registry[name]` imports the entry.
 
-    Iteration gives the plain names, sorted; `families` gives the family and suffix names. If a name occurs twice, an
+    Iteration yields the plain names, sorted; `families` returns the family and suffix names. If a name occurs twice, an
     entry of `register` replaces an entry of this package, and both come before entry points.
     """
 

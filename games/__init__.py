@@ -17,7 +17,7 @@ __all__ = ["Game", "State", "Text", "load_game", "numba_game", "register_game"]
 
 
 class _Games(ModuleType):
-    """This module can be called: `longthink.games` is this package and also the function that gives the registry."""
+    """This module can be called: `longthink.games` is this package and also the function that returns the registry."""
 
     def __call__(self) -> Registry[Callable[..., Game]]:
         return GAMES

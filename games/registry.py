@@ -1,6 +1,6 @@
 """The registry of games: `GAMES`, and `load_game`, which loads one by name.
 
-An entry is a function that takes the game's parameters and gives a `Game`. For a native game it is `ENTRY` of the page
+An entry is a function of the game's parameters that returns a `Game`. For a native game it is `ENTRY` of the page
 `games/NAME.py`, with rules in `csrc/games/NAME.c` (native.py).
 """
 
@@ -47,7 +47,7 @@ register_game = GAMES.register
 
 
 def games() -> Registry[Callable[..., Game]]:
-    """The registered games; iteration gives their names. `games().families` gives "openspiel:" and others."""
+    """The registered games; iteration yields their names. `games().families` returns "openspiel:" and others."""
     return GAMES
 
 

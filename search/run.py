@@ -25,7 +25,7 @@ Progress = Callable[[Spent], Any]
 
 
 class Pace:
-    """How many simulations a search makes in one piece: so many that a piece takes some milliseconds."""
+    """The number of simulations in one piece of a search, so that a piece takes a few milliseconds."""
 
     def __init__(self, first: int = 1) -> None:
         """first: simulations of the first piece; 1 if the time of a simulation is unknown."""

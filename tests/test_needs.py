@@ -1,4 +1,4 @@
-"""A new machine: what `make test` and `make compare` say, and install, before they begin (.ci/needs)."""
+"""A new machine: the messages and installations of `make test` and `make compare` before they begin (.ci/needs)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it puts a machi
 
 
 class Machine:
-    """A machine whose only programs lie in one folder: all that is needed, until `without` takes some away."""
+    """A machine whose only programs are in one folder: all that are needed, without those in `without`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Machine:
             (self.folder / name).unlink()
 
     def lacks_of_python(self, *words: str) -> None:
-        """Python fails, or knows no folder, if it is asked with one of these words."""
+        """Python fails, or prints no folder, if its command has one of these words."""
         cases = "".join(f'*"{word}"*) echo /nowhere; exit 1 ;;\n' for word in words)
         self.program("python3", f'case "$*" in\n{cases}*) exec {sys.executable} "$@" ;;\nesac')
 

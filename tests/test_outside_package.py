@@ -1,4 +1,4 @@
-"""A package outside longthink adds one thing of every sort: all are found by name, without importing the package."""
+"""Another package adds one entry of every sort: all are found by name, without importing the package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def python(site: Path, *arguments: str) -> str:
-    """What Python prints in a process that has the package."""
+    """The output of Python in a process that has the package."""
     ran = subprocess.run(
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": str(site)},

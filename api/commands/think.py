@@ -26,7 +26,7 @@ def think(
     method: Annotated[str, option("A method of `longthink methods`.")] = METHOD,
     kinds: Annotated[tuple[str, ...], names("Kinds of proposals to choose among; default: those of the task.")] = (),
     verifier: Annotated[
-        str | None, option("A verifier of `longthink verifiers`, which gives answers their values; default: the task.")
+        str | None, option("A verifier of `longthink verifiers`, which values answers; default: the task.")
     ] = None,
     model: Annotated[str, option("A model of `longthink models`.")] = EMBEDDED,
     cache: Annotated[Path | None, option("A folder that keeps the model's answers; they are not asked again.")] = None,

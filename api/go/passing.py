@@ -6,8 +6,8 @@ a pass is the score that both sides can defend, with prisoners and territory, an
 passed too early.
 
 The engine passes if a pass is better than every move. It also passes if a pass is as good as the best move, no move
-that is as good may still change an owner, and the count that final_score then gives does not lose what the search has
-won.
+that is as good may still change an owner, and the search still wins by the count that final_score
+then returns.
 """
 
 from __future__ import annotations

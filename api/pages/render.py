@@ -46,7 +46,7 @@ def number(value: float | None) -> str:
 def tree_rows(root: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int, int]]:
     """The nodes of a tree in the order in which a page shows them: chosen children first, then by visits.
 
-    Gives each node, its depth, and how many open levels end after it. Nothing here is recursive: a tree may be as deep
+    Yields each node, its depth, and how many open levels end after it. Nothing here is recursive: a tree may be as deep
     as memory allows.
     """
     waiting = [(root, 0)]

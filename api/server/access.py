@@ -94,7 +94,7 @@ class BodyLimit:
         return ApiError(413, f"the body must have at most {self._most} bytes", "body_too_large")
 
     def _limited(self, receive: Receive) -> Receive:
-        """`receive`, which raises `ApiError` while the body arrives, and then gives what it always gives."""
+        """`receive` with limits: it also raises `ApiError` if the body is too large or too late."""
         size, whole, until = 0, False, time.monotonic() + limits.BODY_SECONDS
 
         async def limited() -> Message:

@@ -35,7 +35,7 @@ class Job:
         threading.Thread(target=self._run, name="longthink-job", daemon=True).start()
 
     def cancel(self) -> None:
-        """End the job early. Preparing stops at its next line of Python; thinking gives its best so far."""
+        """End the job early. Preparing stops at its next line of Python; thinking returns its best answer so far."""
         self._cancel.cancel()
         self._stop_preparing()
 

@@ -1,6 +1,6 @@
 """From a checked request to something to think about: a chat, or a task with a verifier.
 
-`read_question` applies the limits of the server. A `Question` thinks in the thread of a job (jobs.py) and gives an
+`read_question` applies the limits of the server. A `Question` thinks in the thread of a job (jobs.py) and returns an
 `Outcome`, from which replies.py makes the reply.
 """
 
@@ -41,7 +41,7 @@ _LARGEST, _LONGEST = 1_000_000, 200  # numbers, and texts and lists, among the p
 
 @dataclass(frozen=True)
 class Outcome:
-    """What thinking gave, in the same form for chats and tasks.
+    """The result of thinking, in the same form for chats and tasks.
 
     text: the answer, "" if there is none. reasoning: what the model wrote before it. cut: whether a limit cut the
     answer off or left none. shown_tokens: generated tokens that stand in the answer. facts: for the field `longthink`.
@@ -70,7 +70,7 @@ class Question(ABC):
 
     @abstractmethod
     def think(self, progress: Callable[[Spent], object], cancel: CancelToken) -> Outcome:
-        """Spend the budget; after `cancel` give the best so far."""
+        """Spend the budget; after `cancel` return the best answer so far."""
 
     def facts(self, stopped_by: str, spent: Spent) -> Json:
         budget = dict(self.budget.limits())
@@ -159,7 +159,7 @@ class TaskQuestion(Question):
 
 
 def _answer_tokens(chosen: Completion) -> int:
-    """The tokens of an answer without its reasoning: as the model gives them, else by their share of the text."""
+    """The tokens of an answer without its reasoning: as the model counts them, otherwise by their share of the text."""
     if not chosen.reasoning:
         return chosen.generated_tokens
     if chosen.tokens:

@@ -1,7 +1,7 @@
-"""The bodies that `longthink serve` takes and gives, as pydantic models: the forms of OpenAI's chat completions.
+"""Requests and replies of `longthink serve` as pydantic models, in the form of OpenAI's chat completions.
 
-What longthink adds stands in one field, `longthink`. FastAPI checks requests by these models and writes the schema of
-the server from them.
+The additions of longthink are in one field, `longthink`. FastAPI checks requests by these models and writes the schema
+of the server from them.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Method(ABC):
 
     @abstractmethod
     def tell(self, job: Job, result: Any) -> Job | None:
-        """Take the result of a job; None if the budget was spent or the model gave nothing.
+        """Take the result of a job; None if the budget was spent or the model returned nothing.
 
         A job that is returned continues this one: it starts at once, as a part of the same piece of work.
         """

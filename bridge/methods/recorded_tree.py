@@ -20,7 +20,7 @@ Ticket: TypeAlias = NDArray[np.uint64]
 
 
 class RecordedTree:
-    """The C tree, and a record of all that was asked and told. A pickled copy repeats the record on a new tree.
+    """The C tree, and a record of all calls of `ask` and `tell`. A pickled copy repeats the record on a new tree.
 
     The same calls on the same game make the same tree, so that the copy is equal. The language game knows more
     proposals at the end than it knew at each call; so the record also says how many states it knew then.
@@ -31,18 +31,18 @@ class RecordedTree:
         self._record: list[tuple[Any, ...]] = []  # of each call: the states known then, and the arguments
 
     def ask(self) -> tuple[Ticket, Transcript] | None:
-        """The next leaf that waits for a value, as its ticket and its transcript; None if there is none now."""
+        """The next leaf that waits for a value, as its ticket and its transcript; None if no leaf waits."""
         leaves = self._tree.ask(1, attempts=1)
         self._record.append((self.language.num_known,))
         return (leaves.tickets, self.language.transcript_at(leaves.buffers[0])) if len(leaves) else None
 
     def tell(self, ticket: Ticket, value: float, priors: list[float]) -> None:
-        """Value a leaf, and give the priors of its proposals."""
+        """Value a leaf, and set the priors of its proposals."""
         self._tree.tell(ticket, [value], [priors])
         self._record.append((self.language.num_known, ticket, value, priors))
 
     def forget(self, ticket: Ticket) -> None:
-        """Take a leaf back, as if it had never been asked for."""
+        """Take a leaf back, as if `ask` had never returned it."""
         self._tree.forget(ticket)
         self._record.append((self.language.num_known, ticket))
 

@@ -37,7 +37,7 @@ register_method = METHODS.register
 
 
 def methods() -> Registry[type[Method]]:
-    """The registered methods; iteration gives their names."""
+    """The registered methods; iteration yields their names."""
     return METHODS
 
 

@@ -54,7 +54,7 @@ class Greedy(Sampling):
 
 @dataclass
 class BestOfN(Sampling):
-    """Sampled answers, of which the verifier picks the best.
+    """Samples answers; the verifier picks the best one.
 
     It samples until the budget is spent or an answer is correct.
     """

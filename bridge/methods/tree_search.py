@@ -140,11 +140,11 @@ class _Search(Method):
 class TreeSearch(_Search):
     """Monte Carlo tree search over the proposals of the model, with any rule. Each new state takes one proposal job.
 
-    rule: a rule of the engine, as in `UCT(c=1)`, or its name. playouts: the value of a new state is what the verifier
-    gives for a transcript that the model writes from there to the end, step by step; what was proposed on the way is
-    kept. Without playouts the value is 0, so that visits follow the priors until something is found. A finished
-    transcript counts once, with the value of the verifier, and is closed. Kocsis and Szepesvari, ECML 2006; the rules
-    cite their own papers.
+    rule: a rule of the engine, as in `UCT(c=1)`, or its name. playouts: the value of a new state is the verifier's
+    value of a transcript that the model writes from there to the end, step by step; proposals on the way are kept.
+    Without playouts the value is 0, so that visits follow the priors until something is found. A finished transcript
+    counts once, with the value of the verifier, and is closed. Kocsis and Szepesvari, ECML 2006; the rules cite their
+    own papers.
     """
 
     rule: Rule | str = "puct"

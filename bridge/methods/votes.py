@@ -1,4 +1,4 @@
-"""Votes: each sample gives an answer, and the most frequent answer wins. Also when a vote needs no more samples."""
+"""Votes: each sample has an answer, and the most frequent answer wins. Also when a vote needs no more samples."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Votes(Generic[T]):
         return self._counts.total() + len(self._empty)
 
     def winner(self) -> T:
-        """The first sample that gave the answer with most votes."""
+        """The first sample with the winning answer."""
         if not self._weights:
             return self._empty[0]
         return self._first[max(self._weights, key=lambda answer: self._weights[answer])]
@@ -71,7 +71,7 @@ class Votes(Generic[T]):
 
     @property
     def sure(self) -> float:
-        """The probability that the most frequent answer so far is the one that samples give most often: `leads`."""
+        """The probability that the most frequent answer so far is the model's most frequent one: `leads`."""
         return leads(*self._top_two())
 
     @property

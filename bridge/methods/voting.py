@@ -84,7 +84,7 @@ class Vote(Sampling):
 
 @dataclass
 class MajorityVote(Vote):
-    """Sampled answers, of which the most frequent one wins.
+    """Samples answers; the most frequent one wins.
 
     Answers are equal if `task.canonical` makes them equal; answers in free text also if they are equal as mathematics
     (answers.py). A sample without an answer votes for none.
@@ -119,7 +119,7 @@ class WeightedVote(Vote):
     The weight is the geometric mean of the probabilities of what a transcript was written in: the "normalized weighted
     sum" of Wang et al., ICLR 2023, table 1. If a model gives no probabilities, all transcripts count the same.
 
-    samples: as in `MajorityVote`. score: a function of task and transcript that gives the weight instead.
+    samples: as in `MajorityVote`. score: a function of task and transcript that returns the weight instead.
     """
 
     score: Score | None = None

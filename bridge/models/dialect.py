@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-_LADDER = (20, 5, 1)  # how many likeliest tokens servers give; 20 is the limit of vLLM, 5 of OpenAI's completions
+_LADDER = (20, 5, 1)  # how many likeliest tokens servers return; 20 is the limit of vLLM, 5 of OpenAI's completions
 _UNKNOWN = re.compile(r"support|unknown|unrecogni|unexpected|extra|not permitted|not allowed|not available|forbidden")
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|context (?:length|size|window|limit)|max_model_len|"
@@ -25,9 +25,9 @@ _QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|exceeded your curren
 class Dialect:
     """What may be sent to a server.
 
-    endpoint: "completions" or "chat". several: the server gives more than one completion per request. seed, stop: it
+    endpoint: "completions" or "chat". several: the server returns more than one completion per request. seed, stop: it
     accepts a seed, and stop texts. stream_usage: it says what a stream cost. length: its name for the maximum number of
-    tokens to write. likeliest: how many of the likeliest tokens it gives, -1 if it gives no log-probabilities.
+    tokens to write. likeliest: how many of the likeliest tokens it returns, -1 if it returns no log-probabilities.
     """
 
     endpoint: str

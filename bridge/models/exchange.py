@@ -177,7 +177,7 @@ async def _whole(response: Any) -> bytes:
 async def _stream(response: Any, events: Events, until: float | None, on_text: OnText | None) -> Any:
     """The answer that comes as events, as far as time and `max_tokens` allow.
 
-    The stream ends with [DONE], when everything that was asked for has come, or with the connection: some servers keep
+    The stream ends with [DONE], when all requested completions are complete, or with the connection: some servers keep
     the connection open, or do not say what a stream cost.
     """
     stream, size, over = EventStream(), 0, False

@@ -28,7 +28,7 @@ from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, error_text, require
 from longthink.validation import whole_number
 
-_COPY_FROM = 200  # copy what a sequence remembers if it saves at least so many characters
+_COPY_FROM = 200  # copy the memory of a sequence if that saves at least this many characters
 _here = os.getpid()  # the process in which llama.cpp was loaded
 
 

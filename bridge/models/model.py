@@ -37,7 +37,7 @@ class Token:
 
 
 def known_logprob(logprob: float) -> float:
-    """A log-probability clipped to [-100, 0]; servers write -9999 or -inf for values that they do not give."""
+    """A log-probability clipped to [-100, 0]; servers write -9999 or -inf for values that they do not return."""
     return min(max(float(logprob), _LEAST_LOGPROB), 0.0)
 
 
@@ -47,7 +47,7 @@ class Completion:
 
     text: the answer without the reasoning. reasoning: what the model wrote as reasoning, in `<think>` blocks or in a
     separate field; it counts in generated_tokens, but not in text, logprob and tokens. logprob: in nats, summed over
-    the tokens; None if the model does not give it. tokens: each token, if the model gives them. finish: "stop" (a stop
+    the tokens; None if the model does not return it. tokens: each one, if the model has them. finish: "stop" (a stop
     text or the model's own end), "length", or "cut off" if time was up.
     prompt_tokens: tokens of the whole prompt; only the first completion of a request has them. cached_tokens: how many
     of these the model says it remembered, for information. generated_tokens: as the model counts them. calls: 1 for the
@@ -171,13 +171,13 @@ _OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt",
 
 
 class Model(ABC):
-    """A language model: continues text, and gives the log-probability of what it wrote."""
+    """A language model: continues a text, and returns the log-probability of the continuation."""
 
     name: str
     grammars: bool = False
     """Whether requests may have a grammar."""
     logprobs: bool = False
-    """Whether it gives log-probabilities."""
+    """Whether it returns log-probabilities."""
     images: bool = False
     """Whether requests may have images."""
     scores: bool = False

@@ -121,7 +121,7 @@ class OpenAIModel(Model):
 
     @property
     def logprobs(self) -> bool:  # type: ignore[override]
-        """Whether the server gives log-probabilities, as far as is known."""
+        """Whether the server returns log-probabilities; True until it refuses them."""
         return self._dialect.likeliest >= 0
 
     @property
@@ -173,7 +173,7 @@ class OpenAIModel(Model):
             asked.cancel()
 
     async def _complete(self, request: Request, until: float | None) -> list[Completion]:
-        """All completions of a request; some servers give one at a time, whatever the request says."""
+        """All completions of a request; some servers return one at a time, whatever the request says."""
         found: list[Completion] = []
         while len(found) < request.n:
             wanted = request.n - len(found) if self._dialect.several else 1

@@ -17,7 +17,7 @@ from longthink.search.budget import Spent
 Prices = Mapping[str, float]
 """Money per million tokens: "prompt", "cached" (by default as "prompt") and "generated"."""
 
-_REASONING = ("reasoning_content", "reasoning", "thinking")  # names that servers give the field with the reasoning
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # names of the field with the reasoning
 _BYTES_PER_TOKEN = 3  # an estimate
 _MOST_BYTES = 16  # of a token, on average over a text
 

@@ -33,7 +33,7 @@ register_model = MODELS.register
 
 
 def models() -> Registry[Callable[..., Model]]:
-    """The registered models; `models().families` gives "openai:", ".gguf" and others."""
+    """The registered models; `models().families` returns "openai:", ".gguf" and others."""
     return MODELS
 
 
@@ -44,7 +44,7 @@ def load_model(name: str | Path | None = None, *, cache: str | Path | None = Non
     installed. "tiny" is a model of Countdown that comes with this package, in the sizes "tiny:0.25x", "tiny:1x" and
     "tiny:4x". Options are those of `LlamaModel` (threads, sequences, context), `OpenAIModel` (base_url, timeout, ...)
     or `OnnxModel` (threads). cache: a folder in which answers are kept and looked up first, as `CachedModel` does;
-    "replay:FOLDER" gives those answers alone, without a model.
+    "replay:FOLDER" returns those answers alone, without a model.
 
     Raises `UnknownNameError` with near matches for a name or option that does not exist, `ModelError`,
     `ParameterError`, `MissingExtraError`.

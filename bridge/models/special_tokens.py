@@ -24,7 +24,7 @@ def usual_special_tokens(text: str) -> list[str]:
 def as_text(text: str, special_tokens: Callable[[str], Iterable[str]] = usual_special_tokens) -> str:
     """The text with a space in each of its special tokens, as in "< |im_end|>", so that a model reads them as text.
 
-    special_tokens: a function that gives the special tokens in a text.
+    special_tokens: a function that returns the special tokens in a text.
     """
     for token in sorted(set(special_tokens(text)), key=len, reverse=True):
         text = text.replace(token, f"{token[:1]} {token[1:]}")

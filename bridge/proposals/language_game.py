@@ -27,12 +27,12 @@ MAX_PROPOSALS = 1024
 
 
 class LanguageGame:
-    """One player writes a transcript step by step and gets the value that the verifier gives, in [0, 1].
+    """One player writes a transcript step by step and gets the value of the verifier, in [0, 1].
 
     best: the best transcript with an answer that was verified so far, and its value. left_out: how many proposals are
     no actions, because their state has more than `MAX_PROPOSALS`.
     once: a finished transcript with a value between 0 and 1 does not end the game; it has one more action, which ends
-    the game with value 0. So a tree search is told the value once, and then has proven that nothing more can be gained
+    the game with value 0. So a tree search gets the value once, and then has proven that it can gain nothing more
     there. If the transcript ended the game, the search would return to it again and again for its value.
     """
 
@@ -107,9 +107,9 @@ class LanguageGame:
 
     @contextmanager
     def forgotten(self) -> Iterator[Callable[[int], None]]:
-        """Forget all proposals for the time of a `with` block, to repeat a search.
+        """Forget all proposals during a `with` block, to repeat a search.
 
-        It gives a function that learns again the first so many, in the order in which they were learned.
+        Yields a function of a number n, which learns the first n proposals again, in their first order.
         """
         learned, self._proposals = self._proposals, {}
         items = iter(learned.items())

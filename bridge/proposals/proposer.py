@@ -130,7 +130,7 @@ class SampleProposer(ModelProposer):
 def merged(written: Iterable[tuple[str | None, Completion]]) -> list[Proposal]:
     """Written steps as proposals, with equal texts merged. The step None, which is not legal, is left out.
 
-    The prior is the model's probability of the text or, if it gives none, how often the text was written.
+    The prior is the model's probability of the text or, without probabilities, how often the text was written.
     """
     weights: dict[str, float] = {}
     for step, completion in written:
@@ -155,7 +155,7 @@ def floor_of(completion: Completion) -> float:
 def _split(
     completion: Completion, prefix: str, mass: float, members: Sequence[str]
 ) -> dict[str, tuple[float, list[str]]]:
-    """Split the group of a prefix by its next character, with the probabilities that the model gives."""
+    """Split the group of a prefix by its next character, by the probabilities of the model."""
     top = dict(completion.tokens[0].top) if completion.tokens else {}
     floor = floor_of(completion)
     by_character: dict[str, list[str]] = {}

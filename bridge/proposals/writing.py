@@ -18,7 +18,7 @@ from longthink.bridge.tasks.task import Task, Transcript
 class Written:
     """A finished transcript as the model wrote it.
 
-    logprobs: of the written steps, in nats; None if the model gives none. tokens: how many choices the model made: one
+    logprobs: of the written steps, in nats; None if the model has none. tokens: how many choices the model made: one
     for each token it generated, and one for each step chosen by a score.
     """
 

@@ -1,6 +1,6 @@
 """Families of reasoning-gym that are played step by step; the rules check every step.
 
-Each is an `Environment`; reasoning-gym states the problem, and its scorer gives the value of the answer.
+Each is an `Environment`; reasoning-gym states the problem, and its scorer computes the value of the answer.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Problem:
 def scored(
     family: str, seed: int, parameters: tuple[tuple[str, Any], ...], entry: dict[str, Any], answer: str
 ) -> float:
-    """The value that a family's scorer gives; called in a separate process."""
+    """The value by a family's scorer; called in a separate process."""
     return float(_dataset(family, seed, parameters).score_answer(answer, entry))
 
 

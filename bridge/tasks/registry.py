@@ -30,7 +30,7 @@ register_task = TASKS.register
 
 
 def tasks() -> Registry[Callable[..., Task]]:
-    """The registered tasks. `tasks().names()` gives all names, with those of families whose library is installed."""
+    """The registered tasks. `tasks().names()` returns all names, with those of families whose library is installed."""
     return TASKS
 
 

@@ -1,4 +1,4 @@
-"""Small program synthesis: write a Python function from examples; hidden tests in the sandbox give its value.
+"""Small program synthesis: write a Python function from examples; hidden tests in the sandbox determine its value.
 
 The hidden function is composed of a few primitives. The first of the shortest functions that fit the examples also
 passes the hidden tests, so the examples determine the function. A step is one line of the body; a `return` of the

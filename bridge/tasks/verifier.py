@@ -1,4 +1,4 @@
-"""Verifiers: they give a finished transcript its value. By default the task verifies; a judge or a reward model may.
+"""Verifiers compute the value of a finished transcript. By default the task verifies; a judge or a reward model may.
 
 `VERIFIERS` is their registry. A package of your own adds one by the entry-point group "longthink.verifiers".
 """
@@ -29,7 +29,7 @@ class Verifier(Protocol):
 
 
 def task_verifier(task: Task, transcript: Transcript) -> float:
-    """The value that the task itself gives."""
+    """The value by the task itself."""
     return task.verify(transcript)
 
 
@@ -75,7 +75,7 @@ register_verifier = VERIFIERS.register
 
 
 def verifiers() -> Registry[Callable[..., Verifier]]:
-    """The registered verifiers; iteration gives their names."""
+    """The registered verifiers; iteration yields their names."""
     return VERIFIERS
 
 

@@ -19,7 +19,7 @@ from longthink.concurrency import CancelToken
 from longthink.errors import ModelError, ParameterError
 from longthink.search.budget import Budget, Spent
 
-SAMPLES = 40  # the most answers that are asked for; in the paper, agreement hardly grows after that many
+SAMPLES = 40  # the largest number of answers; in the paper, agreement hardly grows after that many
 METHODS = ("agreement", "one")
 TEMPLATES = ("chatml", "plain")
 
@@ -88,7 +88,7 @@ def think_about_chat(
     progress: Callable[[Spent], object] | None = None,
     cancel: CancelToken | None = None,
 ) -> ChatAnswer:
-    """Answer the last of `messages`, each with a "role" and "content", with the answer that most samples give.
+    """Answer the last of `messages`, each with a "role" and "content", with the most frequent answer of the samples.
 
     method: "agreement" samples until the budget is spent, 40 answers have come, or more cannot change the vote; "one"
     takes one answer. template: how messages become a prompt, "chatml" or "plain". answer_tokens: the most tokens of an

@@ -39,7 +39,7 @@ def think(
     method: a name of `methods()`, a class derived from `Method`, or an object of one. options: those of the method, as
     in method="beam", width=8. proposer: instead of the one that fits task and model. kinds: the kinds of proposals that
     a search chooses between, names of `kinds()` as in ("step", "answer"), or initial weights by name; by default those
-    of the task. verifier: gives finished transcripts their values instead of the task: a function of task and
+    of the task. verifier: values finished transcripts instead of the task: a function of task and
     transcript, or a name of `verifiers()`. progress: called with what is spent, many times. cancel: a token; after
     `cancel()` the best answer so far is returned, with `stopped_by` "cancelled". spent: what was spent of the budget
     before. trace: a folder for a log of all requests and answers, as JSON lines, and a page that shows the tree; both

@@ -81,7 +81,7 @@ def think_all(
 
 @dataclass(eq=False)
 class _Part:
-    """One of the tasks, and what is known about the gain of more work on it."""
+    """One of the tasks, and the data from which the gain of more work is estimated."""
 
     place: int
     session: Session
@@ -175,7 +175,7 @@ class _Together:
         heapq.heappush(self._waiting, (-part.rate(), part.started, part.place, part.ticket))
 
     def _turn(self, part: _Part, jobs: int) -> None:
-        """Let a session go on; it may start so many jobs."""
+        """Continue a session, which may start this many jobs."""
         session, wait = part.session, "end"
         part.ticket += 1
         session.turns = jobs

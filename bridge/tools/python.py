@@ -1,4 +1,4 @@
-"""The tool "python": runs a program in the sandbox (sandbox.py) and gives what it prints."""
+"""The tool "python": runs a program in the sandbox (sandbox.py) and returns its output."""
 
 from __future__ import annotations
 

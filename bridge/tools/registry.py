@@ -23,7 +23,7 @@ register_tool = TOOLS.register
 
 
 def tools() -> Registry[Callable[..., Tool]]:
-    """The registered tools; iteration gives their names."""
+    """The registered tools; iteration yields their names."""
     return TOOLS
 
 

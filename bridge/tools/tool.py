@@ -16,7 +16,7 @@ class ToolResult:
 
 
 class Tool(ABC):
-    """Something that answers a text with a text; the same call gives the same answer."""
+    """Something that answers a text with a text; the same call returns the same answer."""
 
     name: str
     description: str

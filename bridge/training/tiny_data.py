@@ -77,7 +77,7 @@ def _chain(random: Random, numbers: list[int]) -> tuple[list[int], list[int]]:
     """Combine numbers one after another by random operators. Returns the numbers and the intermediate results.
 
     If the operator is division and no remaining number divides the result, it subtracts; a divisor may occur twice.
-    reasoning-gym, whose problems `load_task` gives, does the same.
+    reasoning-gym, from which `load_task` gets its problems, does the same.
     """
     values = numbers[:1]
     for i in range(1, len(numbers)):

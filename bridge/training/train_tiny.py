@@ -1,6 +1,6 @@
 """Trains the tiny models and writes them as ONNX: `make train-tiny`. Nothing else needs torch or imports this.
 
-One run of at most 15 CPU-minutes gives three models. Each has twice the width of the one before and grows
+One run of at most 15 CPU-minutes trains three models. Each has twice the width of the one before and grows
 out of it: the weights are doubled so that it computes the same at first, and then trained further. So the three are
 points along one line of training as much as they are sizes.
 """
@@ -246,7 +246,7 @@ def write_onnx(path: Path, weights: Weights, trained: dict[str, object]) -> None
 
 
 def _check(path: Path, weights: Weights) -> None:
-    """Raise `RuntimeError` unless the file gives the same probabilities as the weights."""
+    """Raise `RuntimeError` unless the file and the weights have the same probabilities."""
     prompt = "71 from 9 12 50: "
     (completion,) = OnnxModel(path).complete(prompt, temperature=0, max_tokens=1, top=len(VOCABULARY))
     halved = {name: w.half().float() for name, w in weights.items()}

@@ -26,7 +26,7 @@ _CAN_RESAMPLE = {
     "oh_hell",
     "universal_poker",
 }
-"""Games whose `resample_from_infostate` gives histories that can be replayed. OpenSpiel has no query for this."""
+"""Games whose `resample_from_infostate` returns histories that can be replayed. OpenSpiel has no query for this."""
 
 
 class OpenSpielText(ObjectText):

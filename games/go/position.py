@@ -79,7 +79,7 @@ def regions(board: Stones) -> list[list[int]]:
         if seen[start]:
             continue
         seen[start], part = True, [start]
-        for point in part:  # the list grows meanwhile
+        for point in part:  # the list grows during the loop
             for other in near[point]:
                 if not seen[other] and content[other] == content[start]:
                     seen[other] = True

@@ -87,7 +87,7 @@ def final_score(record: GoRecord, playouts: int = 500, seed: int = 0) -> Score:
 
 
 def _disown_seki(owner: Stones, board: Stones, statuses: Statuses) -> None:
-    """Give the empty regions that touch a chain in seki to nobody, as Japanese rules do."""
+    """Empty regions that touch a chain in seki belong to nobody, as in Japanese rules."""
     empty = [region for region in regions(board) if board[region[0]] == 0]
     for chain, status in statuses:
         if status == "seki":

@@ -1,1 +1,1 @@
-"""Search as a player in a game that goes on: clocks and time control."""
+"""Search during a game: clocks and time control."""

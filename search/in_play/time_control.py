@@ -2,7 +2,7 @@
 
 A `TimeControl` is the agreed time, a `Clock` is what remains of it, and an `Allowance` is a mean time per move that a
 player sets for itself. One form covers all usual time controls: a main time; an increment for every move (Fischer);
-then overtime in periods. A player who makes `period_moves` moves within one period starts the period anew (Canadian:
+then overtime in periods. A player who makes `period_moves` moves within one period gets a new period (Canadian:
 one period of many moves; Japanese byo-yomi: several periods of one move).
 """
 
@@ -148,7 +148,7 @@ class Clock:
             wanted = limit = self.period / max(1, self.moves)
         else:
             later = self.control.period_time / self.control.period_moves if self.periods > 0 else 0.0
-            # Time that every move brings anew may be used up; the rest is shared equally among the moves left.
+            # Time that every move adds may be used up; the rest is shared equally among the moves left.
             wanted = self.main / max(1.0, moves_left) + max(self.control.increment, later)
             limit = self.main + later
         # At most half of the time goes into the margin, so that even the shortest times are used.

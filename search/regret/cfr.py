@@ -80,7 +80,7 @@ class CFR(TreeSolver):
     # ---- Iterations ----
 
     def _iterate(self, count: int, watch: Watch) -> None:
-        """Make `count` iterations; the first one may be under way already, and the last one may stay so."""
+        """Make `count` iterations. The first may have begun in an earlier call; the last may stay unfinished."""
         end = self.iterations + count
         while self.iterations < end:
             block = min(end - self.iterations, _BLOCK)

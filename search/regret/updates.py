@@ -1,4 +1,4 @@
-"""Updates of CFR: the few weights that a variant gives the loop of csrc/regret/cfr.c in every iteration.
+"""Updates of CFR: the few weights that a variant passes to the loop of csrc/regret/cfr.c in every iteration.
 
 A variant is a `RegretUpdate` or a `MirrorDescentUpdate`. Each weight is a number or a schedule over iterations.
 """

@@ -141,7 +141,7 @@ class KeyedSearch:
 
     @property
     def recycled_nodes(self) -> int:
-        """Nodes that a full memory gave back so far."""
+        """The number of nodes that were recycled so far because the memory was full."""
         return self._graph.recycled
 
     @exclusively
@@ -183,7 +183,7 @@ class KeyedSearch:
         )
 
     def _line(self, node: int) -> list[int]:
-        """The most visited line from a node, as far as the acting player can foresee it."""
+        """The most visited line from a node, up to the first node that the acting player cannot foresee."""
         line: list[int] = []
         while True:
             actions, visits, values, strategy, children = self._graph.edges(node)
@@ -227,7 +227,7 @@ class GraphSearch(KeyedSearch):
 class ISMCTS(KeyedSearch):
     """Information set Monte Carlo tree search, for hidden information and for simultaneous moves.
 
-    Every simulation starts at a state that is drawn anew among those that the acting player cannot tell from the root
+    Every simulation starts at a state that is drawn among those that the acting player cannot distinguish from the root
     (by the game's `resample`). Every player's nodes are that player's information states. If players choose at the same
     time, this is decoupled search: no player's node knows the others' choice.
 

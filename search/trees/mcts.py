@@ -241,7 +241,7 @@ class MCTS:
 
     @property
     def recycled_nodes(self) -> int:
-        """Nodes that a full memory gave back so far."""
+        """The number of nodes that were recycled so far because the memory was full."""
         return self._trees.recycled
 
     @exclusively

@@ -1,4 +1,4 @@
-"""One thread at a time uses an object; a forked process makes its threads anew."""
+"""Only one thread at a time may use an object; a forked process makes its own threads."""
 
 import os
 import threading

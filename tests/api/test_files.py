@@ -1,4 +1,4 @@
-"""Files are complete or not there."""
+"""Files are written completely or not at all."""
 
 import ast
 import os
@@ -92,7 +92,7 @@ def test_every_file_is_written_by_replace_file_or_a_line_at_a_time():
 
 
 class Torn:
-    """A figure, a table or a text on which writing fails after its first half."""
+    """A figure, a table or a text. Writing it fails after its first half."""
 
     def savefig(self, file, **options):
         file.write(b"half")

@@ -53,7 +53,7 @@ def test_entry_points_of_an_installed_package_are_entries(tmp_path, monkeypatch)
 
 
 def called(*arguments, size=1):
-    """Give back what it is called with."""
+    """Return the arguments."""
     return arguments, size
 
 
@@ -119,8 +119,8 @@ def test_members_are_left_out_if_their_library_is_missing():
 
 
 def test_entries_are_described_by_their_docstring_and_signature():
-    assert callables().describe("plain") == ("Give back what it is called with.", {"size": 1})
-    assert callables().describe("family:x") == ("Give back what it is called with.", {"size": 1})
+    assert callables().describe("plain") == ("Return the arguments.", {"size": 1})
+    assert callables().describe("family:x") == ("Return the arguments.", {"size": 1})
 
 
 def test_options_are_plain_values():

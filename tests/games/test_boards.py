@@ -1,4 +1,4 @@
-"""Board games against what is known of them: counts from the literature, the theory of nim, slow twins in Python."""
+"""Board games compared with known results: counts from the literature, the theory of nim, slow twins in Python."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def flips(board: list[str], own: str, square: int) -> set[int]:
 
 
 def test_othello_flips_what_walking_the_lines_flips() -> None:
-    """On random boards, most of which no game reaches: long runs, full edges, corners."""
+    """On random boards, most of them unreachable: long runs, full edges, corners."""
     game, rng = lt.load_game("othello"), random.Random(1)
     for _ in range(300):
         board = rng.choices("xo-", weights=(3, 3, rng.choice((1, 3))), k=64)
@@ -117,7 +117,7 @@ def test_breakthrough_equals_its_twin(rows: int, columns: int) -> None:
 @pytest.mark.parametrize("piles", ["1;3;5;7", "2;2", "4;5;1", "1;1;1", "6"])
 @pytest.mark.parametrize("is_misere", [False, True])
 def test_who_wins_nim_is_what_the_theory_says(piles: str, is_misere: bool) -> None:
-    """Who moves wins where the sizes' exclusive or is not 0; misere the same, but reversed once no pile is above 1."""
+    """The player to move wins if the exclusive or of the sizes is not 0; misere: reversed if no pile is above 1."""
     game = lt.load_game("nim", pile_sizes=piles, is_misere=is_misere)
     known: dict[bytes, bool] = {}
 

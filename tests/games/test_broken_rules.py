@@ -1,4 +1,4 @@
-"""Rules that break the game interface: an error with the history, never a crash or a search without an end."""
+"""Rules that break the game interface cause an error with the history, never a crash or an endless search."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def objects(fault: str) -> lt.Game:
 # ---- What is done with it ----
 
 
-def told(search: Any) -> None:
+def ask_and_tell(search: Any) -> None:
     for _ in range(200):
         leaves = search.ask(4)
         search.tell(leaves.tickets, np.zeros(len(leaves)))
@@ -242,14 +242,14 @@ def read(game: lt.Game) -> None:
         chance = state.chance_outcomes() if state.is_chance_node() else []
         state.apply_action((state.legal_actions() or [chance[0][0]])[-1])
     state.returns()
-    told(lt.MCTS(game))  # reading one line may not meet the fault
+    ask_and_tell(lt.MCTS(game))  # reading one line may not meet the fault
 
 
 DRIVERS: dict[str, Callable[[lt.Game], object]] = {
     "run": lambda game: lt.MCTS(game, seed=1).run(game.new_initial_state(), lt.Budget(simulations=300)),
     "rave": lambda game: lt.MCTS(game, lt.RAVE(), seed=1).run(game.new_initial_state(), lt.Budget(simulations=300)),
-    "grave": lambda game: told(lt.MCTS(game, lt.GRAVE(ref=2), solve=False, seed=1)),
-    "ask and tell": lambda game: told(lt.MCTS(game, lt.PUCT(), solve=False, seed=1)),
+    "grave": lambda game: ask_and_tell(lt.MCTS(game, lt.GRAVE(ref=2), solve=False, seed=1)),
+    "ask and tell": lambda game: ask_and_tell(lt.MCTS(game, lt.PUCT(), solve=False, seed=1)),
     "batched": batched,
     "graph": lambda game: lt.GraphSearch(game).run(game.new_initial_state(), lt.Budget(simulations=300)),
     "information": lambda game: lt.ISMCTS(game).run(game.new_initial_state(), lt.Budget(simulations=300)),
@@ -274,7 +274,7 @@ def test_broken_rules_are_an_error_with_the_history(fault: str, kind: Callable[[
 
 
 def test_the_history_is_that_of_the_broken_state() -> None:
-    """The rules break after 0, 1, 1 alone, and the error says so."""
+    """The rules break only after 0, 1, 1, and the error has this history."""
 
     class Trap(Objects):
         def __init__(self, history: tuple[int, ...] = ()) -> None:
@@ -306,7 +306,7 @@ def test_the_history_is_that_of_the_broken_state() -> None:
         zero_sum=True,
     )
     with pytest.raises(lt.GameError, match=r"RuntimeError .* after the actions \[0, 1, 1\]: a trap"):
-        told(lt.MCTS(game, lt.PUCT(), solve=False))
+        ask_and_tell(lt.MCTS(game, lt.PUCT(), solve=False))
 
 
 def test_native_states_beyond_the_declared_length_are_refused() -> None:
@@ -346,7 +346,7 @@ def test_numba_games_run_with_threads_and_tell_what_broke() -> None:
     "rule", [lt.UCT(), lt.PUCT(), lt.PUCT(unobserved=True), lt.RAVE(), lt.GRAVE(), lt.Gumbel(simulations=90)]
 )
 def test_a_broken_descent_leaves_no_visit(rule: Any) -> None:
-    """What raises while leaves are asked for is undone: the tree is as one that was never asked then."""
+    """A call of `ask` that raises is undone: the tree is the same as without the call."""
 
     class Sometimes(Objects):
         armed = False

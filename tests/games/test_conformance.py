@@ -1,6 +1,6 @@
-"""One suite for every registered game: against OpenSpiel where it has the game, and against itself.
+"""One suite for every registered game: compared with OpenSpiel if it has the game, and with itself.
 
-A game that is registered is tested here without another line; parameter sets worth testing besides are in `MORE`.
+Every registered game is tested here automatically; `MORE` has additional parameters.
 """
 
 from __future__ import annotations
@@ -77,17 +77,17 @@ MORE = [
 ]
 NAMES = [*lt.games(), *MORE]
 SAME_AS = {"numba_breakthrough": "breakthrough", "numba_connect_four": "connect_four"}
-"""Our name -> the name of the same rules in OpenSpiel, whose words differ."""
+"""Our name -> OpenSpiel's name for the same rules; the texts differ."""
 OTHER_ORACLES: dict[str, str] = {}
-"""Games that OpenSpiel lacks -> the test file that holds them against another oracle."""
+"""Games that OpenSpiel does not have -> the test file that compares them with another oracle."""
 OWN_PLAYOUT = {"dark_hex", "gomoku", "havannah", "hex", "phantom_ttt", "y"}
-"""Games whose fast playout draws in an order of its own: the same distribution, not the same game."""
+"""Games whose fast playout draws in another order: the same distribution, not the same game."""
 OWN_POLICY = {"go"}
-"""Games whose playouts are not uniform over all legal moves, as their pages say; their own tests say what they are."""
+"""Games whose playouts are not uniform over all legal moves (see their pages); their own tests check them."""
 FILLS_THE_BOARD = {"hex", "y"}
-"""Games whose playouts go on beyond the win."""
+"""Games whose playouts continue after the win."""
 IN_TURN = {"goofspiel"}
-"""Games in which OpenSpiel lets all act at once: the twin is its `turn_based_simultaneous_game` of them."""
+"""Games with simultaneous moves in OpenSpiel: the twin is its `turn_based_simultaneous_game` of them."""
 OTHER_KNOWLEDGE: dict[str, Callable[[dict[str, Any]], bool]] = {
     "dark_hex": lambda parameters: (parameters["gameversion"], parameters["obstype"]) == ("cdh", "reveal-nothing"),
     "goofspiel": lambda parameters: not parameters["imp_info"],
@@ -210,7 +210,7 @@ def test_compiled_playouts_equal_the_general_one(game: lt.Game) -> None:
 
 
 def test_traces_tell_what_playouts_played(game: lt.Game) -> None:
-    """The moves of a traced playout are legal and lead to its end; where playouts fill the board, also beyond."""
+    """The moves of a traced playout are legal and lead to its end; if playouts fill the board, also beyond."""
     if game.name in OWN_POLICY:
         return
     if not game.can_trace_playouts:
@@ -226,17 +226,17 @@ def test_traces_tell_what_playouts_played(game: lt.Game) -> None:
         assert bytes(final) == bytes(end)
         if game.has_chance:  # which is left out of the trace
             continue
-        told = len(moves)
+        remaining = len(moves)
         for player, action in moves:
             if state.is_terminal():
                 break
             assert state.current_player() == player
             state.apply_action(action)
-            told -= 1
+            remaining -= 1
         assert state.is_terminal()
         assert state.returns() == returns.tolist()
         if game.name not in FILLS_THE_BOARD:
-            assert told == 0
+            assert remaining == 0
             assert bytes(state.buffer) == bytes(final)
 
 
@@ -255,7 +255,7 @@ def test_playouts_have_the_distribution_of_uniform_play(game: lt.Game) -> None:
 
 
 def test_resampled_states_are_the_same_to_the_player(game: lt.Game) -> None:
-    """`resample` keeps what the player knows and who acts, and deals the rest anew: games go on to their end."""
+    """`resample` keeps what the player knows and who acts, and deals the rest again; games reach their end."""
     if not game.can_resample:
         assert game.perfect_information or str(game).startswith("openspiel:")
         return
@@ -287,7 +287,7 @@ def test_games_end_in_time(game: lt.Game) -> None:
 
 
 def test_perfect_recall_on_the_full_tree(game: lt.Game) -> None:
-    """The information state tells a player all it knew and did before; keys and texts say the same."""
+    """The information state has all that a player knew and did before; keys and texts agree."""
     limit = 300 if game.perfect_information else FULL_TREE  # there the history is the information state
     limit = 300 if "backgammon" in str(game) else limit  # a state of it takes OpenSpiel a while to copy
     key_of: dict[tuple[int, str], bytes] = {}
@@ -312,6 +312,6 @@ def test_perfect_recall_on_the_full_tree(game: lt.Game) -> None:
 
 @pytest.mark.parametrize("name", lt.games())
 def test_golden_playthrough(name: str) -> None:
-    """Rewrite after a change that is meant: python -m longthink.games.playthrough --write tests/games/playthroughs"""
+    """Rewrite after an intended change: python -m longthink.games.playthrough --write tests/games/playthroughs"""
     golden = Path(__file__).parent / "playthroughs" / f"{name}.txt"
     assert playthrough(shown(name)) == golden.read_text()

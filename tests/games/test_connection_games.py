@@ -1,6 +1,6 @@
-"""Hex, Y, Havannah and gomoku: wins known by name, playouts and traces against slow twins.
+"""Hex, Y, Havannah and gomoku: known wins, and playouts and traces compared with slow twins.
 
-That the rules are right in general is the business of the conformance suite, which holds them against OpenSpiel.
+The conformance suite compares the rules with OpenSpiel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Actions and players that are none: every method of a state and a game refuses them by our errors."""
+"""Invalid actions and players: every method of a state and a game refuses them with our errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding games by name, and the words of what goes wrong."""
+"""Games by name, and the texts of errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package that adds one thing of every sort to longthink, with nothing but its public names."""
+"""A package that adds one entry of every sort to longthink, with public names alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def hex_of_size(size: str) -> lt.Game:
 
 
 def add(seed: int = 0, terms: int = 2) -> lt.Task:
-    """Add some numbers."""
+    """Add numbers."""
     numbers = [seed + place for place in range(terms)]
     return lt.make_task(
         f"Add {numbers}.",
@@ -31,7 +31,7 @@ def add(seed: int = 0, terms: int = 2) -> lt.Task:
 
 
 class Repeats(lt.Model):
-    """A model that writes the last hint of its prompt, or else that it does not know."""
+    """A model that writes the last hint of its prompt, or that it does not know."""
 
     def __init__(self, unknown: str = "no idea") -> None:
         self.name, self.unknown = f"repeats {unknown}", unknown

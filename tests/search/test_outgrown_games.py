@@ -1,4 +1,4 @@
-"""Games that outgrow what they declare: the error says that the rules broke, and where."""
+"""Games that exceed the sizes that they declare: the error says so, with the history."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_what_is_as_declared_is_solved(make: Any, solve: Any) -> None:
 
 
 def test_a_solver_goes_on_after_rules_that_broke() -> None:
-    """An error of rules is not the end of a solver: here it goes away."""
+    """A solver can continue after an error of the rules; here the error does not come again."""
     wrong = [True]
 
     class Sometimes(Walk):
@@ -177,7 +177,7 @@ def test_a_solver_goes_on_after_rules_that_broke() -> None:
 
 
 def test_a_history_longer_than_a_recursive_walk_goes() -> None:
-    """With room declared for it: an error that says so, no overflow of the stack; the longest that goes does."""
+    """A declared length that is too large is an error, not a stack overflow; the longest possible one works."""
 
     def chain(length: int) -> lt.Game:
         record = np.dtype([("at", np.int32)])

@@ -1,4 +1,4 @@
-"""The loop around every search and solver: what ends it, and what is left then."""
+"""The loop of every search and solver: what ends it, and its result."""
 
 from __future__ import annotations
 

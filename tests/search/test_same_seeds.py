@@ -17,7 +17,7 @@ import longthink as lt
 
 
 def digest(*arrays: Any) -> str:
-    """Twelve digits that stand for numbers, floats rounded to nine places; -0 and 0 are one number."""
+    """A digest of numbers in twelve digits; floats are rounded to nine places, and -0 equals 0."""
     rounded = (np.round(np.asarray(array, np.float64), 9) + 0.0 for array in arrays)
     return hashlib.sha256(b"".join(array.tobytes() for array in rounded)).hexdigest()[:12]
 

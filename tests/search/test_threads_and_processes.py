@@ -1,4 +1,4 @@
-"""What threads, forked processes, pickles and copies may do with games and searches."""
+"""Games and searches in threads, forked processes, pickles and copies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START = CONNECT_FOUR.new_initial_state()
 
 
 class Nim:
-    """Take one or two of nine; who takes the last wins. A game of Python objects."""
+    """Take one or two of nine; the player who takes the last one wins. A game of Python objects."""
 
     def __init__(self, left: int = 9, turn: int = 0) -> None:
         self.left, self.turn = left, turn
@@ -143,7 +143,7 @@ def test_threads_that_collide_leave_a_whole_search(name: str) -> None:
 
 
 def test_leaves_are_read_by_other_threads_while_the_search_goes_on() -> None:
-    """An evaluator's thread looks at states, masks and actions of a batch while the next one is asked for."""
+    """A thread reads states, masks and actions of a batch while `ask` makes the next one."""
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=1)
     search.set_root(CONNECT_FOUR.state_from_history([3, 3]))
 
@@ -240,7 +240,7 @@ def test_what_fails_in_one_thread_is_raised_there_alone() -> None:
 
 
 def in_a_child(work: Callable[[], object]) -> None:
-    """Run `work` in a forked process, and expect that it ends well."""
+    """Run `work` in a forked process, and check that it succeeds."""
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
     child.join(120)

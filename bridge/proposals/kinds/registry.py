@@ -28,7 +28,7 @@ register_kind = KINDS.register
 
 
 def kinds() -> Registry[Callable[..., Kind]]:
-    """The registered kinds of proposals; iteration gives their names."""
+    """The registered kinds of proposals; iteration yields their names."""
     return KINDS
 
 

@@ -1,4 +1,4 @@
-"""`TranscriptState`: what a transcript of several kinds of proposals has come to."""
+"""`TranscriptState`: the state of a transcript of several kinds of proposals."""
 
 from __future__ import annotations
 

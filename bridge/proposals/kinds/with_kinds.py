@@ -27,7 +27,7 @@ _LONGEST = 1024  # proposals and choices of a transcript, if a kind does not say
 class WithKinds(Task):
     """A task whose transcripts hold proposals of several kinds. The task itself sees steps only.
 
-    kinds: the kinds by name, with weights. verifier: gives the values of answers, in place of the task.
+    kinds: the kinds by name, with weights. verifier: values answers, in place of the task.
 
     Raises `ParameterError` if no kind can write an answer, or if proposals of two kinds look the same.
     """
@@ -68,7 +68,7 @@ class WithKinds(Task):
     # ---- States ----
 
     def state(self, transcript: Transcript) -> TranscriptState:
-        """What a transcript has come to."""
+        """The state of a transcript."""
         known = len(transcript)
         while known and transcript[:known] not in self._states:
             known -= 1
@@ -179,7 +179,7 @@ def with_kinds(task: Task, kinds: Kinds | None = None, *, verifier: Verifier | N
     """The task with these kinds of proposals in place of its own: `with_kinds(task, ("step", "revision(limit=1)"))`.
 
     kinds: kinds or their names, as `load_kind` takes them, or a mapping from them to weights; None: those that the task
-    has. A name of a kind that the task has already keeps its options. verifier: gives the values of answers, in place
+    has. A name of a kind that the task has already keeps its options. verifier: values answers, in place
     of the task.
 
     Raises `UnknownNameError` for a kind or option that does not exist, `ParameterError`.

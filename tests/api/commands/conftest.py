@@ -16,7 +16,7 @@ AsJson = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command; gives its exit code, its output, and what it wrote to the standard error."""
+    """Runs a command; returns its exit code, its output and its error output."""
 
     def run_command(*words: str) -> tuple[int, str, str]:
         status = main(list(words))
@@ -28,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def as_json(run: Run) -> AsJson:
-    """Runs a command with --json, checks its exit code, and gives the object that it prints."""
+    """Runs a command with --json, checks its exit code, and returns the printed object."""
 
     def run_command(*words: str, expected: int = 0) -> dict[str, Any]:
         status, out, err = run(*words, "--json")

@@ -156,7 +156,7 @@ def test_ctrl_c_ends_with_130(words: list[str], run: Run) -> None:
 
 
 def shell(line: str) -> tuple[int, str]:
-    """Run a line of shell in which `longthink` is this one; gives its exit code and its standard error."""
+    """Run a line of shell in which `longthink` is this one; returns its exit code and its error output."""
     line = line.replace("longthink", f"{sys.executable} -m longthink")
     done = subprocess.run(["bash", "-c", line], stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     return done.returncode, done.stderr

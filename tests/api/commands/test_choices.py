@@ -46,7 +46,7 @@ METHOD = Choice("the method beam", {"width": 5, "rule": "puct", "target": 3})
     ],
 )
 def test_options_of_choices(words: list[str], printed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each choice gets its own, and those that were not given are left out. The first of equal names counts."""
+    """Each choice gets its own options, and options without a value are left out. The first of equal names counts."""
     command = specialise(think, {"task_options": TASK, "method_options": METHOD})
     assert run(command, *words) == 0
     assert capsys.readouterr().out == printed + "\n"

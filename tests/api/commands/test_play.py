@@ -14,7 +14,7 @@ Play = Callable[..., str]
 
 @pytest.fixture
 def play(run: Run, answers: Type) -> Play:
-    """Plays a game by typing lines; gives the output."""
+    """Plays a game by typing lines; returns the output."""
 
     def play_game(lines: list[str], *words: str) -> str:
         answers(lines)
@@ -26,7 +26,7 @@ def play(run: Run, answers: Type) -> Play:
 
 
 def test_a_whole_game(play: Play) -> None:
-    lines = [str(action) for _ in range(9) for action in range(9)]  # an illegal action is asked for again
+    lines = [str(action) for _ in range(9) for action in range(9)]  # after an illegal action the question is repeated
     out = play(lines, "tic_tac_toe", "--simulations", "300", "--show")
     assert "visits" in out
     assert "is not one of" in out

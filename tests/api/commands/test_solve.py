@@ -28,7 +28,7 @@ def test_a_poker_game(run: Run, as_json: AsJson, tmp_path: Path) -> None:
 
 
 def test_parameters_of_the_game(as_json: AsJson) -> None:
-    """As options and in brackets; of both, the option counts."""
+    """As options and in brackets. If both are present, the option counts."""
     three = as_json("solve", "kuhn_poker", "--players", "3", "--iterations", "10")
     assert three["game"] == "kuhn_poker(players=3)"
     assert as_json("solve", "kuhn_poker(players=3)", "--iterations", "10") | {"spent": 0} == three | {"spent": 0}

@@ -104,7 +104,7 @@ HALF = [
 
 # Black has played there: the corner is dead, and White to move cannot help it.
 THREE_DEAD = STRAIGHT_THREE.replace(". . . O X O", ". X . O X O")
-# Four points in a square are one eye: White's corner is dead as it stands.
+# Four points in a square are one eye: White's corner is dead.
 SQUARE = """
 . X . X X O O . O
 X X X X X O O . O

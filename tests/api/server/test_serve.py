@@ -70,7 +70,7 @@ class Failing(ScriptedModel):
 
 @contextlib.contextmanager
 def serving(service: Service) -> Iterator[str]:
-    """A server on a free port; gives its address."""
+    """A server on a free port; returns its address."""
     server = Server(service, port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -391,7 +391,7 @@ def connect(url: str) -> socket.socket:
 
 
 def closed(connection: socket.socket) -> bool:
-    """Wait until the other side has closed it."""
+    """Wait until the other side has closed the connection."""
     try:
         return connection.recv(1 << 16) == b""
     except ConnectionError:
@@ -584,7 +584,7 @@ def test_making_a_task_takes_a_slot_and_can_be_stopped() -> None:
 
 
 def test_an_import_is_not_stopped_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise half of a module would stay for all later requests."""
+    """Otherwise all later requests would find an incomplete module."""
     started = tmp_path / "started"
     (tmp_path / "slow_to_import.py").write_text(
         f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\n"

@@ -1,4 +1,4 @@
-"""The main job: it runs, goes on after kill -9, shows failures, and its report says what the log says."""
+"""The main job: it runs, resumes after kill -9, shows failures, and its report agrees with the log."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from longthink.benchmarks.studies import language
 
 
 def untimed(value: Any) -> Any:
-    """A part of a record without what depends on the clock."""
+    """A part of a record without the values that depend on the clock."""
     if isinstance(value, dict):
         return {key: untimed(each) for key, each in value.items() if key not in ("seconds", "started", "machine")}
     return [untimed(each) for each in value] if isinstance(value, list) else value
 
 
 def results(log: Path) -> list[Any]:
-    """What does not depend on the clock, in the order of the jobs."""
+    """The values that do not depend on the clock, in the order of the jobs."""
     return [untimed(record) for record in read(log)]
 
 
 def kill_at(command: list[str], log: Path, lines: int, later: float = 0.0) -> None:
-    """Run a comparison, and kill it without warning `later` seconds after its log has so many lines."""
+    """Run a comparison, and kill it `later` seconds after its log has this many lines."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ def test_language_is_the_same_after_kills_at_random_moments(tmp_path: Path) -> N
 
 
 def test_a_case_costs_what_it_would_alone() -> None:
-    """The embedded model remembers the prompts of earlier cases, but in any order the cases come out the same."""
+    """The embedded model remembers the prompts of earlier cases, but the order of the cases does not change results."""
     settings = language.LanguageSettings(problems=1, count=3, tokens=400)
     cases = [job for job in language.jobs(settings) if job.config["method"] in ("greedy", "mcts")]
     once, again = ([untimed(case.run(lambda share: None)) for case in order] for order in (cases, cases[::-1]))
@@ -110,7 +110,7 @@ def test_a_case_costs_what_it_would_alone() -> None:
 
 
 class Links(HTMLParser):
-    """What a page would load, and what it holds."""
+    """The links and the elements of a page."""
 
     def __init__(self) -> None:
         super().__init__()

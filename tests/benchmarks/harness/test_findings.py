@@ -1,4 +1,4 @@
-"""Intervals, tests, and who was ahead: on records made by hand."""
+"""Intervals, tests and comparisons, on records made by hand."""
 
 from __future__ import annotations
 

@@ -102,10 +102,10 @@ def test_a_pair_of_games_has_one_opening(program: Path) -> None:
 
 def test_a_match_goes_on_where_it_stopped(program: Path, tmp_path: Path) -> None:
     match = settings(program, "pass", "resign")
-    told: list[dict[str, Any]] = []
-    assert play_match(match, 2, tmp_path / "run", on_record=told.append)["games"] == 2
-    found = play_match(match, 5, tmp_path / "run", on_record=told.append, concurrency=2)
-    assert sorted(record["game"] for record in told) == [0, 1, 2, 3, 4]
+    records: list[dict[str, Any]] = []
+    assert play_match(match, 2, tmp_path / "run", on_record=records.append)["games"] == 2
+    found = play_match(match, 5, tmp_path / "run", on_record=records.append, concurrency=2)
+    assert sorted(record["game"] for record in records) == [0, 1, 2, 3, 4]
     assert (found["games"], found["wins"], found["as_black"], found["as_white"]) == (5, 5, "3/3", "2/2")
     low, high = found["interval_95"]
     assert 0.5 < low < high == 1
@@ -116,10 +116,10 @@ def test_a_match_goes_on_where_it_stopped(program: Path, tmp_path: Path) -> None
 
 
 def test_players_that_fail(program: Path, tmp_path: Path) -> None:
-    told: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     for how, words in (("die", "ended at 'genmove"), ("refuse", "refused 'genmove")):
         with pytest.raises(PlayerError, match="three games in a row failed") as caught:
-            play_match(settings(program, "pass", how), 4, tmp_path / how, on_record=told.append)
+            play_match(settings(program, "pass", how), 4, tmp_path / how, on_record=records.append)
         assert words in str(caught.value)
     with pytest.raises(PlayerError, match="cannot be started"):
         GtpPlayer("/no/such/program --mode gtp")
@@ -177,11 +177,11 @@ def rogue(tmp_path: Path, how: str, at: str) -> MatchSettings:
     ],
 )
 def test_a_game_that_a_program_breaks_leaves_the_others(how: str, at: str, error: str, tmp_path: Path) -> None:
-    told: list[dict[str, Any]] = []
-    found = play_match(rogue(tmp_path, how, at), 3, tmp_path / "run", timeout=3.0, on_record=told.append)
+    records: list[dict[str, Any]] = []
+    found = play_match(rogue(tmp_path, how, at), 3, tmp_path / "run", timeout=3.0, on_record=records.append)
     assert (found["games"], found["failed"]) == (2, 1)
-    assert [error in record["failed"] for record in told if "failed" in record] == [True]
-    assert all(len(record["failed"]) < 1000 for record in told if "failed" in record)
+    assert [error in record["failed"] for record in records if "failed" in record] == [True]
+    assert all(len(record["failed"]) < 1000 for record in records if "failed" in record)
     assert "1 games failed" in as_text(found)
     rows = [json.loads(line) for line in (tmp_path / "run" / "games.jsonl").read_text().splitlines()]
     assert [row["game"] for row in rows] == [0, 2]

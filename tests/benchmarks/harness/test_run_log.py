@@ -1,4 +1,4 @@
-"""The run log keeps every finished record, whatever happens in between."""
+"""The run log keeps every finished record, also after failures."""
 
 from __future__ import annotations
 

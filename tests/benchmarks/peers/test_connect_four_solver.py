@@ -59,7 +59,7 @@ def test_a_position_is_worth_its_best_move() -> None:
 
 
 def test_forced_moves() -> None:
-    """Three in the first column: whoever moves must win there, or stop it."""
+    """Three in the first column: the player to move must win there or block it."""
     solver = ConnectFourSolver()
     opening = [3, 3, 3, 3, 2, 2, 2, 2, 0, 6, 0, 6, 0]
     after_a_mistake = GAME.state_from_history([*opening, 5])

@@ -20,7 +20,7 @@ import pytest
 @pytest.mark.benchmark(group="all")
 def test_{0}(benchmark):
     benchmark.pedantic(lambda: None, rounds=1)
-    benchmark.extra_info.update(per_second=7, of=int)  # what JSON has not is told in words
+    benchmark.extra_info.update(per_second=7, of=int)  # a value that JSON does not have becomes text
 """
 HANGS = """
 import os, signal, subprocess, time
@@ -51,7 +51,7 @@ def test_skipped(benchmark):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Some benchmarks, of which one hangs."""
+    """Some benchmarks; one of them hangs."""
     pytest.importorskip("pytest_benchmark")
     monkeypatch.setattr(speeds, "LEAST", 0.3)
     (tmp_path / "test_a.py").write_text(QUICK.format("first") + HANGS + QUICK.format("second"))
@@ -72,7 +72,7 @@ def test_what_takes_too_long_is_given_up(folder: Path) -> None:
     assert set(found.failed) == {"test_b.py::test_fails", "test_b.py::test_dies", "test_c.py"}
     assert "sums are wrong" in found.failed["test_b.py::test_fails"]
     assert "nothing_of_this_name" in found.failed["test_c.py"]
-    with pytest.raises(ProcessLookupError):  # what it had started is gone, too
+    with pytest.raises(ProcessLookupError):  # its child processes have ended, too
         os.kill(int((folder / "test_a.py.other").read_text()), 0)
     text = "".join(said)
     assert "7 benchmarks, about 2 min\n[1/7, 2 min left] test_a.py::test_first: about 0.1 s ... 0" in text

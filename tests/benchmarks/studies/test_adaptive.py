@@ -1,4 +1,4 @@
-"""The comparison of adaptive and fixed budgets: it goes on where it was, and its table counts what it says."""
+"""The comparison of adaptive and fixed budgets: it resumes, and the figures of its table are right."""
 
 from __future__ import annotations
 

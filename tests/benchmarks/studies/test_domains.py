@@ -1,4 +1,4 @@
-"""The jobs of each domain: what they are told apart by, and what they give."""
+"""The jobs of each domain: their keys and their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ablation of kinds of proposals: it goes on where it was, and its table sets each choice beside all kinds."""
+"""The ablation of kinds of proposals: it resumes, and its table compares each choice with all kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of methods: it goes on where it was, and its table counts what was solved in time."""
+"""The comparison of methods: it resumes, and its table counts the problems that were solved in time."""
 
 from __future__ import annotations
 

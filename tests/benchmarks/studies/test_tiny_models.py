@@ -1,4 +1,4 @@
-"""The benchmark of the tiny models: it runs, goes on where it was, and says what it found."""
+"""The benchmark of the tiny models: it runs, resumes, and prints its results."""
 
 from __future__ import annotations
 

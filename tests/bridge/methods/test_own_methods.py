@@ -1,4 +1,4 @@
-"""Methods of one's own: as a class, an object, a registered name, and from a package outside."""
+"""Methods of users: as a class, an object, a registered name, and from another package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Votes: who wins, by how much, and when nothing can change it."""
+"""Votes: the winner, its lead, and when the result cannot change any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on loopback that answers as OpenAI's do, and misbehaves in ways that have names when it is told to."""
+"""A server on loopback that answers like OpenAI's and, on request, misbehaves in one of many named ways."""
 
 from __future__ import annotations
 

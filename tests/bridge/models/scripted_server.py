@@ -1,4 +1,4 @@
-"""A server on loopback that gives prepared answers one after another, and a model that asks it."""
+"""A server on loopback that returns prepared answers in order, and a model that asks it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = tuple[int, bytes] | Callable[[], tuple[int, bytes]]
 
 
 class Server:
-    """Gives its answers one after another, repeats the last one, and keeps the requests.
+    """Returns its answers in order, repeats the last one, and keeps the requests.
 
     An answer is a status and a body, or a function that returns them. A body that begins with "data:" or ":" is a
     stream of events. hold: seconds for which the connection stays open, and the request unfinished, after a stream.

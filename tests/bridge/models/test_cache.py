@@ -180,8 +180,8 @@ class Model(ScriptedModel):
 
 model = CachedModel(Model(lambda prompt: {"yes": 1.0}, "writer"), sys.argv[1])
 for i in range(int(sys.argv[2]), int(sys.argv[3])):
-    (told,) = model.complete(f"prompt {i}", seed=i)
-    if not told.cached:
+    (reply,) = model.complete(f"prompt {i}", seed=i)
+    if not reply.cached:
         print("kept", i, flush=True)
 print("done", flush=True)
 """

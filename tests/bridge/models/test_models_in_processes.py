@@ -1,4 +1,4 @@
-"""Models and what threads, forked processes and pickles may do with them; and the small things that users give."""
+"""Models in threads, forked processes and pickles; and unusual arguments of users."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def ask(model: lt.Model) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pickled_model_is_the_same_model(kind: str, make: Callable[[str], lt.Model]) -> None:
     model = make(kind)
-    told = ask(model)
+    expected = ask(model)
     again = pickle.loads(pickle.dumps(model))
     assert type(again) is type(model)
     assert (again.name, again.identity, again.slots) == (model.name, model.identity, model.slots)
-    assert ask(again) == told
+    assert ask(again) == expected
 
 
 def test_named_models_pickle_by_their_name() -> None:
@@ -97,7 +97,7 @@ def test_what_cannot_be_pickled_says_so(server: Server, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_forked_process_uses_the_model(kind: str, make: Callable[[str], lt.Model]) -> None:
     model = make(kind)
-    told = ask(model)
+    expected = ask(model)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # its exit code tells, and an end in the ordinary way is part of the test
@@ -108,9 +108,9 @@ def test_a_forked_process_uses_the_model(kind: str, make: Callable[[str], lt.Mod
             os._exit(1)
     os.close(writer)
     with os.fdopen(reader) as file:
-        assert json.loads(file.read()) == told
+        assert json.loads(file.read()) == expected
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    assert ask(model) == told
+    assert ask(model) == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -139,7 +139,7 @@ print(folder)
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_model_for_many_threads(kind: str, make: Callable[[str], lt.Model]) -> None:
     model = make(kind)
-    told, found = ask(model), []
+    expected, found = ask(model), []
 
     def run() -> None:
         for _ in range(3):
@@ -150,7 +150,7 @@ def test_one_model_for_many_threads(kind: str, make: Callable[[str], lt.Model]) 
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [told] * 12
+    assert found == [expected] * 12
 
 
 def test_threads_take_turns_at_a_model_with_one_slot() -> None:

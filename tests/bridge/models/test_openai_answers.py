@@ -1,4 +1,4 @@
-"""What servers answer in the field: costs, reasoning, streams, and what they refuse of the protocol."""
+"""Answers of real servers: costs, reasoning, streams, and parts of the protocol that they refuse."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def whole(*choices: Any, **costs: Any) -> tuple[int, bytes]:
 def test_an_answer_without_content_is_empty_and_paid_for(server: Server, content: str | None, finish: str) -> None:
     details = {"reasoning_tokens": 500}
     server.answers = [whole(chat(content, finish), usage=usage(20, 500, completion_tokens_details=details))]
-    (told,) = model(server, endpoint="chat").complete("x")
-    assert (told.text, told.finish, told.prompt_tokens, told.generated_tokens) == ("", finish, 20, 500)
+    (reply,) = model(server, endpoint="chat").complete("x")
+    assert (reply.text, reply.finish, reply.prompt_tokens, reply.generated_tokens) == ("", finish, 20, 500)
     assert len(server.requests) == 1
 
 
@@ -70,31 +70,31 @@ def test_what_was_spent_is_what_the_server_says_and_never_less_than_came(
 ) -> None:
     logprobs = {"tokens": ["a", "b", "c"], "token_logprobs": [-1.0, -1.0, -1.0]}
     server.answers = [whole(text("abc", logprobs=logprobs), usage=said)]
-    (told,) = model(server).complete("x")
-    assert (told.prompt_tokens, told.generated_tokens) == (20, written)
+    (reply,) = model(server).complete("x")
+    assert (reply.prompt_tokens, reply.generated_tokens) == (20, written)
 
 
 @pytest.mark.parametrize("said", [None, {}, 7, []])
 def test_without_a_word_on_costs_they_are_estimated(server: Server, said: Any) -> None:
     server.answers = [whole(text("ninety-nine letters " * 5), usage=said)]
-    (told,) = model(server).complete("word " * 100)
-    assert 100 <= told.prompt_tokens <= 250
-    assert 20 <= told.generated_tokens <= 50
+    (reply,) = model(server).complete("word " * 100)
+    assert 100 <= reply.prompt_tokens <= 250
+    assert 20 <= reply.generated_tokens <= 50
 
 
 def test_one_usage_for_several_completions(server: Server) -> None:
     server.answers = [whole(chat("a"), chat("b"), chat("c"), usage=usage(30, 100))]
-    told = model(server, endpoint="chat", prices={"prompt": 1.0, "generated": 10.0}).complete("x", n=3)
-    assert [c.prompt_tokens for c in told] == [30, 0, 0]
-    assert [c.generated_tokens for c in told] == [34, 33, 33]
-    assert [c.calls for c in told] == [1, 0, 0]
-    assert sum(c.money for c in told) == pytest.approx(1030e-6)
+    completions = model(server, endpoint="chat", prices={"prompt": 1.0, "generated": 10.0}).complete("x", n=3)
+    assert [c.prompt_tokens for c in completions] == [30, 0, 0]
+    assert [c.generated_tokens for c in completions] == [34, 33, 33]
+    assert [c.calls for c in completions] == [1, 0, 0]
+    assert sum(c.money for c in completions) == pytest.approx(1030e-6)
 
 
 def test_completions_that_were_not_asked_for_are_paid_for(server: Server) -> None:
     server.answers = [whole(text("a"), text("b"), usage=usage(30, 100))]
-    (told,) = model(server).complete("x")
-    assert (told.text, told.prompt_tokens, told.generated_tokens, told.calls) == ("a", 30, 100, 1)
+    (reply,) = model(server).complete("x")
+    assert (reply.text, reply.prompt_tokens, reply.generated_tokens, reply.calls) == ("a", 30, 100, 1)
 
 
 def slow() -> tuple[int, bytes]:
@@ -120,9 +120,9 @@ def test_attempts_that_failed_are_paid_for_once_the_server_worked(
     server: Server, failure: Any, prompt: int, written: int
 ) -> None:
     server.answers = [failure, whole(text("good"), usage=usage(40, 1))]
-    (told,) = model(server, timeout=0.3, prices={"prompt": 1.0}).complete("x", max_tokens=29)
-    assert (told.text, told.prompt_tokens, told.generated_tokens, told.calls) == ("good", prompt, written, 1)
-    assert told.money == pytest.approx(prompt * 1e-6)
+    (reply,) = model(server, timeout=0.3, prices={"prompt": 1.0}).complete("x", max_tokens=29)
+    assert (reply.text, reply.prompt_tokens, reply.generated_tokens, reply.calls) == ("good", prompt, written, 1)
+    assert reply.money == pytest.approx(prompt * 1e-6)
 
 
 def test_a_request_that_never_got_an_answer_is_paid_for(server: Server) -> None:
@@ -150,10 +150,10 @@ def test_a_stream_without_end_is_cut(server: Server, logprobs: bool) -> None:
         return {"choices": [text(" word", None, **tokens)]}
 
     server.answers = [events(*map(piece, range(20_000)))]
-    (told,) = model(server, stream=True).complete("x", max_tokens=100)
-    assert told.finish == "length"
-    assert 100 < told.generated_tokens < (102 if logprobs else 400)
-    assert len(told.text) < 2_000
+    (reply,) = model(server, stream=True).complete("x", max_tokens=100)
+    assert reply.finish == "length"
+    assert 100 < reply.generated_tokens < (102 if logprobs else 400)
+    assert len(reply.text) < 2_000
 
 
 # ---- Reasoning ----
@@ -224,9 +224,9 @@ def test_tokens_and_their_probability_are_those_of_the_answer(server: Server) ->
     tokens = ["<think>", "two", "</think>", "4", "!"]
     logprobs = {"tokens": tokens, "token_logprobs": [-1.0, -2.0, -3.0, -0.25, -0.5]}
     server.answers = [whole(text("".join(tokens), logprobs=logprobs), usage=usage(5, 5))]
-    (told,) = model(server).complete("x")
-    assert ([token.text for token in told.tokens], told.logprob) == (["4", "!"], -0.75)
-    assert (told.text, told.generated_tokens) == ("4!", 5)
+    (reply,) = model(server).complete("x")
+    assert ([token.text for token in reply.tokens], reply.logprob) == (["4", "!"], -0.75)
+    assert (reply.text, reply.generated_tokens) == ("4!", 5)
 
 
 # ---- Streams ----
@@ -267,8 +267,8 @@ def test_a_stream_without_done_on_a_connection_that_stays_open(server: Server, c
     last = [{"choices": [], "usage": usage(10, 2)}] if costs else []
     server.answers = [events({"choices": [text("a", None)]}, {"choices": [text("b")]}, *last, end=b"")]
     began = time.monotonic()
-    (told,) = model(server, stream=True, timeout=20.0).complete("x")
-    assert (told.text, told.generated_tokens) == ("ab", 2)
+    (reply,) = model(server, stream=True, timeout=20.0).complete("x")
+    assert (reply.text, reply.generated_tokens) == ("ab", 2)
     assert time.monotonic() - began < 15
     assert list(model(server, timeout=20.0).stream("x")) == ["a", "b"]
     assert len(server.requests) == 2
@@ -395,8 +395,8 @@ def test_everything_is_refused_one_after_the_other() -> None:
 
 def test_a_stop_text_that_a_server_does_not_know_cuts_here(server: Server) -> None:
     server.answers = [(400, b"unsupported parameter: stop"), whole(text("4 END 5", "length"))]
-    (told,) = model(server).complete("x", stop="END")
-    assert (told.text, told.finish) == ("4 ", "stop")
+    (reply,) = model(server).complete("x", stop="END")
+    assert (reply.text, reply.finish) == ("4 ", "stop")
 
 
 @pytest.mark.parametrize(
@@ -461,13 +461,13 @@ def test_extra_fields_and_a_system_prompt(server: Server) -> None:
         model(server, extra_body=nested)
 
 
-@pytest.mark.parametrize("told", [-9999.0, -1e9, float("-inf")])
-def test_log_probabilities_that_are_not_told(server: Server, told: float) -> None:
-    logprobs = {"tokens": ["4"], "token_logprobs": [told], "top_logprobs": [{"4": told, "2": told}]}
+@pytest.mark.parametrize("logprob", [-9999.0, -1e9, float("-inf")])
+def test_log_probabilities_that_are_not_told(server: Server, logprob: float) -> None:
+    logprobs = {"tokens": ["4"], "token_logprobs": [logprob], "top_logprobs": [{"4": logprob, "2": logprob}]}
     server.answers = [whole(text("4", logprobs=logprobs))]
     loaded = model(server)
-    (completion,) = loaded.complete("x", top=2)
-    assert completion.logprob == -100.0
+    (reply,) = loaded.complete("x", top=2)
+    assert reply.logprob == -100.0
     assert sum(each.prior for each in TrieProposer(loaded).propose(COUNTDOWN, ())) == pytest.approx(1.0)
     SampleProposer(loaded).propose(COUNTDOWN, ())
     for kinds in (("token",), ("step",)):
@@ -554,13 +554,13 @@ def test_awaiting_does_not_block_the_loop(slots: int) -> None:
                 await asyncio.sleep(0.01)
 
         ticking = asyncio.create_task(tick())
-        told = await asyncio.gather(*(loaded.complete_async(word) for word in "abcdef"))
+        answers = await asyncio.gather(*(loaded.complete_async(word) for word in "abcdef"))
         done.set()
         await ticking
-        return ticks, [completion.text for (completion,) in told]
+        return ticks, [completion.text for (completion,) in answers]
 
-    ticks, told = asyncio.run(both())
-    assert told == list("abcdef")
+    ticks, answers = asyncio.run(both())
+    assert answers == list("abcdef")
     assert ticks > 5
     assert loaded.most_at_once == slots
 
@@ -593,10 +593,10 @@ def test_equal_requests_under_way_are_one(server: Server, tmp_path: Path) -> Non
     async def several() -> list[list[Completion]]:
         return await asyncio.gather(*(loaded.complete_async("x", seed=i // 3) for i in range(6)))
 
-    told = asyncio.run(several())
+    completions = asyncio.run(several())
     assert len(server.requests) == 2
-    assert [c.text for (c,) in told] == ["late"] * 6
-    assert sum(c.cached for (c,) in told) == 4
+    assert [c.text for (c,) in completions] == ["late"] * 6
+    assert sum(c.cached for (c,) in completions) == 4
     assert loaded.paid.calls == 2
 
     async def one_stays() -> list[Completion]:

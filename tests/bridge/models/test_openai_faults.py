@@ -50,9 +50,9 @@ def streams(fault: str) -> bool:
 def test_a_fault_is_survived(server: MisbehavingServer, fault: str) -> None:
     loaded = model(server, stream=streams(fault), retries=5)
     server.faults = [fault]
-    told = loaded.complete("2+2=", n=2, seed=4)
-    assert [c.text for c in told] == ["4", "5"]
-    assert sum(c.calls for c in told) == 1
+    completions = loaded.complete("2+2=", n=2, seed=4)
+    assert [c.text for c in completions] == ["4", "5"]
+    assert sum(c.calls for c in completions) == 1
     assert len(server.requests) == 2
     assert len(server.answered) == 1
 
@@ -91,10 +91,10 @@ def test_retry_after_holds_everything_back(server: MisbehavingServer) -> None:
 
 def test_fewer_choices_than_asked_for_are_asked_for_again(server: MisbehavingServer) -> None:
     server.fewer = True
-    told = model(server).complete("x", n=3, seed=5)
-    assert [c.text for c in told] == ["5", "6", "7"]
-    assert sum(c.calls for c in told) == len(server.answered) == 3
-    assert sum(c.prompt_tokens for c in told) == 21
+    completions = model(server).complete("x", n=3, seed=5)
+    assert [c.text for c in completions] == ["5", "6", "7"]
+    assert sum(c.calls for c in completions) == len(server.answered) == 3
+    assert sum(c.prompt_tokens for c in completions) == 21
 
 
 @pytest.mark.parametrize("slots", [1, 4])

@@ -14,7 +14,7 @@ from longthink.bridge.models import processors
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A machine of four processors, told by files."""
+    """A machine with four processors, as described by files."""
     monkeypatch.setattr(processors, "_STAT", tmp_path / "stat")
     monkeypatch.setattr(processors, "_CGROUP", tmp_path / "cgroup")
     monkeypatch.setattr(processors, "_QUOTA", tmp_path / "quota")
@@ -24,7 +24,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def busy(machine: Path, monkeypatch: pytest.MonkeyPatch, *shares: float) -> None:
-    """While the window goes by, others use so much of each processor."""
+    """During the window, other processes use this share of each processor."""
 
     def written(passed: int) -> None:
         rows = [f"cpu{i} {100 + share * passed:.0f} 0 0 {100 + (1 - share) * passed:.0f} 0 0 0 0 0 0"

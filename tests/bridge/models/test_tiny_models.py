@@ -1,4 +1,4 @@
-"""The tiny models: what they learnt from and what not, that they load and repeat themselves, and that they help."""
+"""The tiny models: their training data, that they load and are reproducible, and that they help."""
 
 from __future__ import annotations
 
@@ -73,15 +73,15 @@ def test_all_sizes_together_are_small() -> None:
 
 def test_the_files_say_how_they_were_trained(model: lt.Model) -> None:
     assert isinstance(model, OnnxModel)
-    told = model.metadata
-    assert int(told["steps"]) > 0
-    assert int(told["lines"]) > int(told["steps"])
-    assert 0 < float(told["cpu_minutes"]) <= 15
-    assert told["license"] == "Apache-2.0"
+    metadata = model.metadata
+    assert int(metadata["steps"]) > 0
+    assert int(metadata["lines"]) > int(metadata["steps"])
+    assert 0 < float(metadata["cpu_minutes"]) <= 15
+    assert metadata["license"] == "Apache-2.0"
     weights = [
         a for a in onnx.load(tiny_file(model.name.removeprefix("tiny-"))).graph.initializer if a.name.endswith("_half")
     ]
-    assert sum(math.prod(array.dims) for array in weights) == int(told["weights"])
+    assert sum(math.prod(array.dims) for array in weights) == int(metadata["weights"])
 
 
 def test_each_size_has_four_times_the_weights() -> None:

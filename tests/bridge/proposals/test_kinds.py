@@ -1,4 +1,4 @@
-"""Kinds of proposals: what each does to a transcript, that a search chooses among them, and that they are counted."""
+"""Kinds of proposals: the effect of each on a transcript, the choice by a search, and their counts."""
 
 from __future__ import annotations
 
@@ -268,9 +268,9 @@ def test_a_model_writes_subproblems_of_its_own() -> None:
     (part, again) = asked(task, ("<subproblem>",), lambda prompt: {" What is 3 * 4?": 1.0})
     assert (part, again) == ("<subproblem> What is 3 * 4?", "<subproblem>")
     assert "A part of it: What is 3 * 4?" in task.context((part,))
-    told = task.context((part, "Answer: 12"))
-    assert "\nWhat is 3 * 4?\n12\n" in told
-    assert "A part of it" not in told
+    context = task.context((part, "Answer: 12"))
+    assert "\nWhat is 3 * 4?\n12\n" in context
+    assert "A part of it" not in context
     assert task.verify((part, "Answer: 12", "Answer: 14")) == 1.0
     (closed,) = asked(task, (part, "<step>"), lambda prompt: {"Answer: 12": 1.0})
     assert closed == "Answer: 12"
@@ -392,10 +392,10 @@ def test_each_kind_can_be_switched_off_and_is_counted(without: str) -> None:
     answer = lt.think(task, ScriptedModel(solver), lt.Budget(calls=600), method="mcts", kinds=kinds)
     assert set(answer.kinds) == set(kinds)
 
-    def told(trace: Any) -> Counter[str]:
-        return Counter([trace.kind]) + sum((told(child) for child in trace.children), Counter())
+    def count_kinds(trace: Any) -> Counter[str]:
+        return Counter([trace.kind]) + sum((count_kinds(child) for child in trace.children), Counter())
 
-    counted = told(answer.trace)
+    counted = count_kinds(answer.trace)
     assert counted["choice"] > 0
     for kind in answer.kinds:
         assert counted[kind] <= answer.kinds[kind]
@@ -435,7 +435,7 @@ def test_kinds_stand_in_traces_and_behind_a_flag(tmp_path: Path, capsys: pytest.
 
     command = ["think", "countdown", "2", "3", "4", "--target", "9", "--model", "tiny", "--tokens", "900", "--json"]
     assert main([*command, "--kinds", "step,subproblem"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told["kinds"]) == {"step", "subproblem"}
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed["kinds"]) == {"step", "subproblem"}
     assert main([*command, "--kinds", "stap"]) == 2
     assert "did you mean 'step'" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Work on several slots: how many requests are under way, budgets, failures, Ctrl-C, and that no answer is dropped."""
+"""Work on several slots: requests in progress, budgets, failures, Ctrl-C, and that no answer is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTDOWN = lt.load_task("countdown", numbers=(2, 5, 20, 40), target=75)
 
 
 class SlowModel(ScriptedModel):
-    """Takes its time on a number of threads, and notes how many requests were under way."""
+    """Answers slowly on a number of threads, and records how many requests were in progress."""
 
     def __init__(self, slots: int, seconds: float = 0.002, fails_at: int = 0, interrupts_at: int = 0) -> None:
         super().__init__(digits)
@@ -48,8 +48,8 @@ class SlowModel(ScriptedModel):
         return [replace(c, money=0.25 if i == 0 else 0.0) for i, c in enumerate(completions)]
 
 
-def told(answer: lt.Answer) -> int:
-    """How many leaves of the search tree were told: a visit of the root each, where no end is reached."""
+def num_valued(answer: lt.Answer) -> int:
+    """How many leaves of the search tree have values: a visit of the root each, if no terminal is reached."""
     assert answer.trace is not None
     return answer.trace.visits
 
@@ -61,7 +61,7 @@ def test_slots_are_filled_and_every_answer_is_told(slots: int) -> None:
     assert model.most_at_once == slots
     assert answer.stopped_by == "calls"
     assert answer.spent.calls == len(model.answered) == 80
-    assert told(answer) == 80  # one for each paid answer
+    assert num_valued(answer) == 80  # one for each paid answer
 
 
 @pytest.mark.parametrize("method", ["best_of_n", "mcts"])
@@ -85,7 +85,7 @@ def test_limits_are_passed_by_one_answer_at_most(method: str, slots: int, limit:
 
 def test_simulations_are_counted_with_those_under_way() -> None:
     answer = lt.think(Tower(), SlowModel(8), lt.Budget(simulations=50))
-    assert answer.spent.simulations == 50 == told(answer)
+    assert answer.spent.simulations == 50 == num_valued(answer)
 
 
 def test_an_earlier_piece_is_counted() -> None:
@@ -107,7 +107,7 @@ def test_a_failure_keeps_what_was_paid(slots: int) -> None:
     answer = caught.value.answer
     assert answer.stopped_by == "failed"
     assert answer.spent.calls == len(model.answered) >= 39
-    assert told(answer) == len(model.answered)
+    assert num_valued(answer) == len(model.answered)
 
 
 def test_an_error_of_another_kind_waits_for_what_is_paid() -> None:
@@ -133,7 +133,7 @@ def test_ctrl_c_waits_for_what_is_paid() -> None:
     answer = lt.think(Tower(), model, lt.Budget(calls=1000), progress=interrupt, playouts=False)
     assert answer.interrupted
     assert answer.spent.calls == len(model.answered) > 30
-    assert told(answer) == len(model.answered)
+    assert num_valued(answer) == len(model.answered)
 
 
 def test_ctrl_c_in_the_middle_of_a_playout_keeps_what_is_paid() -> None:
@@ -146,7 +146,7 @@ def test_ctrl_c_in_the_middle_of_a_playout_keeps_what_is_paid() -> None:
     answer = lt.think(Tower(), model, lt.Budget(calls=1000), progress=interrupt)
     assert answer.interrupted
     assert answer.spent.calls == len(model.answered) == 16
-    assert told(answer) == 2
+    assert num_valued(answer) == 2
 
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
@@ -171,7 +171,7 @@ def test_time_ends_it() -> None:
 
 
 def test_a_budget_that_ends_in_the_middle_of_a_look_keeps_the_look() -> None:
-    """The proposer of legal steps asks five times a state; what it was told by the third is not thrown away."""
+    """The proposer of legal steps asks five times per state; the answers up to the third are kept."""
 
     def script(prompt: str) -> dict[str, float]:
         return {"4": 0.7, "1": 0.2, "8": 0.1}
@@ -179,7 +179,7 @@ def test_a_budget_that_ends_in_the_middle_of_a_look_keeps_the_look() -> None:
     for calls in (1, 3, 5, 7):
         answer = lt.think(COUNTDOWN, ScriptedModel(script), lt.Budget(calls=calls))
         assert answer.spent.calls == calls
-        assert told(answer) >= 1
+        assert num_valued(answer) >= 1
 
 
 def test_a_proposer_that_asks_by_itself_is_counted() -> None:
@@ -214,7 +214,7 @@ def test_work_of_ones_own() -> None:
 
 
 def test_one_slot_and_several_propose_the_same() -> None:
-    """The proposals of a state do not depend on what else is under way."""
+    """The proposals of a state do not depend on other requests in progress."""
 
     def texts(slots: int) -> set[str]:
         answer = lt.think(Tower(), SlowModel(slots, seconds=0.0), lt.Budget(calls=60), seed=4)

@@ -1,4 +1,4 @@
-"""Sessions: pickled in the middle of their work, and cancelled by a token, with every method."""
+"""Sessions, with every method: pickled during their work, and cancelled by a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Final answers: where texts state them, when two are the same, and lines of thought that end in one."""
+"""Final answers: where texts state them, when two are equal, and transcripts that end in one."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from longthink.bridge.tasks.countdown import Countdown, solve, steps
 
 
 def reachable(numbers: tuple[Fraction, ...]) -> set[Fraction]:
-    """Every value of every expression over all the numbers, by brute force, negative ones and fractions included."""
+    """Every value of every expression over all the numbers, by brute force, including negative ones and fractions."""
     if len(numbers) == 1:
         return {numbers[0]}
     found: set[Fraction] = set()

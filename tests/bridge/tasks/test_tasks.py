@@ -1,4 +1,4 @@
-"""One conformance test for every task there is, and what is special about each kind."""
+"""A conformance test of every task, and tests of each kind of task."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALL = [
 
 
 def random_run(task: Task, rng: random.Random, most: int) -> Transcript:
-    """Legal steps taken blindly until the task is done, `most` are taken, or there is none."""
+    """Random legal steps until the task is done, `most` are taken, or no step is legal."""
     transcript = task.initial
     while not task.done(transcript) and len(transcript) < most:
         steps = task.legal_steps(transcript)
@@ -129,7 +129,7 @@ def test_every_family_is_there() -> None:
 
 @pytest.mark.parametrize("family", families())
 def test_the_right_answer_is_right(family: str) -> None:
-    """The verifier is the family's own scorer: what it calls right for itself is right here, in words and lines."""
+    """The verifier is the family's own scorer: it accepts the same answers, in a sentence and in a line."""
     task = lt.load_task(f"reasoning_gym:{family}", seed=5, **({"steps": False} if family in PUZZLES else {}))
     assert isinstance(task, ReasoningTask)
     dataset = reasoning_gym.create_dataset(family, seed=5, size=1)
@@ -151,7 +151,7 @@ def test_the_right_answer_is_right(family: str) -> None:
 @pytest.mark.parametrize("family", sorted(PUZZLES))
 @pytest.mark.parametrize("seed", range(3))
 def test_puzzles_are_solved_step_by_step(family: str, seed: int) -> None:
-    """What a step environment calls solved, reasoning-gym's scorer calls solved; its solver finds it."""
+    """If a step environment is solved, reasoning-gym's scorer agrees; its solver finds a solution."""
     easy = {"rush_hour": {"max_moves": 12}, "sokoban": {"max_w": 7, "max_h": 7, "max_boxes": 4}}
     task = lt.load_task(f"reasoning_gym:{family}", seed=seed, **easy.get(family, {}))
     assert isinstance(task, Environment)
@@ -174,7 +174,7 @@ def test_shortest_solutions_are_as_short_as_known(seed: int) -> None:
 
 
 def test_moves_of_sokoban_and_rush_hour_are_those_of_the_scorer() -> None:
-    """Blind legal play ends on the board that reasoning-gym's own simulation ends on."""
+    """Random legal play ends on the same board as reasoning-gym's own simulation."""
     import numpy as np
     from reasoning_gym.games.contrib.sokoban.src.game import Game
     from reasoning_gym.games.rush_hour import Board
@@ -295,17 +295,17 @@ def test_hidden_cards_stay_hidden() -> None:
     "name", ["textarena:FifteenPuzzle-v0", "textarena:2048-v0", "textarena:TowerOfHanoi-v0-extreme"]
 )
 def test_long_games_are_rebuilt_exactly(name: str) -> None:
-    """Fifty steps and more; whatever is looked at in between, a transcript stands for one state."""
+    """Fifty steps and more; a transcript always means the same state, also if others are read in between."""
     task, rng = lt.load_task(name, seed=2), random.Random(4)
     before = random.getstate()
     transcript = random_run(task, rng, 70)
     assert len(transcript) >= 50
-    told = [task.context(transcript[:length]) for length in range(len(transcript) + 1)]
+    contexts = [task.context(transcript[:length]) for length in range(len(transcript) + 1)]
     task.legal_steps(transcript[:7])
     fresh = lt.load_task(name, seed=2)
     for length in rng.sample(range(len(transcript) + 1), 12):
         fresh.legal_steps(transcript[:length])
-        assert fresh.context(transcript[:length]) == told[length]
+        assert fresh.context(transcript[:length]) == contexts[length]
     assert random.getstate() == before  # other people's random numbers are left alone
 
 
@@ -326,7 +326,7 @@ def test_a_reward_is_textarenas_own() -> None:
 
 
 def test_the_fifteen_puzzle_can_be_won() -> None:
-    """TextArena 0.7.4 fails in the moment of winning; here it counts as won."""
+    """TextArena 0.7.4 raises an error at the winning move; here the game counts as won."""
     task = lt.load_task("textarena:FifteenPuzzle-v0", seed=1)
     with task._at(()) as environment:  # type: ignore[attr-defined]
         board = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, None, 15]]

@@ -1,4 +1,4 @@
-"""Verdicts: every family's right answer is worth 1 and nonsense is not, by a scorer that always comes to an end.
+"""Verdicts: in every family the right answer has value 1 and nonsense has less, and every scorer ends.
 
 `python tests/bridge/tasks/test_verdicts.py 300` looks at so many seeds of every family, for about an hour, and prints
 faults.
@@ -43,7 +43,7 @@ MANY_ANSWERS = {
 
 
 def right_answer(problem: Problem) -> str | None:
-    """What the generator knows, or our solver finds; None if neither does."""
+    """The answer of the generator or of our solver; None without either."""
     known: dict[str, Any] = problem.metadata
     if problem.entry["answer"] is not None:
         return str(problem.entry["answer"])
@@ -56,7 +56,7 @@ def right_answer(problem: Problem) -> str | None:
 
 
 def faults_of_family(family: str, seeds: range) -> list[str]:
-    """What is wrong with the verdicts on the problems of some seeds, in words."""
+    """The wrong verdicts on the problems of some seeds, in words."""
     problems = [Problem(family, seed, {}) for seed in seeds]
     answers = [right_answer(problem) for problem in problems]
     faults, rng = [], random.Random(family)
@@ -75,7 +75,7 @@ def faults_of_family(family: str, seeds: range) -> list[str]:
 
 
 def faults_of_task(task: Task) -> list[str]:
-    """The same for a task with a solver of its own."""
+    """The same for a task with its own solver."""
     solved = task.solve()
     if solved is None or solved.answer is None:
         return [f"{task.name}: its solver finds no answer"]
@@ -93,7 +93,7 @@ def rectangle(top: int, left: int, height: int, width: int) -> list[str]:
 
 
 def breadth_first(start: Any, moves: Callable[[Any], dict[str, Any]], solved: Callable[[Any], bool]) -> list[str]:
-    """The actions of a shortest way to a solved state; none if there is no way."""
+    """The actions of a shortest path to a solved state; empty if there is no path."""
     seen, waiting = {start}, deque([(start, [])])
     while waiting:
         state, way = waiting.popleft()
@@ -177,7 +177,7 @@ ORACLES: dict[str, Callable[[Any], list[list[str]]]] = {
     "Sudoku-v0": sudoku,
     "Sudoku-v0-medium": sudoku,
 }
-"""Answers of which one is right, from the environment at its start."""
+"""Answers, computed from the environment at its start; one of them is right."""
 
 
 def faults_of_environment(name: str, seed: int) -> list[str]:
@@ -199,7 +199,7 @@ def test_environments_can_be_solved_and_nonsense_solves_none(name: str) -> None:
 
 
 def test_an_unfinished_game_is_never_right() -> None:
-    """2048 of TextArena 0.7.4 gives full reward for a high score without the tile that was asked for."""
+    """2048 of TextArena 0.7.4 returns full reward for a high score without the required tile."""
     task = lt.load_task("textarena:2048-v0", seed=1)
     with task._at(()) as environment:  # type: ignore[attr-defined]
         environment.state.game_state["score"] = 1_000_000
@@ -207,7 +207,7 @@ def test_an_unfinished_game_is_never_right() -> None:
 
 
 def test_an_action_at_which_an_environment_stumbles_loses() -> None:
-    """Slitherlink of TextArena 0.7.4 gives a text as the reward of the second action that is none."""
+    """Slitherlink of TextArena 0.7.4 returns a text as the reward of the second invalid action."""
     task = lt.load_task("textarena:Slitherlink-v0", seed=1)
     assert task.done(("banana", "banana"))
     assert task.verify(("banana", "banana")) == 0.0
@@ -231,7 +231,7 @@ def test_every_solver_is_right(name: str) -> None:
 
 @pytest.mark.parametrize("hostile", ["1e999999", "9**(99999*99999)", "9" * 20_000, "(" * 5_000, "x" * 20_000, "\ud800"])
 def test_every_scorer_comes_to_an_end(hostile: str) -> None:
-    """Without bounds some of these take for ever, or all memory."""
+    """Without limits some of these take forever, or all memory."""
     for family in members():
         if family not in SLOW:
             assert Problem(family, 1, {}).score(hostile) < 1.0
@@ -362,7 +362,7 @@ def test_workers_end_with_the_process_they_work_for() -> None:
             state = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0]
         except (ProcessLookupError, FileNotFoundError):
             return
-        if state == "Z":  # ended; whoever adopted it has not looked yet
+        if state == "Z":  # ended; its new parent has not collected it yet
             return
         time.sleep(0.05)
     pytest.fail(f"the worker {worker} is still there after {signal.SIGKILL.name} of its owner")

@@ -1,4 +1,4 @@
-"""Verifiers in place of the task's own: functions, judges that ask a model and are paid for, and kinds of proposals."""
+"""Verifiers that replace the task's: functions, judges that ask a model and cost tokens, and kinds of proposals."""
 
 from __future__ import annotations
 

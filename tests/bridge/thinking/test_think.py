@@ -1,4 +1,4 @@
-"""Thinking with a scripted model: what each method does, budgets, seeds, Ctrl-C, and a task of one's own."""
+"""Thinking with a scripted model: methods, budgets, seeds, Ctrl-C, and a task of a user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RIGHT = {"2 5 20 40": "40=20*2", "5 40 40": "80=40+40", "5 80": "75=80-5"}
 
 
 def knows(prompt: str) -> dict[str, float]:
-    """Writes the right step with 60%, and for the rest a legal one that leads astray."""
+    """Writes the right step with 60%, otherwise a legal step that is wrong."""
     table = prompt.splitlines()[-1].removeprefix("75 from ").removesuffix(": ").partition(": ")[0]
     step = RIGHT.get(table)
     if step is not None:
@@ -135,7 +135,7 @@ def test_bad_input_is_refused() -> None:
 
 
 def test_the_trie_gives_the_models_probabilities() -> None:
-    """Asked until all is told apart, the priors are the model's probabilities of the legal steps, scaled."""
+    """If the proposer asks until all steps are separated, the priors are the model's probabilities, scaled."""
     steps = TASK.legal_steps(())
     weights = {step: 1.0 + i for i, step in enumerate(steps)}
 
@@ -261,6 +261,6 @@ def test_requests_are_checked() -> None:
 
 
 def test_scripted_models_say_what_they_find_likely() -> None:
-    (told,) = ScriptedModel(lambda prompt: {"ab": 0.25, "ac": 0.25, "b": 0.5}).complete("", temperature=0.0, top=5)
-    assert told.text == "b"
-    assert told.tokens[0].top == {"a": math.log(0.5), "b": math.log(0.5)}
+    (reply,) = ScriptedModel(lambda prompt: {"ab": 0.25, "ac": 0.25, "b": 0.5}).complete("", temperature=0.0, top=5)
+    assert reply.text == "b"
+    assert reply.tokens[0].top == {"a": math.log(0.5), "b": math.log(0.5)}

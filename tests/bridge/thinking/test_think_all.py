@@ -1,4 +1,4 @@
-"""One budget for many problems: limits, where the pieces go, slots, Ctrl-C, failures, and going on."""
+"""One budget for many problems: limits, allocation, slots, Ctrl-C, failures, and resuming."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ASKING = [name for name, method in methods().items() if method.needs_model]
 
 
 class Guess(Task):
-    """Guess a digit; an answer is worth what `values` says of it. `tag` tells problems apart in the prompt."""
+    """Guess a digit; `values` has the value of each answer. `tag` distinguishes problems in the prompt."""
 
     max_steps = 1
 
@@ -79,16 +79,16 @@ def test_every_method_shares_a_budget(method: str) -> None:
             asked.append(request)
             return super().answer(request)
 
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     answers = lt.think_all(
         [Tower() for _ in range(3)], Counting(digits), lt.Budget(calls=40), method=method,
-        progress=lambda spent, solved: told.append((spent.calls, solved)),
+        progress=lambda spent, solved: reported.append((spent.calls, solved)),
     )  # fmt: skip
     assert total(answers).calls == len(asked) <= 40
     assert {answer.stopped_by for answer in answers} == ({"calls"} if len(asked) == 40 else {"done"})
     assert min(answer.spent.calls for answer in answers) >= min(len(asked) // 3 - 10, 10)
-    assert told[-1] == (len(asked), 0)
-    assert told == sorted(told)
+    assert reported[-1] == (len(asked), 0)
+    assert reported == sorted(reported)
 
 
 @pytest.mark.parametrize("method", methods())
@@ -120,7 +120,7 @@ def test_all_begin_and_go_on_in_step_where_nothing_tells_them_apart() -> None:
 
 
 def test_the_next_piece_goes_where_more_is_to_be_gained() -> None:
-    """Of two problems one has improved twice as often; of two others one is nearly right, and has little to gain."""
+    """One of two problems has improved twice as often; one of two others is nearly right, and has little to gain."""
     values = {"1": 0.1, "2": 0.2, "3": 0.3}
     model = Guesses({"a": "0123", "b": "0000"})
     lt.think_all([Guess("a", values), Guess("b", values)], model, lt.Budget(tokens=20), method="best_of_n")
@@ -134,8 +134,8 @@ def test_the_next_piece_goes_where_more_is_to_be_gained() -> None:
 def test_dear_problems_get_fewer_pieces() -> None:
     class Dear(Guesses):
         def answer(self, request: Request) -> list[Completion]:
-            (told,) = super().answer(request)
-            return [Completion(told.text, calls=1, generated_tokens=4 if request.prompt.startswith("a") else 1)]
+            (completion,) = super().answer(request)
+            return [Completion(completion.text, calls=1, generated_tokens=4 if request.prompt.startswith("a") else 1)]
 
     model = Dear()
     lt.think_all([Guess("a"), Guess("b")], model, lt.Budget(tokens=60), method="best_of_n")
@@ -143,7 +143,7 @@ def test_dear_problems_get_fewer_pieces() -> None:
 
 
 def test_votes_go_to_what_is_contested() -> None:
-    """The gain of a vote is how much surer it can make us: of ten problems that agree little is spent."""
+    """The gain of a vote is the increase in certainty: problems whose ten answers agree get little."""
     said = {"a": "12" * 600, **{tag: "1" * 100 for tag in "bcd"}}
     model, tasks = Guesses(said), [Guess(tag) for tag in "abcd"]
     lt.think_all(tasks, model, lt.Budget(tokens=40), method="majority_vote")
@@ -202,7 +202,7 @@ def test_ctrl_c_gives_the_best_so_far_of_all(method: str, slots: int) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_while_it_waits_reaches_all(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """What was asked is paid for and counted; a second Ctrl-C does not wait for it, and loses no answer."""
+    """Requests in progress are paid for and counted; a second Ctrl-C does not wait for them, and loses no answer."""
     receive, waits = InFlight.receive, 0
 
     def interrupted(in_flight: InFlight) -> object:
@@ -250,7 +250,7 @@ def test_a_refused_problem_does_not_stop_the_others() -> None:
 
 
 def test_it_goes_on_where_it_ended(tmp_path: Path) -> None:
-    """With a request cache a larger budget goes on where a smaller one ended: nothing is asked twice."""
+    """With a request cache a larger budget resumes where a smaller one ended: nothing is asked twice."""
     said = {"a": "7", "b": "0" * 9 + "7", "c": "0123"}
     tasks = [Guess(tag, {"7": 1.0, "1": 0.1, "2": 0.2, "3": 0.3}) for tag in "abcd"]
     whole, pieces = Guesses(said), Guesses(said)

@@ -1,4 +1,4 @@
-"""Errors of verifiers, scorers, proposers and tools end their own problem, and a trace always has its end."""
+"""An error of a verifier, scorer, proposer or tool ends only its own problem, and every trace is complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXTRA = {"exhaustive": lt.Budget(), "greedy": lt.Budget(calls=20)}
 
 
 class Say(Task):
-    """Say a letter in one line; `verify` says what it is worth."""
+    """Say a letter in one line; `verify` returns its value."""
 
     max_steps = 1
 
@@ -195,12 +195,12 @@ def test_other_problems_go_on(method: str, slots: int, tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_all_though_verifiers_raise() -> None:
     """The votes of a problem are counted at its end, where its verifier raises."""
-    told = 0
+    reports = 0
 
     def interrupt(spent: lt.Spent, solved: int) -> None:
-        nonlocal told
-        told += 1
-        if told == 30:
+        nonlocal reports
+        reports += 1
+        if reports == 30:
             raise KeyboardInterrupt
 
     tasks = [Say(broken, "first"), Say(worth_half, "second")]
@@ -211,7 +211,7 @@ def test_ctrl_c_ends_all_though_verifiers_raise() -> None:
 
 
 class Left(Exception):
-    """An error of the caller's own."""
+    """An error class of the caller."""
 
 
 def alone(task: Task, *arguments: Any, **options: Any) -> object:
@@ -270,7 +270,7 @@ def test_a_failed_request_waits_for_the_others_and_tells_its_error() -> None:
 
 
 class Strange(Exception):
-    """An error that no pickle brings back."""
+    """An error that cannot be unpickled."""
 
     def __init__(self, one: int, two: int) -> None:
         super().__init__(f"{one} and {two}")

@@ -1,4 +1,4 @@
-"""Programs that try to leave the sandbox, to harm the machine, or to use too much of it: none succeeds."""
+"""Programs that try to leave the sandbox, harm the machine, or use too much of it: all fail."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ _CALLS = {  # on x86-64 and on 64-bit ARM
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[dict[str, object]]:
-    """What a probe could reach outside: a secret file, a server, an abstract socket, a process, a secret variable."""
+    """Targets outside the sandbox: a secret file, a server, an abstract socket, a process, a secret variable."""
     arm = os.uname().machine == "aarch64"
     with (
         tempfile.NamedTemporaryFile("w", prefix="longthink-secret-") as secret,
@@ -249,7 +249,7 @@ def children() -> set[str]:
 
 
 def settles(before: set[str]) -> bool:
-    """Whether all processes that are newer than `before` end within some seconds."""
+    """Whether all processes that are newer than `before` end within a few seconds."""
     for _ in range(100):
         if children() <= before:
             return True
@@ -465,7 +465,7 @@ def test_limits_are_checked(limits: dict[str, object]) -> None:
 
 
 def test_process_one_keeps_no_zombies() -> None:
-    """Orphans become children of process 1, or of a process that has asked for them as this one does."""
+    """Orphans become children of process 1, or of a process that adopts them, as this one does."""
     script = """
 import ctypes, pathlib
 from longthink.bridge.tools.sandbox import SandboxLimits, run

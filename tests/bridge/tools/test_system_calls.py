@@ -1,4 +1,4 @@
-"""The system calls of the sandbox: what Python needs works, everything else is refused."""
+"""The system calls of the sandbox: those that Python needs work, all others are refused."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_standard_library_works(part: str) -> None:
     assert result.ok
 
 
-# Prints what a system call gives, and errno.
+# Prints the result of a system call, and errno.
 _CALL = """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""The tools a model may call, and tasks that let it."""
+"""Tools that a model may call, and tasks with tools."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_python_says_what_a_program_prints() -> None:
 
 
 def steps(prompt: str) -> dict[str, float]:
-    """Calls the calculator first, and then answers with what stands below the call."""
+    """Calls the calculator first, and then answers with the result below the call."""
     lines = prompt.splitlines()
     if "<calculator> 37 * 41" not in lines:
         return {"<calculator> 37 * 41": 1.0}

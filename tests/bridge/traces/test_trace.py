@@ -1,4 +1,4 @@
-"""Traces of thinking: the log of everything, the page for people, and that no secret gets into either."""
+"""Traces of thinking: the log, the page, and that neither contains secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Say(Task):
 
 
 class Tags(HTMLParser):
-    """What a page is made of, and whether all that is opened is closed."""
+    """The elements of a page, and whether each is closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -85,18 +85,18 @@ def events(answer: lt.Answer) -> list[dict[str, Any]]:
 def test_every_think_writes_a_log_and_a_page(method: str, tmp_path: Path) -> None:
     task: Task = TASK if method in ("exhaustive", "uniform") else Say()
     answer = lt.think(task, ScriptedModel(says), lt.Budget(simulations=15), method=method, trace=tmp_path)
-    told = events(answer)
-    assert told[0]["event"] == "think"
-    assert told[0]["method"] == method
-    assert told[-1]["event"] == "end"
-    assert told[-1]["answer"] == answer.text
-    assert told[-1]["stopped_by"] == answer.stopped_by
-    asked = [each["number"] for each in told if each["event"] == "request"]
-    answered = [each for each in told if each["event"] == "answer"]
+    logged = events(answer)
+    assert logged[0]["event"] == "think"
+    assert logged[0]["method"] == method
+    assert logged[-1]["event"] == "end"
+    assert logged[-1]["answer"] == answer.text
+    assert logged[-1]["stopped_by"] == answer.stopped_by
+    asked = [each["number"] for each in logged if each["event"] == "request"]
+    answered = [each for each in logged if each["event"] == "answer"]
     assert sorted(asked) == sorted(each["number"] for each in answered)
     assert sum(each["cost"].get("calls", 0) for each in answered) == answer.spent.calls
     assert sum(each["cost"].get("tokens", 0) for each in answered) == answer.spent.tokens
-    assert any(each["event"] == "verified" for each in told)
+    assert any(each["event"] == "verified" for each in logged)
 
     assert answer.page is not None
     page = Tags(answer.page.read_text("utf-8"))
@@ -141,7 +141,7 @@ def test_reasoning_stands_in_the_log_and_in_no_answer(tmp_path: Path) -> None:
             return [replace(each, reasoning="Is it wise?") for each in super().answer(request)]
 
     answer = lt.think(Say(), Reasons(says), lt.Budget(calls=4), method="best_of_n", trace=tmp_path)
-    completions = [told["completions"][0] for told in events(answer) if told["event"] == "answer"]
+    completions = [logged["completions"][0] for logged in events(answer) if logged["event"] == "answer"]
     assert [each["reasoning"] for each in completions] == ["Is it wise?"] * 4
     assert "wise" not in f"{answer.text} {answer.trace}"
 
@@ -188,7 +188,7 @@ def test_traces_of_different_thinking_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_traces_of_other_options_budgets_and_proposers_do_not_meet(tmp_path: Path) -> None:
-    """And the same thinking again takes the place of its own trace."""
+    """If the same thinking runs again, it replaces its own trace."""
 
     class Own(UniformProposer):
         pass
@@ -237,7 +237,7 @@ class Wide(Task):
 
 
 def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
-    """And it is what is least likely: the last of 1,500 steps is the likeliest here."""
+    """The least likely steps are cut off; here the last of 1,500 steps is the likeliest."""
 
     class Rising(UniformProposer):
         def propose(self, task: Task, transcript: Transcript) -> list[Proposal]:
@@ -297,7 +297,7 @@ def test_any_text_can_stand_in_a_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["best_of_n", "mcts", "revision", "majority_vote"])
 def test_secrets_get_into_no_trace(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where a model repeats them."""
+    """Not even if a model repeats them."""
     monkeypatch.setenv("MY_API_KEY", SECRET)
     forms = ["sk-proj-0123456789abcdefghij", "https://user:pa55word@host/v1", "Bearer abc.def-ghijkl"]
     said = {f"key {SECRET} {form}": 1.0 for form in forms}

@@ -1,4 +1,4 @@
-"""Gambit's files: read, written and read again, against OpenSpiel, and what is said of damaged ones."""
+"""Gambit files: read, written and read again, compared with OpenSpiel, and the errors for damaged files."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_is_a_game_like_others(stages: lt.Game, tmp_path: Path) -> None:
 
 
 def same(one: lt.State, two: lt.State) -> int:
-    """That two states have the same tree: its number of histories."""
+    """Check that two states have the same tree; returns its number of histories."""
     player = one.current_player()
     assert player == two.current_player()
     assert len(one.legal_actions()) == len(two.legal_actions())
@@ -152,7 +152,7 @@ def test_what_we_write_openspiel_reads(tmp_path: Path) -> None:
 @given(st.lists(st.lists(st.integers(-9, 9), min_size=3, max_size=3), min_size=1, max_size=4))
 @settings(max_examples=25, deadline=None)
 def test_matrix_games(tmp_path_factory: pytest.TempPathFactory, matrix: list[list[int]]) -> None:
-    """A game of one choice each has the value that the linear program of its matrix says."""
+    """A game with one choice for each player has the value of the linear program of its matrix."""
     rows = " ".join(f'"{i}"' for i in range(len(matrix)))
     ends = [f't "" {3 * i + j + 1} {{ {x} {-x} }}' for i, row in enumerate(matrix) for j, x in enumerate(row)]
     columns = [f'p "" 2 1 {{ "x" "y" "z" }} 0 {" ".join(ends[3 * i : 3 * i + 3])}' for i in range(len(matrix))]
@@ -275,7 +275,7 @@ def test_any_text_is_a_game_or_an_error(tmp_path_factory: pytest.TempPathFactory
 
 
 def first_state(folder: Path, content: str) -> lt.State | str:
-    """The initial state of a file, or what is wrong with it."""
+    """The initial state of a file, or the error."""
     try:
         return load(folder, content).new_initial_state()
     except lt.GameError as error:

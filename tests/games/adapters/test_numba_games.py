@@ -1,4 +1,4 @@
-"""Games in plain Python: compiled, the same as the native ones, and refused by name where they break the rules."""
+"""Games in plain Python: compiled, equal to the native ones, and clear errors for broken rules."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_good_game_is_searched_and_solved() -> None:
 
 @pytest.mark.parametrize(("native", "simulations"), [("connect_four", 127), ("breakthrough", 10_000)])
 def test_games_in_numba_make_the_native_tree(native: str, simulations: int) -> None:
-    """In connect four as long as simulations go down alone: later the native game plays many playouts at once."""
+    """In connect four only while simulations run one by one: later the native game plays many playouts at once."""
     trees = []
     for name in (native, f"numba_{native}"):
         game = lt.load_game(name)
@@ -65,7 +65,7 @@ def test_games_in_numba_make_the_native_tree(native: str, simulations: int) -> N
 
 
 def test_games_in_numba_prove_what_native_ones_prove() -> None:
-    """Late positions, in which ends of the game are found while nodes are expanded."""
+    """Late positions, in which terminals are found while nodes are expanded."""
     native, compiled = lt.load_game("connect_four"), lt.load_game("numba_connect_four")
     rng, compared = np.random.default_rng(1), 0
     while compared < 20:

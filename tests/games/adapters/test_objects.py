@@ -1,4 +1,4 @@
-"""Games of Python objects: what goes wrong inside them comes out as it should."""
+"""Games of Python objects: errors inside them reach the caller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from longthink.games.core import object_game
 
 @dataclass
 class Countdown:
-    """Say 1 or 2; whoever reaches `end` wins. Breaks when told to."""
+    """Say 1 or 2; the player who reaches `end` wins. It can be made to fail."""
 
     total: int = 0
     turn: int = 0

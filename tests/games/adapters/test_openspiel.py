@@ -1,4 +1,4 @@
-"""OpenSpiel both ways."""
+"""OpenSpiel's games as ours, and our games for OpenSpiel."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_openspiel_games_are_solved(name: str) -> None:
 
 
 def test_our_games_are_found_for_openspiels() -> None:
-    """Also for a game whose players act at once in OpenSpiel, once its wrapper lets them act in turn."""
+    """Also for a game with simultaneous moves in OpenSpiel, if its wrapper makes the players act in turn."""
     name = "goofspiel(imp_info=True,num_cards=4,points_order=descending)"
     assert our_game(pyspiel.load_game("dark_hex(board_size=4,gameversion=adh)")) == lt.load_game(
         "dark_hex", board_size=4, gameversion="adh"

@@ -1,4 +1,4 @@
-"""Our games as PettingZoo environments, by PettingZoo's own tests and against the games themselves."""
+"""Our games as PettingZoo environments: PettingZoo's own tests, and comparison with the games."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Go against a slow board in plain Python, positions by name, counting, game records."""
+"""Go compared with a slow board in plain Python, named positions, counting, game records."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ SEKI = "XX.OO XXOOO XXXOO XXXOO XX.OO"
 
 
 def test_seki_stands_and_counts_for_nobody() -> None:
-    """Who takes one of the two shared liberties is captured by the other; so both pass, and a search sees it."""
+    """A player who takes one of the two shared liberties is captured; so both pass, and a search finds this."""
     state = position(SEKI, komi=0.5)
     assert GoBoard(state).score() == 12 - 11 - 0.5
     taken = play(state.clone(), "C1", "C5")
@@ -320,7 +320,7 @@ def test_a_clean_up_follows_two_passes_and_costs_nothing() -> None:
 
 
 def test_playouts_cost_nothing() -> None:
-    """On a finished board the territory is what it is, although playouts fill it."""
+    """On a finished board the territory is counted correctly, although playouts fill it."""
     diagram = "..XO. XXXOO .XXO. XXXOO .XXO."
     for komi, won in ((0.5, 1), (1.5, -1)):  # four points to three, though Black has four stones more
         state = position(diagram, "b", komi=komi, scoring="territory", cleanup=True)

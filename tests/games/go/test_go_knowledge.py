@@ -83,7 +83,7 @@ def test_playouts_end_keep_the_rules_and_fill_no_eye(size: int) -> None:
 
 
 def test_a_playout_ends_where_the_winner_is_clear() -> None:
-    """One side has lost more stones than the other, by over 3/16 of the points; but not where the end is asked for."""
+    """One side has lost more stones, by over 3/16 of the points; but not if the final position is requested."""
     game, most, cut, goes_on = go(), 15, 0, 0
     for index in range(40):
         played, _ = informed_playout(game.new_initial_state(), 5, index)
@@ -103,7 +103,7 @@ def test_a_playout_ends_where_the_winner_is_clear() -> None:
 
 
 def belief(state: State, point: str) -> float:
-    """How much a move is believed in: visits times value."""
+    """The strength of the prior of a move: visits times value."""
     visits, values = priors(state)
     size = GoBoard(state).size
     i = state.legal_actions().index(action_of(size, point))

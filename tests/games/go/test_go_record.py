@@ -1,4 +1,4 @@
-"""Records of games that people play, and the score at the end."""
+"""Records of games, and the score at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks: what is left, and how long to think."""
+"""Clocks: the time left, and how long to think."""
 
 from __future__ import annotations
 

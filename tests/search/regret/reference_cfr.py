@@ -1,4 +1,4 @@
-"""Regret minimisation once more, in the most obvious Python: what csrc/regret/cfr.c is tested against.
+"""Regret minimisation in simple Python: the twin with which csrc/regret/cfr.c is compared.
 
 It walks the game's states recursively and keeps dictionaries by information state string. Read it to understand the
 compiled loop; use `CFR` to solve anything.

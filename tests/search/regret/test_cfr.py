@@ -1,4 +1,4 @@
-"""The regret engine: against OpenSpiel, against its slow twin, against known values, and at its limits."""
+"""The regret engine: compared with OpenSpiel, its slow twin and known values, and at its limits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DARK_HEX = ["dark_hex(board_size=2,gameversion=adh)", "dark_hex(board_size=2,obs
 
 
 def openspiels(name: str) -> Any:
-    """OpenSpiel's game of the same rules; its goofspiel lets all act at once."""
+    """OpenSpiel's game of the same rules; its goofspiel has simultaneous moves."""
     game = pyspiel.load_game(name.removeprefix("openspiel:"))
     return pyspiel.convert_to_turn_based(game) if name.startswith("goofspiel") else game
 

@@ -1,4 +1,4 @@
-"""CFR against best responses: to the known values, and step by step as OpenSpiel's."""
+"""CFR-BR: known values, and the same steps as OpenSpiel's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from longthink.games.adapters.openspiel import OpenSpielPolicy
 @pytest.mark.parametrize(("name", "value", "near"), [("kuhn_poker", -1 / 18, 0.01), ("leduc_poker", -0.085606, 0.08)])
 @pytest.mark.parametrize("plus", [True, False])
 def test_comes_near_the_known_value(name: str, value: float, near: float, plus: bool) -> None:
-    """As slowly as it does: best answers jump from iteration to iteration."""
+    """Slowly, because best responses change from iteration to iteration."""
     solver = lt.CFRBR(lt.load_game(name), plus=plus)
     solver.run(600)
     assert solver.exploitability() < near
@@ -23,7 +23,7 @@ def test_comes_near_the_known_value(name: str, value: float, near: float, plus: 
 
 @pytest.mark.parametrize("plus", [True, False])
 def test_first_iterations_equal_openspiels(plus: bool) -> None:
-    """Few, since best answers soon tie but for rounding."""
+    """Only a few, because best responses are soon equal up to rounding."""
     game = lt.load_game("kuhn_poker")
     theirs = CFRBRSolver(pyspiel.load_game("kuhn_poker"), linear_averaging=plus, regret_matching_plus=plus)
     ours = lt.CFRBR(game, plus=plus)

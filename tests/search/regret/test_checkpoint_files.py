@@ -1,4 +1,4 @@
-"""Checkpoint files: what is written comes back, and nothing else is taken for it."""
+"""Checkpoint files: a written file is read back unchanged, and other files are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints of regret minimisation: the same bits after going on, a kill at any moment, files that are refused."""
+"""Checkpoints of regret minimisation: the same bits after resuming, a kill at any moment, files that are refused."""
 
 from __future__ import annotations
 

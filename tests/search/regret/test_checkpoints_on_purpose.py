@@ -25,7 +25,7 @@ SOLVERS: dict[str, Callable[[], Any]] = {
 
 
 def signed(header: bytes, content: bytes, length: int | None = None) -> bytes:
-    """A file with a right checksum, whatever is in it."""
+    """A file with a right checksum and any content."""
     whole = MAGIC + struct.pack("<Q", len(header) if length is None else length) + header + content
     return whole + hashlib.sha256(whole).digest()
 
@@ -44,7 +44,7 @@ def written(request: Any, tmp_path_factory: Any) -> tuple[str, Any, Path]:
 
 
 def is_refused(solver: Any, path: Path) -> bool:
-    """Whether `load` says that the file is none for it, and leaves the solver as it was."""
+    """Whether `load` refuses the file and leaves the solver unchanged."""
     before = solver.iterations
     try:
         solver.load(path)
@@ -54,7 +54,7 @@ def is_refused(solver: Any, path: Path) -> bool:
 
 
 def refused(solver: Any, path: Path, data: bytes) -> None:
-    """Neither `load` nor `run` takes a file, and the solver stays as it is."""
+    """`load` and `run` refuse a file, and the solver is unchanged."""
     path.write_bytes(data)
     before = state_of(solver)
     assert is_refused(solver, path)
@@ -64,7 +64,7 @@ def refused(solver: Any, path: Path, data: bytes) -> None:
 
 
 def changes(name: str, array: np.ndarray[Any, Any]) -> Iterator[tuple[str, np.ndarray[Any, Any] | None]]:
-    """Wrong arrays in the place of a right one."""
+    """Wrong arrays that replace a right one."""
     yield "missing", None
     yield "longer", np.concatenate([array, array[:1]])
     yield "shorter", array[:-1]
@@ -161,7 +161,7 @@ def test_every_field_of_the_header_that_is_wrong(written: tuple[str, Any, Path],
 
 
 class _Gone:
-    """In place of a value: there is none."""
+    """A marker for a missing value."""
 
 
 SOLVERS_NEW = {kind: make() for kind, make in SOLVERS.items()}
@@ -180,7 +180,7 @@ def test_checkpoints_of_other_games_and_older_versions(written: tuple[str, Any, 
 
 
 def test_a_player_who_is_another_is_noticed_in_play(tmp_path: Path) -> None:
-    """Players that are exchanged cannot be seen in the file alone: the first walk that comes there says so."""
+    """Exchanged players cannot be seen in the file alone: the first walk that reaches the state raises."""
     solver = SOLVERS["MCCFR"]()
     solver.run(30)
     solver.save(tmp_path / "right")

@@ -1,4 +1,4 @@
-"""Local best response: never above the exact best response, and near it against policies that ask for it."""
+"""Local best response: never above the exact best response, and near it against very exploitable policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CALL = {"kuhn_poker": 0, "leduc_poker": 1}
 
 
 def exact_value(game: lt.Game, policy: lt.Policy, found: lt.LocalBestResponse) -> float:
-    """What the strategy that was found wins against the policy, exactly."""
+    """The exact payoff of the found strategy against the policy."""
     tree = GameTree(game)
     mine = {key for key, player, _, _ in tree.information_states if player == found.player}
     table = {key: row for key, row in policy.table.items() if key not in mine}
@@ -51,7 +51,7 @@ def test_between_the_policys_own_value_and_the_best_response(name: str, against:
 
 
 def test_calling_on_is_found_out() -> None:
-    """Against one who never raises nor folds, play with calls afterwards is worth what it says: the bound is tight."""
+    """Against a policy that never raises or folds, with calls afterwards, the bound is tight."""
     game = lt.load_game("leduc_poker")
     policy = always(game, 1)
     for player in (0, 1):

@@ -1,4 +1,4 @@
-"""Ctrl-C and time limits reach into one iteration, however long it is."""
+"""Ctrl-C and time limits stop an iteration in its middle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TERMINAL = -4
 
 
 def endless(moves: int = 4000) -> lt.Game:
-    """A compiled game that no walk over all actions comes to the end of."""
+    """A compiled game that is too large for a walk over all actions."""
     record = np.dtype([("at", np.int64), ("code", np.int64)])
 
     def current_player(state: Any) -> int:
@@ -85,7 +85,7 @@ def test_ctrl_c_ends_unrolling(game: lt.Game) -> None:
 @pytest.mark.parametrize("variant", ["cfr+", "mmd"])
 @pytest.mark.parametrize("alternating", [True, False])
 def test_a_stopped_iteration_of_cfr_goes_on_with_the_same_bits(threads: int, variant: str, alternating: bool) -> None:
-    """Stopped wherever it is looked at, and read in between, CFR comes to the same strategy as without a stop."""
+    """If CFR is stopped and read at any point, it reaches the same strategy as without a stop."""
     dice = lt.load_game("liars_dice")
     tree = GameTree(dice)
     solver = lt.CFR(tree, variant, threads=threads, alternating=alternating)

@@ -66,7 +66,7 @@ def exact(game: lt.Game, strategy: dict[Any, list[float]], drawn: bool) -> tuple
 
 
 def keys_of(game: lt.Game, solver: lt.MCCFR) -> dict[Any, slice]:
-    """The place in the solver's arrays of every information state that was met."""
+    """The index in the solver's arrays of every information state that was reached."""
     places, found = {}, {}
     ends = np.cumsum([0, *solver.arrays()["count"]]).tolist()
     for i, name in enumerate(solver.arrays()["name"].tolist()):
@@ -216,7 +216,7 @@ def test_leduc_beside_openspiel(sampling: str, solver: str, iterations: int) -> 
 @pytest.mark.parametrize("name", ["kuhn_poker(players=3)", "leduc_poker(players=3,suit_isomorphism=True)"])
 @pytest.mark.parametrize("sampling", ["external", "outcome"])
 def test_more_players(name: str, sampling: str) -> None:
-    """No guarantee, and yet it comes nearer: compared with uniform play."""
+    """There is no guarantee, but exploitability is below that of uniform play."""
     game = lt.load_game(name)
     solver = lt.MCCFR(game, sampling, seed=1)
     solver.run(10_000)
@@ -271,7 +271,7 @@ def test_perfect_information_and_openspiels_games() -> None:
 
 
 def test_a_game_too_large_to_unroll() -> None:
-    """Phantom tic-tac-toe: what is asked for at a state is the average strategy there."""
+    """Phantom tic-tac-toe: the policy at a state is the average strategy there."""
     game = lt.load_game("phantom_ttt")
     solver = lt.MCCFR(game, "outcome", seed=1, memory_bytes=1 << 26)
     solver.run(30_000)
@@ -427,7 +427,7 @@ def test_bad_input_is_refused() -> None:
 
 
 class Uneven:
-    """A coin is tossed; the player does not see it, and yet may do less after tails."""
+    """A coin is tossed; the player does not see it, but has fewer actions after tails."""
 
     def __init__(self, history: tuple[int, ...] = ()) -> None:
         self.history = history

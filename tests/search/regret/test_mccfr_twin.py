@@ -1,4 +1,4 @@
-"""Sampled regret minimisation against an obvious twin in plain Python: the same numbers, bit for bit."""
+"""Sampled regret minimisation compared with a simple twin in plain Python: the same numbers, bit for bit."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_bit_for_bit(name: str, iterations: int, sampling: str, options: dict[st
 
 
 def test_memory_of_histories_changes_nothing() -> None:
-    """In too little memory for all histories, the game is asked again and the same is learned."""
+    """If the memory is too small for all histories, the game is called again, with the same result."""
     game = lt.load_game("leduc_poker")
     much, little = (lt.MCCFR(game, seed=3, memory_bytes=n) for n in (1 << 24, 300_000))
     much.run(5000)

@@ -1,4 +1,4 @@
-"""Policies: to OpenSpiel and back, to files and back, and what is said of policies that do not fit."""
+"""Policies: to OpenSpiel and back, to files and back, and the errors for policies that do not fit."""
 
 from __future__ import annotations
 

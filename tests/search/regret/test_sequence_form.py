@@ -1,4 +1,4 @@
-"""The sequence-form linear program: known values, and what regret minimisation comes near, met."""
+"""The sequence-form linear program: known values, and the limits of regret minimisation."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_payoffs_of_any_size(factor: float, tmp_path: Path) -> None:
 
 
 def test_an_answer_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the linear solver says: its answer is looked at."""
+    """The answer of the linear solver is always checked."""
     optimize = pytest.importorskip("scipy.optimize")
     right = optimize.linprog
 

@@ -1,4 +1,4 @@
-"""The memory of solvers stays under its cap, with what Python holds for games of objects."""
+"""The memory of solvers stays within its limit, including Python objects."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_texts_that_were_asked_for_count() -> None:
 
 @pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
 def test_laying_out_is_within_the_limit(name: str) -> None:
-    """The least limit that suffices is above what the tree takes in the end: scratch space counts."""
+    """The smallest sufficient limit is above the final size of the tree, because scratch space counts."""
     game = lt.load_game(name)
     tree = GameTree(game)
     low, high = tree.memory_bytes, 64 * tree.memory_bytes

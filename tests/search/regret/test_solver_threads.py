@@ -1,4 +1,4 @@
-"""Solvers and threads, forked processes, pickles: refused in words, or right."""
+"""Solvers in threads, forked processes and pickles: right results, or a clear error."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_second_thread_is_refused_at_once(make: Callable[[], Any]) -> None:
 
 @pytest.mark.parametrize("make", solvers())
 def test_threads_that_take_what_they_get_do_no_harm(make: Callable[[], Any]) -> None:
-    """Many threads call without order: every call works or is refused, and what works counts."""
+    """Many threads call at random times: every call works or is refused, and those that work count."""
     solver, made, refused = make(), [], []
     stop = time.perf_counter() + 0.5
 

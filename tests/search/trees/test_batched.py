@@ -1,4 +1,4 @@
-"""Many searches at once: each root finds what a lone search with its seed finds, node for node."""
+"""Many searches at once: each root has the same nodes as a single search with its seed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RULES = [
 
 
 def by_state(game: lt.Game) -> Callable[[Leaves], Any]:
-    """Values and priors that any two states have of their own, whatever batch they come in."""
+    """Values and priors that depend on the state, not on the batch."""
 
     def evaluator(leaves: Leaves) -> Any:
         sums = leaves.buffers.astype(np.int64) @ (1 + np.arange(game.state_bytes)[::-1] ** 2)
@@ -60,7 +60,7 @@ def compare(result: lt.BatchedResult, root: int, expected: lt.SearchResult) -> N
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_each_root_is_a_lone_search(rule: lt.Rule, batch: int) -> None:
-    """Through whole games, with subtrees kept and games begun anew."""
+    """Over whole games, with subtrees kept and ended games restarted."""
     game, size, moves = TIC_TAC_TOE, 5, 12
     evaluator, budget = by_state(game), lt.Budget(simulations=100)
     roots = lt.BatchedMCTS(game, size, rule, seed=3, memory_bytes=size << 20)

@@ -1,4 +1,4 @@
-"""Trees written down: the same figures in JSON, DOT and SVG."""
+"""Drawings of trees: the same figures in JSON, DOT and SVG."""
 
 from __future__ import annotations
 

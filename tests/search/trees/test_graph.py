@@ -220,7 +220,7 @@ def test_the_best_card_calls_and_the_worst_folds(rule: Any) -> None:
 
 
 def test_what_is_hidden_does_not_leak() -> None:
-    """Whatever the other holds, the same is found; and that is the mean over what it may hold."""
+    """The result does not depend on the hidden card: it is the mean over all possible cards."""
     results = [
         lt.ISMCTS(KUHN, seed=4).run(after(KUHN, 1, other, 0, 1), lt.Budget(simulations=20_000)) for other in (0, 2)
     ]
@@ -271,7 +271,7 @@ def test_a_game_that_cannot_be_dealt_anew_is_refused_by_name() -> None:
 
 
 class Broken:
-    """A game of two players with what is wrong with it."""
+    """A game of two players with an error."""
 
     wrong = "resample"
 
@@ -324,7 +324,7 @@ def broken(kind: type[Broken]) -> lt.Game:
 
 def test_broken_rules_are_named() -> None:
     game = broken(Broken)
-    with pytest.raises(lt.GameError, match="can tell from"):
+    with pytest.raises(lt.GameError, match="can distinguish from"):
         lt.ISMCTS(game).run(game.state_from_history([0]), lt.Budget(simulations=10))
     game = broken(Other)
     with pytest.raises(lt.GameError, match="different legal actions"):
@@ -342,7 +342,7 @@ def test_broken_rules_are_named() -> None:
 
 
 class Matrix:
-    """A game of two players who choose a row and a column at once."""
+    """A game of two players who choose a row and a column at the same time."""
 
     payoff = ((2, -1), (-1, 1))
 

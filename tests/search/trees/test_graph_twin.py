@@ -1,4 +1,4 @@
-"""The compiled graph against an obvious twin in plain Python: the same visits and values, for all of its searches."""
+"""The compiled graph compared with a simple twin in plain Python: the same visits and values in all searches."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Node:
     evaluations: int = 0
     sums: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
-    state: lt.State | None = None  # one of those it stands for
+    state: lt.State | None = None  # one of the states of the node
 
 
 def sqrt_log(n: int) -> np.float32:
@@ -230,7 +230,7 @@ def match_regrets(node: Node) -> list[float]:
 
 
 def learn(node: Node, chosen: Edge, chance: float, reach: float, value: float) -> float:
-    """Estimate every action with its mean as the baseline, and add regrets; gives what the strategy is worth."""
+    """Estimate every action with its mean as the baseline, and add regrets; returns the value of the strategy."""
     estimates = []
     for edge in node.edges:
         baseline = edge.value_sum / edge.visits if edge.visits else 0.0
@@ -301,7 +301,7 @@ def same_deal(state: lt.State, rng: Rng) -> lt.State:
 
 
 def kuhn_deal(state: lt.State, rng: Rng) -> lt.State:
-    """Kuhn poker of two: the other player's card anew, one of the two that the acting player does not hold."""
+    """Two-player Kuhn poker: a new card of the other player, one of the two that the acting player does not hold."""
     player, history = state.current_player(), state.history()
     others = [card for card in range(3) if card != history[player]]
     history[1 - player] = others[rng.sample([0.5, 0.5])]
@@ -309,7 +309,7 @@ def kuhn_deal(state: lt.State, rng: Rng) -> lt.State:
 
 
 class Choices:
-    """Three players choose one of three at once; each plays against the next, and the sum is not constant."""
+    """Three players choose one of three at the same time; each plays against the next, and the sum is not constant."""
 
     def __init__(self, chosen: tuple[int, ...] = ()) -> None:
         self.chosen = chosen

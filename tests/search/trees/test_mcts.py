@@ -154,13 +154,13 @@ def test_same_seed_same_visits(rule: lt.Rule) -> None:
 
 
 def test_same_visits_in_one_call_or_in_several() -> None:
-    """Where no simulations are in flight together."""
+    """If only one simulation is in flight at a time."""
     assert visits(lt.RAVE(), 1, 5000) == visits(lt.RAVE(), 1, 1, 1999, 3000)
 
 
 @pytest.mark.parametrize("rule", [lt.UCT(), lt.UCT(unobserved=True), lt.PUCT(virtual_loss=0.5)], ids=repr)
 def test_threads_share_one_tree(rule: lt.Rule) -> None:
-    """No simulation is lost; one that meets a node which another thread is expanding plays out from there."""
+    """No simulation is lost; if another thread is expanding its node, a simulation plays out from there."""
     search = lt.MCTS(CONNECT_FOUR, rule, seed=1, threads=2)
     result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=30_000))
     assert result.spent.simulations == search.simulations == result.visits.sum() == 30_000
@@ -298,7 +298,7 @@ def test_another_state_starts_afresh() -> None:
 
 
 def grow(search: lt.MCTS, batch: int, rounds: int, order: np.random.Generator | None = None) -> None:
-    """Value leaves by a fixed rule, telling each batch in the order given by a permutation."""
+    """Value leaves by a fixed rule; a permutation is the order of each batch in `tell`."""
     for _ in range(rounds):
         leaves = search.ask(batch)
         values = [len(state.history()) % 3 - 1.0 for state in leaves.states]
@@ -448,7 +448,7 @@ def test_bad_input_is_refused() -> None:
 
 
 def test_a_full_arena_is_recycled_while_leaves_are_in_flight() -> None:
-    """A driver that asks before it tells, so that there are always leaves in flight, goes on in little memory."""
+    """A caller of `ask` before `tell`, with leaves always in flight, continues in little memory."""
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT(), seed=4, memory_bytes=40_000)
     search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=100))
     waiting = search.ask(4).tickets.tolist()
@@ -501,7 +501,7 @@ def test_threads_draw_the_noise_of_a_new_root_once(seed: int) -> None:
 
 
 class Slow:
-    """A game of Python objects of one move, which takes its time."""
+    """A game of Python objects with one move, which is slow."""
 
     def __init__(self, over: bool = False) -> None:
         self.over = over

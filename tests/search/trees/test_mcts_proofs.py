@@ -1,4 +1,4 @@
-"""What a search says is proven, is: its verdicts against exhaustive search."""
+"""Proven values of a search are right: comparison with exhaustive search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RULES = [lt.UCT(), lt.PUCT(), lt.RAVE()]
 
 
 class Exhaustive:
-    """Values for player 0 by looking at everything, positions that were seen before by their key."""
+    """Values for player 0 by exhaustive search; known positions are found by their keys."""
 
     def __init__(self, game: lt.Game) -> None:
         self.game = game

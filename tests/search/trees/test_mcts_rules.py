@@ -1,4 +1,4 @@
-"""What each selection rule promises, beyond its formula (test_mcts_twin.py has that)."""
+"""Properties of each selection rule; test_mcts_twin.py tests the formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_gumbel_divides_its_budget_by_halving() -> None:
 
 
 def test_gumbel_with_one_simulation_samples_the_priors() -> None:
-    """Its choice without looking is a sample of the priors, not their largest."""
+    """The choice without a search is a sample of the priors, not the largest."""
     priors = np.array([0.05, 0.05, 0.1, 0.5, 0.1, 0.1, 0.1])
     chosen = []
     for seed in range(300):
@@ -127,7 +127,7 @@ def test_widening_of_chance_looks_at_few_outcomes_first() -> None:
 
 
 def test_what_is_in_flight_keeps_others_away() -> None:
-    """Asked one after the other without an answer, leaves spread over the root's children."""
+    """Without values, the leaves of repeated calls of `ask` spread over the root's children."""
     for rule in (lt.PUCT(), lt.PUCT(unobserved=True), lt.UCT(unobserved=True, virtual_loss=0)):
         search = lt.MCTS(CONNECT_FOUR, rule)
         leaves = search.ask(1)

@@ -59,7 +59,7 @@ def test_same_tree_with_knowledge(rule: lt.Rule, knowledge: lt.Knowledge) -> Non
 
 
 def test_many_side_by_side() -> None:
-    """Full batches, and counts so large that a mean is more than its first digits."""
+    """Full batches, and counts so large that means have many digits."""
     game = lt.load_game("connect_four(rows=3,columns=3,x_in_row=3)")
     mcts = lt.MCTS(game, lt.UCT(c=1.0, virtual_loss=0.7), seed=3, solve=False)
     mcts.run(game.new_initial_state(), lt.Budget(simulations=7000))

@@ -114,7 +114,7 @@ class Node:
         return self.total / ONE * 2 ** self.visits.bit_length() / self.visits
 
     def view(self) -> tuple[np.float32, np.float32]:
-        """Visits and mean value, as rules see them."""
+        """Visits and mean value, as the rules use them."""
         n, quantum = F(self.visits), F(2.0 ** (self.visits.bit_length() - 30))
         if self.proven is not None:
             return F(max(n, F(1))), F(F(self.proven) * F(1 / ONE))
@@ -148,7 +148,7 @@ def best(children: list[Node], score: Any) -> Node:
 
 
 Look = tuple[list[Node], list[Node], int, Rng]
-"""What a rule sees: the path to the node, those of its children that widening lets in, its visits, random numbers."""
+"""The input of a rule: the path to the node, its children allowed by widening, its visits, random numbers."""
 
 
 def select_uct(rule: lt.UCT, look: Look) -> Node:
@@ -308,7 +308,7 @@ SELECT: dict[str, Any] = {
 
 @dataclass
 class Plan:
-    """Sequential halving: which visit of which actions is next."""
+    """Sequential halving: which action is next, at which visit."""
 
     simulations: int
     considered: int
@@ -409,7 +409,7 @@ class Twin:
         return Cursor(self.game.new_initial_state(), Rng(self.seed, simulation), [self.root], [], seen)
 
     def look(self, c: Cursor) -> bool:
-        """Where the simulation goes next; whether it goes on."""
+        """Select the next node; returns whether the simulation continues."""
         node = c.path[-1]
         node.player = c.state.current_player()
         if node.proven is not None:
@@ -558,7 +558,7 @@ class Twin:
         return sum(node.player >= 0 for node in path[:depth])
 
     def mover(self, path: list[Node], depth: int) -> int:
-        """Who sees the value of a node: the player who moved into it, at the root who acts there."""
+        """The player for whom a node has its value: the one who moved into it; at the root, the acting player."""
         return max(0, path[max(0, depth - 1)].player)
 
     # ---- Proofs ----
