@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from longthink.bridge.runtime.session import Session
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Job:
     """A piece of work for a model.
 
@@ -39,7 +39,7 @@ class Job:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Write(Job):
     """Write a transcript to an answer, step by step. The result is a `Written`; None if there is no legal step.
 
@@ -56,7 +56,7 @@ class Write(Job):
         return writing(task, session.the_model(), self.temperature, self.seed, self.start)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Propose(Job):
     """Propose the steps that may follow a transcript. The result is a list of `Proposal`s.
 
@@ -77,7 +77,7 @@ class Propose(Job):
         return proposals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Complete(Job):
     """One request to the model. The result is its list of `Completion`s."""
 
@@ -87,7 +87,7 @@ class Complete(Job):
         return (yield self.request)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Known(Job):
     """A job whose result is known already, so that it takes no request."""
 
