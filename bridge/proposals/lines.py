@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from longthink.bridge.models.model import Completion, Request
 from longthink.bridge.models.work import Work
@@ -10,13 +11,13 @@ from longthink.bridge.models.work import Work
 _BLANK = 3  # how many blank lines a model may write first
 
 
-def lines(request: Request) -> Work[list[Completion] | None]:
-    """`request.n` lines that continue the prompt of a request; None if the budget is over.
+def lines(prompt: str, *, n: int = 1, seed: int, **options: Any) -> Work[list[Completion] | None]:
+    """`n` lines that continue a prompt; None if the budget is over. options: other fields of `Request`.
 
     If the model begins with a line break, it left a line blank: it is asked again, with the blank line in the prompt,
     up to 3 times. The tokens of the blank lines count in the final completion.
     """
-    written = yield replace(request, stop=("\n",))
+    written = yield Request(prompt, n=n, seed=seed, stop=("\n",), **options)
     if written is None:
         return None
     found = list(written)
@@ -24,12 +25,8 @@ def lines(request: Request) -> Work[list[Completion] | None]:
         open_places = [place for place, each in enumerate(found) if _is_blank(each)]
         if not open_places:
             break
-        again = yield replace(
-            request,
-            prompt=request.prompt + "\n" * blank,
-            stop=("\n",),
-            n=len(open_places),
-            seed=request.seed + 104_729 * blank,
+        again = yield Request(
+            prompt + "\n" * blank, n=len(open_places), seed=seed + 104_729 * blank, stop=("\n",), **options
         )
         if again is None:
             break

@@ -118,10 +118,10 @@ class SampleProposer(ModelProposer):
         self._max_tokens, self._seed = max_tokens, seed
 
     def work(self, task: Task, transcript: Transcript) -> Work[list[Proposal] | None]:
-        written = yield from lines(Request(
+        written = yield from lines(
             task.context(transcript), n=self._samples, max_tokens=self._max_tokens, temperature=self._temperature,
             seed=self._seed + 1000 * len(transcript),
-        ))  # fmt: skip
+        )  # fmt: skip
         if written is None:
             return None
         return merged((task.parse_step(transcript, each.text), each) for each in written)

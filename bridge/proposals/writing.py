@@ -62,7 +62,7 @@ def writing(
             tokens += 1
         else:
             grammar = legal_grammar(steps) if steps and model.grammars else None
-            found = yield from lines(Request(context, temperature=temperature, seed=seed, grammar=grammar))
+            found = yield from lines(context, temperature=temperature, seed=seed, grammar=grammar)
             if found is None:
                 return None
             written = found[0]
