@@ -144,6 +144,8 @@ class Registry(Mapping[str, T]):
             written = os.fsdecode(written)
         if not isinstance(written, str):
             raise ParameterError(f"the name of a {self.what} is a text, got {shown(written)}")
+        if written.isidentifier():  # without a family, a suffix or options; sessions look such names up all the time
+            return Found(written, self[written], (), {})
         before, colon, rest = written.partition(":")
         family, suffix = before.strip() + colon, PurePath(written).suffix.lower()
         if colon and family in self:
@@ -196,16 +198,19 @@ class Found(Generic[T]):
         """
         call: Any = self.entry
         options = {**self.options, **options}
-        signature = _signature(call)
-        if all(each.kind != each.VAR_KEYWORD for each in signature.parameters.values()):
+        parameters = _signature(call).parameters.values() if options else ()
+        if all(each.kind != each.VAR_KEYWORD for each in parameters):
             for name in options:
                 if name not in self._known(len(more)):
                     raise UnknownNameError.of(f"parameter of {self.name}", name, self._known(len(more)))
         try:
-            signature.bind(*self.arguments, *more, **options)
-        except TypeError as error:
-            raise ParameterError(f"{self.name}: {error}") from error
-        return call(*self.arguments, *more, **options)
+            return call(*self.arguments, *more, **options)
+        except TypeError:
+            try:
+                _signature(call).bind(*self.arguments, *more, **options)
+            except TypeError as error:
+                raise ParameterError(f"{self.name}: {error}") from error
+            raise  # the arguments fit; the error is one of the entry's own
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,13 @@ def test_unknown_options_and_names_are_refused():
         registry.find("needs").make()
 
 
+def test_a_type_error_inside_an_entry_is_not_taken_for_a_wrong_option():
+    registry = callables()
+    registry.register("broken", lambda size=1: size + "text")
+    with pytest.raises(TypeError, match="unsupported operand"):
+        registry.find("broken(size=2)").make()
+
+
 def test_a_family_that_lists_its_members_takes_options_in_brackets():
     def load(member, size=1):
         return member, size
