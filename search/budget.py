@@ -111,7 +111,7 @@ class Budget:
 
     def limits(self) -> list[tuple[str, float]]:
         """The limits that are set, by name."""
-        return [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) is not None]
+        return [(name, limit) for name in _LIMITS if (limit := getattr(self, name)) is not None]
 
     def check(self, name: str, spends: Sequence[str], *, needed: bool = True) -> None:
         """Raise `ParameterError` for a limit that is not among `spends`; and, if one is `needed`, without any limit.
@@ -133,3 +133,6 @@ class Budget:
     def share_spent(self, spent: Spent) -> float:
         """The largest share of a limit that `spent` has used, in [0, 1]; 0 without a limit."""
         return min(1.0, max((getattr(spent, name) / limit for name, limit in self.limits()), default=0.0))
+
+
+_LIMITS = tuple(f.name for f in fields(Budget))

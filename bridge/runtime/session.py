@@ -67,7 +67,7 @@ class Session:
         **options: Any,
     ) -> None:
         self.method = make_method(method, options)
-        if budget == Budget() and not self.method.ends:
+        if not (self.method.ends or budget.limits()):
             raise ParameterError("think needs a limit, as in Budget(tokens=5000) or Budget(seconds=30)")
         if self.method.needs_model and model is None and proposer is None:
             raise ParameterError(
