@@ -83,9 +83,11 @@ def cost_of(completions: Sequence[Completion], known: float = 0.0) -> Spent:
         spent.prompt_tokens += completion.prompt_tokens
         spent.generated_tokens += completion.generated_tokens
         spent.calls += completion.calls
-        spent.cached_calls += completion.calls if completion.cached else 0
+        if completion.cached:
+            spent.cached_calls += completion.calls
         spent.money += completion.money
-    spent.cached_tokens = max(0, min(int(known * spent.prompt_tokens), spent.prompt_tokens - 1))
+    if known:
+        spent.cached_tokens = max(0, min(int(known * spent.prompt_tokens), spent.prompt_tokens - 1))
     return spent
 
 
@@ -154,8 +156,9 @@ class Request:
         if type(self.top) is not int or self.top < 0:
             self._set("top", whole_number("top", self.top, 0))
         if self.stop != ():
-            given: Any = self.stop
-            self._set("stop", () if given is None else tuple(given) if isinstance(given, (list, tuple)) else (given,))
+            if type(self.stop) is not tuple:
+                given: Any = self.stop
+                self._set("stop", () if given is None else tuple(given) if isinstance(given, list) else (given,))
             if not all(isinstance(stop, str) and stop for stop in self.stop):
                 raise ParameterError(
                     f'stop expects texts that are not empty, as in stop=["\\n"], got {shown(self.stop)}'
