@@ -22,7 +22,7 @@ def lines(prompt: str, *, n: int = 1, seed: int, **options: Any) -> Work[list[Co
         return None
     found = list(written)
     for blank in range(1, _BLANK + 1):
-        open_places = [place for place, each in enumerate(found) if _is_blank(each)]
+        open_places = [place for place, each in enumerate(found) if each.finish == "stop" and not each.text.strip()]
         if not open_places:
             break
         again = yield Request(
@@ -33,10 +33,6 @@ def lines(prompt: str, *, n: int = 1, seed: int, **options: Any) -> Work[list[Co
         for place, each in zip(open_places, again, strict=False):
             found[place] = _after(found[place], each)
     return found
-
-
-def _is_blank(completion: Completion) -> bool:
-    return not completion.text.strip() and completion.finish == "stop"
 
 
 def _after(blank: Completion, line: Completion) -> Completion:
