@@ -22,6 +22,7 @@ from longthink.search.budget import Spent
 if TYPE_CHECKING:
     from longthink.bridge.runtime.session import Session
 
+_NOTHING = Spent()
 _PATIENCE = 1_000  # requests of a job that get None before the scheduler gives it up
 
 Completions: TypeAlias = list[Completion]
@@ -165,7 +166,7 @@ class Scheduler:
         session, request = self.session, running.request
         assert request is not None
         model = the_model(running.model)
-        most = model.most(request) if model.slots > 1 else Spent()
+        most = model.most(request) if model.slots > 1 else _NOTHING
         if session.log is not None:
             running.number = session.log.asked(request)
         if running.known is None:
@@ -189,7 +190,7 @@ class Scheduler:
         session.spend(cost)
         if session.log is not None:
             session.log.answered(running.number, completions, cost)
-        if any(completion.finish == "cut off" for completion in completions):
+        if "cut off" in [completion.finish for completion in completions]:
             self._settle(running)
         else:
             self._go_on(running, completions)

@@ -256,8 +256,8 @@ class Session:
 
     def pay(self, proposer: Proposer) -> None:
         """Count what a proposer has spent in requests of its own, and set its `spent` to zero."""
-        for each in {proposer, self.proposer or proposer}:
-            if each.model is None:
+        for each in (proposer, self.proposer):
+            if each is not None and each.model is None:
                 cost, each.spent = each.spent, Spent()
                 self.spend(cost)
 
