@@ -1,4 +1,4 @@
-"""The compiled core of `longthink.games`: `Game`, `State`, and what is compiled for single games.
+"""The compiled core of `longthink.games`: `Game`, `State`, and compiled code of single games.
 
 One extension module. Its parts are the included files; each wraps C code of csrc/ and names it in its first lines.
 """

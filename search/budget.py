@@ -1,4 +1,4 @@
-"""How long to think: a `Budget` has the limits, `Spent` has what was used.
+"""Limits of a search: a `Budget` has the limits, `Spent` the amounts used.
 
 Both have the same measures, one for each kind of cost. Every search, solver and method takes a budget, stops at the
 first limit that it reaches, and returns what it spent.

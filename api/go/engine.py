@@ -100,7 +100,7 @@ class Engine:
         return self._search
 
     def go_to(self, state: lt.State) -> lt.MCTS:
-        """The search with its root at `state`; it keeps what it found there in earlier moves."""
+        """The search with its root at `state`; it keeps the subtree of earlier moves."""
         search = self.search()
         known, wanted = search.root_state.history(), state.history()
         if wanted[: len(known)] == known:

@@ -23,7 +23,7 @@ _MOST_BYTES = 16  # of a token, on average over a text
 
 
 class Unreadable(Exception):
-    """An answer that cannot be read, or only in part. spent: what it cost, as far as is known."""
+    """An answer that cannot be read, or only in part. spent: its known cost."""
 
     def __init__(self, why: str, spent: Spent | None = None) -> None:
         super().__init__(why)
@@ -296,7 +296,7 @@ class Events:
 
     @property
     def spent(self) -> Spent:
-        """What has been spent so far, as far as is known."""
+        """The known cost so far."""
         tokens = sum(max(len(_listed(choice)), choice["events"]) for choice in self._choices.values())
         return _spent(self._usage or {}, self._request, tokens, "")
 

@@ -1,4 +1,4 @@
-"""The address of a server and the key for it. Neither a key nor a password is ever shown."""
+"""The address of a server and the key for it. Keys and passwords are never shown."""
 
 from __future__ import annotations
 

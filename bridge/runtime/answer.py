@@ -18,8 +18,8 @@ from longthink.search.budget import Spent
 class Answer:
     """The best answer so far, and what it cost.
 
-    text: None if no transcript was finished. value: what the verifier gave, in [0, 1]. correct: whether that is 1.
-    transcript: the steps of the answer. trace: the tree of what was looked at. page: the file that shows it, if `think`
+    text: None if no transcript was finished. value: by the verifier, in [0, 1]. correct: whether it is 1.
+    transcript: the steps of the answer. trace: the tree of the visited steps. page: the file that shows it, if `think`
     was given a folder for traces; the log, of JSON lines, has the same name. method: its name. solved_at: what had been
     spent when the first correct answer was found. kinds: how many proposals of each kind there were. left_out: how many
     proposals a tree search left out, because a state had more than 1,024.

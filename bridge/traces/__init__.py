@@ -1,1 +1,1 @@
-"""Traces: what was thought, as a tree, a log file and a page."""
+"""Traces: records of thinking, as a tree, a log file and a page."""

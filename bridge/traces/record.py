@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def begin_trace(session: Session, folder: str | Path) -> TraceLog:
-    """Open the log of a session in a folder, and write what is to be done. Raises `ParameterError`."""
+    """Open the log of a session in a folder, and write its settings. Raises `ParameterError`."""
     facts = facts_of(session)
     log = TraceLog(Path(folder) / f"{_file_name(facts)}.jsonl")
     log.write("think", **facts)
@@ -54,7 +54,7 @@ def end_trace(session: Session, answer: Answer) -> None:
 
 
 def facts_of(session: Session) -> dict[str, Any]:
-    """What is to be done, in plain values."""
+    """The settings of a session as plain values."""
     task, options = session.task, session.method.changed_options()
     weights = task.weights if isinstance(task, WithKinds) else {}
     before = {name: value for name, value in session.spent_before.as_dict().items() if name != "seconds"}

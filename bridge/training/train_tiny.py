@@ -255,7 +255,9 @@ def _check(path: Path, weights: Weights) -> None:
         abs(completion.tokens[0].top[piece] - float(e)) for piece, e in zip(VOCABULARY, expected, strict=True)
     )
     if difference > 1e-3:
-        raise RuntimeError(f"{path} differs from what was trained by {difference} nats; onnx_text does not say logits")
+        raise RuntimeError(
+            f"{path} differs from the trained weights by {difference} nats; onnx_text does not say logits"
+        )
 
 
 def _arrays(weights: Weights) -> dict[str, Tensor]:

@@ -255,7 +255,7 @@ class GoRecord:
     def from_sgf(cls, data: bytes, moves: int | None = None, rules: str = "chinese", komi: float = 0.0) -> GoRecord:
         """The main line of the first game of an SGF file, with at most `moves` moves.
 
-        rules, komi: for a file that does not say them, or that names unknown rules. docs/sgf.md lists what is read.
+        rules, komi: for a file that does not say them, or that names unknown rules. See docs/sgf.md.
         Raises `ParameterError` with the reason, and with the number of the move if a move is wrong.
         """
         game = read_sgf(data)
@@ -271,7 +271,7 @@ class GoRecord:
         return record
 
     def _follow(self, game: SgfGame, most: int | None) -> str | None:
-        """Set up and play the nodes of an SGF file; returns what is wrong with it, or None."""
+        """Set up and play the nodes of an SGF file; returns the first error as text, or None."""
         self.handicap = game.handicap
         self._game = self._load()
         left = sum(len(node.moves) for node in game.nodes) if most is None else most

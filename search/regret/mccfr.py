@@ -137,7 +137,7 @@ class MCCFR(Solver):
         return self._regrets.arrays()
 
     def _restore(self, path: Path, iterations: int, arrays: Arrays) -> None:
-        self._regrets.arrays()  # raises if a walk is under way
+        self._regrets.arrays()  # raises during a walk
         self._check(path, arrays)
         other = self._new_regrets()
         failure = other.put(iterations, arrays)

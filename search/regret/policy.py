@@ -29,7 +29,7 @@ _FORMAT = "longthink policy 1"
 
 
 class Plays(Protocol):
-    """Anything that says what is done at a state: a `Policy`, or an object with the same method."""
+    """Anything that chooses actions at a state: a `Policy`, or an object with the same method."""
 
     def action_probabilities(self, state: State) -> Mapping[int, float]: ...
 

@@ -1,4 +1,4 @@
-"""What all solvers that iterate share: when a run ends, its result, checkpoints, and the values of what was found.
+"""The common part of iterative solvers: the end of a run, its result, checkpoints, and strategy values.
 
 A solver subclasses `Solver`, or `TreeSolver` (tree_solver.py) if it works on an unrolled game. The loop around its
 iterations is longthink/search/run.py.

@@ -13,7 +13,7 @@ from longthink.bridge.tasks.task import Subproblem, Task, Transcript
 class TranscriptState:
     """The state of a transcript; a kind makes a new one with `dataclasses.replace`, `write` or `remember`.
 
-    task, own: the problem under way, and its own steps. part, whole: if the problem is a subproblem: which one, and the
+    task, own: the current problem, and its own steps. part, whole: if the problem is a subproblem: which one, and the
     state that it is a part of. notes: lines that are no steps, each with the number of steps before it. memory: what a
     kind needs to know later, by the name of the kind. unfinished: the kind whose proposal needs more of the same kind,
     which alone may follow. chosen: the kind that comes next, if it is chosen. made: the kinds of all proposals so far.
@@ -37,7 +37,7 @@ class TranscriptState:
         return self.whole is not None or bool(self.unfinished) or self.dead
 
     def write(self, step: str) -> TranscriptState:
-        """The state after a step of the problem under way."""
+        """The state after a step of the current problem."""
         return replace(self, own=(*self.own, step))
 
     def note(self, text: str) -> TranscriptState:

@@ -43,7 +43,7 @@ class NextToken(Kind):
         return context + self._partial(state)
 
     def _partial(self, state: TranscriptState) -> str:
-        """The step as far as it is written."""
+        """The part of the step that is written."""
         return str(state.recall(self.name, ""))
 
     def offered(self, query: ProposalQuery) -> bool:
