@@ -140,7 +140,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _most_connections(wanted: int) -> int:
-    """The number of connections that may be open: `wanted`, or fewer if this process may not open so many files."""
+    """The number of connections that may be open: `wanted`, or fewer if the limit of open files is lower."""
     try:
         import resource
 

@@ -14,7 +14,7 @@ from longthink.errors import ParameterError
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where a server is and how it knows us.
+    """The address of a server, and the key for it.
 
     url: the base address, without a password, with a slash at the end. headers: of every request. clean: removes the
     key and the password from a text that may repeat them. holds_password: the address that was given has a password

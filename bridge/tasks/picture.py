@@ -7,7 +7,7 @@ from longthink.errors import require
 
 _CELL, _FONT = 24, 21  # pixels: a character's square cell, and the height of the font
 _PAPER, _INK = (250, 248, 242), (40, 40, 48)
-# Letters and signs that stand for pieces get a colour each, in the order in which they appear.
+# Each letter or sign of a piece gets a colour, in the order in which they appear.
 _COLOURS = [(196, 42, 46), (36, 92, 172), (24, 132, 76), (184, 120, 0), (120, 60, 152), (0, 128, 136), (150, 80, 50)]
 
 

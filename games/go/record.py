@@ -45,7 +45,7 @@ class GoRecord:
         self.setup: list[Move] = []
         self.moves: list[Move] = []
         self.first_to_play: int | None = None
-        self._repeats = False  # whether positions are repeated in an SGF file, whatever its rules say
+        self._repeats = False  # whether an SGF file repeats positions, even against its rules
         self._game = self._load()
 
     def _load(self) -> Game:

@@ -21,7 +21,7 @@ from longthink.validation import real_number, shown
 
 Kinds = Sequence[str | Kind] | Mapping[str | Kind, float]
 """Kinds or their names; or a mapping from them to weights, how likely each is chosen at first."""
-_LONGEST = 1024  # proposals and choices of a transcript, if a kind does not say how many it has at most
+_LONGEST = 1024  # proposals and choices of a transcript, if a kind has no limit of its own
 
 
 class WithKinds(Task):
