@@ -65,7 +65,7 @@ def test_nothing_is_said_if_all_is_there(machine: Machine) -> None:
     assert machine.needs() == (0, "")  # only the tests need it
 
 
-def test_a_user_is_told_the_one_line_to_type(machine: Machine) -> None:
+def test_a_user_gets_the_command_to_type(machine: Machine) -> None:
     machine.apt_get("exit 1")
     machine.without("bwrap")
     status, said = machine.needs("sandbox")

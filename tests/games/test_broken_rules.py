@@ -330,7 +330,7 @@ def test_a_game_that_is_over_before_it_begins_is_refused_by_batches() -> None:
         lt.BatchedMCTS(over, 2)
 
 
-def test_numba_games_run_with_threads_and_tell_what_broke() -> None:
+def test_numba_games_run_with_threads_and_report_what_broke() -> None:
     game = lt.load_game("numba_connect_four")
     result = lt.MCTS(game, threads=2, seed=1).run(game.new_initial_state(), lt.Budget(simulations=20_000))
     assert result.best_action == 3

@@ -209,7 +209,7 @@ def test_compiled_playouts_equal_the_general_one(game: lt.Game) -> None:
         assert game.min_utility() <= min(fast[0]) <= max(fast[0]) <= game.max_utility()
 
 
-def test_traces_tell_what_playouts_played(game: lt.Game) -> None:
+def test_traces_are_the_moves_of_playouts(game: lt.Game) -> None:
     """The moves of a traced playout are legal and lead to its end; if playouts fill the board, also beyond."""
     if game.name in OWN_POLICY:
         return

@@ -215,7 +215,7 @@ def test_one_state_is_read_by_many_threads(name: str) -> None:
         assert all(seen == look(0) for seen in pool.map(look, range(300)))
 
 
-def test_what_fails_in_one_thread_is_raised_there_alone() -> None:
+def test_an_error_is_raised_only_in_its_thread() -> None:
     game = nim(cache_states=4)
     outcomes: dict[str, list[str]] = {"unlucky": [], "lucky": []}
 

@@ -190,7 +190,7 @@ def test_ctrl_c_reports_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert lt.compare("x", run_dir=tmp_path).missing == 0
 
 
-def test_fresh_keeps_the_old_run_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fresh_renames_the_old_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_module, "find_suite", lambda name, model: [job("a", fine)])
     first = lt.compare("x", run_dir=tmp_path / "run")
     old = first.log_path.read_bytes()
@@ -200,7 +200,7 @@ def test_fresh_keeps_the_old_run_beside(tmp_path: Path, monkeypatch: pytest.Monk
     assert (folders[1] / "log.jsonl").read_bytes() == old
 
 
-def test_fresh_leaves_a_run_under_way_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fresh_does_not_touch_a_run_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
 
     def busy(progress: Progress) -> dict[str, Any]:

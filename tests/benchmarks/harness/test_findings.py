@@ -67,7 +67,7 @@ def test_poker_at_equal_iterations_and_seconds() -> None:
     assert found.poker_rows[0].iterations_per_second == 50
 
 
-def test_poker_beside_the_exact_method_in_its_time() -> None:
+def test_poker_is_compared_with_the_exact_method_at_equal_time() -> None:
     found = Findings(
         [
             poker("longthink cfr", (1, 0.001, 0.5), (10, 0.01, 0.1), (100, 2.0, 0.01)),

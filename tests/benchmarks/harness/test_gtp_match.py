@@ -196,7 +196,7 @@ def test_a_score_that_is_no_number_is_nobodys_count(how: str, tmp_path: Path) ->
     assert found["our_score_and_opponent's"]["games"] == 1
 
 
-def test_a_move_that_is_none_loses_and_is_written_down_in_short(tmp_path: Path) -> None:
+def test_an_invalid_move_loses_and_is_logged_in_short(tmp_path: Path) -> None:
     found = play_match(rogue(tmp_path, "huge", "genmove"), 2, tmp_path / "run", timeout=10.0)
     assert found["ended_by"]["illegal move"] == 1
     assert len((tmp_path / "run" / "games.jsonl").read_text()) < 5000

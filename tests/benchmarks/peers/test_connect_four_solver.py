@@ -45,7 +45,7 @@ def test_scores_equal_brute_force(stones: int) -> None:
         assert solver.score(state) == brute_score(state), state.history()
 
 
-def test_a_position_is_worth_its_best_move() -> None:
+def test_the_value_of_a_position_is_that_of_its_best_move() -> None:
     rng, solver = random.Random(1), ConnectFourSolver()
     for stones in range(14, 30):
         state = random_position(stones, rng)

@@ -145,7 +145,7 @@ def test_kept_answers_are_those_of_this_file(smollm2: lt.Model, tmp_path: Path) 
     assert again[0].text == first[0].text
 
 
-def test_a_model_that_is_let_go_at_once() -> None:
+def test_a_model_that_is_closed_immediately() -> None:
     """On a busy machine it may not have started yet; closing it must not wait forever."""
     program = "import longthink as lt\nfor _ in range(4):\n    lt.load_model(threads=1)"
     subprocess.run([sys.executable, "-c", program], timeout=100, check=True)

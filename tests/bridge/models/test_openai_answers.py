@@ -462,7 +462,7 @@ def test_extra_fields_and_a_system_prompt(server: Server) -> None:
 
 
 @pytest.mark.parametrize("logprob", [-9999.0, -1e9, float("-inf")])
-def test_log_probabilities_that_are_not_told(server: Server, logprob: float) -> None:
+def test_log_probabilities_that_stand_for_unknown(server: Server, logprob: float) -> None:
     logprobs = {"tokens": ["4"], "token_logprobs": [logprob], "top_logprobs": [{"4": logprob, "2": logprob}]}
     server.answers = [whole(text("4", logprobs=logprobs))]
     loaded = model(server)

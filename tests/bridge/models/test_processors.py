@@ -62,6 +62,6 @@ def test_the_quota_of_a_container(quota: str, free: int, machine: Path, monkeypa
     assert processors.free_processors() == free
 
 
-def test_a_system_that_does_not_tell(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_processor_times(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (3.0, 0.0, 0.0), raising=False)
     assert processors.free_processors() == 2

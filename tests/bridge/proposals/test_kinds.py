@@ -276,7 +276,7 @@ def test_a_model_writes_subproblems_of_its_own() -> None:
     assert closed == "Answer: 12"
 
 
-def test_a_strategy_is_told_until_it_is_changed() -> None:
+def test_a_strategy_is_in_the_prompt_until_it_is_changed() -> None:
     class Ways(Task):
         name, prompt, max_steps = "ways", "Go.", 3
         strategies = ("up", "down")

@@ -55,7 +55,7 @@ def num_valued(answer: lt.Answer) -> int:
 
 
 @pytest.mark.parametrize("slots", [1, 4, 16])
-def test_slots_are_filled_and_every_answer_is_told(slots: int) -> None:
+def test_slots_are_filled_and_every_answer_is_used(slots: int) -> None:
     model = SlowModel(slots, seconds=0.03 * slots)
     answer = lt.think(Tower(), model, lt.Budget(calls=80), proposer=SampleProposer(model), playouts=False)
     assert model.most_at_once == slots

@@ -206,7 +206,7 @@ def test_an_unfinished_game_is_never_right() -> None:
     assert 0.9 < task.check('["banana", "banana"]') < 1.0
 
 
-def test_an_action_at_which_an_environment_stumbles_loses() -> None:
+def test_an_action_that_breaks_an_environment_loses() -> None:
     """Slitherlink of TextArena 0.7.4 returns a text as the reward of the second invalid action."""
     task = lt.load_task("textarena:Slitherlink-v0", seed=1)
     assert task.done(("banana", "banana"))
@@ -219,7 +219,7 @@ OWN = ["countdown", "game24", "synthesis", *(f"reasoning_gym:{name}" for name in
 
 
 @pytest.mark.parametrize("family", members())
-def test_the_right_answer_is_worth_one_and_nonsense_is_not(family: str) -> None:
+def test_the_right_answer_has_value_one_and_nonsense_less(family: str) -> None:
     assert faults_of_family(family, range(2 if family in SLOW else 15)) == []
 
 

@@ -63,7 +63,7 @@ def test_every_method_follows_the_verifier(method: str) -> None:
 
 
 @pytest.mark.parametrize("kinds", [("step", "revision"), ("answer", "revision"), ("token", "strategy")])
-def test_kinds_of_proposals_follow_it_and_it_sees_steps_alone(kinds: tuple[str, ...]) -> None:
+def test_kinds_of_proposals_follow_it_and_it_sees_only_steps(kinds: tuple[str, ...]) -> None:
     class Strategic(Letter):
         strategies = ("think of the sea",)
 

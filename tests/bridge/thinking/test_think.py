@@ -107,7 +107,7 @@ def test_ctrl_c_gives_the_best_so_far() -> None:
     assert answer.trace.visits > 0
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     seen: list[int] = []
     lt.think(TASK, ScriptedModel(confused), lt.Budget(calls=10), progress=lambda spent: seen.append(spent.calls))
     assert seen == sorted(seen)
@@ -159,7 +159,7 @@ def test_a_step_that_begins_another_is_as_likely_as_its_end() -> None:
     assert {each.text: round(each.prior, 6) for each in proposals} == {"a": 0.6, "ab": 0.2, "b": 0.2}
 
 
-def test_few_looks_share_what_is_not_told_apart() -> None:
+def test_with_few_requests_undistinguished_steps_share_probability() -> None:
     proposals = TrieProposer(ScriptedModel(knows), calls=2).propose(TASK, ())
     assert sum(p.prior for p in proposals) == pytest.approx(1)
     assert max(proposals, key=lambda p: p.prior).text.startswith("4")

@@ -92,7 +92,7 @@ def test_every_method_shares_a_budget(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", methods())
-def test_one_problem_alone_is_thought_about_as_ever(method: str) -> None:
+def test_one_problem_alone_has_the_same_answer_as_with_think(method: str) -> None:
     task = lt.load_task("countdown", numbers=(2, 3, 5), target=30)
     model = ScriptedModel(lambda prompt: {"6=3*2": 0.5, "30=6*5": 0.3, "sure": 0.2})
     budget = lt.Budget(simulations=30)
@@ -113,7 +113,7 @@ def test_what_easy_problems_leave_goes_to_hard_ones() -> None:
     assert total(answers).tokens == len(model.asked) == 64
 
 
-def test_all_begin_and_go_on_in_step_where_nothing_tells_them_apart() -> None:
+def test_problems_without_differences_get_equally_many_pieces() -> None:
     model = Guesses()
     lt.think_all([Guess(tag) for tag in "abc"], model, lt.Budget(tokens=12), method="best_of_n")
     assert "".join(model.asked) == "abc" * 4

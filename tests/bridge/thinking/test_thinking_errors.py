@@ -256,7 +256,7 @@ def test_a_task_that_cannot_be_begun_leaves_whole_traces(tmp_path: Path) -> None
     assert last_event(tmp_path)["event"] == "end"
 
 
-def test_a_failed_request_waits_for_the_others_and_tells_its_error() -> None:
+def test_a_failed_request_waits_for_the_others_and_raises_its_error() -> None:
     class Gone(ScriptedModel):
         def answer(self, request: Request) -> list[Completion]:
             raise lt.ModelError("the model is gone")

@@ -68,7 +68,7 @@ def test_the_calculator_is_exact(text: str, answer: str) -> None:
         "1\x00",
     ],
 )
-def test_hostile_sums_have_a_clear_answer_at_once(text: str) -> None:
+def test_hostile_sums_have_a_clear_answer_quickly(text: str) -> None:
     started = time.process_time()
     result = lt.load_tool("calculator").call(text)
     assert time.process_time() - started < 1

@@ -205,7 +205,7 @@ def test_equals_the_twin(name: str, variant: str, alternating: bool) -> None:
 
 @pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
 @pytest.mark.parametrize("variant", ["cfr", "cfr+", "dcfr", "pcfr+", "hs-pcfr+", "mmd"])
-def test_equals_the_twin_that_goes_alone(name: str, variant: str) -> None:
+def test_equals_an_independent_twin(name: str, variant: str) -> None:
     game, iterations = lt.load_game(name), 30 if name == "kuhn_poker" else 3
     ours, twin = lt.CFR(game, variant), ReferenceCFR(game, variant)
     ours.run(iterations)

@@ -200,7 +200,7 @@ def test_kuhn_is_solved(sampling: str, options: dict[str, float], iterations: in
     ("sampling", "solver", "iterations"),
     [("external", "ExternalSamplingMCCFRSolver", 10_000), ("outcome", "OutcomeSamplingMCCFRSolver", 100_000)],
 )
-def test_leduc_beside_openspiel(sampling: str, solver: str, iterations: int) -> None:
+def test_leduc_compared_with_openspiel(sampling: str, solver: str, iterations: int) -> None:
     """After as many iterations as near an equilibrium as OpenSpiel's, within a fifth; with baselines nearer."""
     theirs = pyspiel.load_game("leduc_poker")
     peer = getattr(pyspiel, solver)(theirs, seed=1)

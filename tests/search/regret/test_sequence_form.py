@@ -97,7 +97,7 @@ def test_payoffs_of_any_size(factor: float, tmp_path: Path) -> None:
     assert solver.exploitability() / factor < 1e-9
 
 
-def test_an_answer_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_solution_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer of the linear solver is always checked."""
     optimize = pytest.importorskip("scipy.optimize")
     right = optimize.linprog

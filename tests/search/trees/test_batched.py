@@ -59,7 +59,7 @@ def compare(result: lt.BatchedResult, root: int, expected: lt.SearchResult) -> N
 
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_each_root_is_a_lone_search(rule: lt.Rule, batch: int) -> None:
+def test_each_root_equals_a_single_search(rule: lt.Rule, batch: int) -> None:
     """Over whole games, with subtrees kept and ended games restarted."""
     game, size, moves = TIC_TAC_TOE, 5, 12
     evaluator, budget = by_state(game), lt.Budget(simulations=100)
@@ -84,7 +84,7 @@ def test_each_root_is_a_lone_search(rule: lt.Rule, batch: int) -> None:
 
 
 @pytest.mark.parametrize("solve", [True, False])
-def test_whole_trees_are_those_of_lone_searches(solve: bool) -> None:
+def test_whole_trees_equal_those_of_single_searches(solve: bool) -> None:
     size, budget, evaluator = 4, lt.Budget(simulations=500), by_state(CONNECT_FOUR)
     roots = lt.BatchedMCTS(CONNECT_FOUR, size, seed=1, solve=solve)
     roots.run(evaluator, budget)

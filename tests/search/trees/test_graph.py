@@ -172,7 +172,7 @@ def test_ctrl_c_gives_the_best_so_far(kind: Any, game: lt.Game) -> None:
     assert not search.run(game.new_initial_state(), lt.Budget(simulations=100)).interrupted
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     seen: list[int] = []
     lt.ISMCTS(KUHN).run(
         KUHN.new_initial_state(), lt.Budget(simulations=1000), progress=lambda spent: seen.append(spent.simulations)
@@ -229,7 +229,7 @@ def test_what_is_hidden_does_not_leak() -> None:
 
 
 @pytest.mark.parametrize("history", [[3, 1, 1, 2], [3, 1, 2, 1, 0, 1]])
-def test_openspiel_deals_its_own_games_anew(history: list[int]) -> None:
+def test_openspiel_resamples_its_own_games(history: list[int]) -> None:
     game = lt.load_game("openspiel:leduc_poker")
     assert game.can_resample
     state = game.state_from_history(history)
@@ -260,7 +260,7 @@ def test_openspiels_bot_finds_the_same(name: str, history: list[int]) -> None:
     assert result.policy == pytest.approx([policy[action] for action in result.actions.tolist()], abs=0.05)
 
 
-def test_a_game_that_cannot_be_dealt_anew_is_refused_by_name() -> None:
+def test_a_game_without_resample_is_refused_by_name() -> None:
     game = lt.load_game("openspiel:liars_dice(dice_sides=2)")
     state = game.state_from_history([0, 1])
     with pytest.raises(lt.GameError, match="resample"):

@@ -363,7 +363,7 @@ def test_leaves_at_the_end_of_a_game_are_valued_on_the_way() -> None:
     assert search.result().visits.sum() >= 190
 
 
-def test_bad_tells_are_refused_and_the_leaf_still_waits() -> None:
+def test_bad_calls_of_tell_are_refused_and_the_leaf_still_waits() -> None:
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT())
     leaves = search.ask(1)
     with pytest.raises(lt.ParameterError, match="finite"):
@@ -413,7 +413,7 @@ def test_seconds() -> None:
     assert result.spent.seconds >= 0.2
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     seen: list[int] = []
     lt.MCTS(CONNECT_FOUR).run(
         CONNECT_FOUR.new_initial_state(),

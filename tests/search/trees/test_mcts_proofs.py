@@ -87,7 +87,7 @@ def test_small_connect_four(rule: lt.Rule) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_end_is_found_whoever_looks(threads: int) -> None:
+def test_a_small_game_is_proven_with_any_number_of_threads(threads: int) -> None:
     game = lt.load_game("connect_four(rows=4,columns=4,x_in_row=3)")
     search = lt.MCTS(game, seed=1, threads=threads)
     result = search.run(game.new_initial_state(), lt.Budget(simulations=1_000_000))

@@ -67,7 +67,7 @@ def test_gumbel_needs_a_plan() -> None:
 # ---- PUCT ----
 
 
-def test_root_noise_is_in_the_root_alone_and_new_after_a_move() -> None:
+def test_root_noise_is_only_in_the_root_and_new_after_a_move() -> None:
     search = lt.MCTS(CONNECT_FOUR, lt.PUCT(noise=0.25, alpha=0.3), seed=1)
     result = search.run(CONNECT_FOUR.new_initial_state(), lt.Budget(simulations=500))
     assert result.priors.sum() == pytest.approx(1)
