@@ -367,7 +367,7 @@ def test_a_task_from_functions() -> None:
         ("reasoning_gym:sudoku(min_empty=99)", lt.ParameterError, "cannot generate"),
         ("reasoning_gym:sudoku(seed=-1)", lt.ParameterError, "seed"),
         ("game:conect_four", lt.UnknownNameError, "connect_four"),
-        ("game:goofspiel", lt.ParameterError, "at once"),
+        ("game:goofspiel", lt.ParameterError, "simultaneous moves"),
         ("game:connect_four(player=2)", lt.ParameterError, "player"),
         ("game:connect_four(opponent=god)", lt.ParameterError, "opponent"),
         ("textarena:FrozenLak-v0", lt.UnknownNameError, "FrozenLake-v0"),
