@@ -10,7 +10,6 @@ import pytest
 
 from longthink.errors import ToolError
 
-
 # A shell without job control starts background jobs with SIGINT ignored, and Python leaves it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
