@@ -122,7 +122,7 @@ class Registry(Mapping[str, T]):
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<{self.what}s: {', '.join([*self, *self.families])}>"
+        return f"<{self.what}: {', '.join([*self, *self.families])}>"
 
     def names(self) -> list[str]:
         """The plain names, and the members of every family that lists them and whose library is installed; sorted."""

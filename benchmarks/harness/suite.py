@@ -1,52 +1,78 @@
-"""Suites: named lists of jobs over the three domains, and the registry that finds one by name."""
+"""`Suite`: studies with their settings, as a small TOML file, and the plan of all their cases.
+
+    description = "Poker and connect four, one minute"
+    include = ["poker"]              # the studies of other suites
+
+    [studies.board]                  # a study and its settings; what is left out has the study's default
+    budgets = [10, 100, 1_000]
+
+    [[studies.methods]]              # a study may stand in a suite several times
+    task = "countdown"
+
+    [[studies.methods]]
+    task = "game24"
+
+The suites of this package are in benchmarks/suites. `load_suite` also takes the path of a TOML file, and the name of a
+study, which stands for a suite of this study alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-from longthink.benchmarks.harness.job import Job
-from longthink.benchmarks.studies import board, language, poker
-from longthink.errors import UnknownNameError
+from longthink.benchmarks.harness.studies import STUDIES
+from longthink.benchmarks.harness.study import Case, Study
+from longthink.errors import ParameterError, require
 
-
-def quick(model: str | None) -> list[Job]:
-    """All three domains in under ten minutes on two cores."""
-    return [
-        *poker.jobs(poker.PokerSettings()),
-        *board.jobs(board.BoardSettings()),
-        *language.jobs(language.LanguageSettings(model=model)),
-    ]
+FOLDER = Path(__file__).parents[1] / "suites"
 
 
-def smoke(model: str | None) -> list[Job]:
-    """The smallest comparison that runs every part, in half a minute."""
-    return [
-        *poker.jobs(poker.PokerSettings({"kuhn_poker": (1_000, 1_000), "leduc_poker": (500, 20)})),
-        *board.jobs(
-            board.BoardSettings(positions=12, slices=1, budgets=(10, 30, 100, 300, 1_000, 3_000), peer_limit=1_000)
-        ),
-        *language.jobs(language.LanguageSettings(problems=2, count=3, tokens=150, model=model)),
-    ]
+@dataclass(frozen=True)
+class Planned:
+    """A case that a suite asks for, with its study."""
+
+    study: Study
+    case: Case
+
+    @cached_property
+    def key(self) -> str:
+        return self.study.key(self.case)
 
 
-def variants(model: str | None) -> list[Job]:
-    """Every variant of regret minimisation on small and larger games, a few minutes: the table of docs/variants.md."""
-    goofspiel = "goofspiel(num_cards=5,imp_info=True,points_order=descending)"
-    games = {
-        "kuhn_poker": (10_000, 1_000),
-        "leduc_poker": (10_000, 100),
-        goofspiel: (3_000, 20),
-        "liars_dice": (1_000, 5),
-    }
-    return poker.jobs(poker.PokerSettings(games))
+@dataclass(frozen=True)
+class Suite:
+    """A resolved suite: nothing is included from elsewhere any more. studies: the settings of each, by its name."""
+
+    name: str
+    description: str = ""
+    studies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def plan(self) -> list[Planned]:
+        """All cases, each once. Raises `ParameterError` for settings that a study does not accept."""
+        planned: dict[str, Planned] = {}
+        for name, every in self.studies.items():
+            study = STUDIES[name]()
+            for settings in every:
+                for case in study.cases(checked(study, settings)):
+                    each = Planned(study, case)
+                    planned.setdefault(each.key, each)
+        return list(planned.values())
 
 
-# One line for each suite.
-SUITES: dict[str, Callable[[str | None], list[Job]]] = {"quick": quick, "smoke": smoke, "variants": variants}
+def suites() -> list[str]:
+    """The names of the suites of this package."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def suite(name: str, model: str | None = None) -> list[Job]:
-    """The jobs of a suite. Raises `UnknownNameError` with near matches."""
-    if name not in SUITES:
-        raise UnknownNameError.of("suite", name, SUITES)
-    return SUITES[name](model)
+def checked(study: Study, settings: Mapping[str, Any]) -> Any:
+    """The settings of a study as its `Settings`. Raises `ParameterError` that names each wrong field."""
+    pydantic = require("pydantic", "compare")
+    try:
+        return pydantic.TypeAdapter(study.Settings).validate_python(dict(settings))
+    except pydantic.ValidationError as error:
+        words = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise ParameterError(f"the settings of study {study.name}: {words}") from error

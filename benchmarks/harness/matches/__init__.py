@@ -1,0 +1,1 @@
+"""Matches of any two agents: agents, games in pairs, ratings, sequential tests."""

@@ -1,0 +1,1 @@
+"""The statistics of comparisons: shares, payoffs, scaling fits, corrections for many comparisons."""

@@ -1,0 +1,20 @@
+"""The registry of studies: `STUDIES`. A study is one file in benchmarks/studies, and one line here."""
+
+from __future__ import annotations
+
+from longthink.benchmarks.harness.study import Study
+from longthink.registry import Registry
+
+# One line for each study.
+STUDIES: Registry[type[Study]] = Registry(
+    "study",
+    "longthink.studies",
+    {},
+)
+register_study = STUDIES.register
+"""Add a study of your own for this process: `register_study(name, MyStudy)`, or `@register_study(name)` above it."""
+
+
+def studies() -> Registry[type[Study]]:
+    """The registered studies."""
+    return STUDIES
