@@ -1,1 +1,34 @@
-"""The statistics of comparisons: shares, payoffs, scaling fits, corrections for many comparisons."""
+"""The statistics of comparisons. Every study uses them; none has statistics of its own.
+
+Numbers (scipy and statsmodels do the work; results are `Estimate`s of section.py with 95% intervals):
+
+| file | what it has | method |
+|---|---|---|
+| shares.py | `share`, `wilson`, `paired_difference`, `unpaired_difference`, `mcnemar_p` | Wilson, Newcombe, McNemar |
+| payoffs.py | `mean`, `paired_difference`, `paired_p` | bootstrap (BCa), permutation test |
+| estimates.py | `estimate`: share or mean, by the unit | |
+| clusters.py | `clustered_mean`: several samples of a problem, several problems of a seed | clustered standard errors |
+| aggregates.py | `interquartile_mean`, `optimality_gap`, `probability_of_improvement` | stratified bootstrap |
+| verdicts.py | `holm`, `verdicts`: ahead, even or behind | Holm's correction |
+
+From records to a `Section`:
+
+| file | what it has |
+|---|---|
+| within.py | the score that a case had reached within a cost; what a record must hold for that |
+| tables.py | `table` with columns `share_of`, `mean_of`, `mean_spent`, `share_within`, `difference_from`, `count` |
+| curves.py | `solved_curves` (share solved by cost), `budget_curves` (by budget), `mean_curves` (along curves) |
+| comparisons.py | `Question`: `.within(cost, limits)`, `.at_budgets`, `.in_equal_time`; `paired` for two mappings |
+
+A section in ten lines:
+
+    roles = {"mcts": "ours", "best_of_n": "floor", "enumeration": "best"}
+    asked = Question("solved", "problems solved", ours="mcts", items=("problem",))
+    curves = solved_curves(records, "tokens", roles)
+    Section(
+        title="...",
+        tables=[table(records, "Solved", ["method"], {"solved": share_of("solved"), "seconds": mean_spent("seconds")})],
+        charts=[Chart("...", Axis("tokens", log=True), Axis("solved", unit="%"), curves)],
+        comparisons=[*asked.within(records, "tokens", [100, 300]), *asked.within(records, "seconds", [0.1, 1])],
+    )
+"""
