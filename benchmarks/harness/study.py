@@ -78,6 +78,15 @@ class Study(ABC):
     def section(self, records: Sequence[Record]) -> Section:
         """What the records of finished cases say. Any of the cases may be missing."""
 
+    def enough(self, records: Sequence[Record]) -> bool:
+        """Whether the remaining cases can change nothing, so that they need not run.
+
+        The runner asks between cases, with the records of the cases of one entry of a suite. A study that stops early
+        reads the records in the order of its cases and ignores those behind the first missing one, so the answer, and
+        what its section says, do not depend on the number of processes.
+        """
+        return False
+
     def key(self, case: Case) -> str:
         """The name of a case in the log: a hash of the study's name and version, and of the facts."""
         written = json.dumps([self.name, self.version, dict(case.facts)], sort_keys=True, allow_nan=False)
