@@ -1,4 +1,4 @@
-"""Atomic writing of files: `replace_file` writes a file completely or not at all.
+"""Files: `replace_file` writes one completely or not at all, and `file_digest` tells two contents apart.
 
 This module imports nothing of longthink: every room may use it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -54,6 +55,12 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write `content` to `path` by `replace_file`. Raises `OSError`."""
     with replace_file(path, "w" if isinstance(content, str) else "wb") as file:
         file.write(content)
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the file's content. Raises `OSError`."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import http.client
 import json
 import os
@@ -26,6 +25,7 @@ from longthink.bridge.models.smollm2 import FILE, smollm2
 from longthink.bridge.models.special_tokens import as_text
 from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, error_text, require
+from longthink.files import file_digest
 from longthink.validation import whole_number
 
 _COPY_FROM = 200  # copy the memory of a sequence if that saves at least this many characters
@@ -192,9 +192,7 @@ class LlamaModel(Model):
 
     @cached_property
     def identity(self) -> str:
-        with open(self._path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return f"{self.name} (sha256 {digest[:16]})"
+        return f"{self.name} (sha256 {file_digest(self._path)})"
 
     def as_text(self, text: str) -> str:
         return as_text(text, self._special_tokens)

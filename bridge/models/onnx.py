@@ -15,6 +15,7 @@ import functools
 import json
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from longthink.bridge.models.model import Completion, Model, Request, Token
 from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, require
+from longthink.files import file_digest
 from longthink.validation import shown, whole_number
 
 
@@ -62,6 +64,10 @@ class OnnxModel(Model):
 
     def __reduce__(self) -> Any:
         return functools.partial(type(self), self._path, self._workers), ()
+
+    @cached_property
+    def identity(self) -> str:
+        return f"{self.name} (sha256 {file_digest(self._path)})"
 
     def _start(self) -> Any:
         runtime = require("onnxruntime", "onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -89,6 +90,17 @@ def test_each_size_has_four_times_the_weights() -> None:
     assert counts[1] / counts[0] == pytest.approx(4, rel=0.05)
     assert counts[2] / counts[1] == pytest.approx(4, rel=0.05)
     assert sum(float(OnnxModel(tiny_file(size)).metadata["cpu_minutes"]) for size in SIZES) <= 15
+
+
+def test_a_file_with_other_content_is_another_model(tmp_path: Path) -> None:
+    same, other = tmp_path / "same" / "tiny-1x.onnx", tmp_path / "other" / "tiny-1x.onnx"
+    for path, size in ((same, "1x"), (other, "0.25x")):
+        path.parent.mkdir()
+        shutil.copy(tiny_file(size), path)
+    packaged = lt.load_model("tiny").identity
+    assert OnnxModel(same).identity == packaged
+    assert OnnxModel(other).identity != packaged
+    assert OnnxModel(other).name == OnnxModel(same).name
 
 
 # ---- Writing and scoring ----
