@@ -1,13 +1,44 @@
-"""The environment of a run: versions and the machine, without names of people, hosts or paths."""
+"""The environment of a record: revision of the source, packages and machine, without names of people, hosts or paths."""
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("longthink", "numpy", "numba", "open_spiel", "xllamacpp", "reasoning-gym", "scipy", "matplotlib")
+from longthink.benchmarks.harness.record import Environment
+
+PACKAGES = (
+    "longthink", "numpy", "numba", "scipy", "statsmodels", "choix", "open_spiel", "xllamacpp", "onnxruntime",
+    "reasoning-gym", "textarena", "mctx", "treequest", "ray",
+)  # fmt: skip
+PROGRAMS = ("gnugo",)
+
+
+@cache
+def environment() -> Environment:
+    """The environment of this process, measured once. Its revision is that of the source when it was first called."""
+    found = {name: number for name, number in {**versions(), **programs()}.items() if number != "-"}
+    return Environment(revision(), found, machine())
+
+
+def revision() -> str:
+    """The git revision of the source, with "+" if one of its files was changed; "" if the source is not a checkout."""
+    source = Path(__file__).resolve()
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(source.parent), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", source.name)  # not a folder of packages in a checkout of something else
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def versions() -> dict[str, str]:
@@ -18,6 +49,19 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "-"
+    return found
+
+
+def programs() -> dict[str, str]:
+    """Versions of the programs of `PROGRAMS` that are installed."""
+    found = {}
+    for name in PROGRAMS:
+        if path := shutil.which(name) or shutil.which(name, path="/usr/games"):  # where Debian has it
+            try:
+                said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
+            except (OSError, subprocess.SubprocessError):
+                continue
+            found[name] = said.partition("\n")[0].split(" ")[-1]
     return found
 
 

@@ -81,9 +81,9 @@ class Study(ABC):
     def enough(self, records: Sequence[Record]) -> bool:
         """Whether the remaining cases can change nothing, so that they need not run.
 
-        The runner asks between cases, with the records of the cases of one entry of a suite. A study that stops early
-        reads the records in the order of its cases and ignores those behind the first missing one, so the answer, and
-        what its section says, do not depend on the number of processes.
+        The runner asks between cases, for each time that the study stands in the suite, with the records of its cases
+        in their order, up to the first one that has none. So the answer does not depend on the number of processes. The
+        section of a study that stops early ignores the records of later cases.
         """
         return False
 

@@ -23,13 +23,15 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from longthink.benchmarks.harness.log import wrong
+from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.studies import STUDIES
 from longthink.benchmarks.harness.study import Case, Study
-from longthink.errors import ParameterError, UnknownNameError, require
+from longthink.errors import MissingExtraError, ParameterError, UnknownNameError, error_text, require
 from longthink.validation import shown
 
 FOLDER = Path(__file__).parents[1] / "suites"
@@ -58,16 +60,16 @@ class Suite:
     description: str = ""
     studies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
+    def entries(self) -> list[list[Planned]]:
+        """The cases of each study, once for each time that the study stands here.
+
+        Raises `ParameterError` for settings that a study does not accept, and for a study whose `cases` fails.
+        """
+        return [_cases(STUDIES[name](), settings) for name, every in self.studies.items() for settings in every]
+
     def plan(self) -> list[Planned]:
-        """All cases, each once. Raises `ParameterError` for settings that a study does not accept."""
-        planned: dict[str, Planned] = {}
-        for name, every in self.studies.items():
-            study = STUDIES[name]()
-            for settings in every:
-                for case in study.cases(checked(study, settings)):
-                    each = Planned(study, case)
-                    planned.setdefault(each.key, each)
-        return list(planned.values())
+        """All cases, each once. Raises `ParameterError`."""
+        return distinct(self.entries())
 
     def as_toml(self) -> str:
         """The suite as a TOML file. `load_suite` reads an equal one."""
@@ -75,6 +77,44 @@ class Suite:
             {"name": self.name, "description": self.description, "studies": self.studies}
         )
         return text
+
+
+def _cases(study: Study, settings: Mapping[str, Any]) -> list[Planned]:
+    accepted = checked(study, settings)
+    try:
+        return [Planned(study, case) for case in study.cases(accepted)]
+    except MissingExtraError:
+        raise
+    except Exception as error:
+        raise ParameterError(f"study {study.name} cannot list its cases: {error_text(error)}") from error
+
+
+def distinct(entries: Iterable[Iterable[Planned]]) -> list[Planned]:
+    """The cases of all entries, each once."""
+    found: dict[str, Planned] = {}
+    for entry in entries:
+        for planned in entry:
+            found.setdefault(planned.key, planned)
+    return list(found.values())
+
+
+def needed(entries: Iterable[Sequence[Planned]], records: Iterable[Record]) -> list[Planned]:
+    """The cases, each once, without those that have not run and need not run: their study has enough records."""
+    done = {record.key: record for record in records if record.outcome is not None}
+    return distinct(
+        [each for each in entry if each.key in done] if _enough(entry, done) else entry for entry in entries
+    )
+
+
+def _enough(entry: Sequence[Planned], done: Mapping[str, Record]) -> bool:
+    """Whether the study needs no more than the records of its first cases, up to the first one without a record."""
+    if not entry or type(entry[0].study).enough is Study.enough:
+        return False
+    first = [done[each.key] for each in takewhile(lambda each: each.key in done, entry)]
+    try:
+        return entry[0].study.enough(first)
+    except Exception:  # its section will say what is wrong
+        return False
 
 
 # ---- Finding ----
