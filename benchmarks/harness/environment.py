@@ -1,4 +1,4 @@
-"""The environment of a record: revision of the source, packages and machine, without names of people, hosts or paths."""
+"""The environment of a record: revision, packages and machine, without names of people, hosts or paths."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def revision() -> str:
 
     try:
         git("ls-files", "--error-unmatch", source.name)  # not a folder of packages in a checkout of something else
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+        return git("rev-parse", "--short=12", "HEAD") + (
+            "+" if git("status", "--porcelain", "--untracked-files=no") else ""
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
 
@@ -58,7 +60,9 @@ def programs() -> dict[str, str]:
     for name in PROGRAMS:
         if path := shutil.which(name) or shutil.which(name, path="/usr/games"):  # where Debian has it
             try:
-                said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
+                said = subprocess.run(
+                    [path, "--version"], capture_output=True, text=True, check=True, timeout=10
+                ).stdout
             except (OSError, subprocess.SubprocessError):
                 continue
             found[name] = said.partition("\n")[0].split(" ")[-1]
