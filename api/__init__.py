@@ -19,6 +19,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longthink.benchmarks.harness.compare import compare as compare
+    from longthink.benchmarks.harness.record import Outcome as Outcome
+    from longthink.benchmarks.harness.record import Record as Record
+    from longthink.benchmarks.harness.section import Axis as Axis
+    from longthink.benchmarks.harness.section import Chart as Chart
+    from longthink.benchmarks.harness.section import Comparison as Comparison
+    from longthink.benchmarks.harness.section import Estimate as Estimate
+    from longthink.benchmarks.harness.section import Point as Point
+    from longthink.benchmarks.harness.section import Section as Section
+    from longthink.benchmarks.harness.section import Series as Series
+    from longthink.benchmarks.harness.section import Table as Table
+    from longthink.benchmarks.harness.studies import register_study as register_study
+    from longthink.benchmarks.harness.studies import studies as studies
+    from longthink.benchmarks.harness.study import Case as Case
+    from longthink.benchmarks.harness.study import Context as Context
+    from longthink.benchmarks.harness.study import Study as Study
+    from longthink.benchmarks.harness.suite import Suite as Suite
+    from longthink.benchmarks.harness.suite import load_suite as load_suite
+    from longthink.benchmarks.harness.suite import suites as suites
     from longthink.bridge.methods.method import Method as Method
     from longthink.bridge.methods.registry import methods as methods
     from longthink.bridge.methods.registry import register_method as register_method
@@ -197,6 +215,13 @@ _HOME = {
     **dict.fromkeys(("methods", "register_method"), "bridge.methods.registry"),
     "CancelToken": "concurrency",
     **dict.fromkeys(("Family", "Registry"), "registry"),
+    **dict.fromkeys(("Case", "Context", "Study"), "benchmarks.harness.study"),
+    **dict.fromkeys(("Outcome", "Record"), "benchmarks.harness.record"),
+    **dict.fromkeys(
+        ("Axis", "Chart", "Comparison", "Estimate", "Point", "Section", "Series", "Table"), "benchmarks.harness.section"
+    ),
+    **dict.fromkeys(("register_study", "studies"), "benchmarks.harness.studies"),
+    **dict.fromkeys(("Suite", "load_suite", "suites"), "benchmarks.harness.suite"),
     "compare": "benchmarks.harness.compare",
     **dict.fromkeys(
         (

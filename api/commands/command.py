@@ -52,6 +52,8 @@ COMMANDS: Registry[Command] = Registry(
         "search": "longthink.commands.search:COMMAND",
         "serve": "longthink.commands.serve:COMMAND",
         "solve": "longthink.commands.solve:COMMAND",
+        "studies": "longthink.commands.lists:STUDIES",
+        "suites": "longthink.commands.lists:SUITES",
         "tasks": "longthink.commands.lists:TASKS",
         "think": "longthink.commands.think:COMMAND",
         "tools": "longthink.commands.lists:TOOLS",

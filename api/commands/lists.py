@@ -1,9 +1,14 @@
-"""`longthink games`, `tasks`, `models`, `methods`, `kinds`, `tools` and `verifiers`: what is registered."""
+"""`longthink games`, `tasks`, `models`, `methods`, `kinds`, `tools`, `verifiers` and `studies`: what is registered.
+
+`longthink suites` lists the suites of studies.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
+import longthink as lt
 from longthink.commands import registered
 from longthink.commands.command import LISTS, Command
 from longthink.commands.output import Json, print_json
@@ -46,3 +51,27 @@ METHODS = _command("methods", "methods of `longthink think`, and their options",
 KINDS = _command("kinds", "kinds of proposals for `longthink think --kinds`", "step")
 VERIFIERS = _command("verifiers", "verifiers for `longthink think --verifier`, and their options", "judge")
 TOOLS = _command("tools", "tools that a model may call", "python")
+STUDIES = _command("studies", "studies of `longthink compare`, and their settings", "NAME")
+
+
+def suites(
+    name: Annotated[str | None, option("One suite, study or TOML file; default: all.")] = None, /, *, json: Json = False
+) -> None:
+    """List the suites of `longthink compare`; with a name, the settings of all its studies."""
+    found = [lt.load_suite(each) for each in ([name] if name else lt.suites())]
+    if json:
+        print_json(suites=[asdict(suite) for suite in found])
+    elif name:
+        print(found[0].as_toml(), end="")
+    else:
+        for suite in found:
+            _print(suite.name, suite.description)
+
+
+SUITES = Command(
+    suites,
+    """  longthink suites
+  longthink suites quick > mine.toml     # to change, and to run: longthink compare mine.toml
+  longthink suites --json""",
+    group=LISTS,
+)

@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import longthink as lt
@@ -34,7 +35,11 @@ def describe(sort: str, name: str) -> Described:
     found = registry(sort).find(name)
     summary, options = registry(sort).describe(found.name)
     declared = getattr(found.entry, "parameters", None)
-    if declared is not None:
+    if sort == "studies":  # suites set them
+        settings = found.entry.Settings
+        options = {field.name: getattr(settings(), field.name) for field in fields(settings)}
+        texts = option_texts(inspect.getdoc(settings) or "", options)
+    elif declared is not None:
         texts = {key: _accepted(parameter) for key, parameter in declared.items()}
     else:
         documented = inspect.isclass(found.entry) or inspect.isroutine(found.entry)

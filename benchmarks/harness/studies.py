@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from longthink.benchmarks.harness.study import Study
+from longthink.errors import RegistryError
 from longthink.registry import Registry
 
 # One line for each study.
@@ -18,3 +19,11 @@ register_study = STUDIES.register
 def studies() -> Registry[type[Study]]:
     """The registered studies."""
     return STUDIES
+
+
+def load_study(name: str) -> Study:
+    """The study of this name. Raises `UnknownNameError` with near matches, `RegistryError` if its class has another."""
+    study = STUDIES[name]()
+    if study.name != name:
+        raise RegistryError(f"the study {name!r} is registered under this name, but its class says {study.name!r}")
+    return study

@@ -29,7 +29,7 @@ from typing import Any
 
 from longthink.benchmarks.harness.log import wrong
 from longthink.benchmarks.harness.record import Record
-from longthink.benchmarks.harness.studies import STUDIES
+from longthink.benchmarks.harness.studies import STUDIES, load_study
 from longthink.benchmarks.harness.study import Case, Study
 from longthink.errors import MissingExtraError, ParameterError, UnknownNameError, error_text, require
 from longthink.validation import shown
@@ -65,7 +65,7 @@ class Suite:
 
         Raises `ParameterError` for settings that a study does not accept, and for a study whose `cases` fails.
         """
-        return [_cases(STUDIES[name](), settings) for name, every in self.studies.items() for settings in every]
+        return [_cases(load_study(name), settings) for name, every in self.studies.items() for settings in every]
 
     def plan(self) -> list[Planned]:
         """All cases, each once. Raises `ParameterError`."""
@@ -137,16 +137,16 @@ def load_suite(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> S
     written = _find(name, Path())
     gathered = _studies(written, ())
     for override in overrides:
-        study, key, value = _override(override)
-        if study not in gathered:
-            raise UnknownNameError.of(f"study of the suite {written.name}", study, gathered)
-        for settings in gathered[study]:
+        of, key, value = _override(override)
+        if of not in gathered:
+            raise UnknownNameError.of(f"study of the suite {written.name}", of, gathered)
+        for settings in gathered[of]:
             settings[key] = value
     resolved: dict[str, list[Mapping[str, Any]]] = {}
     for study_name, every in gathered.items():
-        study_class = STUDIES[study_name]()
+        study = load_study(study_name)
         for settings in every:
-            complete = plain(checked(study_class, settings))
+            complete = plain(checked(study, settings))
             if complete not in resolved.setdefault(study_name, []):
                 resolved[study_name].append(complete)
     return Suite(written.name, written.description, resolved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +100,29 @@ class Short:
 
     def __call__(self, task: lt.Task, transcript: tuple[str, ...]) -> float:
         return float(len(task.answer(transcript)) <= self.most)
+
+
+class Guessing(lt.Study):
+    """Guesses by bisection against guesses in order."""
+
+    name, title = "outside_study", "Guessing a number"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """sizes: how many numbers there are."""
+
+        sizes: tuple[int, ...] = (10, 100)
+
+    def cases(self, settings: Settings) -> Iterable[lt.Case]:
+        for size in settings.sizes:
+            for method in ("bisection", "in order"):
+                yield lt.Case({"method": method, "size": size}, cost=0.01)
+
+    def run(self, case: lt.Case, context: lt.Context) -> lt.Outcome:
+        size = case.facts["size"]
+        guesses = size.bit_length() if case.facts["method"] == "bisection" else size
+        return lt.Outcome({"found": 1}, {"guesses": guesses})
+
+    def section(self, records: Sequence[lt.Record]) -> lt.Section:
+        rows = [(record.fact("method"), record.fact("size"), record.spent["guesses"]) for record in records]
+        return lt.Section(self.title, tables=[lt.Table("Guesses", ("method", "numbers", "guesses"), rows)])
