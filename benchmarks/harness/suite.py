@@ -125,17 +125,20 @@ def suites() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load_suite(name: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Suite:
+def load_suite(name: str | os.PathLike[str], overrides: Iterable[str] = (), model: str | None = None) -> Suite:
     """The suite of this name, the suite in this TOML file, or a study of this name with its default settings.
 
     overrides: "STUDY.FIELD=VALUE" sets a field wherever the study stands in the suite. The value is written as in TOML;
-    anything else is a text, so a word needs no quotes.
+    anything else is a text, so a word needs no quotes. model: sets the field `model` of all studies that have one; an
+    override counts more.
 
     Raises `UnknownNameError` with near matches for a suite, study or field that does not exist, `ParameterError` for a
     file that is not a suite, and for a value that the study does not accept.
     """
     written = _find(name, Path())
     gathered = _studies(written, ())
+    if model is not None:
+        _set_model(written.name, gathered, model)
     for override in overrides:
         of, key, value = _override(override)
         if of not in gathered:
@@ -209,6 +212,15 @@ def _studies(suite: _Written, above: tuple[_Written, ...]) -> dict[str, list[dic
     for study, written in suite.studies.items():
         gathered.setdefault(study, []).extend(dict(settings) for settings in written)
     return gathered
+
+
+def _set_model(suite: str, gathered: Mapping[str, Sequence[dict[str, Any]]], model: str) -> None:
+    having = [study for study in gathered if "model" in {each.name for each in fields(load_study(study).Settings)}]
+    if not having:
+        raise ParameterError(f"no study of the suite {suite} has a language model; leave out the model {shown(model)}")
+    for study in having:
+        for settings in gathered[study]:
+            settings["model"] = model
 
 
 def _override(text: str) -> tuple[str, str, Any]:

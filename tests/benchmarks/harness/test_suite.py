@@ -47,12 +47,25 @@ class Other(Count):
     name = "toy_other"
 
 
+class Wordless(Count):
+    """A toy without a model."""
+
+    name = "toy_wordless"
+
+    @dataclass(frozen=True)
+    class Settings:
+        most: int = 2
+
+
+TOYS = (Count, Other, Wordless)
+
+
 @pytest.fixture(autouse=True)
 def toys() -> Iterator[None]:
-    for study in (Count, Other):
+    for study in TOYS:
         STUDIES.register(study.name, study)
     yield
-    for study in (Count, Other):
+    for study in TOYS:
         STUDIES.unregister(study.name)
 
 
@@ -130,6 +143,15 @@ def test_overrides_reach_every_entry(tmp_path: Path) -> None:
     assert load_suite("toy_count", ["toy_count.word='5'", "toy_count.word = a=b"]).studies["toy_count"][0]["word"] == (
         "a=b"
     )
+
+
+def test_a_model_is_that_of_every_study_that_has_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "include = ['toy_count', 'toy_wordless', 'toy_other']")
+    suite = load_suite(path, ["toy_other.model=other"], model="tiny")
+    models = {name: every[0].get("model") for name, every in suite.studies.items()}
+    assert models == {"toy_count": "tiny", "toy_wordless": None, "toy_other": "other"}
+    with pytest.raises(lt.ParameterError, match="no study of the suite toy_wordless has a language model"):
+        load_suite("toy_wordless", model="tiny")
 
 
 @pytest.mark.parametrize(
