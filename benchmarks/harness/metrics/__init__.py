@@ -9,6 +9,8 @@ Numbers (scipy and statsmodels do the work; results are `Estimate`s of section.p
 | estimates.py | `estimate`: share or mean, by the unit | |
 | clusters.py | `clustered_mean`: several samples of a problem, several problems of a seed | clustered standard errors |
 | aggregates.py | `interquartile_mean`, `optimality_gap`, `probability_of_improvement` | stratified bootstrap |
+| ratings.py | `rate`: Elo of players from `Game`s of two or more, with draws, seats, covariance | Davidson-Luce |
+| pairs.py | `match_result`, `sprt`, `pentanomial`: a match of two in pairs of games | empirical likelihood, GSPRT |
 | verdicts.py | `holm`, `verdicts`: ahead, even or behind | Holm's correction |
 
 From records to a `Section`:
