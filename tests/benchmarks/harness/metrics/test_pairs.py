@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -49,7 +50,6 @@ def test_openings_that_decide_both_games_say_little_and_draws_say_much() -> None
     assert balanced.high - balanced.low < 0.3 * (wild.high - wild.low)  # type: ignore[operator]
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_likelihood_ratio_is_statsmodels_empirical_likelihood() -> None:
     """Ten copies of a match and one of the virtual game, which adds a tenth of a pair to each count."""
     counts = [3, 8, 14, 11, 6]
