@@ -2,7 +2,7 @@
 
 A record holds what it takes in one of two forms. If its outcome has a `curve`, each point has scores and costs, in the
 order in which they were reached; for a problem that was solved, one point is enough: `{"solved": 1.0, "tokens": 120,
-"seconds": 0.3}`. If it has no curve, its `scores` were reached at its total cost, `spent`.
+"seconds": 0.3}`. If no point of its curve has a score, the score was reached at its total cost, `spent`.
 
 An outcome may hold `stopped_by` of an `Answer` among its artifacts. If another limit than that of the cost in question
 ended the work, the score at a higher cost is not known.
@@ -32,8 +32,8 @@ def points(record: Record, score: str) -> list[Mapping[str, float]]:
     """The points of a record that have this score, in the order in which they were reached."""
     if record.outcome is None:
         return []
-    curve = record.outcome.curve or [{**record.spent, **record.scores}]
-    return [point for point in curve if score in point]
+    final = {**record.spent, **record.scores}
+    return [point for point in record.outcome.curve if score in point] or ([final] if score in final else [])
 
 
 def score_within(

@@ -77,6 +77,8 @@ def test_score_within_a_cost() -> None:
     found = record({}, curve=[{"q": 0.2, "tokens": 10}, {"q": 0.7, "tokens": 30}], stopped_by="exhausted")
     assert [score_within(found, "q", "tokens", limit) for limit in (9, 10, 29, 30, 1e9)] == [0.0, 0.2, 0.2, 0.7, 0.7]
     assert score_within(found, "q", "tokens", 5, before=None) is None
+    other = record({}, {"value": 0.8}, {"tokens": 40}, curve=[{"q": 0.2, "tokens": 10}], stopped_by="exhausted")
+    assert [score_within(other, "value", "tokens", limit) for limit in (20, 40)] == [0.0, 0.8]
     assert score_within(solved("mcts", 0, None), "solved", "tokens", 600) == 0.0  # its own limit: nothing more to know
 
 

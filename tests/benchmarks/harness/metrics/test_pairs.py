@@ -54,7 +54,8 @@ def test_likelihood_ratio_is_statsmodels_empirical_likelihood() -> None:
     """Ten copies of a match and one of the virtual game, which adds a tenth of a pair to each count."""
     counts = [3, 8, 14, 11, 6]
     copies = DescStatUV(np.repeat(SCORES, [10 * count + 1 for count in counts]))
-    lost = [copies.test_mean(score_of(elo))[0] / 2 / 10 for elo in (0, 80)]
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        lost = [float(copies.test_mean(score_of(elo))[0]) / 2 / 10 for elo in (0, 80)]
     assert sprt(counts, 0, 80).llr == pytest.approx(lost[0] - lost[1], abs=1e-6)
 
 
