@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longthink.benchmarks.harness.compare import compare as compare
+    from longthink.benchmarks.harness.matches.agents import Agent as Agent
+    from longthink.benchmarks.harness.matches.registry import agents as agents
+    from longthink.benchmarks.harness.matches.registry import load_agent as load_agent
+    from longthink.benchmarks.harness.matches.registry import register_agent as register_agent
     from longthink.benchmarks.harness.record import Outcome as Outcome
     from longthink.benchmarks.harness.record import Record as Record
     from longthink.benchmarks.harness.section import Axis as Axis
@@ -223,6 +227,8 @@ _HOME = {
     **dict.fromkeys(("register_study", "studies"), "benchmarks.harness.studies"),
     **dict.fromkeys(("Suite", "load_suite", "suites"), "benchmarks.harness.suite"),
     "compare": "benchmarks.harness.compare",
+    "Agent": "benchmarks.harness.matches.agents",
+    **dict.fromkeys(("agents", "load_agent", "register_agent"), "benchmarks.harness.matches.registry"),
     **dict.fromkeys(
         (
             "CheckpointError",

@@ -1,4 +1,4 @@
-"""Go players for matches: `GtpPlayer`, a program that speaks the Go Text Protocol, and `SearchPlayer`, our search."""
+"""`GtpPlayer`: a Go program that speaks the Go Text Protocol, for matches (harness/matches)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from longthink.validation import real_number, shown
 
 
 class PlayerError(LongthinkError, RuntimeError):
-    """A player ended, did not answer in time, or answered with a failure."""
+    """A program refused a command, or its answer violates the protocol. The derived errors say what else went wrong."""
 
 
 class Player(Protocol):
@@ -42,6 +42,14 @@ class PlayerStartError(PlayerError):
     """A program cannot be started."""
 
 
+class PlayerEndedError(PlayerError):
+    """A program ended before it answered."""
+
+
+class PlayerSilentError(PlayerError):
+    """A program did not answer in time."""
+
+
 TIMEOUT = 600.0  # seconds allowed for an answer
 MOST = 1 << 20  # bytes allowed for an answer, including all output before it
 CHUNK = 1 << 16
@@ -53,8 +61,9 @@ class GtpPlayer:
     command: its command line; "longthink ..." runs this installation. timeout: seconds allowed for an answer. stop: an
     event that ends the wait for an answer. errors: a file for its error output, which is discarded by default.
 
-    Raises `PlayerStartError` if the program cannot be started. Every command raises `PlayerError` if the program
-    reports a failure, ends, does not answer in time, or sends an answer that violates the protocol or is too long.
+    Raises `PlayerStartError` if the program cannot be started. Every command raises `PlayerEndedError` if the program
+    ends, `PlayerSilentError` if it does not answer in time, and `PlayerError` if it reports a failure, or if its answer
+    violates the protocol or is too long.
     """
 
     def __init__(
@@ -132,7 +141,7 @@ class GtpPlayer:
         try:
             sink.write(question.encode() + b"\n")
         except (OSError, ValueError) as error:
-            raise PlayerError(f"{self.command!r} ended at {question!r}: {error}") from error
+            raise PlayerEndedError(f"{self.command!r} ended at {question!r}: {error}") from error
         deadline = time.monotonic() + self.timeout
         lines: list[str] = []
         at, read = 0, 0
@@ -170,10 +179,11 @@ class GtpPlayer:
             except queue.Empty:
                 if left > 0:
                     continue
-                raise PlayerError(f"{self.command!r} gave no answer to {question!r} in {self.timeout:g} s") from None
+                late = f"{self.command!r} gave no answer to {question!r} in {self.timeout:g} s"
+                raise PlayerSilentError(late) from None
             if not chunk:
                 self._chunks.put(chunk)
-                raise PlayerError(f"{self.command!r} ended at {question!r}")
+                raise PlayerEndedError(f"{self.command!r} ended at {question!r}")
             return chunk
 
     def begin(self, size: int, komi: float) -> None:

@@ -1,1 +1,1 @@
-"""Matches of any two agents: agents, games in pairs, ratings, sequential tests."""
+"""Matches between any agents, in any game: who plays (agents.py, registry.py), and how a game is played (play.py)."""
