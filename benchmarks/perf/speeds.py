@@ -29,6 +29,8 @@ LEAST = 2.0
 """which count as at least this: other work on the machine delays the short ones most."""
 UNKNOWN = 30.0
 """Expected seconds of a benchmark that is not in expected.json, and of importing a file."""
+Show = Callable[[str], object]
+"""Called with the text of the progress, line ends included."""
 
 
 @dataclass
@@ -60,12 +62,10 @@ class Speeds:
         }
 
 
-def measure(
-    keyword: str | None = None, show: Callable[[str], object] = lambda text: None, folder: Path = FOLDER
-) -> Speeds:
+def measure(keyword: str | None = None, show: Show = lambda text: None, folder: Path = FOLDER) -> Speeds:
     """Run the benchmarks whose names match `keyword`, an expression as for pytest's -k.
 
-    show: called with the text of the progress, line ends included. Ctrl-C ends the run with the results so far.
+    Ctrl-C ends the run with the results so far.
     """
     speeds = Speeds()
     with suppress(KeyboardInterrupt):
@@ -84,7 +84,7 @@ def names(keyword: str | None = None, folder: Path = FOLDER) -> list[str]:
 class _Measuring:
     """A run of the benchmarks: those that are left, and the results so far."""
 
-    def __init__(self, speeds: Speeds, keyword: str | None, show: Callable[[str], object], folder: Path) -> None:
+    def __init__(self, speeds: Speeds, keyword: str | None, show: Show, folder: Path) -> None:
         self._speeds, self._keyword, self._show, self._folder = speeds, keyword, show, folder
         self._expected: dict[str, float] = json.loads((folder / "expected.json").read_text("utf-8"))
         self._todo: list[str] = []
@@ -128,7 +128,8 @@ class _Measuring:
                 self._speeds.seconds[name] = event["seconds"]
                 if "figures" in event:
                     self._speeds.figures[name] = event["figures"]
-                    self._done(name, "", f"{event['seconds']:.3g} s")
+                    per_second = event["figures"]["extra_info"]["per_second"]
+                    self._done(name, "", f"{event['seconds']:.3g} s, {per_second:,} per second")
                 else:
                     how = "skipped" if "skipped" in event else "failed"
                     self._done(name, how, event.get(how, "it has no figures"))
@@ -194,35 +195,3 @@ class _Measuring:
 
 def _time(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-# ---- As a table ----
-
-_PEERS = {"openspiel": "OpenSpiel", "mctx": "mctx", "liteefg": "LiteEFG", "treequest": "TreeQuest"}
-"""Peers, by a part of the names of their benchmarks."""
-
-
-def table(speeds: Speeds) -> str:
-    """For every group the speed of each benchmark, its ratio to the peers, and the bytes that it takes."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for figures in speeds.figures.values():
-        groups.setdefault(figures["group"], []).append(figures)
-    lines = []
-    for group, rows in groups.items():
-        lines += ["", group]
-        peers = {
-            name: min(r["extra_info"]["per_second"] for r in rows if peer in r["name"])
-            for peer, name in _PEERS.items()
-            if any(peer in r["name"] for r in rows)
-        }
-        for row in rows:
-            speed, size = row["extra_info"]["per_second"], row["extra_info"].get("bytes_each")
-            ours = not any(peer in row["name"] for peer in _PEERS)
-            ratio = "".join(f"{speed / peer:8.1f} x {name}" for name, peer in peers.items()) if ours else ""
-            taken = f"{size:8.1f} bytes each" if size else ""
-            lines.append(f"  {row['name'].removeprefix('test_'):<32} {speed:>14,} per second {taken}{ratio}")
-    for name, seconds in speeds.given_up.items():
-        lines += ["", f"stopped after {seconds:.0f} s: {name}"]
-    for name, words in speeds.failed.items():
-        lines += ["", f"failed: {name}: {words}"]
-    return "\n".join(lines)

@@ -18,17 +18,18 @@ SIZES = {9: 40_000, 13: 10_000, 19: 4000}
 """Playouts to measure, by board size."""
 
 
-@pytest.mark.benchmark(group="go, light playouts from the empty board")
 class TestGoPlayouts:
     @pytest.mark.parametrize("size", SIZES)
     @pytest.mark.parametrize("path", [path for path in go_playout_paths() if path != "fastest"])
     def test_longthink(self, benchmark: Any, path: str, size: int) -> None:
+        benchmark.group = f"go {size}x{size}, light playouts from the empty board"
         board = np.zeros((size, size), np.uint8)
         benchmark.pedantic(lambda: go_playouts(board, SIZES[size], seed=1, path=path), rounds=5, warmup_rounds=1)
         benchmark.extra_info["per_second"] = round(SIZES[size] / benchmark.stats.stats.median)
 
     @pytest.mark.parametrize("size", SIZES)
     def test_openspiel(self, benchmark: Any, size: int) -> None:
+        benchmark.group = f"go {size}x{size}, light playouts from the empty board"
         n, game = SIZES[size] // 20, pyspiel.load_game("go", {"board_size": size})
         evaluator = pyspiel.RandomRolloutEvaluator(n, 1)  # one simulation is one leaf, one leaf `n` rollouts
         bot = pyspiel.MCTSBot(game, evaluator, 2.0, 1, 4000, False, 1, False)
