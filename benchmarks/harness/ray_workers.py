@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from longthink.benchmarks.harness.executor import SINGLE_THREADED, Event, Lost, pickled, run_pickled
 from longthink.benchmarks.harness.record import Failure, Record
@@ -32,8 +34,9 @@ class RayWorkers:
         if self._mine:
             options = {"num_cpus": capacity, "include_dashboard": False} if address == "local" else {}
             try:
+                _connect(address)
                 ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
-            except (ConnectionError, ValueError, RuntimeError) as error:
+            except (OSError, ValueError, RuntimeError) as error:
                 expected = f'ray expects "local" or the address of a Ray cluster, got {address!r}'
                 raise ParameterError(f"{expected}: {error}") from error
         self.capacity = capacity or max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -72,3 +75,10 @@ class RayWorkers:
 
 def _run(sent: bytes) -> Record | Failure:
     return run_pickled(sent, Context())
+
+
+def _connect(address: str) -> None:
+    """Raises `OSError` soon if nothing listens at HOST:PORT. Ray itself tries for minutes."""
+    place = urlsplit(address if "//" in address else f"//{address}")
+    if place.port is not None:
+        socket.create_connection((place.hostname, place.port), timeout=10).close()

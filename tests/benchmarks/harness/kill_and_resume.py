@@ -1,0 +1,110 @@
+"""Kills a run with SIGKILL at random moments, resumes it each time, and compares its log with an uninterrupted run's.
+
+    python tests/benchmarks/harness/kill_and_resume.py --kills 50
+
+The run has cases of every sort: parallel and quiet ones, a language model, studies of this package, cases that fail in
+each way, cases that lose their worker and cases that hang. Most kills hit the run; each fourth hits one of its workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).parent))
+from longthink.benchmarks.harness.log import RunLog, read, same_outcomes
+from longthink.benchmarks.harness.run_progress import Watcher
+from longthink.benchmarks.harness.runner import Runner
+from longthink.benchmarks.harness.suite import Planned
+from longthink.benchmarks.harness.workers import Workers
+from toy_studies import Settings, Toy
+
+FAULTS = ("raises", "nan", "nothing", "exits", "lost_once", "lost", "hangs")
+
+
+def plan(cases: int) -> list[list[Planned]]:
+    """At least so many cases: each fault once, and the rest walks and answers of a model."""
+    toy, rest = Toy(), (cases - len(FAULTS)) // 3 + 1
+    sorts = [(("walk",), rest), (("model",), rest), (FAULTS, 1), (("quiet",), rest)]
+    return [[Planned(toy, case) for case in toy.cases(Settings(*sort))] for sort in sorts]
+
+
+def run(folder: Path, cases: int) -> None:
+    entries = plan(cases)
+    with RunLog(folder / "log.jsonl") as log:
+        watcher = Watcher([each for entry in entries for each in entry], 0, 2)
+        Runner(entries, log, Workers(2), watcher, shortest_time_limit=4).run()
+
+
+def start(folder: Path, cases: int) -> subprocess.Popen[bytes]:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, __file__, "--run", str(folder), "--cases", str(cases)]
+    return subprocess.Popen(command, env={**os.environ, "TOY_FOLDER": str(folder)})
+
+
+def lines(folder: Path) -> int:
+    log = folder / "log.jsonl"
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def victim(process: subprocess.Popen[bytes], random: Random) -> int:
+    """The run, or one of its workers."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    workers = sorted(map(int, listed.stdout.split()))
+    return random.choice(workers) if workers and random.random() < 0.25 else process.pid
+
+
+def kill_and_resume(folder: Path, kills: int, seed: int) -> tuple[list[int], list[str]]:
+    """How many records the log had at each kill, and how the logs differ."""
+    random, cases, at = Random(seed), 6 * kills + 20, []
+    whole, killed = folder / "whole", folder / "killed"
+    assert start(whole, cases).wait() == 0
+    process = start(killed, cases)
+    while len(at) < kills and process.poll() is None:
+        records = lines(killed) + random.randrange(3)
+        while lines(killed) < records and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(random.uniform(0, 0.1))
+        target = victim(process, random)
+        try:
+            os.kill(target, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        at.append(lines(killed))
+        if target == process.pid:
+            process.wait()
+            process = start(killed, cases)
+    assert process.wait() == 0
+    return at, same_outcomes(read(whole / "log.jsonl"), read(killed / "log.jsonl"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--run", type=Path, help="run the cases in this folder")
+    parser.add_argument("--cases", type=int)
+    given = parser.parse_args(arguments)
+    if given.run:
+        run(given.run, given.cases)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        at, differences = kill_and_resume(Path(folder), given.kills, given.seed)
+        cases = len({record.key for record in read(Path(folder) / "whole" / "log.jsonl")})
+    print(f"{len(at)} kills of a run of {cases} cases, when its log had {', '.join(map(str, at))} records")
+    print("\n".join(differences) if differences else "the log equals that of an uninterrupted run, timings aside")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
