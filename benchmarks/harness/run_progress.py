@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Shares = Mapping[str, float]
-"""What share of each running case is done, by key."""
+"""What shares of running cases are done, by key."""
 
 
 class Forecast:
@@ -48,14 +48,17 @@ class Forecast:
         """Expected seconds until all cases have ended."""
         parallel, longest, quiet = 0.0, 0.0, 0.0
         for key, planned in self._left.items():
-            study = planned.study.name
-            correction = (self.PRIOR + self._took[study]) / (self.PRIOR + self._expected[study])
-            left = planned.case.cost * correction * (1.0 - shares.get(key, 0.0))
+            left = self.corrected(planned) * (1.0 - shares.get(key, 0.0))
             if planned.case.quiet:
                 quiet += left
             else:
                 parallel, longest = parallel + left, max(longest, left)
         return max(parallel / self._workers, longest) + quiet
+
+    def corrected(self, planned: Planned) -> float:
+        """Expected seconds of a case."""
+        study = planned.study.name
+        return planned.case.cost * (self.PRIOR + self._took[study]) / (self.PRIOR + self._expected[study])
 
 
 class Watcher:
@@ -68,9 +71,10 @@ class Watcher:
         self.done, self.count, self.failures = done, done + len(cases), 0
         self.running: dict[str, Planned] = {}
         self.shares: dict[str, float] = {}
+        self._since: dict[str, float] = {}
 
     def started(self, planned: Planned) -> None:
-        self.running[planned.key], self.shares[planned.key] = planned, 0.0
+        self.running[planned.key], self._since[planned.key] = planned, time.monotonic()
         self.show()
 
     def share(self, planned: Planned, share: float) -> None:
@@ -99,7 +103,8 @@ class Watcher:
         self.show()
 
     def _leaves(self, planned: Planned) -> None:
-        del self.running[planned.key], self.shares[planned.key]
+        del self.running[planned.key], self._since[planned.key]
+        self.shares.pop(planned.key, None)
 
     def state(self) -> str:
         """How many cases have ended, and how many of them failed."""
@@ -107,10 +112,18 @@ class Watcher:
         return f"{self.done} of {self.count} cases{failures}"
 
     def left(self) -> str:
-        return f"{duration(self.forecast.seconds(self.shares))} left"
+        return f"{duration(self.forecast.seconds(self.estimates()))} left"
+
+    def estimates(self) -> Shares:
+        """The shares that cases have told; of the others, how long they have run, but never all."""
+        now = time.monotonic()
+        return {
+            key: self.shares.get(key, min(0.9, (now - self._since[key]) / max(1e-9, self.forecast.corrected(planned))))
+            for key, planned in self.running.items()
+        }
 
     def show(self) -> None:
-        """Something has changed."""
+        """Something has changed, or some time has passed."""
 
     def say(self, text: str) -> None:
         """Something has happened."""
@@ -150,9 +163,10 @@ class Bars(Watcher):
             self._bars.remove_task(self._rows.pop(key))
         for key, planned in self.running.items():
             if key not in self._rows:
-                self._rows[key] = self._bars.add_task(label(planned), total=1.0, left="")
-            self._bars.update(self._rows[key], completed=self.shares[key])
-        done = self.forecast.share(self.shares)
+                self._rows[key] = self._bars.add_task(label(planned), total=None, left="")
+            if key in self.shares:
+                self._bars.update(self._rows[key], total=1.0, completed=self.shares[key])
+        done = self.forecast.share(self.estimates())
         self._bars.update(self._whole, completed=done, description=self.state(), left=self.left())
 
     def say(self, text: str) -> None:

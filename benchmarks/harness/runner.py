@@ -93,6 +93,7 @@ class Runner:
                         for event in self._executor.wait(SECONDS_BETWEEN_LOOKS):
                             self._on(event)
                         self._stop_hanging()
+                        self._watcher.show()
                 return interrupted.is_set()
         except KeyboardInterrupt:
             return True

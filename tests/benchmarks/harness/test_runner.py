@@ -125,6 +125,7 @@ class Watch(Watcher):
     def show(self) -> None:
         self.together.append([planned.case.facts["kind"] for planned in self.running.values()])
         self.seen += self.shares.values()
+        assert all(0 <= share <= 1 for share in self.estimates().values())
 
 
 def test_quiet_cases_run_alone_after_the_others(folder: Path) -> None:
@@ -274,6 +275,19 @@ def test_the_forecast_corrects_the_costs_of_each_study() -> None:
     assert forecast.seconds({cases[3].key: 0.9}) == pytest.approx(30 * twice + 50 * twice)
     forecast.dropped(cases[4])
     assert forecast.share({}) == pytest.approx(10 / 150)
+
+
+def test_cases_that_tell_no_share_get_closer_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    watcher = Watcher([silent := costly(10), telling := costly(10)], 0, 2)
+    watcher.started(silent)
+    watcher.started(telling)
+    watcher.share(telling, 0.25)
+    now = 5.0
+    assert watcher.estimates() == {silent.key: pytest.approx(0.5), telling.key: 0.25}
+    now = 100.0
+    assert watcher.estimates()[silent.key] == pytest.approx(0.9)
 
 
 def test_long_cases_start_first() -> None:
