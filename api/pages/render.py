@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ def render(template: Path, **values: Any) -> str:
 
     Raises `MissingExtraError` without Jinja.
     """
+    page: str = _compiled(template).render(**values)
+    return page
+
+
+@lru_cache
+def _compiled(template: Path) -> Any:
     jinja2 = require("jinja2", "lm")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([template.parent, _SHARED]),
@@ -32,8 +39,7 @@ def render(template: Path, **values: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(rows=tree_rows, number=number)
-    page: str = environment.get_template(template.name).render(**values)
-    return page
+    return environment.get_template(template.name)
 
 
 def number(value: float | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from longthink.benchmarks.harness.environment import machine, versions
 from longthink.benchmarks.harness.job import Job, Progress
 from longthink.benchmarks.harness.job_suite import suite as find_suite
-from longthink.benchmarks.harness.report import write_report
+from longthink.benchmarks.harness.old_report import write_report
 from longthink.benchmarks.harness.run_log import RunLog, locked
 from longthink.errors import LongthinkError, MissingExtraError, RunLogError
 

@@ -1,141 +1,332 @@
-"""The report of a run: one HTML page that needs no network, the same as JSON, and the headline chart."""
+"""`Report`: what the records of a run say, as plain data; and the files that show it.
+
+`make_report` asks each study for its section, and judges the comparisons. render/ draws the report: a page, Markdown,
+PDF, JSON or CSV tables. Everything comes from records, so a report can be made again at any time from logs alone.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import traceback
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from longthink.benchmarks.harness import charts
-from longthink.benchmarks.harness.findings import Findings, Record, ShareRow
-from longthink.benchmarks.studies import board, language
-from longthink.errors import RunLogError
+from longthink.benchmarks.harness.metrics.verdicts import Verdict, verdicts
+from longthink.benchmarks.harness.record import JSON, Environment, Failure, Record
+from longthink.benchmarks.harness.section import Chart, Comparison, Section
+from longthink.benchmarks.harness.studies import STUDIES
+from longthink.benchmarks.harness.suite import Planned
+from longthink.errors import ParameterError, RunLogError, UnknownNameError, require
 from longthink.files import write_file
-from longthink.pages.render import render
 
-# Domain, method, what it is compared with, and the measure of quality.
-DOMAINS = [
-    (
-        "poker",
-        "CFR, CFR+, linear CFR, DCFR, PCFR+ on Kuhn and Leduc poker",
-        "OpenSpiel's CFR and CFR+ (C++); the sequence-form linear program by HiGHS, which is exact",
-        "exploitability in utilities, lower is better; no randomness, so no intervals",
-    ),
-    (
-        "board",
-        "MCTS (UCT) on connect four",
-        "OpenSpiel's MCTS (C++), plain and proving wins, at equal c; an exact alpha-beta solver; a random move",
-        "share of optimal moves on random positions, 95% Wilson intervals",
-    ),
-    (
-        "language",
-        "tree search (PUCT) over a language model's proposals on Countdown",
-        "the model's greedy answer; best of n samples; the same search with uniform proposals; an exhaustive solver",
-        "share of problems solved, 95% Wilson intervals",
-    ),
-]
+VERDICTS: tuple[Verdict, ...] = ("ahead", "even", "behind")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A comparison and its verdict. p: corrected by Holm's method; None if there is no randomness."""
+
+    comparison: Comparison
+    verdict: Verdict
+    p: float | None
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The part of one study.
+
+    section: without its comparisons, which are in `compared`; None if the study could not make it: then `problem` says
+    why. finished, failed, missing: numbers of cases. old: records of other versions of the study, which do not count.
+    seconds: of work.
+    """
+
+    study: str
+    version: int
+    section: Section | None
+    compared: Sequence[Judged] = ()
+    problem: Failure | None = None
+    finished: int = 0
+    failed: int = 0
+    missing: int = 0
+    old: int = 0
+    seconds: float = 0.0
+
+    @property
+    def title(self) -> str:
+        return self.section.title if self.section is not None else self.study
+
+
+@dataclass(frozen=True)
+class FailedCase:
+    """A case that failed in the run."""
+
+    key: str
+    study: str
+    facts: Mapping[str, JSON]
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class MissingCase:
+    """A case that the suite asks for and that has no record."""
+
+    key: str
+    study: str
+    facts: Mapping[str, JSON]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An environment, and how many records were made there."""
+
+    environment: Environment
+    records: int
 
 
 @dataclass(frozen=True)
 class Report:
-    """The files of a report, and its summary in a few lines."""
+    """What the records of a run say.
 
-    html_path: Path
-    json_path: Path
-    summary: str
+    suite, description: of the suite. command: rebuilds the report. written: the time of day in UTC, ISO 8601. seeds: of
+    all records. seconds, cpu_seconds: of work, summed over cases.
+    """
+
+    suite: str
+    description: str
+    command: str
+    written: str
+    studies: Sequence[StudyReport] = ()
+    failures: Sequence[FailedCase] = ()
+    missing: Sequence[MissingCase] = ()
+    places: Sequence[Place] = ()
+    seeds: Sequence[int] = ()
+    records: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, JSON]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, JSON]) -> Report:
+        """The report of `as_dict`. Raises `ParameterError` for other values."""
+        pydantic = require("pydantic", "compare")
+        try:
+            report: Report = pydantic.TypeAdapter(cls).validate_python(values)
+        except pydantic.ValidationError as error:
+            raise ParameterError(f"expected the values of Report.as_dict, got others: {error}") from error
+        return report
+
+    @cached_property
+    def compared(self) -> list[tuple[StudyReport, Judged]]:
+        """The comparisons of all studies."""
+        return [(study, each) for study in self.studies for each in study.compared]
+
+    @cached_property
+    def tally(self) -> dict[Verdict, int]:
+        """How many comparisons have each verdict."""
+        counts = Counter(each.verdict for _, each in self.compared)
+        return {verdict: counts[verdict] for verdict in VERDICTS}
+
+    @cached_property
+    def losses(self) -> list[tuple[StudyReport, Judged]]:
+        """The comparisons in which longthink is behind."""
+        return [(study, each) for study, each in self.compared if each.verdict == "behind"]
+
+    @cached_property
+    def panels(self) -> list[tuple[StudyReport, Chart]]:
+        """The panels of the first picture."""
+        return [(s, s.section.panel) for s in self.studies if s.section is not None and s.section.panel is not None]
+
+    @cached_property
+    def charts(self) -> list[Chart]:
+        """The charts of all studies, panels first. A method has one colour in all of them."""
+        panels = [panel for _, panel in self.panels]
+        return panels + [chart for s in self.studies if s.section is not None for chart in s.section.charts]
+
+    @property
+    def answer(self) -> str:
+        """The report in one paragraph."""
+        if not self.compared:
+            return "No comparison is finished yet."
+        wins, evens, losses = (self.tally[verdict] for verdict in VERDICTS)
+        return (
+            f"In {len(self.compared)} comparisons at equal cost, longthink is ahead in {wins}, even in {evens} and "
+            f"behind in {losses}."
+        )
+
+    @property
+    def gaps(self) -> list[str]:
+        """What the report does not cover, one sentence each."""
+        found = []
+        if self.missing:
+            found.append(f"{counted(len(self.missing), 'case')} of the suite did not run yet.")
+        if self.failures:
+            found.append(f"{counted(len(self.failures), 'case')} failed.")
+        for study in self.studies:
+            if study.problem is not None:
+                found.append(f"Study {study.study} could not make its section: {study.problem.message}")
+            if study.old:
+                verb = "is" if study.old == 1 else "are"
+                old = f"{counted(study.old, 'record')} of other versions of study {study.study}"
+                found.append(f"{old} {verb} not part of this report.")
+        return found
+
+    @property
+    def summary(self) -> str:
+        """The report in a few lines, for the terminal."""
+        from longthink.benchmarks.harness.render.numbers import duration, one_line
+
+        lines = [f"suite {self.suite}: {counted(self.records, 'case')}, {duration(self.seconds)} of work"]
+        for study in self.studies:
+            said = study.section.headline if study.section is not None else "no section, see below"
+            lines.append(f"  {study.study:<12} {said or counted(study.finished, 'case')}")
+        lines.append(f"  {self.answer}")
+        lines += [f"  behind: {study.study}, {one_line(each.comparison)}" for study, each in self.losses]
+        lines += [f"  note: {gap}" for gap in self.gaps]
+        return "\n".join(lines)
 
 
-def write_report(folder: Path, suite: str, records: list[Record], failed: dict[str, str], missing: int) -> Report:
-    """Write report.html, report.json, headline.svg and headline.png of these records into `folder`."""
-    found = Findings(records)
-    html_path, json_path = folder / "report.html", folder / "report.json"
-    last: Record = max(records, key=lambda r: r["started"], default={})
-    facts: dict[str, Any] = {
-        "suite": suite,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "jobs": len(found.records),
-        "missing": missing,
-        "failures": sorted(failed.values()),
-        "seconds": round(sum(r["seconds"] for r in found.records), 1),
-        "versions": last.get("versions", {}),
-        "machine": last.get("machine", {}),
-    }
-    figure = charts.headline(found)
+@dataclass
+class _Work:
+    """The records of one study, sorted out."""
+
+    version: int
+    finished: list[Record] = field(default_factory=list)
+    failed: list[Record] = field(default_factory=list)
+    old: int = 0
+
+
+def make_report(
+    suite: str,
+    records: Sequence[Record],
+    *,
+    planned: Sequence[Planned] = (),
+    description: str = "",
+    command: str = "",
+) -> Report:
+    """The report of these records.
+
+    planned: the cases of the suite; those without a record are listed as missing. A study whose section raises is named
+    in the report, and the sections of the others are made.
+    """
+    work = _sorted_out(records, planned)
+    done = {record.key for record in records}
+    missing = [
+        MissingCase(each.key, each.study.name, dict(each.case.facts)) for each in planned if each.key not in done
+    ]
+    counted_records = [r for each in work.values() for r in (*each.finished, *each.failed)]
+    places: list[Place] = []
+    for record in counted_records:
+        at = next((i for i, place in enumerate(places) if place.environment == record.environment), None)
+        if at is None:
+            places.append(Place(record.environment, 1))
+        else:
+            places[at] = replace(places[at], records=places[at].records + 1)
+    seeds = {seed for r in counted_records if isinstance(seed := r.fact("seed"), int)}
+    return Report(
+        suite=suite,
+        description=description,
+        command=command or f"longthink compare {suite}",
+        written=datetime.now(UTC).isoformat(timespec="seconds"),
+        studies=[_study_report(name, each, missing) for name, each in work.items()],
+        failures=[
+            FailedCase(r.key, r.study, dict(r.facts), r.failure) for r in counted_records if r.failure is not None
+        ],
+        missing=missing,
+        places=places,
+        seeds=sorted(seeds),
+        records=len(counted_records),
+        seconds=sum(r.seconds for r in counted_records),
+        cpu_seconds=sum(r.cpu_seconds for r in counted_records),
+    )
+
+
+def _sorted_out(records: Sequence[Record], planned: Sequence[Planned]) -> dict[str, _Work]:
+    """The records by study, in the order of the plan; of two records of a case, the last one counts."""
+    work = {each.study.name: _Work(each.study.version) for each in planned}
+    for record in {record.key: record for record in records}.values():
+        if record.study not in work:
+            known = record.study in STUDIES.names()
+            work[record.study] = _Work(STUDIES[record.study].version if known else record.version)
+        mine = work[record.study]
+        if record.version != mine.version:
+            mine.old += 1
+        elif record.outcome is not None:
+            mine.finished.append(record)
+        else:
+            mine.failed.append(record)
+    return work
+
+
+def _study_report(name: str, work: _Work, missing: Sequence[MissingCase]) -> StudyReport:
+    section, compared, problem = None, [], None
     try:
-        write_file(json_path, json.dumps(facts | found.as_dict(), indent=1, allow_nan=False) + "\n")
-        charts.save(figure, folder / "headline.png", dpi=150)
-        charts.save(figure, folder / "headline.svg", metadata={"Date": None})
-        write_file(html_path, _page(found, figure, facts))
+        section = STUDIES[name]().section(work.finished)
+        judged = zip(section.comparisons, verdicts(section.comparisons), strict=True)
+        compared = [Judged(comparison, verdict, p) for comparison, (verdict, p) in judged]
+        section = replace(section, comparisons=())
+    except UnknownNameError as error:
+        problem = Failure(type(error).__name__, str(error))
+    except Exception as error:  # a study of a user may raise anything; the others must not suffer from it
+        section = None
+        problem = Failure(type(error).__name__, f"{type(error).__name__}: {error}", traceback.format_exc())
+    return StudyReport(
+        study=name,
+        version=work.version,
+        section=section,
+        compared=compared,
+        problem=problem,
+        finished=len(work.finished),
+        failed=len(work.failed),
+        missing=sum(each.study == name for each in missing),
+        old=work.old,
+        seconds=sum(r.seconds for r in (*work.finished, *work.failed)),
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """For example "1 case", "2,000 cases"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+FORMATS = ("html", "json", "md", "pdf", "csv")
+
+
+def write_report(
+    folder: str | Path, report: Report, records: Sequence[Record], formats: Sequence[str] = ("html", "json")
+) -> dict[str, Path]:
+    """Write the report into `folder`, in each of these formats: report.html and so on; csv is a zip of tables.
+
+    The first picture becomes headline.svg and headline.png. Returns the path of the file of each format.
+
+    Raises `ParameterError` for another format, `MissingExtraError` without a library that a format needs, and
+    `RunLogError` if a file cannot be written.
+    """
+    from longthink.benchmarks.harness.render import render
+    from longthink.benchmarks.harness.render.charts import Gallery
+
+    folder = Path(folder)
+    for name in formats:
+        if name not in FORMATS:
+            raise ParameterError(f"a format of a report expects one of {', '.join(FORMATS)}; got {name!r}")
+    paths = {}
+    gallery = Gallery(report.charts, [panel for _, panel in report.panels])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in formats:
+            files: Mapping[str, Any] = render(name, report, records, gallery)
+            for path, content in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                write_file(folder / path, content)
+            paths[name] = folder / next(iter(files))
     except OSError as error:
         raise RunLogError(
             f"the report cannot be written to {folder}: {error}; the log of the run is complete"
         ) from error
-    return Report(html_path, json_path, _summary(found, facts))
-
-
-def _page(found: Findings, figure: Any, facts: dict[str, Any]) -> str:
-    solved = [r for r in found.records if r["domain"] == "language" and r["result"].get("trace")]
-    shown = next((r for r in solved if r["result"]["correct"]), solved[0] if solved else None)
-    return render(
-        Path(__file__).with_name("report.html.j2"),
-        facts=facts,
-        domains=DOMAINS,
-        found=found,
-        headline=charts.as_svg(figure, "headline"),
-        poker_charts=[(game, charts.as_svg(charts.poker(found, game), game)) for game in found.poker_games()],
-        board_chart=charts.as_svg(charts.board_charts(found), "board") if found.board_rows else "",
-        language_chart=charts.as_svg(charts.language_charts(found), "language") if found.language else "",
-        shown=shown["result"] if shown else None,
-        ours={board.OURS, language.OURS},
-        percent=_percent,
-        time=_time,
-        thousands=lambda count: f"{count:,.0f}",
-        quality=_quality,
-    )
-
-
-def _summary(found: Findings, facts: dict[str, Any]) -> str:
-    """The summary for the terminal."""
-    count = {verdict: sum(c.verdict == verdict for c in found.comparisons) for verdict in ("ahead", "even", "behind")}
-    lines = [f"suite {facts['suite']}: {facts['jobs']} jobs, {facts['seconds']:.0f} s of work"]
-    for hand in found.poker_rows:
-        lines.append(
-            f"  poker     {hand.game:<12} {hand.method:<24} exploitability {hand.exploitability:.2e} "
-            f"after {hand.iterations:,} iterations, {hand.iterations_per_second:,.0f}/s"
-        )
-    for method in dict.fromkeys(row.method for row in found.board_rows):
-        row = [row for row in found.board_rows if row.method == method][-1]
-        at = f"{row.budget:,} simulations, " if row.budget else ""
-        lines.append(f"  board     {method:<37} {_share(row)} optimal, {at}{_time(row.seconds)} per move")
-    for row in found.language_rows:
-        cost = f"{row.tokens:,.0f} tokens, {_time(row.seconds)} per problem"
-        lines.append(f"  language  {row.method:<37} {_share(row)} solved, {cost}")
-    lines.append(f"  {count['ahead']} comparisons ahead, {count['even']} even, {count['behind']} behind")
-    return "\n".join(lines)
-
-
-# ---- Formats of numbers ----
-
-
-def _share(row: ShareRow) -> str:
-    return f"{_percent(row.share)} [{_percent(row.low)}, {_percent(row.high)}]"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
-
-
-def _small(value: float) -> str:
-    return f"{value:.2e}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
-
-
-def _quality(domain: str, value: float) -> str:
-    return _small(value) if domain == "poker" else _percent(value)
+    return paths

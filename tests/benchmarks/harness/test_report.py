@@ -1,0 +1,118 @@
+"""`make_report`: verdicts, what is missing or failed, and the JSON of a report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from longthink.benchmarks.harness.record import Record
+from longthink.benchmarks.harness.report import Report, make_report, write_report
+from longthink.benchmarks.harness.studies import STUDIES
+from longthink.benchmarks.harness.study import Case
+from longthink.benchmarks.harness.suite import Planned
+from longthink.errors import ParameterError, RunLogError
+from synthetic_report import HOSTILE, record, records, registered
+
+
+@pytest.fixture(autouse=True)
+def _studies() -> Iterator[None]:
+    with registered():
+        yield
+
+
+def test_a_section_that_raises_is_named_and_the_others_are_made() -> None:
+    report = make_report("synthetic", records())
+    by_name = {each.study: each for each in report.studies}
+    assert by_name["toy-broken"].section is None
+    assert "ZeroDivisionError" in by_name["toy-broken"].problem.message
+    assert "sections(" in by_name["toy-broken"].problem.traceback
+    assert by_name["toy-board"].section.title == "Connect four"
+    assert len(by_name["toy-board"].compared) == 5
+    assert by_name["toy-board"].section.comparisons == ()
+    assert any("toy-broken" in gap for gap in report.gaps)
+
+
+def test_records_are_counted() -> None:
+    report = make_report("synthetic", records())
+    assert (report.records, report.seconds, report.cpu_seconds) == (35, 17.0, pytest.approx(13.6))
+    assert [each.failure.message for each in report.failures] == [HOSTILE]
+    assert report.seeds == [*range(30), 99]
+    assert [place.records for place in report.places] == [35]
+    assert report.tally == {"ahead": 4, "even": 2, "behind": 2}
+    assert len(report.losses) == 2
+
+
+def test_missing_cases_are_those_of_the_plan_without_a_record() -> None:
+    study = STUDIES["toy-board"]()
+    planned = [Planned(study, Case({"seed": seed})) for seed in range(3)]
+    done = dataclasses.replace(record("toy-board", 1), key=planned[1].key)
+    report = make_report("synthetic", [done], planned=planned)
+    assert [each.facts["seed"] for each in report.missing] == [0, 2]
+    assert report.studies[0].missing == 2
+    assert "2 cases of the suite did not run yet." in report.gaps
+
+
+def test_records_of_another_version_do_not_count() -> None:
+    old = dataclasses.replace(record("toy-board", 7), version=0)
+    report = make_report("synthetic", [old, record("toy-board", 1)])
+    assert (report.studies[0].old, report.studies[0].finished, report.records) == (1, 1, 1)
+    assert report.gaps == ["1 record of other versions of study toy-board is not part of this report."]
+
+
+def test_the_last_record_of_a_case_counts() -> None:
+    first = record("toy-board", 1)
+    again = dataclasses.replace(first, seconds=9.0)
+    assert make_report("synthetic", [first, again]).seconds == 9.0
+
+
+def test_a_study_that_is_not_registered_is_named() -> None:
+    report = make_report("synthetic", [record("unknown-study", 0)])
+    assert report.studies[0].section is None
+    assert "unknown-study" in report.studies[0].problem.message
+
+
+def test_an_empty_run_has_a_report() -> None:
+    report = make_report("synthetic", [])
+    assert report.answer == "No comparison is finished yet."
+    assert report.command == "longthink compare synthetic"
+    assert "0 cases" in report.summary
+
+
+def test_the_summary_names_every_loss() -> None:
+    lines = make_report("synthetic", records()).summary.splitlines()
+    assert "  toy-board    MCTS 99% optimal at 10,240 simulations; the exact solver 100%" in lines
+    assert "  behind: toy-board, optimal moves at 31 ms per move: MCTS 91%, exact solver 100%" in lines
+    assert any("ahead in 4, even in 2 and behind in 2" in line for line in lines)
+
+
+def test_json_holds_all_figures(tmp_path) -> None:
+    report = make_report("synthetic", records())
+    paths = write_report(tmp_path, report, records(), formats=("json",))
+    values = json.loads(paths["json"].read_text(), parse_constant=lambda text: pytest.fail(f"not JSON: {text}"))
+    again = Report.from_dict(values)
+    assert json.loads(write_report(tmp_path, again, [], formats=("json",))["json"].read_text()) == values
+    assert again.summary == report.summary
+    with pytest.raises(ParameterError, match=r"Report\.as_dict"):
+        Report.from_dict({"suite": 1})
+
+
+def test_wrong_formats_and_folders_are_refused(tmp_path) -> None:
+    report = make_report("synthetic", [])
+    with pytest.raises(ParameterError, match="html, json, md, pdf, csv; got 'doc'"):
+        write_report(tmp_path, report, [], formats=("doc",))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunLogError, match="cannot be written"):
+        write_report(tmp_path / "file", report, [], formats=("json",))
+
+
+def test_a_record_without_an_outcome_is_not_given_to_the_section() -> None:
+    seen: list[Record] = []
+    study = STUDIES["toy-board"]
+    original = study.section
+    study.section = lambda self, found: (seen.extend(found), original(self, found))[1]  # type: ignore[method-assign]
+    make_report("synthetic", records())
+    assert len(seen) == 30
+    assert all(each.outcome is not None for each in seen)
