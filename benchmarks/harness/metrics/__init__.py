@@ -11,6 +11,8 @@ Numbers (scipy and statsmodels do the work; results are `Estimate`s of section.p
 | aggregates.py | `interquartile_mean`, `optimality_gap`, `probability_of_improvement` | stratified bootstrap |
 | ratings.py | `rate`: Elo of players from `Game`s of two or more, with draws, seats, covariance | Davidson-Luce |
 | pairs.py | `match_result`, `sprt`, `pentanomial`: a match of two in pairs of games | empirical likelihood, GSPRT |
+| passes.py | `pass_at_k`, `fit_passes` for larger k, `held_out_passes` | unbiased estimate, beta-binomial fit |
+| scaling.py | `fit` against log compute, `held_out` budgets, `fit_table` | weighted least squares, GLM |
 | verdicts.py | `holm`, `verdicts`: ahead, even or behind | Holm's correction |
 
 From records to a `Section`:

@@ -34,7 +34,7 @@ class Game:
     returns: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ratings:
     """Ratings of players, and what is known of them. `rate` makes it.
 
