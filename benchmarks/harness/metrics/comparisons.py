@@ -20,6 +20,8 @@ from longthink.benchmarks.harness.metrics.within import finished, values, values
 from longthink.benchmarks.harness.record import Record, by_facts
 from longthink.benchmarks.harness.section import Comparison, Estimate
 
+TIMES = {"seconds": "s", "cpu_seconds": "CPU-s"}
+"""Costs that are time, and how they are written."""
 I = TypeVar("I", bound=Hashable)  # noqa: E741
 
 
@@ -83,12 +85,11 @@ class Question:
         before = 0.0 if self.unit == "%" else None
         for other in self._others(methods):
             for limit in limits:
-                amount = f"{limit:.3g} s" if cost == "seconds" else f"{limit:,.10g} {cost}"
                 read = {
                     name: values_within(methods[name], self.score, cost, limit, self.items, before)
                     for name in (*self._ours(methods), other)
                 }
-                made += self._compare(read, other, f"{amount} each", "time" if cost == "seconds" else "budget")
+                made += self._compare(read, other, _amount(limit, cost), "time" if cost in TIMES else "budget")
         return made
 
     def at_budgets(
@@ -108,28 +109,26 @@ class Question:
                 for name in self._ours(methods):
                     same = [record for record in methods[name] if record.fact(budget) == limit]
                     read[name] = values(same, self.score, self.items)
-                made += self._compare(read, other, f"{limit:,} {budget} each", "budget")
+                made += self._compare(read, other, _amount(limit, budget), "budget")
         return made
 
-    def in_equal_time(self, records: Sequence[Record], budget: str) -> list[Comparison]:
+    def in_equal_time(self, records: Sequence[Record], budget: str, cost: str = "seconds") -> list[Comparison]:
         """Compare each other method at its largest budget with ours at the largest that takes no more time on average.
 
-        budget: the fact that holds it; the cases of a method without it count as one budget. If ours takes longer even
-        at its smallest budget, the smallest counts, and the text says so.
+        budget: the fact that holds it; the cases of a method without it count as one budget. cost: "seconds" or
+        "cpu_seconds". If ours takes longer even at its smallest budget, the smallest counts, and the text says so.
         """
         made, methods = [], self._methods(records)
         for other in self._others(methods):
-            theirs = list(_by_seconds(methods[other], budget).items())[-1:]
-            for time, group in theirs:
-                read, times = {other: values(group, self.score, self.items)}, []
-                for name in self._ours(methods):
-                    costs = _by_seconds(methods[name], budget)
-                    took = max((mine for mine in costs if mine <= time), default=min(costs))
-                    read[name] = values(costs[took], self.score, self.items)
-                    times.append(took)
-                slower = [f"ours {took:.2g} s" for took in times if took > time]
-                at = ", ".join([f"{time:.2g} s each", *slower[:1]])
-                made += self._compare(read, other, at, "time")
+            time, group = list(_by_cost(methods[other], budget, cost).items())[-1]
+            read, times = {other: values(group, self.score, self.items)}, []
+            for name in self._ours(methods):
+                costs = _by_cost(methods[name], budget, cost)
+                took = max((mine for mine in costs if mine <= time), default=min(costs))
+                read[name] = values(costs[took], self.score, self.items)
+                times.append(took)
+            slower = [f"ours {_amount(took, cost)}" for took in times if took > time]
+            made += self._compare(read, other, ", ".join([_amount(time, cost), *slower[:1]]), "time")
         return made
 
     def _compare(
@@ -171,7 +170,11 @@ class Question:
         return [name for name in (self.others or methods) if name in methods and name not in ours]
 
 
-def _by_seconds(records: Sequence[Record], budget: str) -> dict[float, list[Record]]:
-    """The records of each budget by the mean of their seconds, from the smallest budget to the largest."""
+def _amount(cost: float, name: str) -> str:
+    return f"{cost:.3g} {TIMES[name]} each" if name in TIMES else f"{cost:,.10g} {name} each"
+
+
+def _by_cost(records: Sequence[Record], budget: str, cost: str) -> dict[float, list[Record]]:
+    """The records of each budget by their mean cost, from the smallest budget to the largest."""
     groups = sorted(by_facts(records, budget).items(), key=lambda item: item[0][0] or 0)
-    return {float(np.mean([record.spent.get("seconds", 0.0) for record in group])): group for _, group in groups}
+    return {float(np.mean([record.spent.get(cost, 0.0) for record in group])): group for _, group in groups}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -65,9 +65,23 @@ class Ratings:
 
     def difference(self, player: str, other: str) -> Estimate:
         """The rating of a player minus another's. The covariance of both ratings counts."""
-        error = self._error(player, other)
-        i, j = self._index[player], self._index[other]
-        return _elo(float(self.elo[i] - self.elo[j]), error, min(self.games[i], self.games[j]))
+        return self.contrast({player: 1, other: -1})
+
+    def contrast(self, weights: Mapping[str, float]) -> Estimate:
+        """A weighted sum of ratings, for example {"a": 0.5, "b": 0.5, "c": -1}. The covariance of all counts."""
+        row = np.zeros(len(self.players))
+        for player, weight in weights.items():
+            row[self._index[player]] = weight
+        error = math.sqrt(max(0.0, float(row @ self.covariance @ row)))
+        return _elo(float(row @ self.elo), error, min(self.games[self._index[player]] for player in weights))
+
+    def ladder(self, rungs: Mapping[float, str]) -> tuple[dict[float, Estimate], _Array]:
+        """The ratings of the players `rungs`, by their compute, and their covariance, `[rung, rung]`.
+
+        `scaling.fit(*ratings.ladder(rungs))` fits them; `scaling.held_out` takes the same.
+        """
+        chosen = [self._index[player] for player in rungs.values()]
+        return {x: self.rating(player) for x, player in rungs.items()}, self.covariance[np.ix_(chosen, chosen)]
 
     def superiority(self, player: str, other: str) -> float:
         """The likelihood of superiority: the probability that a player's true rating is above the other's."""

@@ -127,11 +127,11 @@ class Fit:
         return 1 / max(y, 1e-300) if self.form == "power" else 1 / max(y * (1 - y), 1e-12)
 
 
-def fit(measured: Measured, form: Form | None = None, covariance: ArrayLike | None = None) -> Fit:
+def fit(measured: Measured, covariance: ArrayLike | None = None, form: Form | None = None) -> Fit:
     """Fit what was measured at two or more budgets against the logarithm of compute.
 
-    form: by the unit of the estimates if None (`form_of`). covariance: of the measurements, `[point, point]`, for
-    ratings, which share their errors (linear only).
+    covariance: of the measurements, `[point, point]`, for ratings, which share their errors (linear only). form: by the
+    unit of the estimates if None (`form_of`).
 
     Linear and power: least squares weighted by the standard errors of the points (from their intervals), in y or in its
     logarithm; equal weights if a point has no interval. Logistic: a binomial regression on the n of the points, with
@@ -264,11 +264,11 @@ def _inside(predicted: Estimate, measured: Estimate) -> bool:
 
 
 def held_out(
-    measured: Measured, held: int | None = None, form: Form | None = None, covariance: ArrayLike | None = None
+    measured: Measured, covariance: ArrayLike | None = None, form: Form | None = None, held: int | None = None
 ) -> HeldOut:
     """Fit the lower budgets, and predict the `held` upper ones: a third of all if None.
 
-    form, covariance: as of `fit`; of all budgets. Raises `ParameterError` unless at least three budgets are left for
+    covariance, form: as of `fit`; of all budgets. Raises `ParameterError` unless at least three budgets are left for
     the fit, and as `fit` does.
     """
     computes = sorted(measured)
@@ -280,7 +280,7 @@ def held_out(
     if covariance is not None:
         kept = [order.index(compute) for compute in lower]
         part = np.asarray(covariance, float)[np.ix_(kept, kept)]
-    found = fit({compute: measured[compute] for compute in lower}, form, part)
+    found = fit({compute: measured[compute] for compute in lower}, part, form)
     truths = [measured[compute] for compute in upper]
     errors = [0.0 if t.low is None or t.high is None else (t.high - t.low) / 2 / _NORMAL for t in truths]
     predicted = [found.predict(x, error, t.n) for x, error, t in zip(upper, errors, truths, strict=True)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from longthink.benchmarks.harness.metrics.comparisons import paired
+from longthink.benchmarks.harness.metrics.comparisons import TIMES, paired
 from longthink.benchmarks.harness.metrics.estimates import estimate
 from longthink.benchmarks.harness.metrics.within import finished, values, values_within
 from longthink.benchmarks.harness.record import Record, by_facts
@@ -55,7 +55,7 @@ def mean_of(score: str, unit: str = "", items: Sequence[str] = ()) -> Column:
 
 def mean_spent(cost: str, unit: str | None = None) -> Column:
     """The mean of a cost per case with its bootstrap interval; a case that does not mention the cost spent none."""
-    shown = ("s" if cost == "seconds" else "") if unit is None else unit
+    shown = ("s" if cost in TIMES else "") if unit is None else unit
     return lambda records: estimate([record.spent.get(cost, 0.0) for record in records], shown)
 
 

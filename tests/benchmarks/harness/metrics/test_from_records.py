@@ -200,6 +200,14 @@ def test_comparisons_within_a_cost() -> None:
     assert [(c.at, c.equal) for c in timed] == [("3 s each", "time")] * 2
 
 
+def test_processor_time_is_time() -> None:
+    records = [record({"method": m, "problem": 1, "n": 5}, {"solved": 1}, {"cpu_seconds": 0.1}) for m in ("a", "b")]
+    asked = Question("solved", "problems solved", ours="a")
+    found = [*asked.within(records, "cpu_seconds", [0.25]), *asked.in_equal_time(records, "n", "cpu_seconds")]
+    assert [(c.at, c.equal) for c in found] == [("0.25 CPU-s each", "time"), ("0.1 CPU-s each", "time")]
+    assert mean_spent("cpu_seconds")(records) == Estimate(0.1, 0.1, 0.1, 2, "s")
+
+
 def test_comparisons_use_the_same_problems_only() -> None:
     records = [solved("mcts", i, 100) for i in range(10)] + [solved("best_of_n", i, None) for i in range(5, 15)]
     (found,) = Question("solved", "problems solved", ours="mcts").within(records, "tokens", [300])
@@ -220,7 +228,7 @@ def test_comparisons_at_budgets_and_in_equal_time() -> None:
     assert asked.at_budgets(records, "budget", [100]) == []
     in_time = {c.other: c for c in asked.in_equal_time(records, "budget")}
     assert (in_time["peer"].at, in_time["peer"].difference.value) == ("0.02 s each", 0.0)  # ours: 100 simulations
-    assert (in_time["exact"].at, in_time["exact"].difference.value) == ("0.0001 s each, ours 0.001 s", -1.0)
+    assert (in_time["exact"].at, in_time["exact"].difference.value) == ("0.0001 s each, ours 0.001 s each", -1.0)
 
 
 def test_comparisons_without_randomness_take_the_best_of_ours() -> None:

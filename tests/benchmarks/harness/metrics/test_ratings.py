@@ -162,6 +162,18 @@ def test_ladder_of_certain_wins_is_finite_and_in_order() -> None:
     assert all(0.9 < row[3] < 1 for row in rows[:-1])  # type: ignore[operator]
 
 
+def test_weighted_sums_of_ratings() -> None:
+    found = rate([*won("a", "b", 6), *won("b", "a", 3), *won("b", "c", 5), *won("c", "b", 5)], anchor="b")
+    middle = found.contrast({"a": 0.5, "b": 0.5, "c": -1})
+    assert middle.value == pytest.approx(found.rating("a").value / 2 - found.rating("c").value)
+    assert found.contrast({"a": 1, "c": -1}) == found.difference("a", "c")
+    measured, covariance = found.ladder({1: "c", 2: "a"})
+    assert measured == {1: found.rating("c"), 2: found.rating("a")}
+    error = math.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    difference = found.difference("a", "c")
+    assert difference.high - difference.low == pytest.approx(2 * 1.959964 * error)  # type: ignore[operator]
+
+
 def test_only_draws() -> None:
     found = rate([Game(("a", "b"), (0, 0))] * 10)
     assert found.difference("a", "b").value == pytest.approx(0)

@@ -142,12 +142,14 @@ def test_ratings_that_share_their_errors() -> None:
     found = []
     for anchor in ("10", "320", None):
         ratings = rate(games, anchor=anchor)
-        measured = {float(name): ratings.rating(name) for name in ratings.players}
-        found.append(fit(measured, covariance=ratings.covariance))
+        found.append(fit(*ratings.ladder({float(name): name for name in ratings.players})))
     for other in found[1:]:
         assert other.slope == pytest.approx(found[0].slope)
         assert other.per_doubling.low == pytest.approx(found[0].per_doubling.low)  # type: ignore[arg-type]
     ratings = rate(games)
+    found_out = held_out(*ratings.ladder({float(name): name for name in ratings.players}))
+    assert (found_out.computes, found_out.coverage) == ((160, 320), 1)
+    assert found_out.error < 1  # every step is the same
     whole = ratings.difference("320", "10")  # steps with equal errors: the whole ladder has all that is known
     assert found[0].slope == pytest.approx(whole.value / 5, rel=1e-4)
     # The errors of the steps are independent: the slope's variance is that of the mean of five steps.
