@@ -10,7 +10,10 @@ from longthink.registry import Registry
 STUDIES: Registry[type[Study]] = Registry(
     "study",
     "longthink.studies",
-    {},
+    {
+        "ladder": "longthink.benchmarks.studies.ladder:Ladder",
+        "match": "longthink.benchmarks.studies.match:Match",
+    },
 )
 register_study = STUDIES.register
 """Add a study of your own for this process: `register_study(name, MyStudy)`, or `@register_study(name)` above it."""

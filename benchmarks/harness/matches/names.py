@@ -1,0 +1,46 @@
+"""What the name of an agent says: whether it is ours, its budget for a move, how long it will think."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from longthink.benchmarks.harness.models import identity
+from longthink.games.core import Game
+
+
+def is_ours(agent: str) -> bool:
+    """Whether an agent is one of longthink's."""
+    return re.match(r"(mcts|ismcts|cfr|policy:|gtp:longthink )", agent) is not None
+
+
+def budget_of(agent: str) -> tuple[str, float] | None:
+    """The budget for a move in the name of an agent: ("simulations", 1000) or ("seconds", 0.1)."""
+    found = re.search(r"\b(simulations|seconds)[= ]([0-9.e]+)", agent)
+    return (found[1], float(found[2])) if found else None
+
+
+def equal_budget(agent: str, other: str) -> tuple[str, str] | None:
+    """What both agents have for each move, in words, and its measure; None if it differs or is unknown."""
+    first, second = budget_of(agent), budget_of(other)
+    if first is None or first != second:
+        return None
+    return f"{first[1]:,g} {first[0]} a move", first[0]
+
+
+def expected_seconds(agent: str, game: Game) -> float:
+    """Roughly how long an agent thinks in a game."""
+    moves = min(game.max_game_length(), 120) / 2 / game.num_players()
+    budget = budget_of(agent)
+    start = 0.5 if agent.startswith(("gtp:", "model:")) else 0.005
+    if budget is None:
+        return start + moves * (0.1 if agent.startswith(("gtp:", "model:", "exact")) else 1e-4)
+    if budget[0] == "seconds":
+        return start + moves * budget[1]
+    speed = 2e6 if agent.startswith(("mcts", "ismcts")) else 2e5
+    return start + moves * budget[1] / (speed / 50 if game.name == "go" else speed)
+
+
+def models(agents: Iterable[str]) -> dict[str, str]:
+    """The identities of the language models among some agents."""
+    return {agent: identity(agent.removeprefix("model:")) for agent in agents if agent.startswith("model:")}
