@@ -267,7 +267,8 @@ class _Rated:
 
     def panel(self) -> Chart:
         """Elo against simulations; the other program stands where our search takes as much time."""
-        series = [self._series("longthink MCTS", dict(self.rungs), "ours")]
+        rungs = {float(n): rung for n, rung in self.rungs.items()}
+        series = [self._series("longthink MCTS", rungs, "ours")]
         if self.peers:
             same_time = {self._simulations_in(self.seconds[agent]): agent for agent in self.peers.values()}
             series.append(self._series("OpenSpiel's MCTS, at equal time", same_time, "peer"))
