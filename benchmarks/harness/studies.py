@@ -11,8 +11,12 @@ STUDIES: Registry[type[Study]] = Registry(
     "study",
     "longthink.studies",
     {
+        "adaptive": "longthink.benchmarks.studies.adaptive:AdaptiveStudy",
+        "kinds": "longthink.benchmarks.studies.kinds:KindsStudy",
         "ladder": "longthink.benchmarks.studies.ladder:Ladder",
         "match": "longthink.benchmarks.studies.match:Match",
+        "methods": "longthink.benchmarks.studies.methods:MethodsStudy",
+        "training": "longthink.benchmarks.studies.training:TrainingStudy",
     },
 )
 register_study = STUDIES.register

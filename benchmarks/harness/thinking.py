@@ -17,21 +17,32 @@ from longthink.search.budget import Budget, Spent
 def think_case(
     task: Task, model: Model | None, budget: Budget, context: Context, *, trace: bool = False, **arguments: Any
 ) -> Outcome:
-    """Think about a task, and return the outcome of the case.
+    """Think about a task, and return the outcome of the case (`outcome_of`), with "cpu_seconds" of this process.
 
     arguments: of `think`, for example method, seed and the options of the method. trace: keep the tree of the thinking.
 
-    scores: "solved", 0 or 1, and "value", in [0, 1]. spent: the measures of `Spent`, and "cpu_seconds" of this process.
-    curve: one point if the task is solved, with "solved" 1 and what had been spent by then; otherwise none. artifacts:
-    "prompt", "answer", "stopped_by", "proposals" (how many of each kind), and "trace" if it is kept.
+    CPU-seconds say more than seconds, because cases run side by side. Thinking ends with a solution, so those of the
+    solution are those of the whole thinking.
 
     Raises `KeyboardInterrupt` if the thinking was interrupted or cancelled: such a case has no record. Raises the error
     of a verifier, a proposer, a tool or the model if the thinking failed.
     """
     started = time.process_time()
     answer = think(task, model, budget, progress=reporter(budget, context), cancel=context.cancel, **arguments)
-    cpu_seconds = time.process_time() - started
-    complete(answer)
+    return outcome_of(task, answer, cpu_seconds=time.process_time() - started, trace=trace)
+
+
+def outcome_of(task: Task, answer: Answer, *, cpu_seconds: float | None = None, trace: bool = False) -> Outcome:
+    """The outcome of thinking about a task. Raises what `think_case` raises.
+
+    scores: "solved", 0 or 1, and "value", in [0, 1]. spent: the measures of `Spent`. curve: one point if the task is
+    solved, with "solved" 1 and what had been spent by then; otherwise none. artifacts: "prompt", "answer",
+    "stopped_by", "proposals" (how many of each kind), and "trace" if it is kept.
+    """
+    if answer.stopped_by in ("interrupted", "cancelled"):
+        raise KeyboardInterrupt
+    if answer.error is not None:
+        raise answer.error
     artifacts: dict[str, JSON] = {
         "prompt": task.prompt,
         "answer": answer.text,
@@ -40,31 +51,20 @@ def think_case(
     }
     if trace:
         artifacts["trace"] = answer.trace.as_dict()
-    solved_at = answer.solved_at
+    took = {} if cpu_seconds is None else {"cpu_seconds": cpu_seconds}
+    at = answer.solved_at
     return Outcome(
         scores={"solved": float(answer.correct), "value": answer.value},
-        spent={**answer.spent.as_dict(), "cpu_seconds": cpu_seconds},
-        curve=[] if solved_at is None else [{**solved_at.as_dict(), "solved": 1.0}],
+        spent={**answer.spent.as_dict(), **took},
+        curve=[] if at is None else [{**at.as_dict(), **took, "solved": 1.0}],
         artifacts=artifacts,
     )
 
 
 def reporter(budget: Budget, context: Context) -> Any:
-    """The `progress` of thinking that tells a case's context the share of the budget that is spent."""
+    """The `progress` of thinking that tells the context of a case the share of the budget that is spent."""
 
     def report(spent: Spent, *_: int) -> None:
         context.progress(budget.share_spent(spent))
 
     return report
-
-
-def complete(answer: Answer) -> Answer:
-    """The answer, if nothing ended the thinking early.
-
-    Raises `KeyboardInterrupt` if it was interrupted or cancelled, and its error if it failed.
-    """
-    if answer.stopped_by in ("interrupted", "cancelled"):
-        raise KeyboardInterrupt
-    if answer.error is not None:
-        raise answer.error
-    return answer

@@ -1,144 +1,144 @@
-"""The contribution of each kind of proposal: all together, each one switched off, and steps alone, at equal tokens.
-
-`python -m longthink.benchmarks.studies.kinds` prints the tables of docs/kinds.md. Finished work is kept in a log, so an
-interrupted run resumes.
-"""
+"""What each kind of proposal gains: all kinds together, each one switched off, and steps with one other kind."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from random import Random
-from typing import Annotated, Literal
 
-from longthink import options
-from longthink.benchmarks.harness.models import fresh_model
-from longthink.benchmarks.harness.run_log import Record, Work, resumed, whole
-from longthink.benchmarks.harness.statistics import lead, share
-from longthink.bridge.tasks.function_task import make_task
-from longthink.bridge.tasks.registry import load_task
-from longthink.bridge.tasks.task import Task
-from longthink.bridge.thinking.think import think
-from longthink.search.budget import Budget
+from longthink.benchmarks.harness.metrics.comparisons import Question
+from longthink.benchmarks.harness.metrics.curves import solved_curves
+from longthink.benchmarks.harness.metrics.tables import difference_from, mean_spent, share_of, table
+from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.record import Record, by_facts
+from longthink.benchmarks.harness.render.numbers import estimate, full, number
+from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Estimate, Section, Table
+from longthink.benchmarks.harness.study import Case
+from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
 
 ALL, STEPS = "all", "steps alone"
 
-_SOLVED = """Question: What is 12 * 11?
-Answer: 132
-Question: What is 60 - 3 * 15?
-Answer: 15
-"""
-
-
-def sums(seed: int) -> Task:
-    """A sum with a product, for a model that continues solved examples."""
-    random = Random(f"sums {seed}")
-    a, b, c = random.randint(12, 99), random.randint(12, 99), random.randint(100, 999)
-    return make_task(
-        f"{_SOLVED}Question: What is {a} * {b} + {c}?",
-        lambda lines: bool(lines) and lines[-1].startswith("Answer:"),
-        lambda answer: float(answer == str(a * b + c)),
-        answer=lambda lines: lines[-1].removeprefix("Answer:").strip(),
-        max_steps=4,
-        name=f"sums({seed})",
-    )
-
-
-def countdown(seed: int) -> Task:
-    return load_task("countdown", seed=seed)
-
 
 @dataclass(frozen=True)
-class Suite:
-    """Problems by seed, a model, the available kinds, and the tokens per problem."""
+class KindsSettings:
+    """task: "countdown", or "sums" for a model that reads. kinds: those that are offered together; "step" is among
+    them. methods: searches. tokens: for each problem."""
 
-    task: Callable[[int], Task]
-    model: str
-    kinds: tuple[str, ...]
-    tokens: int
-
-    def cases(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """The compared cases, each with its name and kinds."""
-        yield ALL, self.kinds
-        for without in self.kinds:
-            yield f"without {without}", tuple(kind for kind in self.kinds if kind != without)
-        yield STEPS, ("step",)
-        for other in self.kinds:
-            if other != "step":
-                yield f"steps and {other}", ("step", other)
+    task: str = "countdown"
+    model: str = "tiny"
+    kinds: tuple[str, ...] = ("step", "answer", "revision", "subproblem", "token")
+    methods: tuple[str, ...] = ("mcts", "best_first")
+    problems: int = 50
+    tokens: int = 1_000
+    seed: int = 0
 
 
-SUITES = {
-    "countdown": Suite(countdown, "tiny", ("step", "answer", "revision", "subproblem", "token"), 1_000),
-    "sums": Suite(sums, "smollm2", ("step", "answer", "revision", "subproblem", "strategy", "tool"), 500),
-}
+class KindsStudy(PuzzleStudy):
+    """Compares a search among all kinds of proposals with fewer kinds, at equal tokens: what each of them gains."""
+
+    name = "kinds"
+    title = "What each kind of proposal gains"
+    Settings = KindsSettings
+
+    def cases(self, settings: KindsSettings) -> Iterator[Case]:
+        for numbers in batches(settings.problems, settings.model):
+            cost = len(numbers) * settings.tokens * seconds_per_token(settings.model)
+            for method in settings.methods:
+                for choice, kinds in choices(settings.kinds).items():
+                    yield case(
+                        settings.task, numbers, method, settings.model, cost, settings.seed,
+                        kinds=list(kinds), choice=choice, offered=", ".join(settings.kinds), tokens=settings.tokens,
+                    )  # fmt: skip
+
+    def section(self, records: Sequence[Record]) -> Section:
+        groups = by_facts(one_by_one(records), "task", "model", "method", "offered", "tokens")
+        found = [_Ablation(group) for group in groups.values() if finished(group)]
+        text = "\n\n".join(each.text() for each in found)
+        return Section(
+            self.title,
+            text,
+            [each.table() for each in found],
+            [each.chart() for each in found],
+            [comparison for each in found for comparison in each.comparisons()],
+            headline=text.partition("\n")[0],
+        )
 
 
-def run(
-    suite: str,
-    folder: Path,
-    problems: int,
-    method: str,
-    model: str | None = None,
-    report: Callable[[str], object] = print,
-) -> list[Record]:
-    """Run every choice of kinds on every problem that is not in the folder's log yet, and return all records."""
-    chosen = SUITES[suite]
-    named = model or chosen.model
-
-    def think_with(name: str, kinds: tuple[str, ...], seed: int) -> Record:
-        budget = Budget(tokens=chosen.tokens)
-        task, model = chosen.task(seed), fresh_model(named)
-        answer = whole(think(task, model, budget, method=method, kinds=kinds, seed=seed))
-        return {
-            "case": name, "seed": seed, "correct": answer.correct, "spent": answer.spent.as_dict(),
-            "proposals": dict(answer.kinds),
-        }  # fmt: skip
-
-    def works() -> Iterator[tuple[str, Work]]:
-        for name, kinds in chosen.cases():
-            for seed in range(problems):
-                yield f"{suite} {named} {method} {name} {seed}", partial(think_with, name, kinds, seed)
-            report(f"{suite}, {method}: {name} done")
-
-    return resumed(folder / "log.jsonl", works())
+def choices(kinds: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The choices of kinds that are compared, by name: all, each one left out, steps alone, and with each other one."""
+    others = [kind for kind in kinds if kind != "step"]
+    found = {ALL: tuple(kinds)}
+    found |= {f"without {left_out}": tuple(kind for kind in kinds if kind != left_out) for left_out in kinds}
+    found |= {STEPS: ("step",)} | {f"steps and {other}": ("step", other) for other in others}
+    return {name: chosen for name, chosen in found.items() if chosen}
 
 
-def table(records: Sequence[Record]) -> str:
-    """Shares solved, the lead of all kinds together with paired 95% intervals, and proposals, as Markdown."""
-    by_case: dict[str, list[Record]] = {}
-    for record in sorted(records, key=lambda record: record["seed"]):
-        by_case.setdefault(record["case"], []).append(record)
-    lines = ["| kinds | solved | all kinds are ahead by | mean tokens | proposals a problem |", "|---" * 5 + "|"]
-    everything = [record["correct"] for record in by_case[ALL]]
-    for name, found in by_case.items():
-        right = [record["correct"] for record in found]
-        difference = "" if name == ALL else lead(everything, right)
-        tokens = sum(record["spent"]["tokens"] for record in found) / len(found)
-        proposals: dict[str, float] = {}
-        for record in found:
-            for kind, n in record["proposals"].items():
-                proposals[kind] = proposals.get(kind, 0.0) + n / len(found)
-        counted = ", ".join(f"{kind} {n:.1f}" for kind, n in sorted(proposals.items(), key=lambda each: -each[1]))
-        lines.append(f"| {name} | {share(sum(right), len(right))} | {difference} | {tokens:.0f} | {counted} |")
-    return "\n".join(lines)
+class _Ablation:
+    """The choices of kinds with one task, model and method."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        facts = records[0].facts
+        self.tokens, self.method = int(facts["tokens"]), str(facts["method"])
+        self.name = f"{PROBLEMS[facts['task']].title}, {facts['model']}, {facts['method']}"
+        self.records = records
+        self.choices = {str(choice): group for (choice,), group in by_facts(finished(records), "choice").items()}
+
+    def share(self, choice: str) -> Estimate | None:
+        found = share_of("solved")(self.choices[choice]) if choice in self.choices else None
+        return found if isinstance(found, Estimate) else None
+
+    def text(self) -> str:
+        together, alone = self.share(ALL), self.share(STEPS)
+        if together is None or alone is None:
+            return f"{self.name}: not all choices have been measured yet."
+        gains = {
+            choice.removeprefix("without "): difference
+            for choice, group in self.choices.items()
+            if choice.startswith("without ")
+            and isinstance(difference := difference_from(group)(self.choices[ALL]), Estimate)
+        }
+        written = ", ".join(f"{kind} {estimate(gain, signed=True)}" for kind, gain in gains.items())
+        return (
+            f"**{self.name}, {self.tokens:,} tokens a problem: all kinds together solve {full(together)}, steps alone "
+            f"{full(alone)}.** What is gained by each kind among all: {written}."
+        )
+
+    def table(self) -> Table:
+        ahead = difference_from(self.choices.get(ALL, []))
+        return table(
+            self.records,
+            f"{self.name}: kinds of proposals at {self.tokens:,} tokens",
+            {"kinds": "choice"},
+            {
+                "solved": share_of("solved"),
+                "ahead of all kinds": lambda group: None if group[0].fact("choice") == ALL else ahead(group),
+                "tokens spent": mean_spent("tokens"),
+                "proposals a problem": _proposals,
+            },
+            "Shares with 95% Wilson intervals, differences with Newcombe's paired 95% intervals, mean tokens with 95% "
+            "bootstrap intervals.",
+        )
+
+    def chart(self) -> Chart:
+        roles = {choice: "floor" if choice == STEPS else "ours" for choice in self.choices}
+        return Chart(
+            f"{self.name}: problems solved by tokens",
+            Axis("tokens a problem", log=True),
+            Axis("problems solved", unit="%"),
+            solved_curves(self.records, "tokens", roles, by="choice"),  # type: ignore[arg-type]
+            "The share solved so far with each choice of kinds, with 95% Wilson bands.",
+        )
+
+    def comparisons(self) -> list[Comparison]:
+        others = [choice for choice in self.choices if choice == STEPS or choice.startswith("without ")]
+        question = Question("solved", f"problems solved ({self.name})", ALL, others, by="choice")
+        return question.at_budgets(self.records, "tokens")
 
 
-def main(
-    suite: Annotated[Literal["countdown", "sums"], options.option("The problems.")] = "countdown",
-    /,
-    *,
-    method: Annotated[str, options.option("A search of `longthink methods`.")] = "mcts",
-    model: Annotated[str | None, options.option("A model of `longthink models`; default: that of the suite.")] = None,
-    problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
-    out: Annotated[Path, options.option("A folder for the log.", metavar="FOLDER")] = Path("runs/kinds"),
-) -> None:
-    """Measure what each kind of proposal gains."""
-    print(table(run(suite, out, problems, method, model)))
-
-
-if __name__ == "__main__":
-    sys.exit(options.run_program("longthink.benchmarks.studies.kinds", main))
+def _proposals(records: Sequence[Record]) -> Cell:
+    """How many proposals of each kind there were for a problem, the most frequent kind first."""
+    counted: dict[str, float] = {}
+    for record in records:
+        assert record.outcome is not None
+        for kind, n in record.outcome.artifacts["proposals"].items():
+            counted[kind] = counted.get(kind, 0.0) + n / len(records)
+    return ", ".join(f"{kind} {number(n)}" for kind, n in sorted(counted.items(), key=lambda each: -each[1]))

@@ -1,260 +1,243 @@
-"""A comparison of all methods: how many problems each solves with a model, by tokens and by seconds.
-
-`python -m longthink.benchmarks.studies.methods countdown --model tiny` prints a table of docs/methods.md, and `--draw
-FILE` draws the results of all logs. Finished work is kept in a log, so an interrupted run resumes. No problem was used
-to train the tiny models.
-"""
+"""Every language method: the share of problems solved against tokens and against CPU-seconds."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from longthink import options
-from longthink.benchmarks.harness.charts import STYLE, save
-from longthink.benchmarks.harness.models import fresh_model
-from longthink.benchmarks.harness.run_log import Record, Work, read, resumed, whole
-from longthink.benchmarks.harness.statistics import lead, share
-from longthink.bridge.tasks.game24 import HARD
-from longthink.bridge.tasks.registry import load_task
-from longthink.bridge.tasks.task import Task
-from longthink.bridge.thinking.think import think
-from longthink.errors import ParameterError, UnknownNameError, require
-from longthink.search.budget import Budget
+from longthink.benchmarks.harness.metrics.comparisons import Question
+from longthink.benchmarks.harness.metrics.curves import budget_curves, solved_curves
+from longthink.benchmarks.harness.metrics.tables import mean_spent, share_within, table
+from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
+from longthink.benchmarks.harness.render.numbers import full
+from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Role, Section, Table
+from longthink.benchmarks.harness.study import Case, Context
+from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
+from longthink.bridge.tasks.task import Task, Transcript
 
-BASELINES = ("best_of_n", "majority_vote")
-"""The methods with which the others are compared."""
+BASELINES = ("greedy", "best_of_n", "majority_vote")
+"""The methods with which the searches are compared."""
+VOTES = ("majority_vote", "weighted_vote")
+"""They have an answer only when their budget is spent, so they run once for each budget."""
+DEFAULT = "mcts"
+SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
 
 @dataclass(frozen=True)
-class Case:
-    """A method with options.
+class MethodsSettings:
+    """task: "countdown" or "game24". tokens: budgets for each problem; a vote runs with each of them, the other methods
+    with the largest. methods: with their options. samples: of each problem, for the extrapolation of best_of_n; 0 for
+    none. Add "tree_of_thoughts" for models that can be asked about a state, which the tiny models cannot."""
 
-    at_the_end: it has no answer until its budget is spent, so it needs a run for each limit.
-    asks: it asks the model for the value of a state, a prompt that the tiny models cannot read.
-    """
+    task: str = "countdown"
+    model: str = "tiny"
+    problems: int = 50
+    tokens: tuple[int, ...] = (100, 300, 1_000, 3_000, 10_000)
+    methods: tuple[str, ...] = (
+        "greedy",
+        "best_of_n",
+        "majority_vote",
+        "weighted_vote",
+        "beam(width=5)",
+        "beam(width=25)",
+        "best_first",
+        "mcts",
+        "mcts(rule=uct)",
+        "mcts(rule=thompson)",
+        "mcts(playouts=False)",
+        "ab_mcts",
+        "revision",
+    )
+    samples: int = 100
+    seed: int = 0
 
-    name: str
-    method: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    at_the_end: bool = False
-    asks: bool = False
+
+class MethodsStudy(PuzzleStudy):
+    """Compares every language method with greedy answers, best of n and votes, at equal tokens and equal time."""
+
+    name = "methods"
+    title = "Methods: problems solved by tokens and by time"
+    Settings = MethodsSettings
+
+    def cases(self, settings: MethodsSettings) -> Iterator[Case]:
+        most, per_token = max(settings.tokens), seconds_per_token(settings.model)
+        for numbers in batches(settings.problems, settings.model):
+            every: list[tuple[str, float, dict[str, JSON]]] = [
+                (method, _expected(method, limit), {"tokens": limit})
+                for method in settings.methods
+                for limit in (sorted(settings.tokens) if method in VOTES else [most])
+            ]
+            if settings.samples:
+                limit = settings.samples
+                every.append(("best_of_n", 50.0 * limit, {"simulations": limit, "samples": True}))
+            for method, expected, facts in every:
+                cost = len(numbers) * expected * per_token
+                yield case(settings.task, numbers, method, settings.model, cost, settings.seed, **facts)
+
+    def think(self, facts: Mapping[str, JSON], number: int, context: Context, **arguments: Any) -> Outcome:
+        if not facts.get("samples"):
+            return super().think(facts, number, context, **arguments)
+        right = 0
+
+        def count(task: Task, transcript: Transcript) -> float:
+            nonlocal right
+            right += task.verify(transcript) >= 1.0
+            return 0.0  # so it samples on
+
+        outcome = super().think(facts, number, context, verifier=count)
+        return replace(outcome, scores={"right": float(right), "samples": outcome.spent["simulations"]})
+
+    def section(self, records: Sequence[Record]) -> Section:
+        parts = one_by_one(records)
+        groups = by_facts(parts, "task", "model")
+        found = [_Group(str(task), str(model), group) for (task, model), group in groups.items()]
+        return Section(
+            self.title,
+            "\n\n".join([each.text() for each in found] + [_METHOD]) if found else "",
+            [table for each in found for table in each.tables()],
+            [chart for each in found for chart in each.charts()],
+            [comparison for each in found for comparison in each.comparisons()],
+            headline=found[0].text().partition("\n")[0] if found else "",
+        )
 
 
-CASES = (
-    Case("greedy", "greedy"),
-    Case("best_of_n", "best_of_n"),
-    Case("majority_vote", "majority_vote", at_the_end=True),
-    Case("weighted_vote", "weighted_vote", at_the_end=True),
-    Case("beam, width 5", "beam"),
-    Case("beam, width 25", "beam", {"width": 25}),
-    Case("best_first", "best_first"),
-    Case("tree_of_thoughts", "tree_of_thoughts", asks=True),
-    Case("mcts, no playouts", "mcts", {"playouts": False}),
-    Case("mcts, uct", "mcts", {"rule": "uct"}),
-    Case("mcts, puct", "mcts"),
-    Case("mcts, thompson", "mcts", {"rule": "thompson"}),
-    Case("ab_mcts", "ab_mcts"),
-    Case("revision", "revision"),
+def _expected(method: str, limit: float) -> float:
+    """About how many tokens a method spends on a problem: it ends when the problem is solved."""
+    if method in VOTES:
+        return limit
+    if method == "greedy":
+        return min(limit, 50)
+    if method in ("best_of_n", "ab_mcts", "revision"):
+        return min(limit, 12 * math.pow(limit, 0.55))
+    return min(limit, 600)
+
+
+_METHOD = (
+    "A budget is exceeded by the cost of one answer at most. A method ends when its answer is correct; a vote cannot "
+    "know that, and spends its whole budget. CPU-seconds are those of the process that thinks, with one thread, while "
+    "other cases may run on other cores."
 )
 
 
-@dataclass(frozen=True)
-class Problems:
-    """The numbered problems of a task, and their title."""
+class _Group:
+    """The records of one task with one model, a record for each problem."""
 
-    title: str
-    load: Callable[[int], Task]
-    most: int
+    def __init__(self, task: str, model: str, records: Sequence[Record]) -> None:
+        self.name = f"{PROBLEMS[task].title}, {model}"
+        self.samples = [record for record in finished(records) if record.fact("samples")]
+        every = [record for record in records if not record.fact("samples")]
+        self.votes = [record for record in finished(every) if record.fact("method") in VOTES]
+        self.records = [record for record in every if record.fact("method") not in VOTES] + _joined(self.votes)
+        self.methods = {str(name): group for (name,), group in by_facts(finished(self.records), "method").items()}
+        self.limits = sorted({record.facts["tokens"] for record in every})
+        compared = [group for name, group in self.methods.items() if name in (DEFAULT, *BASELINES)]
+        self.seconds = [
+            t for t in SECONDS if all(share_within("cpu_seconds", t)(group) is not None for group in compared)
+        ]
+
+    def share(self, method: str, tokens: float) -> Estimate | None:
+        cell = share_within("tokens", tokens)(self.methods[method]) if method in self.methods else None
+        return cell if isinstance(cell, Estimate) else None
+
+    def text(self) -> str:
+        if not self.limits or DEFAULT not in self.methods:
+            return f"{self.name}: nothing of {DEFAULT} has been measured yet."
+        most = self.limits[-1]
+        others = [name for name in BASELINES if name in self.methods]
+        written = [f"`{name}` {full(found)}" for name in others if (found := self.share(name, most)) is not None]
+        lines = [
+            f"**{self.name}: with {most:,} tokens a problem, `{DEFAULT}` solves {_full(self.share(DEFAULT, most))}; "
+            f"{', '.join(written)}.**"
+        ]
+        ahead = [
+            f"`{name}` at {limit:,} tokens ({_full(self.share(name, limit))}, `{DEFAULT}` {_full(mine)})"
+            for limit in self.limits
+            for name in others
+            if (mine := self.share(DEFAULT, limit)) is not None
+            and (theirs := self.share(name, limit)) is not None
+            and theirs.value > mine.value
+        ]
+        lines.append(
+            f"A baseline solves more here: {'; '.join(ahead)}."
+            if ahead
+            else "No baseline solves more at any of the budgets."
+        )
+        best = [(found.value, name) for name in self.methods if (found := self.share(name, most)) is not None]
+        top = max(best)[0]
+        lines.append(f"The most at {most:,} tokens: {', '.join(f'`{name}`' for value, name in best if value == top)}.")
+        return " ".join(lines)
+
+    def tables(self) -> list[Table]:
+        columns = {f"{limit:,} tokens": share_within("tokens", limit) for limit in self.limits}
+        columns |= {f"{t:g} CPU-s": share_within("cpu_seconds", t) for t in self.seconds[-3::2]}
+        columns |= {"tokens spent": mean_spent("tokens"), "CPU-s spent": mean_spent("cpu_seconds", "s")}
+        return [
+            table(
+                self.records,
+                f"{self.name}: problems solved",
+                {"method": "method"},
+                columns,
+                "Shares of problems with 95% Wilson intervals, means with 95% bootstrap intervals. A cell is empty if "
+                "some runs ended too early to tell.",
+            )
+        ]
+
+    def charts(self) -> list[Chart]:
+        roles = {name: _role(name) for name in self.methods}
+        drawn = {name: role for name, role in roles.items() if name not in VOTES}
+        steps = {cost: solved_curves(self.records, cost, drawn) for cost in ("tokens", "cpu_seconds")}
+        votes = {
+            "tokens": budget_curves(self.votes, "solved", "tokens", roles),
+            "cpu_seconds": budget_curves(self.votes, "solved", "tokens", roles, cost="cpu_seconds"),
+        }
+        share = Axis("problems solved", unit="%")
+        return [
+            Chart(
+                f"{self.name}: problems solved by {label}",
+                Axis(f"{label} a problem", log=True, unit=unit),
+                share,
+                [*steps[cost], *votes[cost]],
+                "Steps: the share solved so far. Votes have an answer only at the end of a budget, so they have "
+                "points. Bands: 95% Wilson intervals.",
+            )
+            for cost, label, unit in (("tokens", "tokens", ""), ("cpu_seconds", "CPU-seconds", "s"))
+        ]
+
+    def comparisons(self) -> list[Comparison]:
+        """The default with each baseline at each budget; each other search with best of n at the middle one."""
+        measure, times = f"problems solved ({self.name})", self.seconds[-3::2]
+        default = Question("solved", measure, DEFAULT, BASELINES)
+        found = default.within(self.records, "tokens", self.limits)
+        found += default.within(self.records, "cpu_seconds", times)
+        for name in self.methods:
+            if _role(name) == "ours" and name != DEFAULT:
+                other = Question("solved", measure, name, ["best_of_n"])
+                found += other.within(self.records, "tokens", self.limits[len(self.limits) // 2 :][:1])
+                found += other.within(self.records, "cpu_seconds", times[:1])
+        return found
 
 
-TASKS = {
-    "countdown": Problems("Countdown, four numbers", lambda i: load_task("countdown", seed=i), 1_000),
-    "game24": Problems("Game of 24, the hard ones", lambda i: load_task("game24", number=HARD[i]), len(HARD)),
-}
+def _role(method: str) -> Role:
+    return "floor" if method in (*BASELINES, *VOTES) else "ours"
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A task, a model, and the limits per problem in tokens and in seconds. without: names of omitted cases.
+def _full(found: Estimate | None) -> str:
+    return "not known" if found is None else full(found)
 
-    A limit in seconds is evaluated for a method only if each of its runs solved its problem, had nothing left to do, or
-    lasted at least that long.
+
+def _joined(votes: Sequence[Record]) -> list[Record]:
+    """One record for each problem of a vote, whose curve has a point for each budget that it ran with.
+
+    So the state of a vote within some cost is that of its largest budget that cost no more.
     """
-
-    task: str
-    model: str
-    problems: int = 100
-    tokens: tuple[int, ...] = (100, 300, 1_000)
-    seconds: tuple[float, ...] = (0.01, 0.03)
-    without: tuple[str, ...] = ()
-
-    @property
-    def log(self) -> str:
-        """The name of its log. Each setting has its own, so several may run at the same time."""
-        return re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.task}.{self.model}.jsonl")
-
-    @property
-    def cases(self) -> tuple[Case, ...]:
-        reads = not self.model.startswith("tiny")
-        return tuple(case for case in CASES if (reads or not case.asks) and case.name not in self.without)
-
-    @property
-    def limits(self) -> list[tuple[str, float]]:
-        return [*(("tokens", limit) for limit in self.tokens), *(("seconds", limit) for limit in self.seconds)]
-
-    def runs(self) -> list[tuple[Case, str, float]]:
-        """The runs: each method up to the largest number of tokens; those that answer at the end, up to each limit."""
-        most = ("tokens", max(self.tokens))
-        return [(case, *limit) for case in self.cases for limit in (self.limits if case.at_the_end else [most])]
-
-
-def run(setting: Setting, folder: Path, report: Callable[[str], object] = print) -> list[Record]:
-    """Run every method on every problem that is not in the folder's log yet, and return all records.
-
-    Raises `ParameterError` for more problems than are held out from training, and `RunLogError`.
-    """
-    problems = TASKS[setting.task]
-    if not 1 <= setting.problems <= problems.most:
-        raise ParameterError(f"problems expects a number in 1..{problems.most}, got {setting.problems}")
-
-    def think_with(case: Case, measure: str, limit: float, number: int) -> Record:
-        budget = Budget(seconds=limit) if measure == "seconds" else Budget(tokens=int(limit))
-        task, model = problems.load(number), fresh_model(setting.model)
-        answer = whole(think(task, model, budget, method=case.method, seed=number, **case.options))
-        at = None if answer.solved_at is None else answer.solved_at.as_dict()
-        return {
-            "task": setting.task, "model": setting.model, "case": case.name, "measure": measure, "limit": limit,
-            "number": number, "solved_at": at, "spent": answer.spent.as_dict(), "stopped_by": answer.stopped_by,
-        }  # fmt: skip
-
-    def works() -> Iterator[tuple[str, Work]]:
-        for case, measure, limit in setting.runs():
-            for number in range(setting.problems):
-                key = f"{setting.task} {setting.model} {case.name} {measure} {limit:g} {number}"
-                yield key, partial(think_with, case, measure, limit, number)
-            report(f"{setting.task}, {setting.model}: {case.name} up to {limit:g} {measure} done")
-
-    return resumed(folder / setting.log, works())
-
-
-def solved(records: Sequence[Record], case: Case, measure: str, limit: float) -> list[bool] | None:
-    """Which problems a method has solved at this limit, in order, or None if its runs ended too early to tell."""
-    of = (measure, limit) if case.at_the_end else ("tokens", max(r["limit"] for r in records))
-    found = sorted(
-        (r for r in records if r["case"] == case.name and (r["measure"], r["limit"]) == of), key=lambda r: r["number"]
-    )
-    if case.at_the_end:  # its last answer may exceed the limit before it votes
-        return [record["solved_at"] is not None for record in found]
-    ended = (record for record in found if record["solved_at"] is None and record["stopped_by"] == "tokens")
-    if measure == "seconds" and any(record["spent"].get("seconds", 0.0) < limit for record in ended):
-        return None
-    return [r["solved_at"] is not None and r["solved_at"].get(measure, 0) <= limit for r in found]
-
-
-def table(setting: Setting, records: Sequence[Record]) -> str:
-    """Shares solved with 95% Wilson intervals, and the lead over each baseline, as Markdown.
-
-    Leads are measured at the largest number of tokens, with Newcombe's paired 95% intervals.
-    """
-    most = max(setting.tokens)
-    heads = [f"{limit:g} {'s' if measure == 'seconds' else measure}" for measure, limit in setting.limits]
-    heads += [f"ahead of {name}, {most} tokens" for name in BASELINES] + ["tokens spent"]
-    lines = ["| method | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    baselines = [solved(records, case, "tokens", most) for case in CASES if case.name in BASELINES]
-    for case in setting.cases:
-        by_limit = [solved(records, case, measure, limit) for measure, limit in setting.limits]
-        cells = ["" if right is None else share(sum(right), len(right)) for right in by_limit]
-        mine = solved(records, case, "tokens", most) or []
-        for name, others in zip(BASELINES, baselines, strict=True):
-            cells.append("" if case.name == name else lead(mine, others or []))
-        spent = [r["spent"].get("tokens", 0) for r in records if r["case"] == case.name and r["limit"] == most]
-        lines.append(f"| {case.name} | " + " | ".join(cells) + f" | {sum(spent) / len(spent):.0f} |")
-    return "\n".join(lines)
-
-
-_TINY = {"tiny:0.25x": 0, "tiny": 1, "tiny:4x": 2}  # by size
-_COLOURS = {
-    "greedy": "#e69f00",
-    "best_of_n": "#cc79a7",
-    "majority_vote": "#d55e00",
-    "beam, width 5": "#c0c0c0",
-    "beam, width 25": "#999999",
-    "best_first": "#009e73",
-    "tree_of_thoughts": "#7a5c00",
-    "mcts, no playouts": "#56b4e9",
-    "mcts, uct": "#0072b2",
-    "mcts, puct": "#004b75",
-}
-
-
-def draw(records: Sequence[Record], path: Path) -> None:
-    """Plot the share solved by tokens: one row per task, one panel per model, votes as points."""
-    matplotlib, ticker = require("matplotlib", "compare"), require("matplotlib.ticker", "compare")
-    matplotlib.rcParams.update(STYLE)
-    tasks = [task for task in TASKS if any(record["task"] == task for record in records)]
-    models = sorted({record["model"] for record in records}, key=lambda model: (_TINY.get(model, len(_TINY)), model))
-    size = (3.3 * len(models), 3.0 * len(tasks) + 0.5)
-    figure = require("matplotlib.figure", "compare").Figure(figsize=size)
-    panels = figure.subplots(len(tasks), len(models), squeeze=False, sharey=True)
-    for task, row in zip(tasks, panels, strict=True):
-        for model, axes in zip(models, row, strict=True):
-            found = [record for record in records if (record["task"], record["model"]) == (task, model)]
-            axes.set_title(f"{TASKS[task].title}: {model}", fontsize=9)
-            axes.set(xscale="log", ylim=(0, 1.02), xlabel="tokens a problem")
-            axes.yaxis.set_major_formatter(ticker.PercentFormatter(1.0, decimals=0))
-            axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
-            axes.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))
-            axes.xaxis.set_minor_formatter(ticker.NullFormatter())
-            for case in CASES:
-                if case.name in _COLOURS and any(record["case"] == case.name for record in found):
-                    _curve(axes, case, [r for r in found if r["measure"] == "tokens"])
-    shown: dict[str, Any] = {}
-    for axes in panels.flat:
-        handles, labels = axes.get_legend_handles_labels()
-        shown |= dict(zip(labels, handles, strict=True))
-    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=5)
-    save(figure, path, dpi=150)
-
-
-def _curve(axes: Any, case: Case, records: Sequence[Record]) -> None:
-    most = max(record["limit"] for record in records)
-    limits = sorted({record["limit"] for record in records if record["case"] == case.name})
-    if not case.at_the_end:
-        limits = [20 * (most / 20) ** (i / 60) for i in range(61)]
-    shares = [sum(right) / len(right) for limit in limits if (right := solved(records, case, "tokens", limit))]
-    axes.plot(limits, shares, "o" if case.at_the_end else "-", color=_COLOURS[case.name], label=case.name)
-
-
-def main(
-    task: Annotated[Literal["countdown", "game24"], options.option("The problems.")] = "countdown",
-    /,
-    *,
-    model: Annotated[str, options.option("A model of `longthink models`.")] = "tiny",
-    problems: Annotated[int, options.whole("Number of problems.", 1)] = 100,
-    tokens: Annotated[tuple[int, ...], options.whole("Limits of tokens per problem: 100,300.", 1)] = Setting.tokens,
-    seconds: Annotated[tuple[float, ...], options.seconds("Limits of seconds per problem.")] = Setting.seconds,
-    without: Annotated[tuple[str, ...], options.option("A method that is left out; may be repeated.")] = (),
-    out: Annotated[Path, options.option("A folder for the logs.", metavar="FOLDER")] = Path("runs/methods"),
-    draw_only: Annotated[
-        Path | None, options.option("Draw the contents of all logs to this file, and measure nothing.", name="--draw")
-    ] = None,
-) -> None:
-    """Measure every method on a task with a model."""
-    if draw_only is not None:
-        draw([record for log in sorted(out.glob("*.jsonl")) for record in read(log)], draw_only)
-        return
-    for name in without:
-        if name not in (known := [case.name for case in CASES if case.name not in BASELINES]):
-            raise UnknownNameError.of("method that can be left out", name, known)
-    setting = Setting(task, model, problems, tokens, seconds, without)
-    print(table(setting, run(setting, out)))
-
-
-if __name__ == "__main__":
-    sys.exit(options.run_program("longthink.benchmarks.studies.methods", main))
+    found = []
+    for group in by_facts(votes, "method", "problem").values():
+        runs = sorted(group, key=lambda record: record.facts["tokens"])
+        curve = [{**run.spent, "tokens": run.facts["tokens"], "solved": run.scores["solved"]} for run in runs]
+        last = runs[-1]
+        assert last.outcome is not None
+        found.append(replace(last, outcome=replace(last.outcome, curve=curve)))
+    return found

@@ -8,15 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import longthink as lt
-from longthink import options
-from longthink.benchmarks.harness.run_log import Record, RunLog, Work, locked, read, resumed
-from longthink.command_line import WRONG_USE
+from longthink.benchmarks.harness.run_log import Record, RunLog, Work, read, resumed
 
 
 def fill(path: Path, *keys: str) -> None:
@@ -121,16 +118,3 @@ def test_values_that_json_has_not_are_refused(tmp_path: Path) -> None:
             log.append({"key": "a", "result": float("nan")})
         log.append({"key": "b"})
     assert [json.loads(line)["key"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == ["b"]
-
-
-@pytest.mark.parametrize("module", ["adaptive", "kinds", "methods", "tiny_models"])
-def test_a_comparison_whose_log_is_in_use_says_so(
-    module: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main = import_module(f"longthink.benchmarks.studies.{module}").main
-    with locked(tmp_path / ("countdown.tiny.jsonl" if module == "methods" else "log.jsonl")):
-        words = ["--out", str(tmp_path), "--problems", "1e0"]
-        assert options.run_program(f"longthink.benchmarks.studies.{module}", main, words) == WRONG_USE
-    said = capsys.readouterr().err
-    assert said.startswith(f"{module}: another run is writing to ")
-    assert said.count("\n") == 1

@@ -1,54 +1,102 @@
-"""The comparison of methods: it resumes, and its table counts the problems that were solved in time."""
+"""The comparison of methods: what had been solved within a budget, and what it says about it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from longthink import ParameterError
+from longthink.benchmarks.harness.record import Outcome, Record
+from longthink.benchmarks.harness.section import Section
 from longthink.benchmarks.studies import methods
+from longthink.benchmarks.studies.puzzles import together
 from longthink.bridge.methods import methods as registered
+from tests.benchmarks.studies.runs import record_of, records_of
+
+STUDY = methods.MethodsStudy()
 
 
-def test_every_method_that_needs_a_model_is_measured() -> None:
-    assert {name for name, method in registered().items() if method.needs_model} == {c.method for c in methods.CASES}
+def outcome(solved_at: float | None, tokens: float) -> Outcome:
+    solved, spent = float(solved_at is not None), {"tokens": tokens, "cpu_seconds": tokens / 1000}
+    curve = [] if solved_at is None else [{"solved": 1.0, "tokens": solved_at, "cpu_seconds": solved_at / 1000}]
+    stopped_by = {"stopped_by": "solved" if solved else "tokens"}
+    return Outcome({"solved": solved, "value": solved}, spent, curve, stopped_by)
 
 
-def test_it_goes_on_counts_and_draws(tmp_path: Path) -> None:
-    setting = methods.Setting("countdown", "tiny", 1, (40, 120), (0.05,), ("revision",))
-    reported: list[str] = []
-    records = methods.run(setting, tmp_path, reported.append)
-    assert len(reported) == len(records) == len(setting.cases) + 4  # each of the two votes is taken for each limit
-    assert methods.run(setting, tmp_path, reported.append) == records
-    lines = methods.table(setting, records).splitlines()
-    assert [line.split("|")[1].strip() for line in lines[2:]] == [case.name for case in setting.cases]
-    assert all(line.count("|") == 8 for line in lines)
-    methods.draw(methods.read(tmp_path / setting.log), tmp_path / "methods.png")
-    assert (tmp_path / "methods.png").stat().st_size > 10_000
+def batch(method: str, tokens: int, outcomes: list[Outcome], **more: Any) -> Record:
+    numbers = list(range(len(outcomes)))
+    facts = {"task": "countdown", "model": "tiny", "problems": numbers, "method": method, "tokens": tokens, **more}
+    return record_of(STUDY, facts, together(numbers, outcomes))
 
 
-def test_more_problems_than_are_held_out_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"1\.\.100, got 101"):
-        methods.run(methods.Setting("game24", "tiny", 101), tmp_path)
+def synthetic() -> list[Record]:
+    """Eight problems: mcts solves all by 800 tokens, best of n four, two of them early, a vote first one, then two."""
+    never = outcome(None, 1_000)
+    return [
+        batch("greedy", 1_000, [outcome(50, 50)] + [outcome(None, 50)] * 7),
+        batch("best_of_n", 1_000, [outcome(at, at) for at in (40, 60, 300, 900)] + [never] * 4),
+        batch("mcts", 1_000, [outcome(100 * n, 100 * n) for n in range(1, 9)]),
+        batch("majority_vote", 100, [outcome(100, 100)] + [outcome(None, 100)] * 7),
+        batch("majority_vote", 1_000, [never] + [outcome(1_000, 1_000)] * 2 + [never] * 5),
+    ]
 
 
-def record(number: int, seconds: float | None, ran: float = 9.0, stopped_by: str = "tokens") -> methods.Record:
-    at = None if seconds is None else {"tokens": 90, "seconds": seconds}
-    spent = {"tokens": 120, "seconds": ran}
-    return {
-        "case": "x", "measure": "tokens", "limit": 120, "number": number, "solved_at": at, "spent": spent,
-        "stopped_by": stopped_by,
-    }  # fmt: skip
+def cells(section: Section) -> dict[tuple[str, str], Any]:
+    table = section.tables[0]
+    return {(str(row[0]), name): cell for row in table.rows for name, cell in zip(table.columns, row, strict=True)}
 
 
-def test_what_was_solved_by_then() -> None:
-    case = methods.Case("x", "x")
-    records = [record(1, 0.5), record(0, None), record(2, 2.0)]
-    assert methods.solved(records, case, "tokens", 40) == [False, False, False]
-    assert methods.solved(records, case, "tokens", 120) == [False, True, True]
-    assert methods.solved(records, case, "seconds", 1.0) == [False, True, False]
-    out_of_tokens = [*records, record(3, None, ran=0.9)]
-    assert methods.solved(out_of_tokens, case, "seconds", 1.0) is None
-    at_its_end = [*records, record(3, None, ran=0.9, stopped_by="done")]
-    assert methods.solved(at_its_end, case, "seconds", 1.0) == [False, True, False, False]
+def test_every_method_that_needs_a_model_is_measured_or_must_be_asked_for() -> None:
+    measured = {method.partition("(")[0] for method in methods.MethodsSettings().methods}
+    assert measured | {"tree_of_thoughts"} == {name for name, method in registered().items() if method.needs_model}
+
+
+def test_shares_are_those_within_each_budget() -> None:
+    found = cells(STUDY.section(synthetic()))
+    assert found["mcts", "100 tokens"].value == pytest.approx(1 / 8)
+    assert found["mcts", "1,000 tokens"].value == 1.0
+    assert found["best_of_n", "100 tokens"].value == pytest.approx(2 / 8)
+    assert found["best_of_n", "1,000 tokens"].value == pytest.approx(4 / 8)
+    assert found["majority_vote", "100 tokens"].value == pytest.approx(1 / 8)
+    assert found["majority_vote", "1,000 tokens"].value == pytest.approx(2 / 8)  # the first answer was lost again
+    greedy = found["greedy", "1,000 tokens"]
+    assert (greedy.value, greedy.n, greedy.unit) == (1 / 8, 8, "%")
+    assert (greedy.low, greedy.high) == pytest.approx((0.0224, 0.471), abs=1e-3)  # Wilson
+    assert found["mcts", "tokens spent"].value == pytest.approx(450)
+
+
+def test_losses_are_said_and_compared() -> None:
+    section = STUDY.section(synthetic())
+    assert section.text.startswith(
+        "**Countdown with four numbers, tiny: with 1,000 tokens a problem, `mcts` solves 100%"
+    )
+    assert "A baseline solves more here: `best_of_n` at 100 tokens" in section.text
+    at = {(each.ours, each.other, each.at): each for each in section.comparisons}
+    assert at["mcts", "best_of_n", "100 tokens each"].difference.value == pytest.approx(-1 / 8)
+    assert at["mcts", "best_of_n", "1,000 tokens each"].difference.value == pytest.approx(4 / 8)
+    assert at["mcts", "best_of_n", "1,000 tokens each"].p == pytest.approx(2 / 2**4)
+    assert "budget" in {each.equal for each in section.comparisons}
+
+
+def test_charts_span_what_was_spent() -> None:
+    section = STUDY.section(synthetic())
+    tokens, seconds = section.charts[:2]
+    by_name = {series.name: series for series in tokens.series}
+    assert [point.x for point in by_name["mcts"].points] == [100 * n for n in range(1, 9)]
+    assert [(point.x, point.y) for point in by_name["majority_vote"].points] == [(100, 1 / 8), (1_000, 2 / 8)]
+    assert by_name["best_of_n"].role == "floor"
+    assert {series.name for series in seconds.series} == set(by_name)
+
+
+def test_samples_are_counted_until_the_budget_is_spent() -> None:
+    found = records_of(STUDY, problems=2, methods=("best_of_n",), tokens=(5_000,), samples=20)
+    samples = next(record for record in found if record.fact("samples"))
+    assert samples.outcome is not None
+    each = samples.outcome.artifacts["each"]
+    assert [part["scores"]["samples"] for part in each] == [20, 20]
+    assert all(0 <= part["scores"]["right"] <= 20 for part in each)
+    best = next(record for record in found if not record.fact("samples"))
+    assert best.outcome is not None
+    for counted, stopped in zip(each, best.outcome.artifacts["each"], strict=True):
+        if stopped["scores"]["solved"] and stopped["spent"]["simulations"] <= 20:
+            assert counted["scores"]["right"] >= 1  # the same samples, in the same order
