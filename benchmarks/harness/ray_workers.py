@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from typing import Any
@@ -27,9 +26,7 @@ class RayWorkers:
         Raises `MissingExtraError`, and `ParameterError` if there is no Ray at the address.
         """
         self._ray = ray = require("ray", "ray")
-        variables = dict(SINGLE_THREADED)
-        if address == "local":
-            variables["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        self._path = sys.path if address == "local" else []
         self._mine = not ray.is_initialized()
         if self._mine:
             options = {"num_cpus": capacity, "include_dashboard": False} if address == "local" else {}
@@ -40,11 +37,11 @@ class RayWorkers:
                 expected = f'ray expects "local" or the address of a Ray cluster, got {address!r}'
                 raise ParameterError(f"{expected}: {error}") from error
         self.capacity = capacity or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._task = ray.remote(num_cpus=1, max_retries=0, runtime_env={"env_vars": variables})(_run)
+        self._task = ray.remote(num_cpus=1, max_retries=0, runtime_env={"env_vars": SINGLE_THREADED})(_run)
         self._running: dict[Any, str] = {}
 
     def start(self, planned: Planned) -> None:
-        self._running[self._task.remote(pickled(planned))] = planned.key
+        self._running[self._task.remote(pickled(planned), self._path)] = planned.key
 
     def wait(self, seconds: float) -> list[Event]:
         tasks = list(self._running)
@@ -73,7 +70,9 @@ class RayWorkers:
             self._ray.shutdown()
 
 
-def _run(sent: bytes) -> Record | Failure:
+def _run(sent: bytes, path: list[str]) -> Record | Failure:
+    """Run a case. path: folders of modules, of the process that sent it."""
+    sys.path[:] = path or sys.path
     return run_pickled(sent, Context())
 
 

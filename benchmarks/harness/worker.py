@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-import sys
 import threading
 import time
 from multiprocessing.connection import Connection
@@ -60,7 +59,3 @@ def main(handle: int) -> None:
                 send(float(share))
 
         send(run_pickled(case, Context(progress, cancel)))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -7,6 +7,7 @@ standard library, loky and pebble share queues and locks among workers; a lock t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,14 @@ from longthink.benchmarks.harness.suite import Planned
 
 SECONDS_TO_END = 1.0
 """How long a worker may take to end after SIGTERM; then it is killed."""
+PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from longthink.benchmarks.harness.worker import main
+main(int(sys.argv[2]))
+"""
+"""What a worker runs: it finds the same modules as this process, and never the script of this process."""
+
 MOST_PRINTED = 4_000
 """How many of the last bytes that a worker printed are kept if it is lost."""
 
@@ -71,11 +80,10 @@ class _Worker:
     def __init__(self) -> None:
         self.connection, theirs = Pipe()
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        environment = {**os.environ, **SINGLE_THREADED, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "longthink.benchmarks.harness.worker", str(theirs.fileno())],
-                env=environment,
+                [sys.executable, "-c", PROGRAM, json.dumps(sys.path), str(theirs.fileno())],
+                env={**os.environ, **SINGLE_THREADED},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
