@@ -96,7 +96,7 @@ def test_a_command_of_another_package(run: Run) -> None:
         (["serve", "--sequences", "2"], "--sequences does not belong to serve, where --concurrency sets it"),
         (["serve", "--task", "contdown", "--model", "missing.gguf"], "did you mean 'countdown'"),
         (["serve", "--port", "99999"], "--port expects a whole number from 0 to 65535, got 99999"),
-        (["compare", "quik"], "did you mean 'quick'"),
+        (["compare", "matc"], "did you mean 'match'"),
         (["match", "--opponent", "/no/such/program", "--run-dir", "/dev/null/run"], "cannot be made"),
         (["match", "--opponent", "x", "--games", "1.5"], "--games expects a whole number from 0, got '1.5'"),
         (["gtp", "--resign", "2"], "--resign expects a number from 0 to 1, got 2"),
