@@ -55,6 +55,17 @@ class StudyReport:
     old: int = 0
     seconds: float = 0.0
 
+    def count(self, verdict: Verdict, equal: str) -> int:
+        """How many comparisons at equal "budget" or "time" have a verdict."""
+        return sum(each.verdict == verdict and each.comparison.equal == equal for each in self.compared)
+
+    @property
+    def headline(self) -> str:
+        """The line of the section, without marks of Markdown."""
+        from longthink.benchmarks.harness.render.prose import plain
+
+        return plain(self.section.headline) if self.section is not None else ""
+
     @property
     def title(self) -> str:
         return self.section.title if self.section is not None else self.study
@@ -139,6 +150,25 @@ class Report:
         return [(study, each) for study, each in self.compared if each.verdict == "behind"]
 
     @cached_property
+    def below(self) -> int:
+        """In how many even comparisons the other method has the better value."""
+        return sum(
+            each.comparison.difference.value * (1 if each.comparison.higher_is_better else -1) < 0
+            for _, each in self.compared
+            if each.verdict == "even"
+        )
+
+    @property
+    def not_counted(self) -> str:
+        """What the list of losses leaves out, as a sentence; "" if it is complete."""
+        if not self.below:
+            return ""
+        return (
+            f"In {self.below} of the {self.tally['even']} even comparisons, the other method has the better value; the "
+            "difference is within chance or below 1%."
+        )
+
+    @cached_property
     def panels(self) -> list[tuple[StudyReport, Chart]]:
         """The panels of the first picture."""
         return [(s, s.section.panel) for s in self.studies if s.section is not None and s.section.panel is not None]
@@ -184,7 +214,7 @@ class Report:
 
         lines = [f"suite {self.suite}: {counted(self.records, 'case')}, {duration(self.seconds)} of work"]
         for study in self.studies:
-            said = study.section.headline if study.section is not None else "no section, see below"
+            said = "no section, see below" if study.section is None else study.headline
             lines.append(f"  {study.study:<12} {said or counted(study.finished, 'case')}")
         lines.append(f"  {self.answer}")
         lines += [f"  behind: {study.study}, {one_line(each.comparison)}" for study, each in self.losses]

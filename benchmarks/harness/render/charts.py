@@ -44,6 +44,8 @@ WIDTHS: Mapping[Role, float] = {"ours": 2.2, "peer": 1.8, "floor": 1.6, "best": 
 FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif"
 WIDTH, HEIGHT = 340, 230
 """Of the plot area of a chart, in pixels."""
+BANDS = ((4, 0.13), (8, 0.05))
+"""How strongly bands are drawn if at most so many methods have one; with more of them, none is drawn."""
 MARKED = 40
 """A line of at most this many points has a symbol at each."""
 
@@ -73,6 +75,15 @@ def looks(charts: Iterable[Chart]) -> Looks:
     return found
 
 
+def _band(chart: Chart) -> float:
+    """The opacity of the bands of a chart; 0 if they are not drawn."""
+    banded = sum(
+        each.shape != "points" and any(p.low is not None and p.high is not None for p in each.points)
+        for each in chart.series
+    )
+    return next((opacity for most, opacity in BANDS if banded <= most), 0.0)
+
+
 def undrawn(chart: Chart) -> int:
     """The number of points that have no place on the axes: not finite, or not positive on a logarithmic axis."""
     return sum(not _fits(chart, each, point) for each in chart.series for point in each.points)
@@ -80,13 +91,16 @@ def undrawn(chart: Chart) -> int:
 
 def note(chart: Chart) -> str:
     """What the chart does not show, as a sentence; "" if it shows all."""
-    count = undrawn(chart)
     if not any(_drawn(chart, each) for each in chart.series):
         return "There is nothing to draw yet."
-    if not count:
-        return ""
-    said = "1 point is not drawn: it is" if count == 1 else f"{count:,} points are not drawn: they are"
-    return f"{said} not finite, or not positive on a logarithmic axis."
+    notes = []
+    count = undrawn(chart)
+    if count:
+        said = "1 point is not drawn: it is" if count == 1 else f"{count:,} points are not drawn: they are"
+        notes.append(f"{said} not finite, or not positive on a logarithmic axis.")
+    if not _band(chart):
+        notes.append("So many bands would hide the lines: the intervals are in the tables and under the pointer.")
+    return " ".join(notes)
 
 
 class Gallery:
@@ -203,13 +217,14 @@ def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
     ]
     low, high = altair.Y("low:Q"), altair.Y2("high:Q")
     marks = [_legend(altair, {each.name: styles[each.role, each.name] for each, _ in drawn})]
+    opacity = _band(chart)
     for each, points in drawn:
         look = styles[each.role, each.name]
         base = altair.Chart(altair.Data(values=rows(each, points)))
         bounded = any(p.low is not None and p.high is not None for p in points)
         if each.shape == "level":
-            if bounded:
-                marks.append(base.mark_rect(color=look.colour, opacity=0.1).encode(y=low, y2=high))
+            if bounded and opacity:
+                marks.append(base.mark_rect(color=look.colour, opacity=opacity).encode(y=low, y2=high))
             level = base.mark_rule(color=look.colour, strokeWidth=look.width, strokeDash=look.dash)
             marks.append(level.encode(y=y, tooltip=[tips[0], tips[2]]))
             continue
@@ -217,8 +232,8 @@ def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
         curve = "step-after" if each.shape == "steps" else "linear"
         if bounded and (each.shape == "points" or len(points) == 1):
             marks.append(base.mark_rule(color=look.colour, strokeWidth=1.4).encode(y=low, y2=high))
-        elif bounded:
-            marks.append(base.mark_area(color=look.colour, opacity=0.13, interpolate=curve).encode(y=low, y2=high))
+        elif bounded and opacity:
+            marks.append(base.mark_area(color=look.colour, opacity=opacity, interpolate=curve).encode(y=low, y2=high))
         if each.shape != "points" and len(points) > 1:
             line = base.mark_line(
                 color=look.colour, strokeWidth=look.width, strokeDash=look.dash, interpolate=curve, strokeJoin="round"
@@ -251,7 +266,7 @@ def _legend(altair: Any, look: Mapping[str, Look]) -> Any:
 
 def _configured(altair: Any, picture: Any) -> Any:
     return (
-        picture.configure(font=FONT, background="transparent", padding=4)
+        picture.configure(font=FONT, background="transparent", padding=4, aria=False)  # the page describes each chart
         .configure_view(stroke=None)
         .configure_axis(
             gridColor=GRID, domainColor=SOFT, tickColor=SOFT, labelColor=SOFT, titleColor=INK, labelFontSize=11.5,

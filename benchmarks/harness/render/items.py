@@ -80,7 +80,11 @@ def _item(record: Record) -> dict[str, JSON]:
 def _text(value: JSON) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(each) for each in value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _trace(root: Any) -> Any:

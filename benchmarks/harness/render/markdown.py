@@ -27,12 +27,12 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
 
     first = gallery.headline()
     parts = ["# What thinking longer buys", escaped(f"longthink, suite “{report.suite}”. {report.description}".strip())]
-    said = [f"**{escaped(s.title)}:** {escaped(s.section.headline)}" for s, _ in report.panels if s.section is not None]
+    said = [f"**{escaped(study.title)}:** {escaped(study.headline)}" for study, _ in report.panels if study.headline]
     parts.append("\n".join([report.answer, *(f"\n- {each}" for each in said)]))
     if first:
         parts.append("![The first picture](headline.svg)")
     parts += [f"> {escaped(gap)}" for gap in report.gaps]
-    parts += ["## Where longthink lost", _outcomes(report.losses)]
+    parts += ["## Where longthink lost", _outcomes(report.losses), escaped(report.not_counted)]
     parts += ["## All comparisons", _tally(report), _pairs(report)]
     for study in report.studies:
         parts.append(f"## {escaped(study.title)}")

@@ -10,7 +10,9 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float) -> str:
-    """A plain number: counts in full with separators, others with three significant digits."""
+    """A plain number: whole numbers in full with separators, others with three significant digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace("-", MINUS)
     if isinstance(value, bool) or not math.isfinite(value):
         return {"inf": "∞", "-inf": f"{MINUS}∞", "nan": "not known"}.get(str(value), str(value))
     return _written(value, _decimals(value))
@@ -105,6 +107,9 @@ def _written(value: float, decimals: int | None, signed: bool = False) -> str:
     if decimals is None:
         mantissa, _, exponent = f"{size:.2e}".partition("e")
         text = f"{mantissa}e{int(exponent)}"
+    elif size >= 1e6:
+        factor, suffix = next(each for each in ((1e12, "T"), (1e9, "B"), (1e6, "M")) if size >= each[0])
+        text = f"{size / factor:.{max(0, 2 - math.floor(math.log10(size / factor)))}f}{suffix}"
     elif value and size < 0.5 * 10**-decimals:
         text = f"{size:.1g}"  # an end of an interval that would be rounded to 0
     else:

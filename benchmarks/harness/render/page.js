@@ -61,11 +61,12 @@
     const figures = [...document.querySelectorAll("figure.chart")];
     if (!figures.length || !("DecompressionStream" in window)) return;
     document.head.append(element("script", { textContent: await unpack(document.getElementById("runtime")) }));
+    const specifications = JSON.parse(await unpack(document.getElementById("specifications")));
     for (const figure of figures) {
       const plot = figure.querySelector(".plot");
       const drawn = element("div");
       const options = { renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: figure.id };
-      await vegaEmbed(drawn, JSON.parse(figure.querySelector("script").textContent), options);
+      await vegaEmbed(drawn, specifications[figure.id], options);
       plot.replaceChildren(drawn);
       plot.classList.add("live");
       await new Promise((resume) => setTimeout(resume));

@@ -37,13 +37,15 @@ def page(report: Report, records: Sequence[Record], gallery: Gallery) -> str:
     """The page as HTML. Raises `MissingExtraError` without Jinja or altair."""
     markup = require("markupsafe", "compare").Markup
     number = count(1)
+    specifications: dict[str, Any] = {}
 
     def figure(chart: Chart) -> dict[str, Any]:
+        name = f"chart-{next(number)}"
+        specifications[name] = gallery.specification(chart)
         return {
-            "id": f"chart-{next(number)}",
+            "id": name,
             "chart": chart,
             "svg": markup(gallery.svg(chart)),
-            "spec": markup(_in_script(gallery.specification(chart))),
             "described": charts.described(chart),
             "note": charts.note(chart),
         }
@@ -57,6 +59,7 @@ def page(report: Report, records: Sequence[Record], gallery: Gallery) -> str:
         pairs=pairs(report),
         items={each.study: each for each in (items_of(study.study, records) for study in report.studies)},
         packed_items=lambda items: packed(json.dumps(list(items.items), allow_nan=False)),
+        packed_charts=lambda: packed(json.dumps(specifications)),  # the template has drawn all figures before
         runtime=_runtime(),
         chart_colours=list(charts.DARK.items()),
         look=by_name.get,
@@ -123,9 +126,3 @@ def packed(text: str) -> str:
 @lru_cache
 def _runtime() -> str:
     return packed(charts.runtime())
-
-
-def _in_script(value: Any) -> str:
-    """JSON for a script element: nothing in it can end the element."""
-    written = json.dumps(value, separators=(",", ":"))
-    return written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

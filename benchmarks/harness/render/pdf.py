@@ -26,11 +26,11 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
     typst = require("typst", "pdf")
     sources: dict[str, bytes] = {"main.typ": _TEMPLATE.read_bytes()}
 
-    def figure(chart: Chart, title: str = "") -> dict[str, str]:
+    def figure(chart: Chart) -> dict[str, str]:
         name = f"chart-{len(sources)}.svg"
         sources[name] = gallery.svg(chart).encode()
         said = " ".join(filter(None, (chart.caption, charts.note(chart))))
-        return {"file": name, "title": title or chart.title, "caption": said, "alt": charts.described(chart)}
+        return {"file": name, "title": chart.title, "caption": said, "alt": charts.described(chart)}
 
     studies = [
         {
@@ -42,17 +42,18 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
         }
         for study in report.studies
     ]
-    said = [{"title": s.title, "text": s.section.headline} for s, _ in report.panels if s.section is not None]
+    said = [{"title": study.title, "text": study.headline} for study, _ in report.panels if study.headline]
     data = {
         "suite": report.suite,
         "description": report.description,
         "written": report.written[:10],
         "answer": report.answer,
         "headlines": said,
-        "panels": [figure(panel, f"{study.title}: {panel.title}") for study, panel in report.panels],
+        "panels": [figure(panel) for _, panel in report.panels],
         "gaps": report.gaps,
         "tally": [[verdict, report.tally[verdict]] for verdict in VERDICTS],
         "losses": [_row(study, each) for study, each in report.losses],
+        "not_counted": report.not_counted,
         "pairs": [
             [study.title, (of := (budget or time).comparison).ours, of.other, of.measure, _side(budget), _side(time)]  # type: ignore[union-attr]
             for study, budget, time in pairs(report)

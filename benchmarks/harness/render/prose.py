@@ -19,6 +19,11 @@ def html(text: str) -> str:
     return made
 
 
+def plain(text: str) -> str:
+    """The words alone, on one line."""
+    return " ".join("".join(run["text"] for run in block["runs"]) for block in blocks(text))
+
+
 Run = dict[str, Any]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.report import Report, make_report, write_report
+from longthink.benchmarks.harness.section import Estimate
 from longthink.benchmarks.harness.studies import STUDIES
 from longthink.benchmarks.harness.study import Case
 from longthink.benchmarks.harness.suite import Planned
@@ -43,6 +44,20 @@ def test_records_are_counted() -> None:
     assert [place.records for place in report.places] == [35]
     assert report.tally == {"ahead": 4, "even": 2, "behind": 2}
     assert len(report.losses) == 2
+    assert report.below == 0
+    assert report.not_counted == ""
+
+
+def test_a_worse_value_within_chance_is_not_hidden() -> None:
+    report = make_report("synthetic", records())
+    study = next(each for each in report.studies if each.study == "toy-board")
+    first = study.compared[0]
+    assert first.verdict == "even"
+    worse = dataclasses.replace(first.comparison, difference=Estimate(-0.03, -0.07, 0.01, 200, "%"))
+    changed = dataclasses.replace(study, compared=[dataclasses.replace(first, comparison=worse), *study.compared[1:]])
+    report = dataclasses.replace(report, studies=[changed])
+    assert report.below == 1
+    assert report.not_counted.startswith("In 1 of the 1 even comparisons, the other method has the better value")
 
 
 def test_missing_cases_are_those_of_the_plan_without_a_record() -> None:

@@ -91,6 +91,22 @@ def test_points_that_an_axis_cannot_show_are_counted() -> None:
     assert charts.note(EMPTY) == "There is nothing to draw yet."
 
 
+def test_many_bands_are_not_drawn_and_the_chart_says_so() -> None:
+    def chart(methods: int) -> Chart:
+        points = [Point(1, 0.5, 0.4, 0.6), Point(2, 0.6, 0.5, 0.7)]
+        return Chart("a", Axis("x"), Axis("y", unit="%"), [Series(f"s{i}", points) for i in range(methods)])
+
+    def bands(methods: int) -> list[float]:
+        layers = charts.Gallery([chart(methods)], []).specification(chart(methods))["layer"]
+        return [each["mark"]["opacity"] for each in layers if each["mark"]["type"] == "area"]
+
+    assert bands(4) == [0.13] * 4
+    assert bands(5) == [0.05] * 5
+    assert bands(9) == []
+    assert charts.note(chart(8)) == ""
+    assert "under the pointer" in charts.note(chart(9))
+
+
 def test_axes_have_round_ticks() -> None:
     assert charts._log_ticks(0.9e-4, 1.1) == [1e-4, 1e-3, 0.01, 0.1, 1]
     assert charts._log_ticks(8, 120) == [10, 20, 50, 100]

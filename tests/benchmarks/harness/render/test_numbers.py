@@ -13,7 +13,8 @@ from longthink.benchmarks.harness.section import Estimate
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0"), (7, "7"), (12_345, "12,345"), (0.12345, "0.123"), (12.345, "12.3"), (1234.5, "1,234"),
+        (0, "0"), (7, "7"), (12_345, "12,345"), (49_299_712, "49,299,712"), (49_299_712.0, "49.3M"),
+        (0.12345, "0.123"), (12.345, "12.3"), (1234.5, "1,234"),
         (-0.5, "-0.500"), (1.2345e-5, "1.23e-5"), (3e20, "3.00e20"), (math.nan, "not known"),
         (math.inf, "∞"), (-math.inf, "-∞"),
     ],
@@ -32,6 +33,7 @@ def test_numbers(value: float, text: str) -> None:
         (Estimate(2.5e-7, unit="s"), "0.250 µs"),
         (Estimate(120.4, 90, 150, 40, "Elo"), "120 Elo [90, 150] n=40"),
         (Estimate(1.2e-4), "1.20e-4"),
+        (Estimate(49_299_712, 999_000, 1.2e9), "49.3M [999,000, 1.20B]"),
         (Estimate(0.5, -math.inf, math.inf), "0.500 [-∞, ∞]"),
         (Estimate(math.nan, n=0), "not known n=0"),
         (Estimate(1.5, unit="bits"), "1.50 bits"),

@@ -118,13 +118,20 @@ def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
 
 def test_every_chart_is_drawn_in_the_page_itself(path: Path, report: Report) -> None:
     text = path.read_text()
-    figures = re.findall(r'<figure class="chart".*?</figure>', text, re.DOTALL)
+    figures = re.findall(r'<figure class="chart" id="([^"]+)"(.*?)</figure>', text, re.DOTALL)
     assert len(figures) == len(report.charts) == 5
-    for figure in figures:
+    specifications = unpacked(text, r'id="specifications"')
+    assert [name for name, _ in figures] == list(specifications)
+    for name, figure in figures:
         assert figure.count("<svg") == 1
-        spec = json.loads(re.search(r'<script type="application/json">(.*?)</script>', figure, re.DOTALL)[1])  # type: ignore[index]
-        assert spec["$schema"].endswith(".json")
         assert "aria-label=" in figure
+        assert "vega-lite" in specifications[name]["$schema"]
+
+
+def unpacked(text: str, attributes: str) -> Any:
+    found = re.search(f'<script type="text/plain" {attributes}>(.*?)</script>', text)
+    assert found is not None
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
 
 
 def test_hostile_text_is_text(path: Path) -> None:
@@ -174,10 +181,7 @@ def test_failures_and_gaps_are_named(path: Path) -> None:
 
 
 def items_in(text: str, study: str) -> list[dict[str, Any]]:
-    found = re.search(f'data-study="{study}".*?<script type="text/plain">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    items: list[dict[str, Any]] = json.loads(gzip.decompress(base64.b64decode(found[1])))
-    return items
+    return unpacked(text, f'class="data" data-of="{study}"')
 
 
 def test_items_hold_what_there_is_to_see(path: Path) -> None:
