@@ -18,6 +18,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy
 
 from connect_four_solver cimport *
+from hex_solver cimport *
 from game cimport *
 from go cimport *
 from go_playouts cimport *
@@ -33,3 +34,4 @@ include "adapters/objects.pxi"
 include "go/board.pxi"
 include "go/playouts.pxi"
 include "connect_four_solver.pxi"
+include "hex_solver.pxi"

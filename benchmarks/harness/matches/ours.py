@@ -8,7 +8,7 @@ from typing import Any
 
 from longthink.benchmarks.harness.matches.agents import Agent, View
 from longthink.errors import GameError, ParameterError, UnknownNameError
-from longthink.games.core import ConnectFourSolver, Game
+from longthink.games.core import ConnectFourSolver, Game, HexSolver
 from longthink.games.registry import load_game
 from longthink.search.budget import Budget
 from longthink.search.regret.cfr import CFR
@@ -163,35 +163,45 @@ class FromPolicy(_PlaysPolicy):
 
 
 class Exact(Agent):
-    """Perfect play: by the solver of connect four, otherwise by a tree search that goes on until the root is proven.
+    """Perfect play: by the solvers of connect four and of hex up to 5 by 5, else by a search that runs until proven.
 
-    In connect four it takes the fastest win or the slowest loss. simulations: limits the search in other games; beyond
-    it, the agent plays the best action that is known. memory: of the tree, in mebibytes.
+    Among the actions that are optimal, it plays the one that a tree search of so many `simulations` prefers. So it also
+    sets problems in lost positions. memory: of the tree, in mebibytes.
     """
 
-    def __init__(self, simulations: int = 20_000_000, memory: int = 1024) -> None:
+    def __init__(self, simulations: int = 10_000, memory: int = 1024) -> None:
         super().__init__()
         self._budget, self._memory = Budget(simulations=simulations), memory << 20
-        self._solver: ConnectFourSolver | None = None
 
     def begin(self, game: Game, seat: int, seed: int) -> None:
-        self._rng = random.Random(seed)
         if not game.perfect_information or game.has_chance:
             raise GameError(f"the agent exact plays games of perfect information without chance, got {game}")
-        if game.name == "connect_four" and game == load_game("connect_four"):
-            self._solver = _connect_four_solver()
-        else:
-            self._search = MCTS(game, seed=seed, memory_bytes=self._memory)
+        self._solver = _solver(str(game))
+        self._search = MCTS(game, seed=seed, memory_bytes=self._memory)
 
     def act(self, view: View) -> int:
-        if self._solver is not None:
-            return self._rng.choice(self._solver.optimal_actions(view.state))
-        result = self._search.run(view.state, self._budget)
+        state = view.state
+        if self._solver is None:
+            result = self._search.run(state, Budget(simulations=_UNTIL_PROVEN))
+            self.spent += result.spent
+            return result.best_action
+        optimal = self._solver.optimal_actions(state)
+        if len(optimal) == 1:
+            return optimal[0]
+        result = self._search.run(state, self._budget)
         self.spent += result.spent
-        return result.best_action
+        return next(action for action in result.actions[result.ranking].tolist() if action in optimal)
 
 
-@lru_cache(maxsize=1)
-def _connect_four_solver() -> ConnectFourSolver:
-    """One for this process, so that games with the same opening share its table."""
-    return ConnectFourSolver()
+_UNTIL_PROVEN = 100_000_000
+
+
+@lru_cache(maxsize=2)
+def _solver(game: str) -> ConnectFourSolver | HexSolver | None:
+    """One for this process, so that games with the same opening share its table; None if the game has no solver."""
+    loaded = load_game(game)
+    if loaded == load_game("connect_four"):
+        return ConnectFourSolver()
+    if loaded.name == "hex" and not loaded.get_parameters()["swap"] and loaded.num_distinct_actions() <= 25:
+        return HexSolver(loaded)
+    return None
