@@ -45,10 +45,14 @@ class Beam(Rounds[Unlikely]):
         return self.next_round()
 
     def next_round(self) -> Iterable[Unlikely]:
-        kept, self.grown = sorted(self.grown)[: self.width], []
+        kept, self.grown = self.best(sorted(self.grown)), []
         for each in kept:
             _look(self.session, each)
         return [each for each in kept if not self.session.task.done(each[1])]
+
+    def best(self, grown: list[Unlikely]) -> list[Unlikely]:
+        """Those of the sorted transcripts that continue."""
+        return grown[: self.width]
 
     def job(self, item: Unlikely) -> Job:
         return Propose(item[1], key=item)

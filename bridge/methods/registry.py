@@ -21,6 +21,7 @@ METHODS: Registry[type[Method]] = Registry(
         "majority_vote": "longthink.bridge.methods.voting:MajorityVote",
         "weighted_vote": "longthink.bridge.methods.voting:WeightedVote",
         "beam": "longthink.bridge.methods.likelihood:Beam",
+        "constrained_beam": "longthink.bridge.methods.constrained_beam:ConstrainedBeam",
         "best_first": "longthink.bridge.methods.likelihood:BestFirst",
         "tree_of_thoughts": "longthink.bridge.methods.tree_of_thoughts:TreeOfThoughts",
         "mcts": "longthink.bridge.methods.tree_search:TreeSearch",

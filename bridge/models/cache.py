@@ -30,7 +30,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS models (model TEXT PRIMARY KEY, traits TEXT)",
 )
 _COSTS = ("prompt_tokens", "generated_tokens", "calls", "money")
-_TRAITS = ("grammars", "logprobs", "images", "scores", "remembers")
+_TRAITS = ("grammars", "logprobs", "images", "scores", "reads", "remembers")
 
 
 @dataclass
@@ -246,6 +246,8 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 def _canonical(identity: str, request: Request) -> str:
     """Everything that an answer depends on, in a canonical form."""
     asked = {**asdict(replace(request, images=())), "model": identity}
+    if request.given is None:  # so that the keys of answers kept before this field existed stay the same
+        del asked["given"]
     asked["images"] = [hashlib.sha256(image.data).hexdigest() for image in request.images]
     return json.dumps(asked, sort_keys=True, ensure_ascii=True)
 

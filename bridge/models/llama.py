@@ -26,7 +26,7 @@ from longthink.bridge.models.special_tokens import as_text
 from longthink.concurrency import PerProcess
 from longthink.errors import ModelError, RequestRefusedError, error_text, require
 from longthink.files import file_digest
-from longthink.validation import whole_number
+from longthink.validation import shown, whole_number
 
 _COPY_FROM = 200  # copy the memory of a sequence if that saves at least this many characters
 _here = os.getpid()  # the process in which llama.cpp was loaded
@@ -150,6 +150,7 @@ class LlamaModel(Model):
 
     grammars = True
     logprobs = True
+    reads = True
     remembers = True
 
     def __init__(
@@ -199,20 +200,37 @@ class LlamaModel(Model):
 
     def _special_tokens(self, text: str) -> Sequence[str]:
         """The special tokens that this model's tokenizer finds in a text."""
-        found = self._tokens(text, True) - self._tokens(text, False)
+        found = {*self._tokens(text, True)} - {*self._tokens(text, False)}
         return [
             piece
             for number, piece in found
-            if self._tokens(piece, True) == {(number, piece)} != self._tokens(piece, False)
+            if piece and self._tokens(piece, True) == [(number, piece)] != self._tokens(piece, False)
         ]
 
-    def _tokens(self, text: str, special: bool) -> set[tuple[int, str]]:
-        """The tokens of a text, as pairs of number and text; special: special tokens are found, too."""
+    def _tokens(self, text: str, special: bool) -> list[tuple[int, str]]:
+        """The tokens of a text, as pairs of number and text, which is "" if a token is a part of a character.
+
+        special: special tokens are found, too.
+        """
         asked = {"content": text, "add_special": False, "parse_special": special, "with_pieces": True}
         answer = self._engine().post("/tokenize", asked)
         if answer is None:
             raise ModelError(f"{self.name}: llama.cpp does not give the tokens of a text")
-        return {(each["id"], each["piece"]) for each in answer["tokens"] if isinstance(each["piece"], str)}
+        return [(each["id"], each["piece"] if isinstance(each["piece"], str) else "") for each in answer["tokens"]]
+
+    def _forced(self, text: str) -> dict[str, Any]:
+        """The options with which llama.cpp writes exactly the tokens of a text.
+
+        The grammar names the tokens. A grammar of the characters would allow other tokens of the same text, too.
+        """
+        tokens = self._tokens(text, False)
+        if any(not piece for _, piece in tokens):
+            raise RequestRefusedError(
+                f"{self.name} cannot read {shown(text)}: llama.cpp cannot be made to write tokens that are parts of "
+                "characters; use characters that are whole tokens"
+            )
+        grammar = "root ::= " + " ".join(f"<[{number}]>" for number, _ in tokens)
+        return {"grammar": grammar, "n_predict": len(tokens), "temperature": 0.0}
 
     def answer(self, request: Request) -> list[Completion]:
         options: dict[str, Any] = {
@@ -228,6 +246,8 @@ class LlamaModel(Model):
         }
         if request.grammar is not None:
             options["grammar"] = request.grammar
+        if request.given is not None:
+            options |= self._forced(request.given)
         engine = self._engine()
         sequence = engine.take(request.prompt)
         try:

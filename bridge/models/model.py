@@ -128,7 +128,8 @@ class Request:
     The model writes up to `max_tokens` tokens, or until a `stop` text, which is cut off. temperature: 0 takes the
     likeliest token each time. grammar: in GBNF, as llama.cpp defines it, for models with `grammars`; log-probabilities
     are those of the model without the grammar. top: how many of the likeliest tokens are given at each position, for
-    models with `logprobs`. images: for models with `images`. choices: texts to score instead, see `Model.score`.
+    models with `logprobs`. images: for models with `images`. choices: texts to score instead, see `Model.score`. given:
+    a text to read instead of writing one, see `Model.read`.
 
     Raises `ParameterError` for a value of the wrong type or out of range.
     """
@@ -143,6 +144,7 @@ class Request:
     top: int = 0
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
+    given: str | None = None
 
     def __post_init__(self) -> None:
         if type(self.n) is not int or self.n < 1:
@@ -170,7 +172,7 @@ class Request:
         object.__setattr__(self, name, value)
 
 
-_OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt", "choices")]
+_OPTIONS = [each.name for each in fields(Request) if each.name not in ("prompt", "choices", "given")]
 
 
 class Model(ABC):
@@ -185,6 +187,8 @@ class Model(ABC):
     """Whether requests may have images."""
     scores: bool = False
     """Whether it scores given texts (`score`)."""
+    reads: bool = False
+    """Whether it gives the log-probability of a given text (`read`)."""
     remembers: bool = False
     """Whether it reads a common beginning of prompts only once, so that a session counts it once."""
     slots: int = 1
@@ -231,6 +235,23 @@ class Model(ABC):
         if not self.scores:
             raise ModelError(f"{self.name} does not score given texts; ask complete(..., top=40) for likely tokens")
         return self.in_turn(Request(prompt, choices=tuple(choices)))
+
+    def read(self, prompt: str, text: str) -> Completion:
+        """The completion `text` of `prompt`, with the log-probability of each of its tokens, as if the model wrote it.
+
+        Unlike `score`, nothing else is excluded: it is the probability of the text among all texts.
+
+        Raises `ModelError`, also if `reads` is false.
+        """
+        return self.in_turn(self.reading(prompt, text))[0]
+
+    def reading(self, prompt: str, text: str) -> Request:
+        """The request of `read`. Raises `ModelError` if `reads` is false, `ParameterError` if the text is empty."""
+        if not self.reads:
+            raise ModelError(f"{self.name} does not give the log-probability of a text; use a model in this process")
+        if not isinstance(text, str) or not text:
+            raise ParameterError(f"expected a text that is not empty, got {shown(text)}")
+        return Request(prompt, given=text)
 
     def request(self, prompt: str, **options: Any) -> Request:
         """The checked request that `complete` makes of its options. Raises the same errors as `complete`."""
@@ -286,7 +307,8 @@ class Model(ABC):
         A token has at least one byte of text; the chat templates of servers add some tokens.
         """
         prompt = len(request.prompt.encode()) + 64
-        return Spent(prompt_tokens=prompt, generated_tokens=request.n * request.max_tokens, calls=1)
+        written = request.max_tokens if request.given is None else len(request.given.encode())
+        return Spent(prompt_tokens=prompt, generated_tokens=request.n * written, calls=1)
 
     def as_text(self, text: str) -> str:
         """A user's text with a space in each text that the model would read as a special token, as in "< |im_end|>"."""

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from longthink.bridge.models.model import Completion, Model, Request, Token
+from longthink.bridge.models.model import Completion, Model, Request, Token, known_logprob
 from longthink.bridge.models.reasoning import separated
 from longthink.concurrency import not_picklable
 
@@ -22,6 +22,7 @@ class ScriptedModel(Model):
     """
 
     logprobs = True
+    reads = True
 
     def __init__(self, script: Script, name: str = "scripted") -> None:
         self.name = name
@@ -36,6 +37,8 @@ class ScriptedModel(Model):
 
     def answer(self, request: Request) -> list[Completion]:
         texts = dict(self._script(request.prompt))
+        if request.given is not None:
+            return [_read(request, texts)]
         found = []
         for i in range(request.n):
             likeliest_text = max(texts, key=lambda text: texts[text])
@@ -60,6 +63,24 @@ class ScriptedModel(Model):
             )
             found.append(completion)
         return found
+
+
+def _read(request: Request, texts: Mapping[str, float]) -> Completion:
+    """A given text, with the log-probability of each character."""
+    text = request.given or ""
+    shares = [_next_characters(texts, text[:place]).get(character, 0.0) for place, character in enumerate(text)]
+    tokens = [
+        Token(character, known_logprob(math.log(share) if share else -math.inf))
+        for character, share in zip(text, shares, strict=True)
+    ]
+    return Completion(
+        text,
+        sum(token.logprob for token in tokens),
+        tuple(tokens),
+        prompt_tokens=len(request.prompt),
+        generated_tokens=len(tokens),
+        calls=1,
+    )
 
 
 def _pick(texts: Mapping[str, float], seed: int) -> str:

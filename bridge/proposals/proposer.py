@@ -16,10 +16,14 @@ from longthink.search.budget import Spent
 
 @dataclass(frozen=True)
 class Proposal:
-    """A step that may come next, and its prior probability. The priors of one state sum to 1."""
+    """A step that may come next, and its prior probability. The priors of one state sum to 1.
+
+    logprob: the model's log-probability of the text among all texts, in nats; None if it is unknown.
+    """
 
     text: str
     prior: float
+    logprob: float | None = None
 
 
 class Proposer(ABC):

@@ -73,7 +73,8 @@ class Session:
             raise ParameterError(
                 f"the method {self.method.name!r} needs a model, as in think(task, load_model(), budget)"
             )
-        made = None if verifier is None else make_verifier(verifier, model)
+        chosen = task.verified_by or None if verifier is None else verifier
+        made = None if chosen is None else make_verifier(chosen, model)
         self.task = with_kinds(task, kinds, verifier=made)
         self.verifier = self.task.verifier if isinstance(self.task, WithKinds) else made or task_verifier
         self.model, self.proposer, self.seed = model, proposer, seed

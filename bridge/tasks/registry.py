@@ -20,6 +20,7 @@ TASKS: Registry[Callable[..., Task]] = Registry(
         "countdown": "longthink.bridge.tasks.countdown:countdown",
         "game24": "longthink.bridge.tasks.game24:game24",
         "synthesis": "longthink.bridge.tasks.synthesis:synthesis",
+        "writing": "longthink.bridge.tasks.constrained_writing:writing",
         "game:": "longthink.bridge.tasks.game:FAMILY",
         "reasoning_gym:": "longthink.bridge.tasks.reasoning_gym:FAMILY",
         "textarena:": "longthink.bridge.tasks.textarena:FAMILY",

@@ -38,6 +38,19 @@ class Subproblem:
     then: Transcript | None = None
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a task says of the beginning of a step, for a search that writes it token by token.
+
+    complete: it is a whole step, and nothing can follow. wanted: texts that may follow here and must come at some
+    place; they are proposed even if the model finds them unlikely. missing: how many required texts are not there yet.
+    """
+
+    complete: bool = False
+    wanted: tuple[str, ...] = ()
+    missing: int = 0
+
+
 def read_list(answer: str, most: int) -> Transcript:
     """The texts of an answer that is a JSON list of at most `most` texts. Raises `ValueError` for any other answer."""
     try:
@@ -63,6 +76,8 @@ class Task(ABC):
     """Whether a step is any line of text, so that results of tools can stand between steps."""
     kinds: Sequence[str] = ("step",)
     """The kinds of proposals that `think` chooses among by default, as `load_kind` takes them."""
+    verified_by: str = ""
+    """The verifier that values answers by default, as `verifiers()` has it by name; "": the task itself."""
     strategies: Sequence[str] = ()
     """Approaches to the problem, each a line for the model to read."""
 
@@ -99,6 +114,10 @@ class Task(ABC):
         step = text.strip()
         steps = self.legal_steps(transcript)
         return step if step and (steps is None or step in steps) else None
+
+    def part(self, transcript: Transcript, text: str) -> Part | None:
+        """What may follow `text`, which continues the step that is being written; None if no legal step begins so."""
+        return Part()
 
     def kind_of(self, step: str) -> str:
         """The name of the kind of proposal that a step is."""

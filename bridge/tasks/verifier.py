@@ -9,13 +9,14 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from longthink.bridge.models.model import Model, Request
+from longthink.bridge.models.model import Model, Request, cost_of
+from longthink.bridge.models.prompt_memory import PromptMemory
 from longthink.bridge.models.work import Work, do
 from longthink.bridge.tasks.task import Task, Transcript
 from longthink.errors import ParameterError
 from longthink.registry import Registry
 from longthink.search.budget import Spent
-from longthink.validation import shown, whole_number
+from longthink.validation import real_number, shown, whole_number
 
 
 class Verifier(Protocol):
@@ -64,9 +65,50 @@ class Judge:
         return sum("yes" in each.text.lower() for each in votes or ()) / self.votes
 
 
+class Fluency:
+    """A verifier of texts that the task checks apart from fluency: the value is 1 if the text is also fluent.
+
+    A text is fluent if, under the model and given the context of the task, the mean log-probability of its tokens is
+    at least `floor`, and that of its last token at least `end`: the model would end the text there, too. Both are in
+    nats. It does not matter who proposed the text. Otherwise the value is e to the power of what is lacking, between 0
+    and 1. An answer with value 0 by the task costs no request.
+
+    Raises `ParameterError` for a model that does not give the log-probability of a text (`Model.reads`).
+    """
+
+    def __init__(self, model: Model | None, floor: float = -2.5, end: float = -2.0) -> None:
+        if model is None or not model.reads:
+            raise ParameterError(f"fluency expects a model with log-probabilities of given texts, got {shown(model)}")
+        self.model = model
+        self.floor, self.end = real_number("floor", floor, -100.0, 0.0), real_number("end", end, -100.0, 0.0)
+        self.spent, self._prompts = Spent(), PromptMemory()
+
+    def __call__(self, task: Task, transcript: Transcript) -> float:
+        value = task.verify(transcript)
+        if value == 0.0:
+            return 0.0
+        mean, last = self.logprobs(task, task.answer(transcript))
+        return value * math.exp(min(0.0, mean - self.floor, last - self.end))
+
+    def logprobs(self, task: Task, text: str) -> tuple[float, float]:
+        """The mean log-probability of the tokens of a text after the context of a task, and that of the last one."""
+        context = task.context(task.initial)
+        space = "" if context[-1:].isspace() else " "
+        request = self.model.reading(context, space + text)
+        read = self.model.in_turn(request)
+        self.spent += cost_of(read, self._prompts.add(context) if self.model.remembers else 0.0)
+        found = [token.logprob for token in read[0].tokens]
+        return sum(found) / len(found), found[-1]
+
+
 # One line for each verifier. An entry is called with the model that thinks, or None, and with its options.
 VERIFIERS: Registry[Callable[..., Verifier]] = Registry(
-    "verifier", "longthink.verifiers", {"judge": "longthink.bridge.tasks.verifier:Judge"}
+    "verifier",
+    "longthink.verifiers",
+    {
+        "judge": "longthink.bridge.tasks.verifier:Judge",
+        "fluency": "longthink.bridge.tasks.verifier:Fluency",
+    },
 )
 
 

@@ -12,6 +12,7 @@ from longthink.bridge.models.work import Work
 from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.proposer import Proposal, floor_of
+from longthink.validation import real_number
 
 if TYPE_CHECKING:
     from longthink.bridge.proposals.kinds.with_kinds import WithKinds
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _END = "\n"
 _FREE = 8  # of the most likely tokens, if the task does not list its legal steps
 _TOP = 40
+_TOP_WANTED = 1_000  # if the task wants certain texts, which may be unlikely
 _LONGEST = 64  # tokens of a step
 
 
@@ -28,10 +30,19 @@ class NextToken(Kind):
     Each legal step is reached in one way: the probability of a token that extends a shorter one is added to the shorter
     one, and a step that no likely token leads to is reached by its next character. Zhang et al., "Planning with large
     language models for code generation", ICLR 2023, section 3.
+
+    If the task judges beginnings of steps (`Task.part`), only tokens with which a step can still become legal are
+    proposed, and the texts that it wants always are.
+
+    bonus: how much is added to the log-probability of a wanted text, in nats. Without it, a search that follows the
+    probabilities puts unlikely texts off until nothing else is left.
     """
 
     name = "token"
     writes = True
+
+    def __init__(self, bonus: float = 4.0) -> None:
+        self.bonus = real_number("token: bonus", bonus, 0.0)
 
     def mark(self, text: str) -> str:
         return f"<{self.name}>{text}"
@@ -51,7 +62,11 @@ class NextToken(Kind):
 
     def work(self, query: ProposalQuery) -> Work[list[Proposal] | None]:
         state, partial = query.state, self._partial(query.state)
-        completions = yield Request(query.task.context(query.transcript), max_tokens=1, temperature=0.0, top=_TOP)
+        part = state.task.part(state.own, partial)
+        wanted = part.wanted if part is not None else ()
+        completions = yield Request(
+            query.task.context(query.transcript), max_tokens=1, temperature=0.0, top=_TOP_WANTED if wanted else _TOP
+        )
         if completions is None:
             return None
         first = completions[0]
@@ -59,22 +74,41 @@ class NextToken(Kind):
         for token, logprob in (dict(first.tokens[0].top) if first.tokens else {}).items():
             text = token.partition("\n")[0] or _END
             top[text] = top.get(text, 0.0) + math.exp(logprob)
-        legal = state.task.legal_steps(state.own)
+        legal, least = state.task.legal_steps(state.own), floor_of(first)
         if legal is None:
-            weights = dict(sorted(top.items(), key=lambda each: -each[1])[:_FREE])
-            if not partial:  # a step is not empty
-                weights.pop(_END, None)
+            weights = {text: math.exp(self.bonus) * top.get(text, least) for text in wanted}
+            for text, weight in sorted(top.items(), key=lambda each: -each[1]):
+                if len(weights) >= _FREE + len(wanted):
+                    break
+                if text not in weights and self._may_follow(state, partial, text):
+                    weights[text] = weight
+            if not weights:
+                return []
         else:
             rests = [step[len(partial) :] for step in legal if step.startswith(partial)]
-            weights = _masked(top, rests, floor_of(first))
+            weights = _masked(top, rests, least)
         total = sum(weights.values())
-        return [Proposal(self.mark(text), weight / total) for text, weight in weights.items()]
+        return [
+            Proposal(self.mark(text), weight / total, math.log(top.get(text, least)))
+            for text, weight in weights.items()
+        ]
+
+    def _may_follow(self, state: TranscriptState, partial: str, text: str) -> bool:
+        """Whether a token may follow the part of a step that is written."""
+        if text == _END:
+            return bool(partial.strip()) and state.task.parse_step(state.own, partial) is not None
+        return state.task.part(state.own, partial + text) is not None
 
     def apply(self, task: WithKinds, state: TranscriptState, step: str) -> TranscriptState:
         text = self.read(step)
         partial = self._partial(state) + ("" if text == _END else text)
         legal = state.task.legal_steps(state.own)
-        only = legal is not None and [each for each in legal if each.startswith(partial)] == [partial]
+        part = state.task.part(state.own, partial)
+        if part is None:
+            return replace(state, dead=True)
+        only = part.complete or (
+            legal is not None and [each for each in legal if each.startswith(partial)] == [partial]
+        )
         if text != _END and not only:
             too_long = state.made[-_LONGEST:].count(self.name) == _LONGEST and bool(self._partial(state))
             return replace(state.remember(self.name, partial), unfinished=self.name, dead=too_long)

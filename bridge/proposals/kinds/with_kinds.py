@@ -14,7 +14,7 @@ from longthink.bridge.proposals.kinds.kind import Kind, ProposalQuery
 from longthink.bridge.proposals.kinds.registry import KINDS, load_kind
 from longthink.bridge.proposals.kinds.state import TranscriptState
 from longthink.bridge.proposals.kinds.step import Step
-from longthink.bridge.tasks.task import Solved, Task, Transcript
+from longthink.bridge.tasks.task import Part, Solved, Task, Transcript
 from longthink.bridge.tasks.verifier import Verifier, task_verifier
 from longthink.errors import ParameterError
 from longthink.validation import real_number, shown
@@ -60,6 +60,10 @@ class WithKinds(Task):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_states": {self.task.initial: TranscriptState(self.task, self.task.initial)}}
+
+    def part(self, transcript: Transcript, text: str) -> Part | None:
+        state = self.state(transcript)
+        return self.task.part(state.own, state.recall("token", "") + text)
 
     def kind(self, name: str) -> Kind:
         """The kind of this name. Lines without a mark are steps, even if the kind "step" is not offered."""
