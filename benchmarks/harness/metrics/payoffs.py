@@ -40,13 +40,13 @@ def paired_difference(ours: Sequence[float], others: Sequence[float], unit: str 
 
 
 def paired_p(ours: Sequence[float], others: Sequence[float], seed: int = 0) -> float:
-    """The two-sided p-value of a difference of means on the same cases; 1 if no case differs.
+    """The two-sided p-value of a difference of means on the same cases; 1 if no case differs, or with one case.
 
     A permutation test: by chance, ours and the others' number of each case would be exchanged as often as not. Exact
     up to 13 cases, sampled otherwise. Fisher, "The Design of Experiments", 1935, section 21.
     """
     differences = _differences(ours, others)
-    if not differences.any():
+    if len(differences) == 1 or not differences.any():
         return 1.0
     stats = require("scipy.stats", "compare")
     found = stats.permutation_test(

@@ -30,7 +30,7 @@ def test_interval_of_a_mean_is_close_to_students_for_normal_numbers() -> None:
 def test_degenerate_numbers() -> None:
     assert (mean([2.0]).low, mean([2.0]).high) == (None, None)
     assert (mean([2.0, 2.0]).low, mean([2.0, 2.0]).high) == (2.0, 2.0)
-    assert paired_p([1, 2], [1, 2]) == 1.0
+    assert paired_p([1, 2], [1, 2]) == paired_p([1], [2]) == 1.0
     with pytest.raises(ParameterError, match="at least one"):
         mean([])
     with pytest.raises(ParameterError, match="finite"):
