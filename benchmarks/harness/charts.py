@@ -9,8 +9,9 @@ from typing import Any
 
 from longthink.benchmarks.harness.findings import Findings, ShareRow
 from longthink.benchmarks.harness.statistics import wilson
-from longthink.benchmarks.studies import board, language
-from longthink.benchmarks.studies.poker import EXACT
+from longthink.benchmarks.studies import language
+from longthink.benchmarks.studies import old_board as board
+from longthink.benchmarks.studies.old_poker import EXACT
 from longthink.errors import require
 from longthink.files import replace_file
 

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from longthink.benchmarks.harness.statistics import paired_p, wilson
-from longthink.benchmarks.studies import board, language, poker
+from longthink.benchmarks.studies import language
+from longthink.benchmarks.studies import old_board as board
+from longthink.benchmarks.studies import old_poker as poker
 
 Record = dict[str, Any]
 Verdict = Literal["ahead", "even", "behind"]

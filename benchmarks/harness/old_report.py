@@ -10,7 +10,8 @@ from typing import Any
 
 from longthink.benchmarks.harness import charts
 from longthink.benchmarks.harness.findings import Findings, Record, ShareRow
-from longthink.benchmarks.studies import board, language
+from longthink.benchmarks.studies import language
+from longthink.benchmarks.studies import old_board as board
 from longthink.errors import RunLogError
 from longthink.files import write_file
 from longthink.pages.render import render

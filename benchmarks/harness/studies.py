@@ -12,10 +12,12 @@ STUDIES: Registry[type[Study]] = Registry(
     "longthink.studies",
     {
         "adaptive": "longthink.benchmarks.studies.adaptive:AdaptiveStudy",
+        "board": "longthink.benchmarks.studies.board:Board",
         "kinds": "longthink.benchmarks.studies.kinds:KindsStudy",
         "ladder": "longthink.benchmarks.studies.ladder:Ladder",
         "match": "longthink.benchmarks.studies.match:Match",
         "methods": "longthink.benchmarks.studies.methods:MethodsStudy",
+        "poker": "longthink.benchmarks.studies.poker:Poker",
         "training": "longthink.benchmarks.studies.training:TrainingStudy",
     },
 )

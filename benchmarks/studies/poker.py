@@ -1,113 +1,307 @@
-"""The poker domain: how close each solver comes to an equilibrium, by iterations and by seconds.
+"""Poker: how close each method comes to an equilibrium, against its compute.
 
-The study compares all our variants of CFR on Kuhn and Leduc poker with OpenSpiel's CFR and CFR+ in C++, and with the
-sequence-form linear program, which is exact. The seconds include building the solver and its iterations, but not the
-measurement of exploitability.
+Three kinds of methods play. An iteration of regret minimisation walks over the whole game, one of sampled regret
+minimisation over one play of it, and general search (ISMCTS) thinks at each information state, as at the table. The
+linear program is exact; uniform play is the floor. The measure is the exploitability of the policy: NashConv over
+players, in units of payoff.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from longthink.benchmarks.harness.job import Job, Progress
+import numpy as np
+
+from longthink.benchmarks.harness.metrics.comparisons import Question
+from longthink.benchmarks.harness.metrics.estimates import estimate
+from longthink.benchmarks.harness.metrics.within import finished, points, score_within
+from longthink.benchmarks.harness.record import Outcome, Record, by_facts
+from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Point, Role, Section, Series, Table
+from longthink.benchmarks.harness.study import Case, Context, Study
+from longthink.benchmarks.studies.poker_methods import EXACT, PEER, SEARCH, SEARCH_FROM_START, UNIFORM, methods
 from longthink.errors import require
 from longthink.games.registry import load_game
-from longthink.search.regret.cfr import CFR
-from longthink.search.regret.sequence_form import SequenceFormLP
-from longthink.search.regret.variants import VARIANTS
+from longthink.search.core import GameTree
 
-PEERS = {"OpenSpiel CFR": "CFRSolver", "OpenSpiel CFR+": "CFRPlusSolver"}
-EXACT = "linear program (HiGHS)"
+MEASURE = "exploitability"
+
+
+@dataclass(frozen=True)
+class Iterations:
+    """How long methods run on a game; 0 leaves them out.
+
+    regret: iterations over the whole game. sampled: sampled iterations, and simulations of searches from the start.
+    search: simulations at each information state. The others: the same of OpenSpiel.
+    """
+
+    regret: int = 0
+    sampled: int = 0
+    search: int = 0
+    peer_regret: int = 0
+    peer_sampled: int = 0
+    peer_search: int = 0
 
 
 @dataclass(frozen=True)
 class PokerSettings:
-    """The games, each with the numbers of iterations for our solvers and for the peers."""
+    """The games and the iterations on each, and the number of seeds of methods that draw at random."""
 
-    games: dict[str, tuple[int, int]] = field(
-        default_factory=lambda: {"kuhn_poker": (100_000, 30_000), "leduc_poker": (100_000, 1_000)}
+    games: Mapping[str, Iterations] = field(
+        default_factory=lambda: {
+            "kuhn_poker": Iterations(100_000, 100_000, 10_000, 10_000, 10_000, 1_000),
+            "leduc_poker": Iterations(100_000, 300_000, 3_000, 300, 3_000, 100),
+        }
     )
+    seeds: int = 10
 
 
-def jobs(settings: PokerSettings) -> list[Job]:
-    """One job for each game and solver."""
-    made = []
-    for game, (ours, theirs) in settings.games.items():
-        made += [_job(game, f"longthink {variant}", variant, ours) for variant in VARIANTS]
-        made += [_job(game, method, solver, theirs) for method, solver in PEERS.items()]
-        made.append(_exact_job(game))
-    return made
+_SECONDS = {
+    "regret": 1.6e-9, "sampled": 1.5e-10, "search": 2e-8,
+    "peer_regret": 9e-7, "peer_sampled": 3e-9, "peer_search": 1.5e-7,
+}  # fmt: skip
+"""Seconds of an iteration, for each history of the game."""
+_MEASURING = 4e-6
+"""Seconds of a measurement of a random method, for each history of the game."""
+
+
+class Poker(Study):
+    """Exploitability against compute: regret minimisation, sampled regret minimisation and general search on small
+    games of hidden information, with OpenSpiel's solvers, the linear program and uniform play."""
+
+    name = "poker"
+    title = "Poker: exploitability against compute"
+    Settings = PokerSettings
+
+    def cases(self, settings: PokerSettings) -> Iterator[Case]:
+        """A case for each game, method and seed. All are quiet: seconds are results."""
+        for game, limits in settings.games.items():
+            for name, method in methods().items():
+                limit = None if method.kind in ("best", "floor") else getattr(limits, method.kind) // method.slower
+                if limit == 0:
+                    continue
+                seconds = (limit or 0) * method.slower * _SECONDS.get(method.kind, 0.0)
+                if method.random:
+                    seconds += _MEASURING * len(list(checkpoints(limit or 1)))
+                for seed in range(settings.seeds) if method.random else [None]:
+                    facts = {"game": game, "method": name, "kind": method.kind, "iterations": limit, "seed": seed}
+                    yield Case(facts, 0.1 + seconds * _histories(game), quiet=True)
+
+    def run(self, case: Case, context: Context) -> Outcome:
+        game, name, limit, seed = (case.facts[key] for key in ("game", "method", "iterations", "seed"))
+        method = methods()[name]
+        if method.needs:
+            require(method.needs, "compare")  # the import is no part of the seconds
+        started = time.perf_counter()
+        solving = method.start(game, seed or 0)
+        seconds, done, curve = time.perf_counter() - started, 0, []
+        for wanted in checkpoints(limit) if method.along else [limit or 0]:
+            started = time.perf_counter()
+            solving.run(wanted - done, context.cancel)
+            seconds += time.perf_counter() - started
+            done = wanted
+            curve.append({"iterations": done, "seconds": seconds, MEASURE: solving.exploitability()})
+            context.progress(done / (limit or 1))
+        return Outcome({MEASURE: curve[-1][MEASURE]}, {"iterations": done, "seconds": seconds}, curve)
+
+    def section(self, records: Sequence[Record]) -> Section:
+        games = {str(game): _Game(str(game), mine) for (game,), mine in by_facts(finished(records), "game").items()}
+        if not games:
+            return Section(self.title)
+        shown = games.get("leduc_poker") or next(iter(games.values()))
+        failed = [f"{r.fact('method')} on {r.fact('game')}" for r in records if r.outcome is None]
+        return Section(
+            self.title,
+            text="\n\n".join([shown.text(), _NOTES, *([f"Failed: {', '.join(failed)}."] if failed else [])]),
+            tables=[table for game in games.values() for table in (game.by_seconds(), game.by_iterations())],
+            charts=[chart for game in games.values() for chart in game.charts()],
+            comparisons=[each for game in games.values() for each in game.comparisons()],
+            panel=shown.chart(_SHOWN, "seconds", f"Poker ({shown.name})"),
+            headline=shown.text(),
+        )
 
 
 def checkpoints(iterations: int) -> Iterator[int]:
-    """1, 2, 5, 10, 20, 50, ... and finally `iterations`."""
+    """1, 3, 10, 30, ... and finally `iterations`."""
     scale = 1
     while scale < iterations:
-        yield from (n * scale for n in (1, 2, 5) if n * scale < iterations)
+        yield from (n * scale for n in (1, 3) if n * scale < iterations)
         scale *= 10
     yield iterations
 
 
-def _job(game: str, method: str, solver: str, iterations: int) -> Job:
-    run = _run_peer if method in PEERS else _run_ours
-    config = {"game": game, "solver": solver, "iterations": iterations}
-    weight = 0.3 + (iterations * (0.008 if "leduc" in game else 2e-5) if method in PEERS else iterations * 2e-5)
-    return Job("poker", method, config, lambda progress: run(config, progress), weight)
+@lru_cache
+def _histories(game: str) -> int:
+    return GameTree(load_game(game)).num_histories
 
 
-def _exact_job(game: str) -> Job:
-    return Job("poker", EXACT, {"game": game, "solver": "lp"}, lambda progress: _run_exact(game), 1.0)
+# ---- The section ----
+
+_SHOWN = (
+    UNIFORM, f"{SEARCH_FROM_START}, regret matching", SEARCH, "external sampling", "cfr+", "pdcfr+",
+    f"{PEER}external sampling", f"{PEER}cfr+", EXACT,
+)  # fmt: skip
+_LIMITS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+"""Seconds at which methods are compared."""
+_LEAST = float(np.finfo(float).eps)
+"""Smaller exploitabilities are rounding errors of doubles, and are drawn here."""
+_NOTES = f"""\
+Exploitability is NashConv over players, in units of payoff: the average gain of a player who knows the policy. Seconds
+include the construction of a solver and exclude the measurement; nothing else ran on the machine. Methods that draw at
+random have several seeds; their numbers are means with 95% bootstrap intervals.
+
+*{SEARCH}* is general search as it is used at the table: a search of its own at every information state, which draws
+what is hidden. In it the others adapt to the hand of the player who searches, so its policy stays away from an
+equilibrium. A search *from the start* of the game has no such limit with regret matching: it is sampled regret
+minimisation in a growing tree."""
 
 
-def _run_ours(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    game = load_game(config["game"])
-    started = time.perf_counter()
-    solver = CFR(game, config["solver"])
-    seconds, points = time.perf_counter() - started, []
-    for wanted in checkpoints(config["iterations"]):
-        result = solver.run(wanted - solver.iterations)
-        if result.interrupted:
-            raise KeyboardInterrupt
-        seconds += result.spent.seconds
-        points.append(_point(wanted, seconds, solver.exploitability()))
-        progress(wanted / config["iterations"])
-    spent = {"simulations": solver.iterations, "seconds": seconds}
-    return {"points": points, "value": float(solver.values()[0]), "spent": spent}
+class _Game:
+    """The records of one game."""
 
+    def __init__(self, name: str, records: Sequence[Record]) -> None:
+        self.name = name
+        self._records = {str(method): mine for (method,), mine in by_facts(records, "method").items()}
+        self._kinds = {method: str(mine[0].fact("kind")) for method, mine in self._records.items()}
 
-def _run_peer(config: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    pyspiel = require("pyspiel", "compare")
-    game = pyspiel.load_game(config["game"])
-    if game.get_type().dynamics == pyspiel.GameType.Dynamics.SIMULTANEOUS:
-        game = pyspiel.convert_to_turn_based(game)
-    started = time.perf_counter()
-    solver = getattr(pyspiel, config["solver"])(game)
-    seconds, points, done = time.perf_counter() - started, [], 0
-    for wanted in checkpoints(config["iterations"]):
-        while done < wanted:
-            part = min(wanted - done, 100)  # small parts, so that Ctrl-C and the progress bar respond
-            started = time.perf_counter()
-            for _ in range(part):
-                solver.evaluate_and_update_policy()
-            seconds += time.perf_counter() - started
-            done += part
-            progress(done / config["iterations"])
-        points.append(_point(wanted, seconds, pyspiel.exploitability(game, solver.average_policy())))
-    return {"points": points, "value": None, "spent": {"simulations": done, "seconds": seconds}}
+    def _named(self, *kinds: str) -> list[str]:
+        return [name for name, kind in self._kinds.items() if kind in kinds]
 
+    def text(self) -> str:
+        """What the best method of each kind has reached, and in how many seconds."""
+        groups = {
+            "the linear program": [EXACT],
+            "regret minimisation": self._named("regret"),
+            "sampled regret minimisation": [each for each in self._named("sampled") if SEARCH_FROM_START not in each],
+            "search from the start": [each for each in self._named("sampled") if SEARCH_FROM_START in each],
+            "search at each state": self._named("search"),
+            "OpenSpiel": self._named("peer_regret", "peer_sampled", "peer_search"),
+            "uniform play": [UNIFORM],
+        }
+        said = []
+        for words, names in groups.items():
+            ends = {name: self._along(name)[-1] for name in names if name in self._records}
+            if ends:
+                best = min(ends, key=lambda name: ends[name].y)
+                when = f" in {ends[best].x:.2g} s" if best != UNIFORM else ""
+                who = f" ({best.removeprefix(PEER)})" if len(names) > 1 else ""
+                said.append(f"{words} {ends[best].y:.2g}{when}{who}")
+        return f"Exploitability on {self.name}: {', '.join(said)}."
 
-def _run_exact(name: str) -> dict[str, Any]:
-    started = time.perf_counter()
-    solver = SequenceFormLP(load_game(name))
-    seconds = time.perf_counter() - started
-    result = solver.run()
-    seconds += result.spent.seconds
-    point = _point(result.iterations, seconds, solver.exploitability())
-    return {"points": [point], "value": float(solver.values()[0]), "spent": {"seconds": seconds}}
+    def _along(self, method: str, x: str = "seconds") -> list[Point]:
+        """The mean over seeds after each number of iterations, at the mean `x`."""
+        after: dict[float, list[Mapping[str, float]]] = {}
+        for record in self._records[method]:
+            for point in points(record, MEASURE):
+                after.setdefault(point["iterations"], []).append(point)
+        drawn = []
+        for _, found in sorted(after.items()):
+            y = estimate([point[MEASURE] for point in found])
+            drawn.append(Point(float(np.mean([point[x] for point in found])), y.value, y.low, y.high))
+        return drawn
 
+    # ---- Tables ----
 
-def _point(iterations: int, seconds: float, exploitability: float) -> dict[str, float]:
-    return {"iterations": iterations, "seconds": seconds, "exploitability": exploitability}
+    def by_seconds(self) -> Table:
+        ends = {name: self._along(name)[-1].x for name in self._records}
+        columns = [limit for limit in _LIMITS if limit <= max(ends.values())]
+        rows = []
+        for name, end in ends.items():
+            stays = self._kinds[name] in ("best", "floor")
+            cells = [self._within(name, "seconds", limit) if stays or limit <= end else None for limit in columns]
+            rows.append((name, *cells))
+        return Table(
+            f"{self.name}: exploitability by seconds",
+            ("method", *(f"{limit:g} s" for limit in columns)),
+            rows,
+            "What was reached within the time. Empty: the method had not begun yet, or had made all its iterations.",
+        )
+
+    def by_iterations(self) -> Table:
+        ends = {name: self._along(name, "iterations")[-1].x for name in self._records}
+        columns = [10**n for n in range(1, 10) if 10**n <= max(ends.values())]
+        rows = []
+        for name, end in ends.items():
+            if end:
+                cells = [self._within(name, "iterations", n) if n <= end else None for n in columns]
+                rows.append((name, *cells, round(end / self._along(name)[-1].x)))
+        return Table(
+            f"{self.name}: exploitability by iterations",
+            ("method", *(f"{n:,}" for n in columns), "iterations per second"),
+            rows,
+            "An iteration of regret minimisation walks over the whole game, that of a sampled method over one play for "
+            f"each player; that of {SEARCH} is a simulation at each information state, that of {SEARCH_FROM_START} is "
+            "one simulation.",
+        )
+
+    def _within(self, method: str, cost: str, limit: float) -> Cell:
+        records = self._records[method]
+        found = [score_within(record, MEASURE, cost, limit, before=None, complete=None) for record in records]
+        known = [value for value in found if value is not None]
+        if len(known) < len(found):
+            return None
+        return known[0] if records[0].fact("seed") is None else estimate(known)
+
+    # ---- Charts ----
+
+    def charts(self) -> list[Chart]:
+        sampled = self._named("sampled", "search", "peer_sampled", "peer_search", "floor")
+        return [
+            self.chart(_SHOWN, "seconds", f"{self.name}: exploitability against seconds"),
+            self.chart(self._named("regret", "peer_regret"), "iterations", f"{self.name}: variants of CFR"),
+            self.chart(sampled, "seconds", f"{self.name}: methods that draw at random"),
+        ]
+
+    def chart(self, names: Sequence[str], x: str, title: str) -> Chart:
+        return Chart(
+            title,
+            Axis(x, log=True, unit="s" if x == "seconds" else ""),
+            Axis("exploitability", log=True),
+            [self._series(name, x) for name in names if name in self._records],
+            "Lower is better. Bands are 95% intervals over seeds.",
+        )
+
+    def _series(self, name: str, x: str) -> Series:
+        def drawn(y: float | None) -> float | None:
+            return None if y is None else max(y, _LEAST)
+
+        kind = self._kinds[name]
+        role: Role = "best" if kind == "best" else "floor" if kind == "floor" else "peer" if PEER in name else "ours"
+        along = [Point(p.x, max(p.y, _LEAST), drawn(p.low), drawn(p.high)) for p in self._along(name, x)]
+        return Series(name, along, role, "level" if kind == "floor" else "line" if len(along) > 1 else "points")
+
+    # ---- Comparisons ----
+
+    def comparisons(self) -> list[Comparison]:
+        """Our twin of each peer at equal iterations and in equal time; then our best, and search, with what is made for
+        the domain."""
+        made: list[Comparison] = []
+        for peer in self._named("peer_regret", "peer_sampled", "peer_search"):
+            twin, end = peer.removeprefix(PEER), self._along(peer)[-1].x
+            before = [limit for limit in _LIMITS if limit < end / 2 and len(self._along(peer)) > 1][-1:]
+            made += self._compare([twin], peer, "iterations", [self._along(peer, "iterations")[-1].x])
+            made += self._compare([twin], peer, "seconds", [*before, end])
+        if EXACT in self._records:
+            made += self._compare(self._named("regret"), EXACT, "seconds", [self._along(EXACT)[-1].x])
+        if SEARCH in self._records:
+            end = self._along(SEARCH)[-1].x
+            for other in (EXACT, f"{PEER}cfr+"):
+                made += self._compare([SEARCH], other, "seconds", [end])
+        return made
+
+    def _compare(self, ours: Sequence[str], other: str, cost: str, limits: Sequence[float]) -> list[Comparison]:
+        records = [record for name in (*ours, other) for record in self._records.get(name, ())]
+        seeds = [seed for (seed,) in by_facts(records, "seed") if seed is not None]
+        # A method that draws nothing at random gives the same with every seed.
+        records = [
+            replace(record, facts={**record.facts, "seed": seed})
+            for record in records
+            for seed in (seeds or [0] if record.fact("seed") is None else [record.fact("seed")])
+        ]
+        question = Question(
+            MEASURE, f"exploitability, {self.name}", ours, [other], ["seed"], "", higher_is_better=False,
+            random=bool(seeds),
+        )  # fmt: skip
+        return question.within(records, cost, limits)

@@ -8,7 +8,8 @@ import pytest
 
 from longthink.benchmarks.harness.findings import Findings
 from longthink.benchmarks.harness.statistics import paired_p, wilson
-from longthink.benchmarks.studies import board, language
+from longthink.benchmarks.studies import language
+from longthink.benchmarks.studies import old_board as board
 
 
 def test_wilson_against_published_values() -> None:

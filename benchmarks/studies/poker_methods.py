@@ -1,0 +1,165 @@
+"""The methods of the poker study (poker.py): ours, OpenSpiel's, the linear program and uniform play, all used alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from longthink.benchmarks.peers.openspiel_solvers import OpenSpielSearch, OpenSpielSolver
+from longthink.concurrency import CancelToken
+from longthink.games.registry import load_game
+from longthink.search.budget import Budget
+from longthink.search.core import GameTree
+from longthink.search.regret.cfr import CFR
+from longthink.search.regret.cfr_br import CFRBR
+from longthink.search.regret.mccfr import MCCFR, SAMPLINGS
+from longthink.search.regret.policy import Policy, exploitability
+from longthink.search.regret.sequence_form import SequenceFormLP
+from longthink.search.regret.solver import Solver
+from longthink.search.regret.variants import VARIANTS
+from longthink.search.trees.graph_search import ISMCTS
+from longthink.search.trees.rules import UCT, RegretMatching
+
+EXACT, UNIFORM = "linear program", "uniform play"
+SEARCH, SEARCH_FROM_START = "ISMCTS at each state", "ISMCTS from the start"
+PEER = "OpenSpiel "
+
+
+class Solving(Protocol):
+    """A method at work on one game."""
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        """Make more iterations. Raises `KeyboardInterrupt` if it was cancelled."""
+
+    def exploitability(self) -> float:
+        """Of the policy so far."""
+
+
+class Regrets:
+    """One of our solvers."""
+
+    def __init__(self, solver: Solver) -> None:
+        self._solver = solver
+        self.exploitability = solver.exploitability
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        _complete(self._solver.run(iterations, cancel=cancel).stopped_by)
+
+
+class Exact:
+    """The linear program, solved at once."""
+
+    def __init__(self, game: str) -> None:
+        self._program = SequenceFormLP(load_game(game))
+        self.exploitability = self._program.exploitability
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        self._program.run()
+
+
+class Uniform:
+    """Every legal action equally."""
+
+    def __init__(self, game: str) -> None:
+        self._game = load_game(game)
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        pass
+
+    def exploitability(self) -> float:
+        return exploitability(self._game, Policy.uniform(self._game))
+
+
+class Searches:
+    """General search: information set MCTS. Its policy is what the searches would play at every information state.
+
+    everywhere: a search of its own at every information state, as at the table, with `iterations` simulations each;
+    else one search from the start of the game, whose tree answers at all information states.
+    """
+
+    def __init__(self, game: str, rule: UCT | RegretMatching, seed: int, everywhere: bool) -> None:
+        rules = load_game(game)
+        self._tree, self._everywhere = GameTree(rules), everywhere
+        self._states = [rules.state_from_history(history) for history in self._tree.histories()]
+        roots = self._states if everywhere else [rules.new_initial_state()]
+        seeds = range(seed * len(roots), (seed + 1) * len(roots))
+        memory = 1 << 20 if everywhere else 1 << 28
+        self._searches = [ISMCTS(rules, rule, seed=each, memory_bytes=memory) for each in seeds]
+        self._roots = list(zip(self._searches, roots, strict=True))
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        for search, root in self._roots:
+            _complete(search.run(root, Budget(simulations=iterations), cancel=cancel).stopped_by)
+
+    def exploitability(self) -> float:
+        table = {}
+        for index, (row, state) in enumerate(zip(self._tree.information_states, self._states, strict=True)):
+            search = self._searches[index if self._everywhere else 0]
+            found = search.result_at(state)
+            table[row[0]] = dict(zip(found.actions.tolist(), found.policy.tolist(), strict=True))
+        return exploitability(self._tree, Policy(self._tree.game, table))
+
+
+def _complete(stopped_by: str) -> None:
+    if stopped_by in ("cancelled", "interrupted"):
+        raise KeyboardInterrupt
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of the study.
+
+    kind: "floor", "best", or the field of `Iterations` (poker.py) that says how long it runs. start: makes it, from the
+    name of a game and a seed. slower: an iteration takes about this many times as long as those of others of its kind,
+    so it makes fewer. random: whether it has seeds. along: whether it can be measured along the way. needs: the module
+    that it imports.
+    """
+
+    kind: str
+    start: Callable[[str, int], Solving]
+    slower: int = 1
+    random: bool = False
+    along: bool = True
+    needs: str = ""
+
+
+def methods() -> dict[str, Method]:
+    """All methods by name: every registered variant of CFR, every kind of sampling, search, peers, exact, floor.
+
+    OpenSpiel's have the names of ours after "OpenSpiel".
+    """
+
+    def regret(name: str, game: str, seed: int) -> Solving:
+        return Regrets(CFR(load_game(game), name))
+
+    def sampled(name: str, game: str, seed: int) -> Solving:
+        return Regrets(MCCFR(load_game(game), name, seed=seed))
+
+    def search(rule: UCT | RegretMatching, everywhere: bool, game: str, seed: int) -> Solving:
+        return Searches(game, rule, seed, everywhere)
+
+    def peer(solver: str, game: str, seed: int) -> Solving:
+        return OpenSpielSolver(game, solver, **({"seed": seed} if "Sampling" in solver else {}))
+
+    def peer_search(game: str, seed: int) -> Solving:
+        return OpenSpielSearch(game, seed, UCT().c)
+
+    found = {name: Method("regret", partial(regret, name)) for name in VARIANTS}
+    found["cfr-br"] = Method("regret", lambda game, seed: Regrets(CFRBR(load_game(game))), slower=30)
+    for name in SAMPLINGS:
+        slower = 30 if name == "public" else 1
+        found[f"{name} sampling"] = Method("sampled", partial(sampled, name), slower, random=True)
+    for words, rule in (("", UCT()), (", regret matching", RegretMatching())):
+        found[SEARCH + words] = Method("search", partial(search, rule, True), random=True)
+        found[SEARCH_FROM_START + words] = Method("sampled", partial(search, rule, False), random=True)
+    for name, solver in (("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")):
+        found[PEER + name] = Method("peer_regret", partial(peer, solver), needs="pyspiel")
+    for name in ("external", "outcome"):
+        start = partial(peer, f"{name.title()}SamplingMCCFRSolver")
+        found[f"{PEER}{name} sampling"] = Method("peer_sampled", start, random=True, needs="pyspiel")
+    found[PEER + SEARCH] = Method("peer_search", peer_search, random=True, along=False, needs="pyspiel")
+    found[EXACT] = Method("best", lambda game, seed: Exact(game), along=False, needs="scipy.optimize")
+    found[UNIFORM] = Method("floor", lambda game, seed: Uniform(game), along=False)
+    return found
