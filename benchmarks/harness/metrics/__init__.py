@@ -12,7 +12,7 @@ Numbers (scipy and statsmodels do the work; results are `Estimate`s of section.p
 | ratings.py | `rate`: Elo of players from `Game`s of two or more, with draws, seats, covariance | Davidson-Luce |
 | pairs.py | `match_result`, `sprt`, `pentanomial`: a match of two in pairs of games | empirical likelihood, GSPRT |
 | passes.py | `pass_at_k`, `fit_passes` for larger k, `held_out_passes` | unbiased estimate, beta-binomial fit |
-| scaling.py | `fit` against log compute, `held_out` budgets, `fit_table` | weighted least squares, GLM |
+| scaling.py | `fit` against log compute, `held_out` budgets, `scaling_table` | weighted least squares, GLM |
 | verdicts.py | `holm`, `verdicts`: ahead, even or behind | Holm's correction |
 
 From records to a `Section`:
@@ -21,7 +21,8 @@ From records to a `Section`:
 |---|---|
 | within.py | the score that a case had reached within a cost; what a record must hold for that |
 | tables.py | `table` with columns `share_of`, `mean_of`, `mean_spent`, `share_within`, `difference_from`, `count` |
-| curves.py | `solved_curves` (share solved by cost), `budget_curves` (by budget), `mean_curves` (along curves) |
+| curves.py | `solved_curves` (share solved by cost), `budget_curves` (by budget), `mean_curves` (along curves); |
+| | `by_budget`, `along`: the same numbers for scaling.py |
 | comparisons.py | `Question`: `.within(cost, limits)`, `.at_budgets`, `.in_equal_time`; `paired` for two mappings |
 
 A section in ten lines:

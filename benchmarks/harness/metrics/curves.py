@@ -10,7 +10,7 @@ from longthink.benchmarks.harness.metrics.estimates import estimate
 from longthink.benchmarks.harness.metrics.shares import wilson
 from longthink.benchmarks.harness.metrics.within import finished, known_until, points, values
 from longthink.benchmarks.harness.record import Record, by_facts
-from longthink.benchmarks.harness.section import Point, Role, Series
+from longthink.benchmarks.harness.section import Estimate, Point, Role, Series
 
 
 def solved_curve(
@@ -83,15 +83,9 @@ def budget_curves(
     """
 
     def series(name: str, mine: Sequence[Record]) -> Series:
-        drawn = []
-        for (limit,), group in by_facts(mine, budget).items():
-            found = list(values(group, score, items).values())
-            x = float(np.mean([record.spent.get(cost, 0.0) for record in group])) if cost else float(limit or 0)
-            if found:
-                y = estimate(found, unit)
-                drawn.append(Point(x, y.value, y.low, y.high))
         level = all(record.fact(budget) is None for record in mine)
-        return Series(name, sorted(drawn, key=lambda p: p.x), roles[name], "level" if level else "line")
+        found = by_budget(mine, score, budget, cost, items, unit)
+        return Series(name, _points(found), roles[name], "level" if level else "line")
 
     return _each(records, roles, by, series)
 
@@ -106,23 +100,54 @@ def mean_curves(
 ) -> list[Series]:
     """The mean along the curves of each method, over records that have points at the same x, with its interval.
 
-    x: the cost, such as "iterations". With one record at an x, for example of an exact solver, there is no interval;
-    records whose costs are never equal, such as seconds, give one point each.
+    x: the cost, such as "iterations"; as of `along`.
     """
+    return _each(records, roles, by, lambda name, mine: Series(name, _points(along(mine, score, x, unit)), roles[name]))
 
-    def series(name: str, mine: Sequence[Record]) -> Series:
-        at: dict[float, list[float]] = {}
-        for record in mine:
-            for point in points(record, score):
-                at.setdefault(point.get(x, 0.0), []).append(point[score])
-        drawn = []
-        for where, found in sorted(at.items()):
-            y = estimate(found, unit)
-            alone = len(found) == 1
-            drawn.append(Point(where, y.value, None if alone else y.low, None if alone else y.high))
-        return Series(name, drawn, roles[name])
 
-    return _each(records, roles, by, series)
+# ---- What was measured, by compute: points of a curve, and what scaling.py fits ----
+
+
+def by_budget(
+    records: Sequence[Record],
+    score: str,
+    budget: str,
+    cost: str | None = None,
+    items: Sequence[str] = ("problem",),
+    unit: str = "%",
+) -> dict[float, Estimate]:
+    """The mean final score of one method by its budget, with intervals over items, from the smallest budget on.
+
+    budget: the fact that holds it; records without it count as budget 0. cost: if given, the key is the mean of this
+    cost at each budget, such as "seconds".
+    """
+    measured = {}
+    for (limit,), group in by_facts(finished(records), budget).items():
+        found = list(values(group, score, items).values())
+        x = float(np.mean([record.spent.get(cost, 0.0) for record in group])) if cost else float(limit or 0)
+        if found:
+            measured[x] = estimate(found, unit)
+    return dict(sorted(measured.items()))
+
+
+def along(records: Sequence[Record], score: str, x: str, unit: str = "") -> dict[float, Estimate]:
+    """The mean score along the curves of one method, by the cost `x`, over records that have points at the same x.
+
+    With one record at an x, for example of an exact solver, there is no interval; records whose costs are never equal,
+    such as seconds, give one point each.
+    """
+    at: dict[float, list[float]] = {}
+    for record in records:
+        for point in points(record, score):
+            at.setdefault(point.get(x, 0.0), []).append(point[score])
+    return {
+        where: estimate(found, unit) if len(found) > 1 else Estimate(found[0], n=1, unit=unit)
+        for where, found in sorted(at.items())
+    }
+
+
+def _points(measured: Mapping[float, Estimate]) -> list[Point]:
+    return [Point(x, y.value, y.low, y.high) for x, y in measured.items()]
 
 
 def _each(

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longthink.benchmarks.harness.section import Estimate, Point, Role, Series, Table
+from longthink.benchmarks.harness.section import Cell, Estimate, Point, Role, Series, Table
 from longthink.errors import ParameterError, require
 
 Form = Literal["linear", "logistic", "power"]
@@ -227,8 +227,11 @@ def _errors(estimates: Sequence[Estimate]) -> _Array:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A fit to the lower budgets and its predictions for the upper ones. error: the mean distance of prediction and
-    measurement. coverage: the share of measurements within their 95% prediction intervals."""
+    """A fit to the lower budgets and its predictions for the upper ones.
+
+    error: the mean distance of prediction and measurement; for power laws, as a share of the measurement. inside:
+    whether each measurement is within its 95% prediction interval. coverage: the share of those that are.
+    """
 
     fit: Fit
     computes: tuple[float, ...]
@@ -236,18 +239,24 @@ class HeldOut:
     measured: tuple[Estimate, ...]
 
     @property
-    def error(self) -> float:
-        return float(np.mean([abs(p.value - m.value) for p, m in self._pairs()]))
+    def error(self) -> Estimate:
+        power = self.fit.form == "power"
+        errors = [abs(p.value - m.value) / (m.value if power else 1) for p, m in self._pairs()]
+        return Estimate(float(np.mean(errors)), n=len(errors), unit="%" if power else self.fit.unit)
+
+    @property
+    def inside(self) -> list[bool]:
+        return [_inside(p, m) for p, m in self._pairs()]
 
     @property
     def coverage(self) -> float:
-        return float(np.mean([_inside(p, m) for p, m in self._pairs()]))
+        return float(np.mean(self.inside))
 
     def table(self, title: str = "Held-out budgets", compute: str = "compute") -> Table:
         """Each held-out budget: measured, predicted, the error, and whether the prediction interval holds it."""
         rows = [
-            (x, m, p, Estimate(p.value - m.value, unit=m.unit), "yes" if _inside(p, m) else "no")
-            for x, (p, m) in zip(self.computes, self._pairs(), strict=True)
+            (x, m, p, Estimate(p.value - m.value, unit=m.unit), "yes" if inside else "no")
+            for x, (p, m), inside in zip(self.computes, self._pairs(), self.inside, strict=True)
         ]
         caption = (
             f"Predicted from the {self.fit.points} lower budgets, with 95% prediction intervals that include the error "
@@ -260,7 +269,10 @@ class HeldOut:
 
 
 def _inside(predicted: Estimate, measured: Estimate) -> bool:
-    return predicted.low is None or predicted.high is None or predicted.low <= measured.value <= predicted.high
+    if predicted.low is None or predicted.high is None:
+        return True
+    rounding = 1e-9 * abs(measured.value)
+    return predicted.low - rounding <= measured.value <= predicted.high + rounding
 
 
 def held_out(
@@ -287,7 +299,28 @@ def held_out(
     return HeldOut(found, tuple(upper), tuple(predicted), tuple(truths))
 
 
-def fit_table(fits: Mapping[str, Fit], title: str, caption: str = "") -> Table:
-    """A table of fits: what twice and ten times the compute give, with intervals. Factors are of odds or of y."""
-    rows = [(name, each.per_doubling, each.per_tenfold, each.form, each.points) for name, each in fits.items()]
-    return Table(title, ("", "twice the compute", "ten times the compute", "form", "budgets"), rows, caption)
+def scaling_table(
+    measured: Mapping[str, Measured | tuple[Measured, ArrayLike]], title: str, caption: str = ""
+) -> Table:
+    """How much quality grows with compute, a row for each method, and whether such a fit predicts the upper budgets.
+
+    measured: by method, as `curves.by_budget`, `curves.along` and `Ratings.ladder` return it. Methods with fewer than
+    two budgets have no row; with fewer than four, nothing is held out.
+    """
+    rows: list[Sequence[Cell]] = []
+    for name, each in measured.items():
+        points, covariance = each if isinstance(each, tuple) else (each, None)
+        if len(points) < 2:
+            continue
+        whole, growth = fit(points, covariance), ("added", "factor of the odds", "factor")
+        form = growth[("linear", "logistic", "power").index(whole.form)]
+        tried = held_out(points, covariance) if len(points) > 3 else None
+        held = None if tried is None else f"{sum(tried.inside)} of {len(tried.inside)}"
+        error = None if tried is None else tried.error
+        rows.append([name, whole.per_doubling, whole.per_tenfold, form, whole.points, held, error])
+    heads = ("", "twice the compute", "ten times the compute", "meaning", "budgets", "predicted", "mean error")
+    words = (
+        "Fits of all budgets against the logarithm of compute, with 95% intervals. Predicted: how many of the upper "
+        "third of the budgets are inside the 95% prediction interval of a fit to the others, and how far they are off."
+    )
+    return Table(title, heads, rows, f"{caption} {words}".strip())

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from longthink.benchmarks.harness.metrics.comparisons import Question, paired
-from longthink.benchmarks.harness.metrics.curves import budget_curves, mean_curves, solved_curve, solved_curves
+from longthink.benchmarks.harness.metrics.curves import (
+    along,
+    budget_curves,
+    by_budget,
+    mean_curves,
+    solved_curve,
+    solved_curves,
+)
 from longthink.benchmarks.harness.metrics.shares import wilson
 from longthink.benchmarks.harness.metrics.tables import (
     count,
@@ -168,6 +175,8 @@ def test_curves_by_budget() -> None:
     assert (ours.shape, exact.shape, exact.points[0].y) == ("line", "level", 1.0)
     timed, _ = budget_curves(records, "optimal", "budget", roles, cost="seconds", items=("position",))  # type: ignore[arg-type]
     assert [point.x for point in timed.points] == pytest.approx([0.02, 0.2])
+    measured = by_budget(records[:8], "optimal", "budget", items=("position",))
+    assert [(x, y.value, y.n) for x, y in measured.items()] == [(10, 0.0, 4), (100, 0.5, 4)]
 
 
 def test_mean_curves() -> None:
@@ -178,6 +187,7 @@ def test_mean_curves() -> None:
     assert math.isfinite(found.points[0].low)
     (exact,) = mean_curves(records[:1], "exploitability", "iterations", {"mccfr": "ours"})
     assert exact.points[0].low is None
+    assert along(records[:1], "exploitability", "iterations")[100] == Estimate(0.1, n=1)
 
 
 # ---- Comparisons ----

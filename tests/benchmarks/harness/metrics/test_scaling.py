@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longthink.benchmarks.harness.metrics.ratings import Game, rate
-from longthink.benchmarks.harness.metrics.scaling import Measured, fit, fit_table, form_of, held_out
+from longthink.benchmarks.harness.metrics.scaling import Measured, fit, form_of, held_out, scaling_table
 from longthink.benchmarks.harness.metrics.shares import share
 from longthink.benchmarks.harness.section import Estimate
 from longthink.errors import ParameterError
@@ -39,6 +39,15 @@ def shares(rng: np.random.Generator, n: int) -> Measured:
 def exploitability(rng: np.random.Generator, error: float) -> Measured:
     """Proportional to compute to the power of -0.5, with a relative error."""
     return {x: with_error(y, error * y, "") for x in BUDGETS for y in [x**-0.5 * math.exp(rng.normal(0, error))]}
+
+
+def ladder_games() -> list[Game]:
+    """Players 10, 20, ..., 320; each wins 15 of 20 games against the one below."""
+    games = []
+    for i in range(5):
+        games += [Game((f"{10 * 2 ** (i + 1):g}", f"{10 * 2**i:g}"), (1, 0))] * 15
+        games += [Game((f"{10 * 2 ** (i + 1):g}", f"{10 * 2**i:g}"), (0, 1))] * 5
+    return games
 
 
 def test_forms_follow_units() -> None:
@@ -117,7 +126,7 @@ def test_a_law_that_bends_is_found_out() -> None:
     measured = {x: with_error(60 * min(math.log2(x), 8), 5) for x in BUDGETS}
     found = held_out(measured)
     assert found.coverage == 0
-    assert found.error > 50
+    assert found.error.value > 50
     rows = found.table(compute="simulations").rows
     assert [row[0] for row in rows] == BUDGETS[-3:]
     assert [row[4] for row in rows] == ["no"] * 3
@@ -135,11 +144,7 @@ def test_points_that_scatter_widen_the_intervals() -> None:
 
 def test_ratings_that_share_their_errors() -> None:
     """The slope of a ladder does not depend on which player is the anchor, nor does its interval."""
-    games = []
-    for i in range(5):
-        games += [Game((f"{10 * 2 ** (i + 1):g}", f"{10 * 2**i:g}"), (1, 0))] * 15
-        games += [Game((f"{10 * 2 ** (i + 1):g}", f"{10 * 2**i:g}"), (0, 1))] * 5
-    found = []
+    games, found = ladder_games(), []
     for anchor in ("10", "320", None):
         ratings = rate(games, anchor=anchor)
         found.append(fit(*ratings.ladder({float(name): name for name in ratings.players})))
@@ -149,7 +154,7 @@ def test_ratings_that_share_their_errors() -> None:
     ratings = rate(games)
     found_out = held_out(*ratings.ladder({float(name): name for name in ratings.players}))
     assert (found_out.computes, found_out.coverage) == ((160, 320), 1)
-    assert found_out.error < 1  # every step is the same
+    assert found_out.error.value < 1  # every step is the same
     whole = ratings.difference("320", "10")  # steps with equal errors: the whole ladder has all that is known
     assert found[0].slope == pytest.approx(whole.value / 5, rel=1e-4)
     # The errors of the steps are independent: the slope's variance is that of the mean of five steps.
@@ -178,10 +183,37 @@ def test_degenerate_points() -> None:
         held_out({1: share(1, 2), 2: share(1, 2), 3: share(1, 2)})
 
 
-def test_table_and_series() -> None:
+def test_scaling_table() -> None:
+    rng = np.random.default_rng(6)
+    ratings = rate(ladder_games())
+    rungs = {float(name): name for name in ratings.players}
+    found = scaling_table(
+        {
+            "elo": elo(rng, [10.0] * 9),
+            "shares": shares(rng, 50),
+            "bent": {x: with_error(60 * min(math.log2(x), 8), 5) for x in BUDGETS},
+            "ladder": ratings.ladder(rungs),
+            "power": {x: Estimate(3 / x) for x in BUDGETS},
+            "three": {x: share(1, 2) for x in (1, 2, 3)},
+            "one": {1: share(1, 2)},
+        },
+        "Scaling",
+    )
+    assert [(row[0], *row[3:6]) for row in found.rows] == [
+        ("elo", "added", 9, "3 of 3"),
+        ("shares", "factor of the odds", 9, "3 of 3"),
+        ("bent", "added", 9, "0 of 3"),
+        ("ladder", "added", 6, "2 of 2"),
+        ("power", "factor", 9, "3 of 3"),
+        ("three", "factor of the odds", 3, None),
+    ]
+    bent, power = found.rows[2][6], found.rows[4][6]
+    assert (bent.value > 50, bent.unit) == (True, "Elo")  # type: ignore[union-attr]
+    assert (power.value, power.unit) == (pytest.approx(0, abs=1e-9), "%")  # type: ignore[union-attr]
+
+
+def test_series() -> None:
     found = fit(elo(np.random.default_rng(5), [10.0] * 9))
-    table = fit_table({"hex 5": found}, "Slopes")
-    assert table.rows[0][:2] == ("hex 5", found.per_doubling)
     series = found.series("fit", 10, 1000)
     assert (series.points[0].x, series.points[-1].x) == (pytest.approx(10), pytest.approx(1000))
     assert all(p.low < p.y < p.high for p in series.points)  # type: ignore[operator]
