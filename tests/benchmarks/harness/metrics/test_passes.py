@@ -81,10 +81,10 @@ def test_the_fit_is_that_of_the_beta_binomial_likelihood() -> None:
 
 def test_the_prediction_covers_the_truth_far_beyond_the_samples() -> None:
     rng, covered, ks = np.random.default_rng(3), np.zeros(3), [1, 100, 10_000]
-    for _ in range(60):
+    for _ in range(40):
         for i, found in enumerate(fit_passes(rng.binomial(30, rng.beta(0.4, 2, 60)), 30).at(ks)):
             covered[i] += found.low <= truth(0.4, 2, ks[i]) <= found.high  # type: ignore[operator]
-    assert (covered / 60 > 0.88).all()
+    assert (covered / 40 > 0.87).all()
 
 
 def test_the_prediction_holds_on_held_out_samples() -> None:

@@ -113,7 +113,7 @@ def test_power_law() -> None:
 )
 def test_slopes_and_predictions_cover(made: Callable[[np.random.Generator], Measured], truth: float) -> None:
     rng, slopes, predictions = np.random.default_rng(4), [], []
-    for _ in range(120):
+    for _ in range(80):
         found = held_out(made(rng))
         slopes.append(found.fit.per_doubling.low <= truth <= found.fit.per_doubling.high)  # type: ignore[operator]
         predictions.append(found.coverage)

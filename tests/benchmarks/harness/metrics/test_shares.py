@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -82,6 +82,7 @@ def test_mcnemar_is_exact() -> None:
 outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60)
 
 
+@settings(deadline=None)
 @given(outcomes)
 def test_paired_difference_is_antisymmetric_and_holds_its_value(pairs: list[tuple[bool, bool]]) -> None:
     ours, others = [float(a) for a, _ in pairs], [float(b) for _, b in pairs]
@@ -94,6 +95,7 @@ def test_paired_difference_is_antisymmetric_and_holds_its_value(pairs: list[tupl
     assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))  # type: ignore[operator]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200).flatmap(lambda n: st.tuples(st.floats(0, n), st.just(n))))
 def test_wilson_holds_its_share_and_is_symmetric(case: tuple[float, int]) -> None:
     successes, n = case
