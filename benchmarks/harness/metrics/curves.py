@@ -28,20 +28,16 @@ def solved_curve(
     items. The curve ends at the largest cost that was spent, or earlier, at the cost at which the score of an unsolved
     item is no longer known.
     """
-    done = finished(records)
-    groups = by_facts(done, *items)
-    weight = {record.key: 1 / len(group) for group in groups.values() for record in group}
-    at = {record.key: solved_at(record, cost, score) for record in done}
-    known = min((known_until(record, cost) for record in done if at[record.key] is None), default=np.inf)
-    most = min(known, max((record.spent.get(cost, 0.0) for record in done), default=0.0))
-    solved = sorted((when, weight[key]) for key, when in at.items() if when is not None and when <= known)
-    if not groups:
+    groups = by_facts(finished(records), *items).values()
+    each = [(record, solved_at(record, cost, score), 1 / len(group)) for group in groups for record in group]
+    if not each:
         return Series(name, (), role, "steps")
-    steps: dict[float, float] = {}
-    total = 0.0
-    for when, part in solved:
-        steps[when] = total = total + part
-    if not solved or most > solved[-1][0]:
+    known = min((known_until(record, cost) for record, at, _ in each if at is None), default=np.inf)
+    most = min(known, max(record.spent.get(cost, 0.0) for record, _, _ in each))
+    steps, total = dict[float, float](), 0.0
+    for at, part in sorted((at, part) for _, at, part in each if at is not None and at <= known):
+        steps[at] = total = total + part
+    if not steps or most > max(steps):
         steps[most] = total
     n = len(groups)
     low, high = wilson(np.clip(list(steps.values()), 0, n), n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count as numbers
 from typing import Any
 
@@ -149,6 +150,14 @@ def test_curves_of_shares_solved() -> None:
     low, high = wilson([1, 3, 3], 4)
     assert [point.low for point in found.points] == pytest.approx(list(low))
     assert [point.high for point in found.points] == pytest.approx(list(high))
+
+
+def test_curves_of_parts_of_one_record() -> None:
+    """A record may be split by problem; its parts have the same key."""
+    parts = [replace(solved("mcts", i, tokens), key="same") for i, tokens in enumerate([50, 200, None])]
+    found = solved_curve(parts, "tokens")
+    assert [point.x for point in found.points] == [50, 200, 500]
+    assert [point.y for point in found.points] == pytest.approx([1 / 3, 2 / 3, 2 / 3])
 
 
 def test_a_curve_ends_at_what_is_known() -> None:
