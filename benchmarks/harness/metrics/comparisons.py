@@ -3,7 +3,7 @@
 Methods are always compared on the items that both have: `items` are the facts that name one, for example ("problem",).
 Several records of an item, for example several seeds, are averaged first, so the interval is over items. Shares get
 Newcombe's interval and McNemar's exact test if every outcome is 0 or 1; everything else gets a paired bootstrap and a
-permutation test. Failed records are left out.
+permutation test (or Student's). Failed records are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from longthink.benchmarks.harness.metrics import payoffs, shares
 from longthink.benchmarks.harness.metrics.estimates import estimate
-from longthink.benchmarks.harness.metrics.within import finished, values, values_within
+from longthink.benchmarks.harness.metrics.within import Item, finished, values, values_within
 from longthink.benchmarks.harness.record import Record, by_facts
 from longthink.benchmarks.harness.section import Comparison, Estimate
 
@@ -35,11 +35,15 @@ class Paired:
     p: float | None
 
 
-def paired(ours: Mapping[I, float], others: Mapping[I, float], unit: str = "", random: bool = True) -> Paired | None:
+def paired(
+    ours: Mapping[I, float], others: Mapping[I, float], unit: str = "", random: bool = True, normal: bool = False
+) -> Paired | None:
     """Two methods on the items that both have; None if there are none.
 
     ours, others: the value of each item. unit: "%" for shares. random: False if a repetition would give the same
-    values, for example exact solvers; then there are no intervals, and no p-value.
+    values, for example exact solvers; then there are no intervals, and no p-value. normal: whether differences vary
+    like normal numbers over items, for example exploitability over seeds; then the test is Student's, which needs only
+    a few items.
     """
     both = [item for item in ours if item in others]
     if not both:
@@ -52,7 +56,7 @@ def paired(ours: Mapping[I, float], others: Mapping[I, float], unit: str = "", r
     if unit == "%" and {*a, *b} <= {0.0, 1.0}:
         difference, p = shares.paired_difference(a, b), shares.mcnemar_p(a, b)
     else:
-        difference, p = payoffs.paired_difference(a, b, unit), payoffs.paired_p(a, b)
+        difference, p = payoffs.paired_difference(a, b, unit), (payoffs.student_p if normal else payoffs.paired_p)(a, b)
     return Paired(estimate(a, unit), estimate(b, unit), difference, p)
 
 
@@ -61,9 +65,10 @@ class Question:
     """What is compared, and between whom.
 
     score: the name of the score. measure: how a reader would call it, for example "problems solved". ours, others: the
-    methods; others: all but ours if empty. items: the facts that name an item. by: the fact that names the method.
-    random: False if a repetition would give the same values. If there are several of ours, the best of them is chosen
-    at each cost; a p-value knows nothing of this choice, so use it with random=False.
+    methods; others: all but ours if empty. items: the facts that name an item; the value of a method whose records have
+    none of them, such as a solver without a seed, counts for every item of the other. by: the fact that names the
+    method. random, normal: as of `paired`. If there are several of ours, the best of them is chosen at each cost; a
+    p-value knows nothing of this choice.
     """
 
     score: str
@@ -75,6 +80,7 @@ class Question:
     by: str = "method"
     higher_is_better: bool = True
     random: bool = True
+    normal: bool = False
 
     def within(self, records: Sequence[Record], cost: str, limits: Iterable[float]) -> list[Comparison]:
         """Compare what is reached when `limit` of `cost` was spent on each item (within.py), for each of the limits.
@@ -133,7 +139,7 @@ class Question:
 
     def _compare(
         self,
-        read: Mapping[str, Mapping[tuple[object, ...], float] | None],
+        read: Mapping[str, Mapping[Item, float] | None],
         other: str,
         at: str,
         equal: Literal["budget", "time"],
@@ -142,7 +148,7 @@ class Question:
         for name, mine in read.items():
             if name == other or mine is None or theirs is None:
                 continue
-            found = paired(mine, theirs, self.unit, self.random)
+            found = paired(_spread(mine, theirs), _spread(theirs, mine), self.unit, self.random, self.normal)
             if found is not None and (best is None or self._better(found, best[1])):
                 best = name, found
         if best is None:
@@ -168,6 +174,12 @@ class Question:
     def _others(self, methods: Mapping[str, object]) -> list[str]:
         ours = [self.ours] if isinstance(self.ours, str) else list(self.ours)
         return [name for name in (self.others or methods) if name in methods and name not in ours]
+
+
+def _spread(one: Mapping[Item, float], other: Mapping[Item, float]) -> Mapping[Item, float]:
+    """The value of each item of the other method, if this one has a single value without any item."""
+    alone = len(one) == 1 and all(fact is None for item in one for fact in item)
+    return dict.fromkeys(other, *one.values()) if alone else one
 
 
 def _amount(cost: float, name: str) -> str:

@@ -93,12 +93,14 @@ def mean_curves(
     roles: Mapping[str, Role],
     unit: str = "",
     by: str = "method",
+    at: str | None = None,
 ) -> list[Series]:
-    """The mean along the curves of each method, over records that have points at the same x, with its interval.
+    """The mean along the curves of each method, with its interval over records. score, x, unit, at: as of `along`."""
 
-    x: the cost, such as "iterations"; as of `along`.
-    """
-    return _each(records, roles, by, lambda name, mine: Series(name, _points(along(mine, score, x, unit)), roles[name]))
+    def series(name: str, mine: Sequence[Record]) -> Series:
+        return Series(name, _points(along(mine, score, x, unit, at)), roles[name])
+
+    return _each(records, roles, by, series)
 
 
 # ---- What was measured, by compute: points of a curve, and what scaling.py fits ----
@@ -126,20 +128,25 @@ def by_budget(
     return dict(sorted(measured.items()))
 
 
-def along(records: Sequence[Record], score: str, x: str, unit: str = "") -> dict[float, Estimate]:
-    """The mean score along the curves of one method, by the cost `x`, over records that have points at the same x.
+def along(
+    records: Sequence[Record], score: str, x: str, unit: str = "", at: str | None = None
+) -> dict[float, Estimate]:
+    """The mean score along the curves of one method, by the cost `x`, with intervals over records.
 
-    With one record at an x, for example of an exact solver, there is no interval; records whose costs are never equal,
-    such as seconds, give one point each.
+    at: the cost at which all records have points, such as "iterations"; `x` if None. Points at the same are averaged,
+    in the score and in `x`: `along(records, "exploitability", "seconds", at="iterations")` says what was reached in how
+    many seconds on average. With one record at a point, for example of an exact solver, there is no interval.
     """
-    at: dict[float, list[float]] = {}
+    together: dict[float, list[Mapping[str, float]]] = {}
     for record in records:
         for point in points(record, score):
-            at.setdefault(point.get(x, 0.0), []).append(point[score])
-    return {
-        where: estimate(found, unit) if len(found) > 1 else Estimate(found[0], n=1, unit=unit)
-        for where, found in sorted(at.items())
-    }
+            together.setdefault(point.get(at or x, 0.0), []).append(point)
+    measured = {}
+    for found in together.values():
+        y = [point[score] for point in found]
+        where = float(np.mean([point.get(x, 0.0) for point in found]))
+        measured[where] = estimate(y, unit) if len(y) > 1 else Estimate(y[0], n=1, unit=unit)
+    return dict(sorted(measured.items()))
 
 
 def _points(measured: Mapping[float, Estimate]) -> list[Point]:

@@ -194,6 +194,9 @@ def test_mean_curves() -> None:
     assert [(point.x, point.y) for point in found.points] == [(10, pytest.approx(0.6)), (100, pytest.approx(0.2))]
     assert found.points[0].low is not None
     assert math.isfinite(found.points[0].low)
+    slower = solver("mccfr", (10, 0.3, 0.7), (100, 3.0, 0.3))
+    timed = along([records[0], slower], "exploitability", "seconds", at="iterations")
+    assert [(x, y.value, y.n) for x, y in timed.items()] == [(0.2, 0.6, 2), (2.0, 0.2, 2)]
     (exact,) = mean_curves(records[:1], "exploitability", "iterations", {"mccfr": "ours"})
     assert exact.points[0].low is None
     assert along(records[:1], "exploitability", "iterations")[100] == Estimate(0.1, n=1)
@@ -266,6 +269,23 @@ def test_comparisons_without_randomness_take_the_best_of_ours() -> None:
         ("1 s each", "cfr+", 0.05, None),
     ]
     assert [verdict for verdict, _ in verdicts(found)] == ["ahead", "behind"]
+
+
+def test_a_method_without_seeds_is_compared_with_each_seed() -> None:
+    def solved_by(method: str, exploitability: float, seed: int | None = None) -> Record:
+        return record({"method": method, "seed": seed}, {"exploitability": exploitability}, {"seconds": 1.0})
+
+    records = [solved_by("cfr", 0.1), *(solved_by("mccfr", 0.3 + 0.01 * (seed % 3), seed) for seed in range(4))]
+    asked = Question(
+        "exploitability", "exploitability", "cfr", items=("seed",), unit="", higher_is_better=False, normal=True
+    )
+    (found,) = asked.within(records, "seconds", [2.0])
+    assert (found.our_value.value, found.other_value.value, found.other_value.n) == pytest.approx((0.1, 0.3075, 4))
+    assert found.p is not None
+    assert found.p < 0.001
+    assert [verdict for verdict, _ in verdicts([found])] == ["ahead"]
+    (turned,) = replace(asked, ours="mccfr").within(records, "seconds", [2.0])
+    assert [verdict for verdict, _ in verdicts([turned])] == ["behind"]
 
 
 def test_paired_numbers() -> None:

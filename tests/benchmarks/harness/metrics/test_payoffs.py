@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from longthink.benchmarks.harness.metrics.payoffs import mean, paired_difference, paired_p
+from longthink.benchmarks.harness.metrics.payoffs import mean, paired_difference, paired_p, student_p
 from longthink.errors import ParameterError
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -50,6 +50,14 @@ def test_paired_p_is_close_to_students_for_many_normal_cases() -> None:
     rng = np.random.default_rng(2)
     ours, others = rng.normal(0.25, 1, 100), rng.normal(0, 1, 100)
     assert paired_p(ours, others) == pytest.approx(stats.ttest_rel(ours, others).pvalue, abs=0.01)
+
+
+def test_students_p() -> None:
+    ours, others = [0.30, 0.35, 0.31, 0.33], [0.11, 0.12, 0.14, 0.10]
+    assert student_p(ours, others) == pytest.approx(stats.ttest_rel(ours, others).pvalue)
+    assert student_p(ours, others) < 0.01 < paired_p(ours, others) == 2 / 2**4
+    assert (student_p([1.0], [2.0]), student_p([1.0, 2.0], [1.0, 2.0])) == (1.0, 1.0)
+    assert student_p([0.3, 0.2], [0.2, 0.1]) == 0.0
 
 
 def test_pairing_shortens_the_interval() -> None:
