@@ -13,7 +13,7 @@ from pathlib import Path
 from longthink.benchmarks.harness.record import Environment
 
 PACKAGES = (
-    "longthink", "numpy", "numba", "scipy", "statsmodels", "choix", "open_spiel", "xllamacpp", "onnxruntime",
+    "longthink", "numpy", "numba", "scipy", "statsmodels", "open_spiel", "xllamacpp", "onnxruntime",
     "reasoning-gym", "textarena", "mctx", "treequest", "ray",
 )  # fmt: skip
 PROGRAMS = ("gnugo",)

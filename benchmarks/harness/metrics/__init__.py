@@ -5,7 +5,7 @@ Numbers (scipy and statsmodels do the work; results are `Estimate`s of section.p
 | file | what it has | method |
 |---|---|---|
 | shares.py | `share`, `wilson`, `paired_difference`, `unpaired_difference`, `mcnemar_p` | Wilson, Newcombe, McNemar |
-| payoffs.py | `mean`, `paired_difference`, `paired_p` | bootstrap (BCa), permutation test |
+| payoffs.py | `mean`, `paired_difference`, `paired_p` | bootstrap (BCa), permutation test, Student's |
 | estimates.py | `estimate`: share or mean, by the unit | |
 | clusters.py | `clustered_mean`: several samples of a problem, several problems of a seed | clustered standard errors |
 | aggregates.py | `interquartile_mean`, `optimality_gap`, `probability_of_improvement` | stratified bootstrap |
@@ -20,7 +20,8 @@ From records to a `Section`:
 | file | what it has |
 |---|---|
 | within.py | the score that a case had reached within a cost; what a record must hold for that |
-| tables.py | `table` with columns `share_of`, `mean_of`, `mean_spent`, `share_within`, `difference_from`, `count` |
+| tables.py | `table` with columns `share_of`, `mean_of`, `mean_spent`, `share_within`, `difference_from`, `count`, |
+| | `clustered_mean_of`, `interquartile_mean_of` |
 | curves.py | `solved_curves` (share solved by cost), `budget_curves` (by budget), `mean_curves` (along curves); |
 | | `by_budget`, `along`: the same numbers for scaling.py |
 | comparisons.py | `Question`: `.within(cost, limits)`, `.at_budgets`, `.in_equal_time`; `paired` for two mappings |

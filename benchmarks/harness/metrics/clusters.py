@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from longthink.benchmarks.harness.metrics.shares import share
 from longthink.benchmarks.harness.section import Estimate
 from longthink.errors import ParameterError, require
 
@@ -21,6 +22,7 @@ def clustered_mean(values: Sequence[float], *clusters: Sequence[Hashable], unit:
     methods, pass the differences. The interval is Student's, with one degree of freedom less than there are clusters
     (the smaller number of two). n of the estimate: the number of clusters of the first kind. A kind with a single
     cluster says nothing about the spread between clusters and is left out; without any kind left, there is no interval.
+    unit: "%" for shares, whose interval stays in [0, 1], and is Wilson's over clusters if all values are equal.
 
     One way: Liang and Zeger, Biometrika 1986, with the factor G / (G - 1) for G clusters. Two ways: Cameron, Gelbach
     and Miller, "Robust inference with multiway clustering", Journal of Business & Economic Statistics 2011; if its
@@ -37,13 +39,16 @@ def clustered_mean(values: Sequence[float], *clusters: Sequence[Hashable], unit:
     if not groups:
         return Estimate(value, None, None, n, unit)
     if np.ptp(numbers) == 0:
-        return Estimate(value, value, value, n, unit)
+        return share(value * n, n) if unit == "%" else Estimate(value, value, value, n, unit)
     variance = max(_variance(numbers, group) for group in groups)
     if len(groups) == 2:
         variance = max(variance, _variance(numbers, np.column_stack(groups)))
     freedom = min(int(group.max()) for group in groups)
     reach = float(require("scipy.stats", "compare").t.ppf(0.975, freedom)) * variance**0.5
-    return Estimate(value, value - reach, value + reach, n, unit)
+    low, high = value - reach, value + reach
+    return (
+        Estimate(value, max(0.0, low), min(1.0, high), n, unit) if unit == "%" else Estimate(value, low, high, n, unit)
+    )
 
 
 def _numbered(names: Sequence[Hashable]) -> np.ndarray:

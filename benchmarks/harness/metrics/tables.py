@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from longthink.benchmarks.harness.metrics.aggregates import interquartile_mean
+from longthink.benchmarks.harness.metrics.clusters import clustered_mean
 from longthink.benchmarks.harness.metrics.comparisons import TIMES, paired
 from longthink.benchmarks.harness.metrics.estimates import estimate
 from longthink.benchmarks.harness.metrics.within import finished, values, values_within
@@ -51,6 +53,30 @@ def share_of(score: str = "solved", items: Sequence[str] = ()) -> Column:
 def mean_of(score: str, unit: str = "", items: Sequence[str] = ()) -> Column:
     """The mean of a score with its bootstrap interval. items: as of `share_of`."""
     return _column(score, unit, items)
+
+
+def clustered_mean_of(score: str, clusters: Sequence[str] = ("problem", "seed"), unit: str = "%") -> Column:
+    """The mean of a score over records, with an interval from standard errors clustered by one or two facts."""
+
+    def column(records: Sequence[Record]) -> Cell:
+        scored = [record for record in records if score in record.scores]
+        groups = [[str(record.fact(name)) for record in scored] for name in clusters]
+        return clustered_mean([record.scores[score] for record in scored], *groups, unit=unit) if scored else None
+
+    return column
+
+
+def interquartile_mean_of(score: str, task: str = "task", unit: str = "") -> Column:
+    """The interquartile mean of a score over the runs of several tasks, with a stratified bootstrap interval.
+
+    task: the fact that names one; each record is a run.
+    """
+
+    def column(records: Sequence[Record]) -> Cell:
+        runs = by_facts([record for record in records if score in record.scores], task).values()
+        return interquartile_mean([[r.scores[score] for r in group] for group in runs], unit) if runs else None
+
+    return column
 
 
 def mean_spent(cost: str, unit: str | None = None) -> Column:

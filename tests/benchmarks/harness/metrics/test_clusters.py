@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from longthink.benchmarks.harness.metrics.clusters import clustered_mean
+from longthink.benchmarks.harness.metrics.shares import share
 from longthink.errors import ParameterError
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -52,6 +53,10 @@ def test_degenerate_clusters() -> None:
     assert (same.low, same.high) == (1.0, 1.0)
     negative = clustered_mean([1.0, 0.0, 0.0, 1.0], "aabb", "xyxy")  # all cluster means are equal
     assert (negative.low, negative.high) == (0.5, 0.5)
+    solved = clustered_mean([1.0] * 40, [i // 4 for i in range(40)], unit="%")
+    assert solved == share(10, 10)
+    nearly = clustered_mean([1.0] * 39 + [0.0], [i // 4 for i in range(40)], unit="%")
+    assert nearly.high == 1.0
     with pytest.raises(ParameterError, match="at least one"):
         clustered_mean([], [])
     with pytest.raises(ParameterError, match="a name for each value"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from longthink.benchmarks.harness.metrics.clusters import clustered_mean
 from longthink.benchmarks.harness.metrics.comparisons import Question, paired
 from longthink.benchmarks.harness.metrics.curves import (
     along,
@@ -21,8 +22,10 @@ from longthink.benchmarks.harness.metrics.curves import (
 )
 from longthink.benchmarks.harness.metrics.shares import wilson
 from longthink.benchmarks.harness.metrics.tables import (
+    clustered_mean_of,
     count,
     difference_from,
+    interquartile_mean_of,
     mean_of,
     mean_spent,
     share_of,
@@ -137,6 +140,24 @@ def test_seeds_of_a_problem_are_not_independent() -> None:
     assert isinstance(items, Estimate)
     assert (every.n, items.n) == (24, 6)
     assert items.value == every.value == 0.5
+
+
+def test_columns_of_clusters_and_of_tasks() -> None:
+    records = [
+        record({"problem": i, "seed": s, "task": t}, {"solved": float((i + s) % 3 > 0), "score": 10.0 * t + s})
+        for i in range(6)
+        for s in range(4)
+        for t in range(2)
+    ]
+    clustered = clustered_mean_of("solved")(records)
+    facts = [[str(r.fact(name)) for r in records] for name in ("problem", "seed")]
+    assert clustered == clustered_mean([r.scores["solved"] for r in records], *facts, unit="%")
+    assert isinstance(clustered, Estimate)
+    assert clustered.n == 6
+    middle = interquartile_mean_of("score")(records)
+    assert isinstance(middle, Estimate)
+    assert (middle.value, middle.n) == (pytest.approx(6.5), 48)
+    assert [column([]) for column in (clustered_mean_of("solved"), interquartile_mean_of("score"))] == [None, None]
 
 
 # ---- Curves ----
