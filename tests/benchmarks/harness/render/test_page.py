@@ -246,7 +246,7 @@ def test_vega_draws_every_chart_without_an_error_or_a_request(browser: Browser, 
 
 @needs_chromium
 def test_tables_sort_by_value_with_click_and_key(browser: Browser) -> None:
-    table = "[...document.querySelectorAll('table')].find(t => t.caption?.textContent === 'Optimal moves')"
+    table = "[...document.querySelectorAll('table')].find(t => t.ariaLabel === 'Optimal moves')"
     column = f"[...{table}.tBodies[0].rows].map(r => r.cells[1].textContent)"
     browser.run(f"{table}.tHead.rows[0].cells[1].querySelector('button').click()")
     assert browser.run(column)[:3] == ["10", "20", "40"]
@@ -317,6 +317,9 @@ def test_on_paper_folded_parts_are_open_and_colours_light(browser: Browser) -> N
     assert browser.run("[...document.querySelectorAll('details.failure')].every(d => d.open)")
     browser("Emulation.setEmulatedMedia", media="print")
     assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    browser.resize(794)
+    browser("Emulation.setEmulatedMedia", media="print")
+    assert browser.run("document.documentElement.scrollWidth") <= 794  # a sheet of A4
     made = browser("Page.printToPDF", printBackground=True)["data"]
     assert base64.b64decode(made).startswith(b"%PDF")
     browser("Emulation.setEmulatedMedia", media="")
