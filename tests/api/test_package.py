@@ -36,7 +36,7 @@ def test_import_is_light() -> None:
     """Numba, OpenSpiel, model runtimes, plotting and the command line are imported only by what needs them."""
     program = (
         "import sys, longthink as lt; g = lt.load_game('kuhn_poker'); lt.CFR(g); lt.MCTS; lt.load_task\n"
-        "heavy = ['numba', 'pyspiel', 'xllamacpp', 'matplotlib', 'scipy', 'httpx', 'reasoning_gym', 'cyclopts']\n"
+        "heavy = ['numba', 'pyspiel', 'xllamacpp', 'altair', 'scipy', 'httpx', 'reasoning_gym', 'cyclopts']\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
