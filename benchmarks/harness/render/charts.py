@@ -64,15 +64,23 @@ Looks = Mapping[tuple[Role, str], Look]
 
 
 def looks(charts: Iterable[Chart]) -> Looks:
-    """A look for each method of these charts. Colours of a role are given in the order of first appearance."""
-    found: dict[tuple[Role, str], Look] = {}
-    for each in (each for chart in charts for each in chart.series):
-        if (each.role, each.name) not in found:
-            used = sum(role == each.role for role, _ in found)
-            colours, dashes = FAMILIES[each.role], DASHES[each.role]
-            dash = dashes[used // len(colours) % len(dashes)]
-            found[each.role, each.name] = Look(colours[used % len(colours)], dash, SHAPES[each.role], WIDTHS[each.role])
-    return found
+    """A look for each method of these charts: the first of its role that no method has with which it shares a chart."""
+    together: dict[tuple[Role, str], set[tuple[Role, str]]] = {}
+    for chart in charts:
+        methods = [(each.role, each.name) for each in chart.series]
+        for method in methods:
+            together.setdefault(method, set()).update(methods)
+    chosen: dict[tuple[Role, str], int] = {}
+    for method, others in together.items():
+        taken = {chosen[other] for other in others if other[0] == method[0] and other in chosen}
+        chosen[method] = next(number for number in range(len(taken) + 1) if number not in taken)
+    return {(role, name): _look(role, number) for (role, name), number in chosen.items()}
+
+
+def _look(role: Role, number: int) -> Look:
+    colours, dashes = FAMILIES[role], DASHES[role]
+    dash = dashes[number // len(colours) % len(dashes)]
+    return Look(colours[number % len(colours)], dash, SHAPES[role], WIDTHS[role])
 
 
 def _band(chart: Chart) -> float:
@@ -251,7 +259,10 @@ def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
 def _legend(altair: Any, look: Mapping[str, Look]) -> Any:
     """A layer that shows only the legend: the colours and dashes of all methods."""
     names = list(look)
-    legend = altair.Legend(title=None, symbolType="stroke", symbolOpacity=1)
+    wide = max(map(len, names), default=0) > 26
+    legend = altair.Legend(
+        title=None, symbolType="stroke", symbolOpacity=1, columns=1 if wide else 2, labelLimit=330 if wide else 190
+    )
     colours = altair.Scale(domain=names, range=[each.colour for each in look.values()])
     dashes = altair.Scale(domain=names, range=[each.dash for each in look.values()])
     return (
@@ -273,7 +284,7 @@ def _configured(altair: Any, picture: Any) -> Any:
             titleFontSize=12, titleFontWeight="normal", labelFlush=False, titlePadding=7, labelOverlap=True,
         )
         .configure_legend(
-            orient="bottom", columns=2, labelFontSize=11.5, labelColor=INK, labelLimit=190,
+            orient="bottom", labelFontSize=11.5, labelColor=INK,
             symbolSize=420, symbolStrokeWidth=2.2, columnPadding=14, offset=6, title=None,
         )
         .configure_title(anchor="start", fontSize=14, color=INK, offset=12)
