@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from longthink.benchmarks.harness.compare import compare as compare
+    from longthink.benchmarks.harness.from_logs import report as report
     from longthink.benchmarks.harness.matches.agents import Agent as Agent
     from longthink.benchmarks.harness.matches.registry import agents as agents
     from longthink.benchmarks.harness.matches.registry import load_agent as load_agent
@@ -227,6 +228,7 @@ _HOME = {
     **dict.fromkeys(("register_study", "studies"), "benchmarks.harness.studies"),
     **dict.fromkeys(("Suite", "load_suite", "suites"), "benchmarks.harness.suite"),
     "compare": "benchmarks.harness.compare",
+    "report": "benchmarks.harness.from_logs",
     "Agent": "benchmarks.harness.matches.agents",
     **dict.fromkeys(("agents", "load_agent", "register_agent"), "benchmarks.harness.matches.registry"),
     **dict.fromkeys(

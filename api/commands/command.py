@@ -49,6 +49,7 @@ COMMANDS: Registry[Command] = Registry(
         "models": "longthink.commands.lists:MODELS",
         "perf": "longthink.commands.perf:COMMAND",
         "play": "longthink.commands.play:COMMAND",
+        "report": "longthink.commands.report:COMMAND",
         "search": "longthink.commands.search:COMMAND",
         "serve": "longthink.commands.serve:COMMAND",
         "solve": "longthink.commands.solve:COMMAND",

@@ -11,7 +11,7 @@ from pathlib import Path
 from longthink.benchmarks.harness.executor import Executor
 from longthink.benchmarks.harness.log import NAME, RunLog, locked
 from longthink.benchmarks.harness.ray_workers import RayWorkers
-from longthink.benchmarks.harness.report import Report, make_report, write_report
+from longthink.benchmarks.harness.report import Report, check_formats, make_report, write_report
 from longthink.benchmarks.harness.run_progress import watching
 from longthink.benchmarks.harness.runner import Runner, unfinished
 from longthink.benchmarks.harness.suite import Suite, load_suite, needed
@@ -98,6 +98,7 @@ def compare(
     """
     if workers is not None:
         workers = whole_number("workers", workers, 1)
+    check_formats(formats)
     resolved = load_suite(suite, overrides, model)
     entries = resolved.entries()
     folder = run_folder(resolved, run_dir)

@@ -325,7 +325,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-FORMATS = ("html", "json", "md", "pdf", "csv")
+FORMATS = ("html", "json", "md", "pdf", "csv", "inspect")
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise `ParameterError` for a format that no report has, `MissingExtraError` if the library of one is missing."""
+    for name in formats:
+        if name not in FORMATS:
+            raise ParameterError(f"a format of a report expects one of {', '.join(FORMATS)}; got {name!r}")
+    if "inspect" in formats:
+        require("inspect_ai", "inspect")
 
 
 def write_report(
@@ -342,9 +351,7 @@ def write_report(
     from longthink.benchmarks.harness.render.charts import Gallery
 
     folder = Path(folder)
-    for name in formats:
-        if name not in FORMATS:
-            raise ParameterError(f"a format of a report expects one of {', '.join(FORMATS)}; got {name!r}")
+    check_formats(formats)
     paths = {}
     gallery = Gallery(report.charts, [panel for _, panel in report.panels])
     try:
@@ -354,7 +361,8 @@ def write_report(
             for path, content in files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 write_file(folder / path, content)
-            paths[name] = folder / next(iter(files))
+            if files:  # logs of Inspect need records
+                paths[name] = folder / next(iter(files))
     except OSError as error:
         raise RunLogError(
             f"the report cannot be written to {folder}: {error}; the log of the run is complete"

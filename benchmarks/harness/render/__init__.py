@@ -9,7 +9,7 @@ from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.render.charts import Gallery
 from longthink.benchmarks.harness.report import Report
 
-MODULES = {"html": "page", "json": "plain", "md": "markdown", "pdf": "pdf", "csv": "tables"}
+MODULES = {"html": "page", "json": "plain", "md": "markdown", "pdf": "pdf", "csv": "tables", "inspect": "inspect_log"}
 """The module of each format. It has `files(report, records, gallery)`."""
 
 

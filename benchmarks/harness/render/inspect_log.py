@@ -13,12 +13,19 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from longthink.benchmarks.harness.record import Record
+from longthink.benchmarks.harness.render.charts import Gallery
+from longthink.benchmarks.harness.report import Report
 from longthink.errors import require
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
 
 NO_MODEL = "none"
+
+
+def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[str, bytes]:
+    """A file in the folder inspect for each study. Raises `MissingExtraError`."""
+    return {f"inspect/{name}": content for name, content in eval_files(records).items()}
 
 
 def eval_files(records: Sequence[Record]) -> dict[str, bytes]:

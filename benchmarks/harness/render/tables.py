@@ -1,4 +1,4 @@
-"""The report as CSV files in one zip: tables, data of charts, comparisons, and missing and failed cases.
+"""The report as CSV files in one zip: records, tables, data of charts, comparisons, and missing and failed cases.
 
 An estimate takes four columns: its value, the ends of its 95% interval, and n. A share stays in [0, 1].
 """
@@ -15,13 +15,14 @@ from typing import Any
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.render import charts
 from longthink.benchmarks.harness.render.charts import Gallery
+from longthink.benchmarks.harness.render.flat import records_csv
 from longthink.benchmarks.harness.report import Report
 from longthink.benchmarks.harness.section import Estimate, Table
 
 
 def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[str, str | bytes]:
     """report.csv.zip."""
-    sheets: dict[str, str] = {"comparisons.csv": _comparisons(report)}
+    sheets: dict[str, str] = {"records.csv": records_csv(records), "comparisons.csv": _comparisons(report)}
     for study in report.studies:
         if study.section is None:
             continue
