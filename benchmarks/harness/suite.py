@@ -226,7 +226,7 @@ def _set_model(suite: str, gathered: Mapping[str, Sequence[dict[str, Any]]], mod
 def _override(text: str) -> tuple[str, str, Any]:
     """The study, the field and the value of an override."""
     target, equals, value = text.partition("=")
-    study, dot, key = target.strip().rpartition(".")
+    study, dot, key = target.strip().partition(".")
     if not (equals and dot and study and key):
         raise ParameterError(f"a setting is written STUDY.FIELD=VALUE, got {shown(text)}")
     try:

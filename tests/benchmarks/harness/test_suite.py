@@ -216,3 +216,10 @@ def test_a_suite_of_the_package_is_described_and_read_back(name: str, tmp_path: 
     assert suite.studies
     assert load_suite(written(tmp_path, suite.as_toml())) == suite
     assert (FOLDER / f"{name}.toml").is_file()
+
+
+def test_smoke_and_full_have_every_study() -> None:
+    ours = {name for name in STUDIES if STUDIES[name].__module__.startswith("longthink.")}
+    assert set(load_suite("full").studies) == ours
+    assert set(load_suite("smoke").studies) == ours
+    assert {"smoke", "quick", "poker", "board", "go", "language", "scaling", "full"} <= set(suites())
