@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from longthink.benchmarks.harness.matches.names import expected_seconds
 from longthink.benchmarks.harness.matches.play import play_pair
 from longthink.benchmarks.harness.matches.registry import AGENTS
 from longthink.benchmarks.harness.matches.results import as_json, faults, page, rated_games, sides, spent_by_all
+from longthink.benchmarks.harness.metrics import scaling
 from longthink.benchmarks.harness.metrics.ratings import Ratings, rate
 from longthink.benchmarks.harness.record import Outcome, Record, by_facts
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Estimate, Point, Section, Series, Table
@@ -112,7 +112,7 @@ class Ladder(Study):
         return Section(
             self.title,
             text="\n\n".join(said),
-            tables=[slopes(found), *(each.table() for each in found)],
+            tables=[slopes(found), *(table for each in found for table in each.tables())],
             charts=[chart for each in found for chart in each.charts()],
             comparisons=[comparison for each in found for comparison in each.comparisons()],
             panel=best.panel(),
@@ -171,24 +171,31 @@ class _Rated:
     def elo(self, agent: str) -> Estimate:
         return self.ratings.rating(agent)
 
-    def slope(self) -> Estimate:
-        """Elo for each doubling of simulations: a line through all rungs, fitted by generalised least squares.
+    def _ladder(self) -> tuple[dict[float, Estimate], Any]:
+        """The ratings of the rungs by simulations, and their covariance."""
+        return self.ratings.ladder({float(n): rung for n, rung in self.rungs.items()})
 
-        If the rungs deviate from the line by more than their errors, the interval is wider by that factor.
-        """
-        chosen = [self.ratings.players.index(rung) for rung in self.rungs.values()]
-        x = np.column_stack([np.ones(len(chosen)), np.log2(list(self.rungs))])
-        y, covariance = self.ratings.elo[chosen], self.ratings.covariance[np.ix_(chosen, chosen)]
-        weights = np.linalg.inv(covariance)
-        inverse = np.linalg.inv(x.T @ weights @ x)
-        line = inverse @ x.T @ weights @ y
-        residual = y - x @ line
-        spread = float(residual @ weights @ residual) / max(1, len(chosen) - 2)
-        error = 1.96 * math.sqrt(inverse[1, 1] * max(1.0, spread))
-        return Estimate(float(line[1]), float(line[1]) - error, float(line[1]) + error, len(chosen), "Elo")
+    def fit(self) -> scaling.Fit:
+        """A line through all rungs: Elo for each doubling of simulations."""
+        return scaling.fit(*self._ladder())
+
+    def between(self, low: int, high: int, doublings: float = 1.0) -> dict[str, float]:
+        """The weights of the ratings for the mean rise between two rungs, in so many doublings of simulations."""
+        weight = doublings / math.log2(high / low)
+        return {self.rungs[high]: weight, self.rungs[low]: -weight}
+
+    def steepest(self) -> tuple[int, int, Estimate]:
+        """The two rungs, ten times the simulations apart or a little more, between which Elo rises most, and the rise
+        for each doubling."""
+        found = []
+        for low in self.rungs:
+            high = next((n for n in self.rungs if n >= 10 * low), None)
+            if high is not None:
+                found.append((low, high, self.ratings.contrast(self.between(low, high))))
+        return max(found, key=lambda each: each[2].value) if found else (0, 0, Estimate(0.0))
 
     def sentence(self) -> str:
-        slope, budgets = self.slope(), list(self.rungs)
+        slope, budgets = self.fit().per_doubling, list(self.rungs)
         top = self.elo(self.rungs[budgets[-1]])
         failed = faults(self.records)
         return (
@@ -198,24 +205,21 @@ class _Rated:
             + (f" {failed} games were decided by a fault." if failed else "")
         )
 
-    def table(self) -> Table:
+    def tables(self) -> list[Table]:
+        """The ratings, and how well the upper rungs are predicted from the lower ones."""
+        made = [self._ratings_table()]
+        if len(self.rungs) > 4:
+            held = scaling.held_out(*self._ladder())
+            made.append(held.table(f"Higher rungs predicted from the lower ones in {self.game}", "simulations a move"))
+        return made
+
+    def _ratings_table(self) -> Table:
         rungs = list(self.rungs.items())
         rows: list[tuple[Cell, ...]] = []
         order = sorted(self.ratings.players, key=lambda agent: self.ratings.elo[self.ratings.players.index(agent)])
-        steps = itertools.pairwise(rungs)
-        following = {low: (high, math.log2(more / less)) for (less, low), (more, high) in steps}
+        following = {rung: self.between(low, high) for (low, rung), (high, _) in itertools.pairwise(rungs)}
         for agent in order:
-            gain: Cell = None
-            if agent in following:
-                above, doublings = following[agent]
-                step = self.ratings.difference(above, agent)
-                gain = Estimate(
-                    step.value / doublings,
-                    None if step.low is None else step.low / doublings,
-                    None if step.high is None else step.high / doublings,
-                    step.n,
-                    "Elo",
-                )
+            gain = self.ratings.contrast(following[agent]) if agent in following else None
             games = self.ratings.games[self.ratings.players.index(agent)]
             rows.append((agent, self.elo(agent), games, self.seconds.get(agent), gain))
         return Table(
@@ -299,9 +303,7 @@ class _Rated:
                 weights = self._between(x)
                 if weights is None:
                     continue
-                ours, versus = weights.copy(), weights.copy()
-                versus[self.ratings.players.index(peer)] -= 1
-                mine, difference = self._contrast(ours), self._contrast(versus)
+                mine, difference = self.ratings.contrast(weights), self.ratings.contrast({**weights, peer: -1.0})
                 made.append(
                     Comparison(
                         measure=f"Elo above random play in {self.game}",
@@ -317,26 +319,17 @@ class _Rated:
                 )
         return made
 
-    def _between(self, simulations: float) -> NDArray[np.float64] | None:
+    def _between(self, simulations: float) -> dict[str, float] | None:
         """The weights of the ratings for a number of simulations, linear in its logarithm; None beyond the rungs."""
         budgets = list(self.rungs)
         if not budgets[0] <= simulations <= budgets[-1]:
             return None
-        upper = next(i for i, n in enumerate(budgets) if n >= simulations)
-        weights = np.zeros(len(self.ratings.players))
-        share = 1.0
-        if budgets[upper] != simulations:
-            low, high = budgets[upper - 1], budgets[upper]
-            share = math.log(simulations / low) / math.log(high / low)
-            weights[self.ratings.players.index(self.rungs[low])] = 1 - share
-        weights[self.ratings.players.index(self.rungs[budgets[upper]])] = share
-        return weights
-
-    def _contrast(self, weights: NDArray[np.float64]) -> Estimate:
-        """A weighted sum of ratings."""
-        value = float(weights @ self.ratings.elo)
-        error = 1.96 * math.sqrt(max(0.0, float(weights @ self.ratings.covariance @ weights)))
-        return Estimate(value, value - error, value + error, None, "Elo")
+        upper = next(n for n in budgets if n >= simulations)
+        if upper == simulations:
+            return {self.rungs[upper]: 1.0}
+        lower = budgets[budgets.index(upper) - 1]
+        share = math.log(simulations / lower) / math.log(upper / lower)
+        return {self.rungs[lower]: 1 - share, self.rungs[upper]: share}
 
 
 def _p(difference: Estimate) -> float | None:
@@ -401,21 +394,25 @@ def slopes(found: Sequence[_Rated]) -> Table:
     tenfold = math.log2(10)
     rows: list[tuple[Cell, ...]] = []
     for each in found:
-        slope, budgets = each.slope(), list(each.rungs)
-        assert slope.low is not None
-        assert slope.high is not None
-        ten = Estimate(slope.value * tenfold, slope.low * tenfold, slope.high * tenfold, slope.n, "Elo")
+        fit, budgets = each.fit(), list(each.rungs)
+        doubling = fit.per_doubling
         what = f"{budgets[0]:,} to {budgets[-1]:,} simulations a move"
-        rows.append((each.game, what, slope, ten, _won(slope.value), "measured here"))
+        rows.append((each.game, what, doubling, fit.per_tenfold, _won(doubling.value), "measured here, all rungs"))
+        low, high, rise = each.steepest()
+        if high:
+            what = f"{low:,} to {high:,} simulations a move"
+            gain = each.ratings.contrast(each.between(low, high, tenfold))
+            rows.append((each.game, what, rise, gain, _won(rise.value), "measured here, the steepest part"))
     for game, compute, ten_published, source in PUBLISHED:
-        doubling = ten_published / tenfold
-        rows.append((game, compute, round(doubling, 1), round(ten_published, 1), _won(doubling), source))
+        elo = ten_published / tenfold
+        rows.append((game, compute, Estimate(elo, unit="Elo"), Estimate(ten_published, unit="Elo"), _won(elo), source))
     return Table(
         "Elo for each doubling",
         ("game", "compute", "Elo for each doubling", "Elo for ten times as much", "wins with twice as much", "source"),
         rows,
-        "Measured slopes are lines through all rungs (generalised least squares with the covariance of the ratings); n "
-        "is the number of rungs. They are of search with random playouts, whose strength ends at exact play. Published "
+        "Measured slopes are lines through the rungs, fitted with the covariance of the ratings. The steepest part was "
+        "chosen after the fact, so its interval is too narrow. They are of search with random playouts, whose strength "
+        "ends at exact play. Published "
         "slopes are of trained networks and were not measured here: Jones, arXiv:2104.03113; Neumann and Gros, ICLR "
         "2023, arXiv:2210.00849.",
     )

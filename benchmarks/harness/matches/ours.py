@@ -190,7 +190,7 @@ class Exact(Agent):
             return optimal[0]
         result = self._search.run(state, self._budget)
         self.spent += result.spent
-        return next(action for action in result.actions[result.ranking].tolist() if action in optimal)
+        return next(int(action) for action in result.actions[result.ranking] if action in optimal)
 
 
 _UNTIL_PROVEN = 100_000_000

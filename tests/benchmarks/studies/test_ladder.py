@@ -141,7 +141,7 @@ def test_published_slopes_are_marked() -> None:
     assert len(rows) == 3
     assert all(str(row[-1]).startswith("published") for row in rows)
     jones, two_thirds, neumann = (row[3] for row in rows)
-    assert (jones, two_thirds, neumann) == (500.0, 400.0, 220.0)
+    assert [each.value for each in (jones, two_thirds, neumann)] == pytest.approx([500.0, 400.0, 220.0])  # type: ignore[union-attr]
     assert rows[1][4].value == pytest.approx(2 / 3, abs=0.001)  # type: ignore[union-attr]
 
 
