@@ -39,6 +39,7 @@ COMMANDS: Registry[Command] = Registry(
     "command",
     "longthink.commands",
     {
+        "agents": "longthink.commands.lists:AGENTS",
         "compare": "longthink.commands.compare:COMMAND",
         "completion": "longthink.commands.completion:COMMAND",
         "games": "longthink.commands.lists:GAMES",

@@ -50,6 +50,7 @@ MODELS = _command("models", "language models and their options", "openai:NAME")
 METHODS = _command("methods", "methods of `longthink think`, and their options", "beam")
 KINDS = _command("kinds", "kinds of proposals for `longthink think --kinds`", "step")
 VERIFIERS = _command("verifiers", "verifiers for `longthink think --verifier`, and their options", "judge")
+AGENTS = _command("agents", "agents of `longthink match`, and their options", "mcts")
 TOOLS = _command("tools", "tools that a model may call", "python")
 STUDIES = _command("studies", "studies of `longthink compare`, and their settings", "NAME")
 

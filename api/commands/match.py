@@ -1,78 +1,138 @@
-"""`longthink match`: a match of Go between two programs."""
+"""`longthink match`: agents play a game against each other, as a run of the study `match`."""
 
 from __future__ import annotations
 
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-from longthink.benchmarks.harness import gtp_match
-from longthink.benchmarks.harness.run_log import read
-from longthink.benchmarks.peers.gtp_player import TIMEOUT
-from longthink.command_line import DONE, NOT_SOLVED
+import longthink as lt
+from longthink.benchmarks.harness.log import read
+from longthink.benchmarks.harness.suite import load_suite
+from longthink.command_line import DONE, INTERRUPTED, NOT_SOLVED
 from longthink.commands.command import Command
 from longthink.commands.output import Json
 from longthink.options import option, real, seconds, whole
 
+OURS = "longthink gtp --simulations 1000 --resign 0.05 --seed {seed}"
+
 
 def match(
-    *,
-    opponent: Annotated[str, option("The command line of a Go program that speaks GTP.", metavar="COMMAND")],
-    engine: Annotated[str, option("The program that plays for us.", metavar="COMMAND")] = gtp_match.OURS,
+    *agents: Annotated[str, option("An agent for each player, as mcts(simulations=1000); see: longthink agents.")],
+    game: Annotated[str | None, option("The game; default: go with Go programs, else connect_four.")] = None,
+    games: Annotated[int, whole("Games in all, with those in the log.", 1)] = 20,
+    sprt: Annotated[
+        tuple[float, ...],
+        real("End the match when a sequential test decides between two Elo differences.", metavar="ELO0,ELO1"),
+    ] = (),
+    opponent: Annotated[
+        str | None, option("A Go program: the same as the second agent gtp:COMMAND.", metavar="COMMAND")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        option(f"Our Go program with --opponent, the first agent; default: {OURS}.", metavar="COMMAND"),
+    ] = None,
     judge: Annotated[
-        str, option("The program that counts the score; default: the opponent.", metavar="COMMAND", show_default=False)
+        str, option("A Go program that counts the score; default: the players.", metavar="COMMAND", show_default=False)
     ] = "",
-    games: Annotated[int, whole("Games in all, with those in the log.", 0)] = 20,
-    size: Annotated[int, whole("Size of the board.", 1)] = 9,
-    komi: Annotated[float, real("Komi.")] = 7.5,
-    opening: Annotated[int, whole("Random moves before the programs play.", 0, metavar="MOVES")] = 2,
-    max_moves: Annotated[int, whole("Moves after which the board is counted; 0: 3 for each point.", 0)] = 0,
-    timeout: Annotated[float, seconds("Time for one answer of a program.")] = TIMEOUT,
-    concurrency: Annotated[int, whole("Games at a time.", 1)] = 1,
-    run_dir: Annotated[Path, option("A folder for the log and the games.", metavar="FOLDER")] = Path("runs/match"),
-    seed: Annotated[int, whole("Seed of the openings.", 0)] = 1,
+    size: Annotated[int | None, whole("Size of the board; default of go: 9.", 1)] = None,
+    komi: Annotated[float | None, real("Komi of go; default: 7.5.")] = None,
+    opening: Annotated[
+        int | None,
+        whole("Random moves before the agents play; default: 2, or 0 if players do not see everything.", 0),
+    ] = None,
+    max_moves: Annotated[int, whole("Moves after which a board of go is counted; 0: 3 for each point.", 0)] = 0,
+    timeout: Annotated[float, seconds("Time for one answer of an agent.")] = 600.0,
+    clock: Annotated[float | None, seconds("Time of an agent for all its moves in a game.")] = None,
+    concurrency: Annotated[int | None, whole("Pairs at a time; default: one for each processor.", 1)] = None,
+    run_dir: Annotated[Path, option("A folder for the log and the report.", metavar="FOLDER")] = Path("runs/match"),
+    seed: Annotated[int, whole("Seed of openings, chance and agents.", 0)] = 1,
+    fresh: Annotated[bool, option("Start again; the old run is kept under another name.", show_default=False)] = False,
     summary: Annotated[
-        bool, option("Print the summary of the log; play no games.", name="--summary", show_default=False)
+        bool, option("Report the games in the log; play none.", name="--summary", show_default=False)
     ] = False,
     json: Json = False,
 ) -> int:
-    """Play a match of Go between two programs, and check the score of every game.
+    """Play a match between agents: searches, bots of OpenSpiel, Go programs, language models, your own.
 
-    In a command line, {seed} becomes the number of the game.
+    Games come in pairs with the same random opening, in which the agents exchange seats. An interrupted match continues
+    when the same command is run again. Exit code 1 means that the first agent lost, or that a game could not be played.
     """
-    settings = gtp_match.MatchSettings(opponent, engine, judge, size, komi, opening, max_moves, seed)
-
-    def show(record: dict[str, Any]) -> None:
-        if "failed" in record:
-            print(f"a game failed: {record['failed']}", file=sys.stderr)
-        elif not json:
-            print(_line(record), flush=True)
-
+    asked: set[str] | None = None  # the keys of the cases
     if summary:
-        found = gtp_match.summary(settings, read(run_dir / "games.jsonl"))
+        made = lt.report(run_dir)
     else:
-        found = gtp_match.play_match(settings, games, run_dir, concurrency=concurrency, timeout=timeout, on_record=show)
-    print(json_format.dumps(found, indent=1) if json else gtp_match.as_text(found))
-    lost = found["wins"] < found["games"] / 2
-    return NOT_SOLVED if lost or not found["games"] or found.get("failed") else DONE
+        names = _agents(agents, opponent, engine)
+        settings = _settings(
+            agents=names,
+            game=_game(game, names, size, komi),
+            pairs=-(-games // len(names)),
+            opening=opening,
+            seed=seed,
+            answer_seconds=timeout,
+            clock_seconds=clock,
+            judge=judge,
+            max_moves=max_moves,
+            **_test(sprt),
+        )
+        asked = {each.key for each in load_suite("match", settings).plan()}
+        made = lt.compare(
+            "match", run_dir=run_dir, workers=concurrency, overrides=settings, fresh=fresh, progress=not json
+        )
+    records = [record for record in read(made.log_path) if asked is None or record.key in asked]
+    if json:
+        print(made.json_path.read_text())
+    else:
+        print(made.summary)
+        print(f"report: {made.report_path}")
+    if made.interrupted:
+        return INTERRUPTED
+    scores = [record.scores["score"] for record in records if record.outcome is not None]
+    lost = not scores or sum(scores) < len(scores) / 2
+    return NOT_SOLVED if lost or made.failures else DONE
 
 
-def _line(record: dict[str, Any]) -> str:
-    """One finished game."""
-    side = "Black" if record["colour"] == "b" else "White"
-    word = {1.0: "won", 0.0: "lost"}.get(record["won"], "drawn")
-    cpu = "CPU {:g} and {:g} s".format(*record["cpu_seconds"])
-    scores = "".join(f", {who} {score}" for who, score in record["scores"].items())
-    return (
-        f"game {record['game']}: {word} as {side}, {record['result']} ({record['how']}) "
-        f"in {record['moves']} moves, {cpu}{scores}"
-    )
+def _agents(agents: tuple[str, ...], opponent: str | None, engine: str | None) -> list[str]:
+    """The names of the agents; --engine and --opponent are two Go programs."""
+    if opponent is None and engine is None:
+        if len(agents) < 2:
+            given = ", ".join(agents) or "none"
+            raise lt.ParameterError(f"a match expects two or more agents, or --opponent; got {given}")
+        return list(agents)
+    if agents or opponent is None:
+        raise lt.ParameterError("--opponent stands for two agents, --engine is one of them; name the agents, or these")
+    return [f"gtp:{OURS if engine is None else engine}", f"gtp:{opponent}"]
+
+
+def _game(game: str | None, agents: list[str], size: int | None, komi: float | None) -> str:
+    """The game by name, with the size of its board and its komi."""
+    if game is None:
+        game = "go" if any(agent.startswith("gtp:") for agent in agents) else "connect_four"
+    more: dict[str, Any] = {"board_size": size, "komi": komi}
+    if game == "go":
+        more = {"board_size": 9 if size is None else size, "komi": 7.5 if komi is None else komi}
+    written = ",".join(f"{key}={value}" for key, value in more.items() if value is not None)
+    if written and "(" in game:
+        raise lt.ParameterError(f"--size and --komi belong to a game without parameters, got {game}")
+    return f"{game}({written})" if written else game
+
+
+def _test(sprt: tuple[float, ...]) -> dict[str, float]:
+    if sprt and len(sprt) != 2:
+        raise lt.ParameterError(f"--sprt expects two Elo differences, as in --sprt 0,10; got {sprt}")
+    return dict(zip(("elo0", "elo1"), sprt, strict=False))
+
+
+def _settings(**settings: Any) -> list[str]:
+    """Settings of the study that are given, as TOML."""
+    return [f"match.{key}={json_format.dumps(value)}" for key, value in settings.items() if value is not None]
 
 
 COMMAND = Command(
     match,
-    """  longthink match --opponent "gnugo --mode gtp --chinese-rules" --games 100
-  longthink match --opponent "gnugo --mode gtp" --engine "longthink gtp --seconds 1"
-  longthink match --opponent ... --judge "gnugo --mode gtp"   # counts the score""",
+    """  longthink match "mcts(simulations=1000)" "openspiel:mcts(simulations=1000)" --game hex --size 7
+  longthink match "mcts(simulations=2000)" "mcts(simulations=1000,rule=puct)" --games 1000 --sprt 0,20
+  longthink match "gtp:longthink gtp --average 0.1" "gtp:gnugo --mode gtp --chinese-rules" --games 100
+  longthink match --opponent "gnugo --mode gtp --chinese-rules" --games 100
+  longthink match "ismcts(simulations=1000)" model:smollm2 --game leduc_poker""",
 )

@@ -10,32 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from longthink.errors import LongthinkError, ParameterError
-from longthink.games.core import Game
-from longthink.games.go.game import vertex
-from longthink.games.go.record import GoRecord
-from longthink.search.budget import Budget
-from longthink.search.trees.mcts import MCTS
 from longthink.validation import real_number, shown
 
 
 class PlayerError(LongthinkError, RuntimeError):
     """A program refused a command, or its answer violates the protocol. The derived errors say what else went wrong."""
-
-
-class Player(Protocol):
-    """A player of one game. cleanup: capture dead stones before passing. cpu_seconds: processor time used so far."""
-
-    def begin(self, size: int, komi: float) -> None: ...
-    def play(self, colour: str, move: str) -> None: ...
-    def genmove(self, colour: str, cleanup: bool = False) -> str: ...
-    def cpu_seconds(self) -> float: ...
-    def close(self) -> None: ...
 
 
 class PlayerStartError(PlayerError):
@@ -220,35 +204,3 @@ class GtpPlayer:
             self._process.wait()
         while not self._chunks.empty():  # lets the reader thread finish
             self._chunks.get_nowait()
-
-
-class SearchPlayer:
-    """A search in this process. `make` creates it from a game of Go. It uses `budget` for each move."""
-
-    def __init__(self, make: Callable[[Game], MCTS], budget: Budget) -> None:
-        self._make, self._budget, self._cpu = make, budget, 0.0
-
-    def begin(self, size: int, komi: float) -> None:
-        self._record = GoRecord(size, komi)
-        self._search = self._make(self._record.game)
-
-    def play(self, colour: str, move: str) -> None:
-        from longthink.games.go.game import action_of
-
-        self._record.play("bw".index(colour), action_of(self._record.size, move))
-
-    def genmove(self, colour: str, cleanup: bool = False) -> str:
-        if self._search.game != self._record.game:
-            self._search = self._make(self._record.game)
-        began = time.thread_time()
-        result = self._search.run(self._record.state("bw".index(colour)), self._budget)
-        self._cpu += time.thread_time() - began
-        move = vertex(self._record.size, result.best_action)
-        self.play(colour, move)
-        return move.lower()
-
-    def cpu_seconds(self) -> float:
-        return self._cpu
-
-    def close(self) -> None:
-        """Does nothing: there is no program to end."""

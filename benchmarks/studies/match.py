@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from longthink.benchmarks.harness.matches.go_referee import margin
-from longthink.benchmarks.harness.matches.names import equal_budget, expected_seconds, is_ours, models
+from longthink.benchmarks.harness.matches.names import equal_budget, expected_seconds, is_ours, is_timed, models
 from longthink.benchmarks.harness.matches.play import Limits, play_pair
 from longthink.benchmarks.harness.matches.registry import AGENTS
 from longthink.benchmarks.harness.matches.results import (
@@ -90,7 +90,7 @@ class Match(Study):
             "models": models(agents),
         }
         cost = sum(expected_seconds(agent, game) for agent in agents) * players
-        timed = settings.clock_seconds is not None or any("seconds" in agent for agent in agents)
+        timed = settings.clock_seconds is not None or any(is_timed(agent) for agent in agents)
         for pair in range(settings.pairs):
             yield Case({**facts, "pair": pair}, cost=cost, quiet=timed)
 

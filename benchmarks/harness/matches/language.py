@@ -11,7 +11,7 @@ from longthink.validation import shown
 
 
 class LanguageModel(Agent):
-    """A language model by its name, or a `Model`.
+    """A language model by its name, as in "model:smollm2", which reads the position as text.
 
     A model that scores given texts plays the likeliest legal move. Any other model writes its move. If it writes
     something else, that counts as an illegal answer and it is asked again; with the third one it loses the game.

@@ -15,9 +15,16 @@ def is_ours(agent: str) -> bool:
 
 
 def budget_of(agent: str) -> tuple[str, float] | None:
-    """The budget for a move in the name of an agent: ("simulations", 1000) or ("seconds", 0.1)."""
-    found = re.search(r"\b(simulations|seconds)[= ]([0-9.e]+)", agent)
+    """The budget for a move in the name of an agent: ("simulations", 1000), ("seconds", 0.1) or ("average", 0.1), which
+    is in seconds, too."""
+    found = re.search(r"\b(simulations|seconds|average)[= ]([0-9.e]+)", agent)
     return (found[1], float(found[2])) if found else None
+
+
+def is_timed(agent: str) -> bool:
+    """Whether the budget of an agent is a time, so that other work beside it makes it weaker."""
+    budget = budget_of(agent)
+    return budget is not None and budget[0] != "simulations"
 
 
 def equal_budget(agent: str, other: str) -> tuple[str, str] | None:
@@ -35,7 +42,7 @@ def expected_seconds(agent: str, game: Game) -> float:
     start = 0.5 if agent.startswith(("gtp:", "model:")) else 0.005
     if budget is None:
         return start + moves * (0.1 if agent.startswith(("gtp:", "model:", "exact")) else 1e-4)
-    if budget[0] == "seconds":
+    if is_timed(agent):
         return start + moves * budget[1]
     speed = 2e6 if agent.startswith(("mcts", "ismcts")) else 2e5
     return start + moves * budget[1] / (speed / 50 if game.name == "go" else speed)

@@ -45,8 +45,8 @@ class Random(Agent):
 class TreeSearch(Agent):
     """Monte Carlo tree search (`MCTS`) from a new tree at every move, for games of perfect information.
 
-    simulations, seconds: for each move. rule, c: the selection rule. knowledge: of the game, besides its rules. solve:
-    prove values. memory: of the tree, in mebibytes.
+    simulations, seconds: for each move. rule: the name of a selection rule. c: its exploration. knowledge: use what the
+    game knows besides its rules. solve: prove values. memory: of the tree, in mebibytes.
     """
 
     def __init__(
@@ -87,7 +87,8 @@ class TreeSearch(Agent):
 class InformationSetSearch(Agent):
     """Information set search (`ISMCTS`) from a new graph at every move; it plays by the policy that it finds.
 
-    simulations, seconds: for each move. rule, c: "uct", "puct" or "regret_matching". memory: in mebibytes.
+    simulations, seconds: for each move. rule: "uct", "puct" or "regret_matching". c: its exploration. memory: of the
+    graph, in mebibytes.
     """
 
     def __init__(

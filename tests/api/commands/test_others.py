@@ -1,7 +1,6 @@
-"""The commands `gtp`, `match` and `serve`, each for a moment.
+"""The commands `gtp` and `serve`, each for a moment.
 
-Others are run in tests/benchmarks: `compare` in harness/test_compare.py, `match` in harness/test_gtp_match.py, `perf`
-in perf/test_speeds.py.
+Others are run in tests/benchmarks: `compare` in harness/test_compare.py, `perf` in perf/test_speeds.py.
 """
 
 from __future__ import annotations
@@ -14,11 +13,8 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from longthink.benchmarks.harness import gtp_match
 
 Run = Callable[..., tuple[int, str, str]]
 LONGTHINK = [sys.executable, "-m", "longthink"]
@@ -34,23 +30,6 @@ def test_gtp(tmp_path: Path) -> None:
     assert (first, last) == ("= 5", "=")
     assert move.startswith("= ")
     assert "genmove b" in log.read_text()
-
-
-@pytest.mark.parametrize(
-    ("found", "status"),
-    [
-        ({"games": 2, "wins": 2.0}, 0),
-        ({"games": 2, "wins": 1.0}, 0),
-        ({"games": 4, "wins": 1.0}, 1),
-        ({"games": 4, "wins": 3.0, "failed": 1}, 1),
-        ({"games": 0, "wins": 0}, 1),
-    ],
-)
-def test_a_match_that_is_lost_or_not_played_ends_with_1(
-    found: dict[str, Any], status: int, monkeypatch: pytest.MonkeyPatch, run: Run
-) -> None:
-    monkeypatch.setattr(gtp_match, "play_match", lambda *arguments, **options: found)
-    assert run("match", "--opponent", "someone", "--games", "1e1", "--json")[0] == status
 
 
 def test_serve(tmp_path: Path) -> None:
