@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from longthink.benchmarks.harness.metrics.comparisons import Question
 from longthink.benchmarks.harness.metrics.curves import budget_curves, solved_curves
+from longthink.benchmarks.harness.metrics.passes import fit_passes, held_out_passes, pass_at_k
+from longthink.benchmarks.harness.metrics.scaling import fit, fit_table, held_out
 from longthink.benchmarks.harness.metrics.tables import mean_spent, share_within, table
 from longthink.benchmarks.harness.metrics.within import finished
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
 from longthink.benchmarks.harness.render.numbers import full
-from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Role, Section, Table
+from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Point, Role, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
 from longthink.bridge.tasks.task import Task, Transcript
@@ -23,6 +27,8 @@ BASELINES = ("greedy", "best_of_n", "majority_vote")
 VOTES = ("majority_vote", "weighted_vote")
 """They have an answer only when their budget is spent, so they run once for each budget."""
 DEFAULT = "mcts"
+ENDING = ("greedy", "beam", *VOTES)
+"""More tokens give nothing to these, or are not a continuation of fewer."""
 SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
 
@@ -80,15 +86,16 @@ class MethodsStudy(PuzzleStudy):
     def think(self, facts: Mapping[str, JSON], number: int, context: Context, **arguments: Any) -> Outcome:
         if not facts.get("samples"):
             return super().think(facts, number, context, **arguments)
-        right = 0
+        right: list[int] = []
 
-        def count(task: Task, transcript: Transcript) -> float:
-            nonlocal right
-            right += task.verify(transcript) >= 1.0
+        def note(task: Task, transcript: Transcript) -> float:
+            right.append(int(task.verify(transcript) >= 1.0))
             return 0.0  # so it samples on
 
-        outcome = super().think(facts, number, context, verifier=count)
-        return replace(outcome, scores={"right": float(right), "samples": outcome.spent["simulations"]})
+        outcome = super().think(facts, number, context, verifier=note)
+        right += [0] * (facts["simulations"] - len(right))  # samples that came to no end
+        scores = {"right": float(sum(right)), "samples": float(len(right))}
+        return replace(outcome, scores=scores, artifacts={**outcome.artifacts, "right": right})
 
     def section(self, records: Sequence[Record]) -> Section:
         parts = one_by_one(records)
@@ -133,6 +140,13 @@ class _Group:
         self.records = [record for record in every if record.fact("method") not in VOTES] + _joined(self.votes)
         self.methods = {str(name): group for (name,), group in by_facts(finished(self.records), "method").items()}
         self.limits = sorted({record.facts["tokens"] for record in every})
+        growing = [name for name in self.methods if not name.startswith(ENDING)]
+        curves = {name: self._measured(name) for name in growing}
+        self.fits = {name: fit(measured) for name, measured in curves.items() if len(measured) >= 2}
+        self.held_out = {
+            name: held_out(curves[name]) for name in (DEFAULT, "best_of_n") if len(curves.get(name, {})) >= 4
+        }
+        self.passes = _Passes(self.samples) if self.samples else None
         compared = [group for name, group in self.methods.items() if name in (DEFAULT, *BASELINES)]
         self.seconds = [
             t for t in SECONDS if all(share_within("cpu_seconds", t)(group) is not None for group in compared)
@@ -141,6 +155,11 @@ class _Group:
     def share(self, method: str, tokens: float) -> Estimate | None:
         cell = share_within("tokens", tokens)(self.methods[method]) if method in self.methods else None
         return cell if isinstance(cell, Estimate) else None
+
+    def _measured(self, method: str) -> dict[float, Estimate]:
+        """The share solved at each doubling of the tokens."""
+        doublings = [64.0 * 2**n for n in range(40) if 64 * 2**n <= self.limits[-1]] if self.limits else []
+        return {tokens: found for tokens in doublings if (found := self.share(method, tokens)) is not None}
 
     def text(self) -> str:
         if not self.limits or DEFAULT not in self.methods:
@@ -168,13 +187,21 @@ class _Group:
         best = [(found.value, name) for name in self.methods if (found := self.share(name, most)) is not None]
         top = max(best)[0]
         lines.append(f"The most at {most:,} tokens: {', '.join(f'`{name}`' for value, name in best if value == top)}.")
+        for name, later in self.held_out.items():
+            lines.append(
+                f"Twice the tokens multiply the odds of `{name}` by {full(self.fits[name].per_doubling)}; predicted "
+                f"from smaller budgets, the larger ones are {later.error * 100:.0f} points off, and "
+                f"{later.coverage:.0%} of them within the intervals."
+            )
+        if self.passes is not None:
+            lines.append(self.passes.text())
         return " ".join(lines)
 
     def tables(self) -> list[Table]:
         columns = {f"{limit:,} tokens": share_within("tokens", limit) for limit in self.limits}
         columns |= {f"{t:g} CPU-s": share_within("cpu_seconds", t) for t in self.seconds[-3::2]}
         columns |= {"tokens spent": mean_spent("tokens"), "CPU-s spent": mean_spent("cpu_seconds", "s")}
-        return [
+        found = [
             table(
                 self.records,
                 f"{self.name}: problems solved",
@@ -184,6 +211,22 @@ class _Group:
                 "some runs ended too early to tell.",
             )
         ]
+        if self.fits:
+            found.append(
+                fit_table(
+                    self.fits,
+                    f"{self.name}: what more tokens give",
+                    "The factor by which the odds of solving a problem grow, from a logistic fit against the logarithm "
+                    "of tokens, with 95% intervals. Methods that end by themselves, and votes, are left out.",
+                )
+            )
+        found += [
+            each.table(f"{self.name}, {method}: budgets that were held out from the fit", "tokens")
+            for method, each in self.held_out.items()
+        ]
+        if self.passes is not None:
+            found.append(self.passes.table(self.name))
+        return found
 
     def charts(self) -> list[Chart]:
         roles = {name: _role(name) for name in self.methods}
@@ -194,7 +237,7 @@ class _Group:
             "cpu_seconds": budget_curves(self.votes, "solved", "tokens", roles, cost="cpu_seconds"),
         }
         share = Axis("problems solved", unit="%")
-        return [
+        found = [
             Chart(
                 f"{self.name}: problems solved by {label}",
                 Axis(f"{label} a problem", log=True, unit=unit),
@@ -205,6 +248,18 @@ class _Group:
             )
             for cost, label, unit in (("tokens", "tokens", ""), ("cpu_seconds", "CPU-seconds", "s"))
         ]
+        if self.passes is not None:
+            found.append(
+                Chart(
+                    f"{self.name}: more samples, or a search",
+                    Axis("tokens a problem, on average", log=True),
+                    share,
+                    [*self.passes.series(), *solved_curves(self.records, "tokens", {DEFAULT: "ours"})],
+                    "best_of_n by the unbiased estimate of pass@k, and its extrapolation by a beta-binomial "
+                    "distribution of success rates. Bands: 95% intervals.",
+                )
+            )
+        return found
 
     def comparisons(self) -> list[Comparison]:
         """The default with each baseline at each budget; each other search with best of n at the middle one."""
@@ -218,6 +273,46 @@ class _Group:
                 found += other.within(self.records, "tokens", self.limits[len(self.limits) // 2 :][:1])
                 found += other.within(self.records, "cpu_seconds", times[:1])
         return found
+
+
+class _Passes:
+    """Samples of each problem, and what more of them would solve."""
+
+    def __init__(self, samples: Sequence[Record]) -> None:
+        drawn = [record.outcome.artifacts["right"] for record in samples if record.outcome is not None]
+        self.n = min(map(len, drawn))
+        self.right = np.array([each[: self.n] for each in drawn])
+        self.tokens = sum(record.spent["tokens"] / record.spent["simulations"] for record in samples) / len(samples)
+        self.fit = fit_passes(self.right.sum(axis=1), self.n)
+
+    def text(self) -> str:
+        reached = pass_at_k(self.right.sum(axis=1), self.n, [1, self.n])
+        later = self.fit.at([100 * self.n])[0]
+        return (
+            f"Samples are right with {full(reached[0])}; of {self.n:,} for each problem at least one is right with "
+            f"{full(reached[1])}, and of {100 * self.n:,}, by extrapolation, with {full(later)}."
+        )
+
+    def table(self, name: str) -> Table:
+        used = max(1, self.n // 4)
+        ks = [k for k in _half_decades(self.n) if k >= used] or [self.n]
+        title = f"{name}: pass@k of best_of_n, predicted from {used:,} samples"
+        return held_out_passes(self.right, used, [*dict.fromkeys([*ks, self.n])], title)
+
+    def series(self) -> list[Series]:
+        measured = _half_decades(self.n)
+        passes = zip(measured, pass_at_k(self.right.sum(axis=1), self.n, measured), strict=True)
+        further = [self.n * k for k in (1, 3, 10, 30, 100)]
+        predicted = zip(further, self.fit.at(further), strict=True)
+        return [
+            Series(name, [Point(k * self.tokens, y.value, y.low, y.high) for k, y in found], "floor")
+            for name, found in ((f"best_of_n, {self.n:,} samples", passes), ("best_of_n, extrapolated", predicted))
+        ]
+
+
+def _half_decades(most: int) -> list[int]:
+    """1, 3, 10, 30, ... up to a number."""
+    return [k for power in range(12) for k in (10**power, 3 * 10**power) if k <= most]
 
 
 def _role(method: str) -> Role:

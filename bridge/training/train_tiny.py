@@ -1,8 +1,9 @@
 """Trains the tiny models and writes them as ONNX: `make train-tiny`. Nothing else needs torch or imports this.
 
-One run of at most 15 CPU-minutes trains three models. Each has twice the width of the one before and grows
-out of it: the weights are doubled so that it computes the same at first, and then trained further. So the three are
-points along one line of training as much as they are sizes.
+One run of at most 15 CPU-minutes trains all. There are three sizes. Each has twice the width of the one before and
+grows out of it: the weights are doubled so that it computes the same at first, and then trained further. So they are
+points along one line of training as much as they are sizes. The smallest size is also trained from its beginning with
+other numbers of steps, for the study of training against thinking: these models differ in nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import onnx
 import torch
@@ -29,8 +30,34 @@ from longthink.options import option, real, run_program, whole
 LAYERS, HEAD, CONTEXT = 4, 32, 64
 VOCABULARY = ("\n", " from ", ": ", *"0123456789+-*/=() ")
 _INDEX = {piece: i for i, piece in enumerate(VOCABULARY)}
-SIZES = (("0.25x", 64, 1200, 96, 1.0), ("1x", 128, 1000, 64, 0.7), ("4x", 256, 180, 48, 0.25))
-"""Name, width, steps of training, lines in each step, and the highest learning rate as a share of the first size's."""
+
+
+class Training(NamedTuple):
+    """How a model is trained. lines: in each step. peak: the highest learning rate, as a share of the first size's.
+    grown_from: the name of the model whose weights it begins with."""
+
+    name: str
+    width: int
+    steps: int
+    lines: int
+    peak: float
+    grown_from: str = ""
+
+    @property
+    def growths(self) -> int:
+        """How often it has grown. All models that never grew have the same first weights and lines."""
+        return 1 + TRAININGS[self.grown_from].growths if self.grown_from else 0
+
+
+TRAININGS = {
+    each.name: each
+    for each in (
+        Training("0.25x", 64, 1200, 96, 1.0),
+        Training("1x", 128, 1000, 64, 0.7, "0.25x"),
+        Training("4x", 256, 180, 48, 0.25, "1x"),
+        *(Training(f"0.25x-{steps}", 64, steps, 96, 1.0) for steps in (75, 150, 300, 600, 2400)),
+    )
+}
 EPSILON = 1e-6
 
 Weights = dict[str, Tensor]
@@ -274,13 +301,13 @@ def _arrays(weights: Weights) -> dict[str, Tensor]:
 
 
 def main(
-    out: Annotated[Path, option("A folder for tiny-0.25x.onnx, tiny-1x.onnx and tiny-4x.onnx.")],
+    out: Annotated[Path, option("A folder for tiny-0.25x.onnx, tiny-1x.onnx and the others.")],
     /,
     *,
     kept: Annotated[
-        Path, option("A file for the finished sizes; the same command continues from it.", metavar="FILE")
+        Path, option("A file for the finished models; the same command continues from it.", metavar="FILE")
     ] = Path("runs/tiny-training.pt"),
-    share: Annotated[float, real("Share of the steps of each size.", 0, above=True)] = 1.0,
+    share: Annotated[float, real("Share of the steps of each model.", 0, above=True)] = 1.0,
     seed: Annotated[int, whole("Seed of the weights and of the problems.", 0)] = 0,
 ) -> None:
     """Train the tiny models of Countdown."""
@@ -288,22 +315,22 @@ def main(
     kept.parent.mkdir(parents=True, exist_ok=True)
     done: dict[str, tuple[Weights, dict[str, object]]] = torch.load(kept) if kept.exists() else {}
     benchmark = benchmark_states()
-    weights: Weights = {}
-    for number, (name, width, all_steps, size, peak) in enumerate(SIZES):
-        steps = round(share * all_steps)
+    for name, how in TRAININGS.items():
+        steps = round(share * how.steps)
         if name not in done:
-            random = torch.Generator().manual_seed(seed + number)
-            weights = grown(weights, random) if weights else first_weights(width, random)
+            random = torch.Generator().manual_seed(seed + how.growths)
+            weights = grown(done[how.grown_from][0], random) if how.grown_from else first_weights(how.width, random)
             started = time.process_time()
-            weights, reached = train(weights, name, steps, peak, batches(size, seed + number, benchmark))
+            data = batches(how.lines, seed + how.growths, benchmark)
+            weights, reached = train(weights, name, steps, how.peak, data)
             done[name] = (
                 weights,
                 {
                     "task": "Countdown and the game of 24, four numbers",
                     "weights": sum(w.numel() for w in weights.values()),
                     "steps": reached,
-                    "lines": reached * size,
-                    "grown_from": SIZES[number - 1][0] if number else "",
+                    "lines": reached * how.lines,
+                    "grown_from": how.grown_from,
                     "cpu_minutes": round((time.process_time() - started) / 60, 2),
                     "seed": seed,
                     "license": "Apache-2.0",
@@ -312,7 +339,7 @@ def main(
         weights, trained = done[name]
         write_onnx(out / f"tiny-{name}.onnx", weights, trained)
         if trained["steps"] != steps:
-            return  # interrupted: the next run begins this size again
+            return  # interrupted: the next run begins this model again
         with replace_file(kept, "wb") as file:
             torch.save(done, file)
     kept.unlink()

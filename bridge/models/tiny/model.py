@@ -10,6 +10,8 @@ from longthink.bridge.models.onnx import OnnxModel
 from longthink.errors import UnknownNameError
 
 SIZES = ("0.25x", "1x", "4x")
+TRAINED_OTHERWISE = tuple(f"0.25x-{steps}" for steps in (75, 150, 300, 600, 2400))
+"""The smallest size, trained with other numbers of steps than its 1,200: for the study of training against thinking."""
 
 
 class TinyModel(OnnxModel):
@@ -26,6 +28,6 @@ class TinyModel(OnnxModel):
 
 def tiny_file(size: str) -> Path:
     """The file of a size. Raises `UnknownNameError`."""
-    if size not in SIZES:
-        raise UnknownNameError.of("size of the tiny model", size, SIZES)
+    if size not in (known := (*SIZES, *TRAINED_OTHERWISE)):
+        raise UnknownNameError.of("size of the tiny model", size, known)
     return Path(__file__).parent / f"tiny-{size}.onnx"
