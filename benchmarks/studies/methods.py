@@ -16,7 +16,7 @@ from longthink.benchmarks.harness.metrics.scaling import fit, fit_table, held_ou
 from longthink.benchmarks.harness.metrics.tables import mean_spent, share_within, table
 from longthink.benchmarks.harness.metrics.within import finished
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full
+from longthink.benchmarks.harness.render.numbers import full, interval, number
 from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Point, Role, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
@@ -148,9 +148,8 @@ class _Group:
         }
         self.passes = _Passes(self.samples) if self.samples else None
         compared = [group for name, group in self.methods.items() if name in (DEFAULT, *BASELINES)]
-        self.seconds = [
-            t for t in SECONDS if all(share_within("cpu_seconds", t)(group) is not None for group in compared)
-        ]
+        known = [t for t in SECONDS if all(share_within("cpu_seconds", t)(group) is not None for group in compared)]
+        self.seconds = known[-2:]
 
     def share(self, method: str, tokens: float) -> Estimate | None:
         cell = share_within("tokens", tokens)(self.methods[method]) if method in self.methods else None
@@ -188,8 +187,9 @@ class _Group:
         top = max(best)[0]
         lines.append(f"The most at {most:,} tokens: {', '.join(f'`{name}`' for value, name in best if value == top)}.")
         for name, later in self.held_out.items():
+            odds = self.fits[name].per_doubling
             lines.append(
-                f"Twice the tokens multiply the odds of `{name}` by {full(self.fits[name].per_doubling)}; predicted "
+                f"Twice the tokens multiply the odds of `{name}` by {number(odds.value)} {interval(odds)}; predicted "
                 f"from smaller budgets, the larger ones are {later.error * 100:.0f} points off, and "
                 f"{later.coverage:.0%} of them within the intervals."
             )
@@ -199,7 +199,7 @@ class _Group:
 
     def tables(self) -> list[Table]:
         columns = {f"{limit:,} tokens": share_within("tokens", limit) for limit in self.limits}
-        columns |= {f"{t:g} CPU-s": share_within("cpu_seconds", t) for t in self.seconds[-3::2]}
+        columns |= {f"{t:g} CPU-s": share_within("cpu_seconds", t) for t in self.seconds}
         columns |= {"tokens spent": mean_spent("tokens"), "CPU-s spent": mean_spent("cpu_seconds", "s")}
         found = [
             table(
@@ -263,15 +263,15 @@ class _Group:
 
     def comparisons(self) -> list[Comparison]:
         """The default with each baseline at each budget; each other search with best of n at the middle one."""
-        measure, times = f"problems solved ({self.name})", self.seconds[-3::2]
+        measure = f"problems solved ({self.name})"
         default = Question("solved", measure, DEFAULT, BASELINES)
         found = default.within(self.records, "tokens", self.limits)
-        found += default.within(self.records, "cpu_seconds", times)
+        found += default.within(self.records, "cpu_seconds", self.seconds)
         for name in self.methods:
             if _role(name) == "ours" and name != DEFAULT:
                 other = Question("solved", measure, name, ["best_of_n"])
                 found += other.within(self.records, "tokens", self.limits[len(self.limits) // 2 :][:1])
-                found += other.within(self.records, "cpu_seconds", times[:1])
+                found += other.within(self.records, "cpu_seconds", self.seconds[-1:])
         return found
 
 

@@ -36,7 +36,7 @@ from longthink.benchmarks.harness.section import (
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one
 from longthink.bridge.models.onnx import OnnxModel
-from longthink.bridge.models.tiny.model import tiny_file
+from longthink.bridge.models.tiny.model import TRAINED_OTHERWISE, tiny_file
 from longthink.bridge.training.tiny_data import lines
 from longthink.errors import ParameterError, require
 
@@ -50,12 +50,13 @@ RESAMPLES = 500
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """models: "tiny:SIZE", or the path of an ONNX file with "weights", "lines" and "cpu_minutes" in its metadata.
-    calls: of the model for each problem; `uniform`, which has no model, visits as many states instead."""
+    """models: "tiny:SIZE", or the path of an ONNX file with "weights" and "lines" in its metadata. By default the
+    smallest size with 1/16, 1/8, 1/4, 1/2 and all of its training, and the larger sizes that grew out of it. calls: of
+    the model for each problem; `uniform`, which has no model, visits as many states instead."""
 
     task: str = "countdown"
-    models: tuple[str, ...] = ("tiny:0.25x", "tiny:1x", "tiny:4x")
-    methods: tuple[str, ...] = ("greedy", "best_of_n", "best_first", SEARCH)
+    models: tuple[str, ...] = (*(f"tiny:{name}" for name in TRAINED_OTHERWISE), "tiny:0.25x", "tiny:1x", "tiny:4x")
+    methods: tuple[str, ...] = ("greedy", "best_of_n", SEARCH)
     problems: int = 50
     calls: int = 1_000
     seed: int = 0
@@ -124,23 +125,23 @@ class TrainingStudy(PuzzleStudy):
 def _metadata(model: object) -> Mapping[str, str]:
     """The metadata of a model. Raises `ParameterError` if it does not say how the model was trained."""
     metadata = getattr(model, "metadata", {})
-    missing = {"weights", "lines", "cpu_minutes"} - set(metadata)
+    missing = {"weights", "lines"} - set(metadata)
     if missing:
         raise ParameterError(f"{model!r} has no {', '.join(sorted(missing))} in its metadata; give a tiny model")
     return dict(metadata)
 
 
 def training(model: object) -> dict[str, float]:
-    """What a model and all models that it grew out of took to train: "operations", "cpu_seconds" and "lines".
+    """What a model and all models that it grew out of took to train, "operations" and "lines", and its "weights".
 
     Six operations for each weight and token: two forwards, four backwards. Kaplan and others, "Scaling laws for neural
     language models", 2020, section 2.1; the tokens of a line are the mean of the first lines of the training data.
     """
     metadata: Mapping[str, str] | None = _metadata(model)
-    total = {"operations": 0.0, "cpu_seconds": 0.0, "lines": 0.0}
+    assert metadata is not None
+    total = {"weights": float(metadata["weights"]), "operations": 0.0, "lines": 0.0}
     while metadata is not None:
         total["operations"] += 6.0 * int(metadata["weights"]) * int(metadata["lines"]) * _tokens_per_line()
-        total["cpu_seconds"] += 60.0 * float(metadata["cpu_minutes"])
         total["lines"] += int(metadata["lines"])
         before = metadata.get("grown_from")
         metadata = _metadata(OnnxModel(tiny_file(before))) if before else None
@@ -167,23 +168,32 @@ class _Results:
         models = [model for model in trained if (model, SEARCH) in self.groups]
         self.models = sorted(models, key=lambda model: trained[model]["operations"])
         self.trained = trained
+        weights = [trained[model]["weights"] for model in self.models]
+        self.lengths = [model for model, w in zip(self.models, weights, strict=True) if w == min(weights)]
+        self.sizes = [model for model in self.models if model == self._longest(trained[model]["weights"])]
         self.calls = max((record.facts.get("calls", 0) for record in records), default=0)
         self.limits = [limit for limit in LIMITS if limit <= self.calls]
+
+    def _longest(self, weights: float) -> str:
+        """The model of this size that was trained with most compute."""
+        return [model for model in self.models if self.trained[model]["weights"] == weights][-1]
 
     def text(self) -> str:
         if len(self.models) < 2:
             return f"{self.name}: fewer than two models have been measured with `{SEARCH}` yet."
-        most, small, large = self.limits[-1], self.models[0], self.models[-1]
-        more = self.trained[large]["operations"] / self.trained[small]["operations"]
-        lines = []
-        operations, calls = self.exchange("operations"), self.exchange("calls")
-        if operations is not None and calls is not None:
-            lines.append(
-                f"**{self.name}: a model with twice the training compute needs {number(operations.value)} times the "
-                f"thinking compute to solve as many problems {interval(operations)}, and {number(calls.value)} times "
-                f"the calls {interval(calls)} (n={calls.n}).** The models span {more:.1f} times the training compute, "
-                "and larger ones were trained longer: each of their calls costs more."
-            )
+        most, lines = self.limits[-1], []
+        for name, group in (("trained", self.lengths), ("grown in size and trained", self.sizes)):
+            operations, calls = self.exchange(group, "operations"), self.exchange(group, "calls")
+            if operations is not None and calls is not None:
+                more = self.trained[group[-1]]["operations"] / self.trained[group[0]]["operations"]
+                lines.append(
+                    f"A model that was {name} with twice the compute needs {number(operations.value)} times the "
+                    f"thinking compute to solve as many problems {interval(operations)}, and {number(calls.value)} "
+                    f"times the calls {interval(calls)} (n={calls.n}; {len(group)} models, {more:.1f} times the "
+                    "training)."
+                )
+        if lines:
+            lines[0] = f"**{self.name}: {lines[0]}**"
         for method in (SEARCH, "best_of_n", "greedy"):
             shares = [
                 f"`{model}` {_share(self.groups[model, method], most)}"
@@ -221,7 +231,7 @@ class _Results:
 
     def _heading(self, model: str) -> str:
         trained = self.trained[model]
-        return f"{model}, trained with {trained['operations']:.2g} operations ({trained['cpu_seconds']:.0f} CPU-s)"
+        return f"{model}, trained with {trained['operations']:.2g} operations"
 
     def charts(self) -> list[Chart]:
         share = Axis("problems solved", unit="%")
@@ -230,7 +240,7 @@ class _Results:
         steps = [
             solved_curve(self.groups[model, method], "operations", name=f"{model}, {method}", role=role)
             for model in self.models
-            for method, role in drawn.items()
+            for method, role in (drawn if model in self.sizes else {SEARCH: drawn[SEARCH]}).items()
             if (model, method) in self.groups
         ]
         contours = []
@@ -254,21 +264,21 @@ class _Results:
                 Axis("training: operations", log=True),
                 thinking,
                 [each for each in contours if each.points],
-                f"Contours of equal shares solved by {SEARCH}. A contour that falls says that training saves thinking. "
-                "Bands: 95% bootstrap intervals over problems.",
+                f"Contours of equal shares solved by {SEARCH}. A contour that falls says that training saves thinking; "
+                "it rises if a larger model needs hardly fewer calls. Bands: 95% bootstrap intervals over problems.",
             ),
         ]
 
     def comparisons(self) -> list[Comparison]:
-        """The search with sampling at equal calls, for each model; and the smallest with the largest model."""
+        """The search with sampling at equal calls, for each size; and the smallest size with the largest."""
         found = []
-        for model in self.models:
+        for model in self.sizes:
             mine = [record for record in self.records if record.fact("model") == model]
             question = Question("solved", f"problems solved ({self.name}, {model})", SEARCH, ["greedy", "best_of_n"])
             found += question.within(mine, "calls", [limit for limit in (10, 100) if limit in self.limits])
-        if len(self.models) > 1:
+        if len(self.sizes) > 1:
             searched = [record for record in self.records if record.fact("method") == SEARCH]
-            small, large = self.models[0], self.models[-1]
+            small, large = self.sizes[0], self.sizes[-1]
             question = Question("solved", f"problems solved ({self.name}, {SEARCH})", small, [large], by="model")
             found += question.within(searched, "calls", [limit for limit in (10, 100) if limit in self.limits])
             found += question.within(searched, "cpu_seconds", [0.01, 0.03, 0.1])
@@ -286,15 +296,17 @@ class _Results:
         low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
         return Estimate(float(value), float(low), float(high) if np.isfinite(high) else None, len(costs))
 
-    def exchange(self, cost: str) -> Estimate | None:
+    def exchange(self, models: Sequence[str], cost: str) -> Estimate | None:
         """By what factor a cost of thinking changes for twice the training compute, at equal shares solved.
 
         Parallel lines through the contours, in logarithms of both, one line for each level. The interval resamples
         problems, the same ones for all models.
         """
-        costs = [_by_problem(self.groups[model, SEARCH], cost) for model in self.models]
+        if len(models) < 2:
+            return None
+        costs = [_by_problem(self.groups[model, SEARCH], cost) for model in models]
         problems = sorted(set.intersection(*(set(each) for each in costs)))
-        trained = np.log2([self.trained[model]["operations"] for model in self.models])
+        trained = np.log2([self.trained[model]["operations"] for model in models])
         aligned = np.array([[each[number] for number in problems] for each in costs])
 
         def factor(chosen: NDArray[np.intp]) -> float:

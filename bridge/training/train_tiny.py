@@ -55,7 +55,7 @@ TRAININGS = {
         Training("0.25x", 64, 1200, 96, 1.0),
         Training("1x", 128, 1000, 64, 0.7, "0.25x"),
         Training("4x", 256, 180, 48, 0.25, "1x"),
-        *(Training(f"0.25x-{steps}", 64, steps, 96, 1.0) for steps in (75, 150, 300, 600, 2400)),
+        *(Training(f"0.25x-{steps}", 64, steps, 96, 1.0) for steps in (75, 150, 300, 600)),
     )
 }
 EPSILON = 1e-6

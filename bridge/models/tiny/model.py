@@ -10,7 +10,7 @@ from longthink.bridge.models.onnx import OnnxModel
 from longthink.errors import UnknownNameError
 
 SIZES = ("0.25x", "1x", "4x")
-TRAINED_OTHERWISE = tuple(f"0.25x-{steps}" for steps in (75, 150, 300, 600, 2400))
+TRAINED_OTHERWISE = tuple(f"0.25x-{steps}" for steps in (75, 150, 300, 600))
 """The smallest size, trained with other numbers of steps than its 1,200: for the study of training against thinking."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def test_losses_are_said_and_compared() -> None:
     assert at["mcts", "best_of_n", "100 tokens each"].difference.value == pytest.approx(-1 / 8)
     assert at["mcts", "best_of_n", "1,000 tokens each"].difference.value == pytest.approx(4 / 8)
     assert at["mcts", "best_of_n", "1,000 tokens each"].p == pytest.approx(2 / 2**4)
-    assert "budget" in {each.equal for each in section.comparisons}
+    assert {each.equal for each in section.comparisons} == {"budget", "time"}
 
 
 def test_charts_span_what_was_spent() -> None:
@@ -100,3 +101,26 @@ def test_samples_are_counted_until_the_budget_is_spent() -> None:
     for counted, stopped in zip(each, best.outcome.artifacts["each"], strict=True):
         if stopped["scores"]["solved"] and stopped["spent"]["simulations"] <= 20:
             assert counted["scores"]["right"] >= 1  # the same samples, in the same order
+
+
+def test_more_samples_are_predicted_and_more_tokens_checked_on_held_out_budgets() -> None:
+    """Ten of forty samples of each problem are right, three of the first ten, from which the others are predicted."""
+    tokens = 50.0
+    right = [[int(sample % 4 == 0) for sample in range(40)] for _ in range(8)]
+    outcomes = [
+        Outcome({"right": 10.0, "samples": 40.0}, {"tokens": tokens * 40, "simulations": 40}, (), {"right": each})
+        for each in right
+    ]
+    sampled = batch("best_of_n", 0, outcomes, samples=True, simulations=40)
+    section = STUDY.section([*synthetic(), sampled])
+    passes = section.tables[-1]
+    at = {row[0]: row[1:] for row in passes.rows}
+    assert at[10][0].value == pytest.approx(1 - math.comb(30, 10) / math.comb(40, 10))  # type: ignore[union-attr]
+    assert at[10][1].value == pytest.approx(1 - 0.7**10, abs=0.01)  # type: ignore[union-attr]
+    chart = section.charts[-1]
+    measured = next(series for series in chart.series if series.name == "best_of_n, 40 samples")
+    assert [point.x for point in measured.points] == [50, 150, 500, 1_500]
+    titles = [table.title for table in section.tables]
+    assert "Countdown with four numbers, tiny: what more tokens give" in titles
+    assert "Countdown with four numbers, tiny, mcts: budgets that were held out from the fit" in titles
+    assert "Twice the tokens multiply the odds of `mcts` by" in section.text

@@ -13,7 +13,7 @@ import pytest
 
 import longthink as lt
 from longthink.bridge.models.onnx import OnnxModel
-from longthink.bridge.models.tiny.model import SIZES, tiny_file
+from longthink.bridge.models.tiny.model import SIZES, TRAINED_OTHERWISE, tiny_file
 from longthink.bridge.proposals.proposer import ScoreProposer, TrieProposer, proposer_for
 from longthink.bridge.tasks.countdown import solve, steps
 from longthink.bridge.training.tiny_data import benchmark_states, held_out, lines, state
@@ -69,7 +69,7 @@ def test_problems_of_the_benchmarks_are_in_no_line() -> None:
 
 
 def test_all_sizes_together_are_small() -> None:
-    assert sum(tiny_file(size).stat().st_size for size in SIZES) <= 15_000_000
+    assert sum(tiny_file(size).stat().st_size for size in (*SIZES, *TRAINED_OTHERWISE)) <= 15_000_000
 
 
 def test_the_files_say_how_they_were_trained(model: lt.Model) -> None:
@@ -90,6 +90,19 @@ def test_each_size_has_four_times_the_weights() -> None:
     assert counts[1] / counts[0] == pytest.approx(4, rel=0.05)
     assert counts[2] / counts[1] == pytest.approx(4, rel=0.05)
     assert sum(float(OnnxModel(tiny_file(size)).metadata["cpu_minutes"]) for size in SIZES) <= 15
+
+
+def test_some_differ_from_the_smallest_only_in_the_steps_of_their_training() -> None:
+    smallest = OnnxModel(tiny_file("0.25x")).metadata
+    lines = int(smallest["lines"]) // int(smallest["steps"])
+    for name in TRAINED_OTHERWISE:
+        metadata = OnnxModel(tiny_file(name)).metadata
+        steps = int(name.rpartition("-")[2])
+        assert metadata["steps"] == str(steps)
+        assert metadata["lines"] == str(steps * lines)
+        assert all(metadata[key] == smallest[key] for key in ("weights", "seed", "grown_from", "vocabulary", "task"))
+    with pytest.raises(lt.UnknownNameError, match="no size of the tiny model"):
+        tiny_file("0.25x-7")
 
 
 def test_a_file_with_other_content_is_another_model(tmp_path: Path) -> None:
