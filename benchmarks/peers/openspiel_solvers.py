@@ -44,7 +44,7 @@ class OpenSpielSearch:
         self._table: dict[str, dict[int, float]] = {}
 
     def run(self, iterations: int, cancel: CancelToken) -> None:
-        """A new search of `iterations` simulations at every information state: it cannot continue an earlier one."""
+        """New searches of `iterations` simulations; they do not continue earlier ones."""
         every = zip(self._tree.information_states, self._tree.histories(), strict=True)
         for index, (row, history) in enumerate(every):
             if cancel.cancelled:
@@ -54,6 +54,8 @@ class OpenSpielSearch:
                 state.apply_action(action)
             seed = self._seed * self._tree.num_information_states + index
             evaluator = self._spiel.RandomRolloutEvaluator(1, seed)
+            if iterations == 1:  # it only creates the root, and the bot has no policy
+                continue
             bot = self._spiel.ISMCTSBot(seed, evaluator, self._c, iterations, -1)
             self._table[row[0]] = dict(bot.get_policy(state))
 

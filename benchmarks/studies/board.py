@@ -77,9 +77,9 @@ class Board(Study):
             action = choose(state, case.facts, index)
             seconds = time.thread_time() - started
             optimal = len(best) / len(state.legal_actions()) if name == RANDOM else float(action in best)
-            chosen.append({"position": index, "action": action, "optimal": optimal, "seconds": seconds})
+            chosen.append({"position": index, "action": action, "optimal": optimal, "cpu_seconds": seconds})
             context.progress((index + 1 - first) / (stop - first))
-        spent = {"seconds": sum(each["seconds"] for each in chosen)}
+        spent = {"cpu_seconds": sum(each["cpu_seconds"] for each in chosen)}
         spent["simulations"] = (case.facts["simulations"] or 0) * len(chosen)
         share = sum(each["optimal"] for each in chosen) / len(chosen)
         artifacts: dict[str, JSON] = {"moves": chosen}
@@ -102,7 +102,7 @@ class Board(Study):
         reached = ", ".join(f"{name} {shares[name]:.0%}" for name in ROLES if name in shares)
         headline = f"Optimal moves in connect four, each at its largest budget: {reached}."
         by = ["method", "simulations"]
-        columns = {"optimal moves": share_of("optimal"), "seconds per move": mean_spent("seconds")}
+        columns = {"optimal moves": share_of("optimal"), "CPU-seconds per move": mean_spent("cpu_seconds")}
         return Section(
             self.title,
             text=f"{headline}\n\n{_NOTES}",
@@ -110,29 +110,32 @@ class Board(Study):
             charts=[
                 Chart(
                     f"Optimal moves against {x}",
-                    Axis(f"{x} per move", log=True, unit="s" if x == "seconds" else ""),
+                    Axis(f"{x} per move", log=True),
                     Axis("optimal moves", unit="%"),
                     budget_curves(moves, "optimal", "simulations", ROLES, cost, items=("position",)),
                     "Bands are 95% intervals over positions.",
                 )
-                for x, cost in (("simulations", None), ("seconds", "seconds"))
+                for x, cost in (("simulations", None), ("CPU-seconds", "cpu_seconds"))
             ],
-            comparisons=[*asked.at_budgets(moves, "simulations"), *asked.in_equal_time(moves, "simulations")],
+            comparisons=[
+                *asked.at_budgets(moves, "simulations"),
+                *asked.in_equal_time(moves, "simulations", "cpu_seconds"),
+            ],
             headline=headline,
         )
 
 
 _NOTES = """\
 The same positions for all methods: random ones with 12 to 24 stones in which some moves are not optimal. A move is
-optimal if perfect play after it wins, or draws and no move wins. Seconds are processor time. The random player counts
-with its probability of an optimal move."""
+optimal if perfect play after it wins, or draws and no move wins. The random player counts with its probability of an
+optimal move. Time is processor time, because cases run side by side."""
 
 
 def _moves(record: Record) -> Iterator[Record]:
     """A record for each move of a record."""
     artifacts = record.outcome.artifacts if record.outcome is not None else {}
     for move in artifacts.get("moves", ()):
-        outcome = Outcome({"optimal": move["optimal"]}, {"seconds": move["seconds"]})
+        outcome = Outcome({"optimal": move["optimal"]}, {"cpu_seconds": move["cpu_seconds"]})
         yield replace(record, facts={**record.facts, "position": move["position"]}, outcome=outcome)
 
 

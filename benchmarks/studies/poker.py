@@ -8,6 +8,7 @@ players, in units of payoff.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,21 @@ import numpy as np
 
 from longthink.benchmarks.harness.metrics.comparisons import Question
 from longthink.benchmarks.harness.metrics.estimates import estimate
+from longthink.benchmarks.harness.metrics.scaling import fit, held_out
 from longthink.benchmarks.harness.metrics.within import finished, points, score_within
 from longthink.benchmarks.harness.record import Outcome, Record, by_facts
-from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Point, Role, Section, Series, Table
+from longthink.benchmarks.harness.section import (
+    Axis,
+    Cell,
+    Chart,
+    Comparison,
+    Estimate,
+    Point,
+    Role,
+    Section,
+    Series,
+    Table,
+)
 from longthink.benchmarks.harness.study import Case, Context, Study
 from longthink.benchmarks.studies.poker_methods import EXACT, PEER, SEARCH, SEARCH_FROM_START, UNIFORM, methods
 from longthink.errors import require
@@ -96,12 +109,13 @@ class Poker(Study):
             require(method.needs, "compare")  # the import is no part of the seconds
         started = time.perf_counter()
         solving = method.start(game, seed or 0)
-        seconds, done, curve = time.perf_counter() - started, 0, []
-        for wanted in checkpoints(limit) if method.along else [limit or 0]:
+        built, done, curve = time.perf_counter() - started, 0, []
+        seconds = built
+        for wanted in checkpoints(limit or 0):
             started = time.perf_counter()
-            solving.run(wanted - done, context.cancel)
-            seconds += time.perf_counter() - started
-            done = wanted
+            solving.run(wanted if method.anew else wanted - done, context.cancel)
+            elapsed, done = time.perf_counter() - started, wanted
+            seconds = elapsed + (built if method.anew else seconds)
             curve.append({"iterations": done, "seconds": seconds, MEASURE: solving.exploitability()})
             context.progress(done / (limit or 1))
         return Outcome({MEASURE: curve[-1][MEASURE]}, {"iterations": done, "seconds": seconds}, curve)
@@ -115,7 +129,7 @@ class Poker(Study):
         return Section(
             self.title,
             text="\n\n".join([shown.text(), _NOTES, *([f"Failed: {', '.join(failed)}."] if failed else [])]),
-            tables=[table for game in games.values() for table in (game.by_seconds(), game.by_iterations())],
+            tables=[table for game in games.values() for table in game.tables()],
             charts=[chart for game in games.values() for chart in game.charts()],
             comparisons=[each for game in games.values() for each in game.comparisons()],
             panel=shown.chart(_SHOWN, "seconds", f"Poker ({shown.name})"),
@@ -182,30 +196,37 @@ class _Game:
         }
         said = []
         for words, names in groups.items():
-            ends = {name: self._along(name)[-1] for name in names if name in self._records}
-            if ends:
-                best = min(ends, key=lambda name: ends[name].y)
-                when = f" in {ends[best].x:.2g} s" if best != UNIFORM else ""
+            reached = {name: self._last(name).value for name in names if name in self._records}
+            if reached:
+                best = min(reached, key=reached.__getitem__)
+                when = f" in {self._end(best):.2g} s" if best != UNIFORM else ""
                 who = f" ({best.removeprefix(PEER)})" if len(names) > 1 else ""
-                said.append(f"{words} {ends[best].y:.2g}{when}{who}")
+                said.append(f"{words} {reached[best]:.2g}{when}{who}")
         return f"Exploitability on {self.name}: {', '.join(said)}."
 
-    def _along(self, method: str, x: str = "seconds") -> list[Point]:
-        """The mean over seeds after each number of iterations, at the mean `x`."""
+    def _along(self, method: str, x: str = "seconds") -> dict[float, Estimate]:
+        """The mean over seeds after each number of iterations, by the mean `x`."""
         after: dict[float, list[Mapping[str, float]]] = {}
         for record in self._records[method]:
             for point in points(record, MEASURE):
                 after.setdefault(point["iterations"], []).append(point)
-        drawn = []
-        for _, found in sorted(after.items()):
-            y = estimate([point[MEASURE] for point in found])
-            drawn.append(Point(float(np.mean([point[x] for point in found])), y.value, y.low, y.high))
-        return drawn
+        found = [after[iterations] for iterations in sorted(after)]
+        return {float(np.mean([point[x] for point in each])): estimate([p[MEASURE] for p in each]) for each in found}
+
+    def _last(self, method: str) -> Estimate:
+        return list(self._along(method).values())[-1]
+
+    def _end(self, method: str, cost: str = "seconds") -> float:
+        """The cost at which all seeds have made all their iterations."""
+        return max(record.spent[cost] for record in self._records[method])
 
     # ---- Tables ----
 
+    def tables(self) -> list[Table]:
+        return [table for table in (self.by_seconds(), self.by_iterations(), self.fits()) if table.rows]
+
     def by_seconds(self) -> Table:
-        ends = {name: self._along(name)[-1].x for name in self._records}
+        ends = {name: self._end(name) for name in self._records}
         columns = [limit for limit in _LIMITS if limit <= max(ends.values())]
         rows = []
         for name, end in ends.items():
@@ -220,13 +241,13 @@ class _Game:
         )
 
     def by_iterations(self) -> Table:
-        ends = {name: self._along(name, "iterations")[-1].x for name in self._records}
+        ends = {name: self._end(name, "iterations") for name in self._records}
         columns = [10**n for n in range(1, 10) if 10**n <= max(ends.values())]
         rows = []
         for name, end in ends.items():
             if end:
                 cells = [self._within(name, "iterations", n) if n <= end else None for n in columns]
-                rows.append((name, *cells, round(end / self._along(name)[-1].x)))
+                rows.append((name, *cells, round(end / max(self._along(name)))))
         return Table(
             f"{self.name}: exploitability by iterations",
             ("method", *(f"{n:,}" for n in columns), "iterations per second"),
@@ -234,6 +255,27 @@ class _Game:
             "An iteration of regret minimisation walks over the whole game, that of a sampled method over one play for "
             f"each player; that of {SEARCH} is a simulation at each information state, that of {SEARCH_FROM_START} is "
             "one simulation.",
+        )
+
+    def fits(self) -> Table:
+        """A power law for each method that has enough budgets."""
+        rows = []
+        for name in self._records:
+            along = self._along(name, "iterations")
+            settled = next((x for x, y in along.items() if 2 * y.value <= next(iter(along.values())).value), math.inf)
+            measured = {x: y for x, y in along.items() if x >= settled and y.value > 1000 * _LEAST}
+            if len(measured) >= 5:
+                held = held_out(measured, form="power")
+                inside = f"{round(held.coverage * len(held.computes))} of {len(held.computes)}"
+                largest = (round(held.computes[-1]), held.measured[-1], held.predicted[-1], inside)
+                rows.append((name, fit(measured, form="power").per_tenfold, *largest))
+        return Table(
+            f"{self.name}: power laws in iterations",
+            ("method", "ten times the iterations", "held-out iterations", "measured", "predicted", "inside"),
+            rows,
+            "Ten times the iterations multiply the exploitability by this factor, from where it has halved once. The "
+            "upper third of budgets was held out, and predicted from the others: the largest of them, and how many are "
+            "within their 95% prediction intervals. What stops short of an equilibrium follows no power law.",
         )
 
     def _within(self, method: str, cost: str, limit: float) -> Cell:
@@ -263,13 +305,15 @@ class _Game:
             "Lower is better. Bands are 95% intervals over seeds.",
         )
 
-    def _series(self, name: str, x: str) -> Series:
+    def _series(self, name: str, cost: str) -> Series:
         def drawn(y: float | None) -> float | None:
             return None if y is None else max(y, _LEAST)
 
         kind = self._kinds[name]
         role: Role = "best" if kind == "best" else "floor" if kind == "floor" else "peer" if PEER in name else "ours"
-        along = [Point(p.x, max(p.y, _LEAST), drawn(p.low), drawn(p.high)) for p in self._along(name, x)]
+        along = [
+            Point(x, max(y.value, _LEAST), drawn(y.low), drawn(y.high)) for x, y in self._along(name, cost).items()
+        ]
         return Series(name, along, role, "level" if kind == "floor" else "line" if len(along) > 1 else "points")
 
     # ---- Comparisons ----
@@ -279,16 +323,15 @@ class _Game:
         the domain."""
         made: list[Comparison] = []
         for peer in self._named("peer_regret", "peer_sampled", "peer_search"):
-            twin, end = peer.removeprefix(PEER), self._along(peer)[-1].x
-            before = [limit for limit in _LIMITS if limit < end / 2 and len(self._along(peer)) > 1][-1:]
-            made += self._compare([twin], peer, "iterations", [self._along(peer, "iterations")[-1].x])
+            twin, end = peer.removeprefix(PEER), self._end(peer)
+            before = [limit for limit in _LIMITS if limit < end / 2][-1:]
+            made += self._compare([twin], peer, "iterations", [self._end(peer, "iterations")])
             made += self._compare([twin], peer, "seconds", [*before, end])
         if EXACT in self._records:
-            made += self._compare(self._named("regret"), EXACT, "seconds", [self._along(EXACT)[-1].x])
+            made += self._compare(self._named("regret"), EXACT, "seconds", [self._end(EXACT)])
         if SEARCH in self._records:
-            end = self._along(SEARCH)[-1].x
             for other in (EXACT, f"{PEER}cfr+"):
-                made += self._compare([SEARCH], other, "seconds", [end])
+                made += self._compare([SEARCH], other, "seconds", [self._end(SEARCH)])
         return made
 
     def _compare(self, ours: Sequence[str], other: str, cost: str, limits: Sequence[float]) -> list[Comparison]:

@@ -20,6 +20,7 @@ from longthink.search.regret.sequence_form import SequenceFormLP
 from longthink.search.regret.solver import Solver
 from longthink.search.regret.variants import VARIANTS
 from longthink.search.trees.graph_search import ISMCTS
+from longthink.search.trees.result import SearchResult
 from longthink.search.trees.rules import UCT, RegretMatching
 
 EXACT, UNIFORM = "linear program", "uniform play"
@@ -72,34 +73,48 @@ class Uniform:
         return exploitability(self._game, Policy.uniform(self._game))
 
 
-class Searches:
-    """General search: information set MCTS. Its policy is what the searches would play at every information state.
+class SearchAtEachState:
+    """General search as at the table: information set MCTS of its own at every information state."""
 
-    everywhere: a search of its own at every information state, as at the table, with `iterations` simulations each;
-    else one search from the start of the game, whose tree answers at all information states.
-    """
-
-    def __init__(self, game: str, rule: UCT | RegretMatching, seed: int, everywhere: bool) -> None:
-        rules = load_game(game)
-        self._tree, self._everywhere = GameTree(rules), everywhere
-        self._states = [rules.state_from_history(history) for history in self._tree.histories()]
-        roots = self._states if everywhere else [rules.new_initial_state()]
-        seeds = range(seed * len(roots), (seed + 1) * len(roots))
-        memory = 1 << 20 if everywhere else 1 << 28
-        self._searches = [ISMCTS(rules, rule, seed=each, memory_bytes=memory) for each in seeds]
-        self._roots = list(zip(self._searches, roots, strict=True))
+    def __init__(self, game: str, rule: UCT | RegretMatching, seed: int) -> None:
+        self._tree, self._rule, self._seed = GameTree(load_game(game)), rule, seed
+        self._states = [self._tree.game.state_from_history(history) for history in self._tree.histories()]
+        self._table: dict[str, dict[int, float]] = {}
 
     def run(self, iterations: int, cancel: CancelToken) -> None:
-        for search, root in self._roots:
-            _complete(search.run(root, Budget(simulations=iterations), cancel=cancel).stopped_by)
+        """New searches of `iterations` simulations; they do not continue earlier ones."""
+        game, budget = self._tree.game, Budget(simulations=iterations)
+        first = self._seed * len(self._states)
+        for index, (row, state) in enumerate(zip(self._tree.information_states, self._states, strict=True)):
+            search = ISMCTS(game, self._rule, seed=first + index, memory_bytes=1 << 20)
+            found = search.run(state, budget, cancel=cancel)
+            _complete(found.stopped_by)
+            self._table[row[0]] = _row(found)
 
     def exploitability(self) -> float:
-        table = {}
-        for index, (row, state) in enumerate(zip(self._tree.information_states, self._states, strict=True)):
-            search = self._searches[index if self._everywhere else 0]
-            found = search.result_at(state)
-            table[row[0]] = dict(zip(found.actions.tolist(), found.policy.tolist(), strict=True))
-        return exploitability(self._tree, Policy(self._tree.game, table))
+        return exploitability(self._tree, Policy(self._tree.game, self._table))
+
+
+class SearchFromStart:
+    """General search from the start of a game: one tree, which answers at all information states."""
+
+    def __init__(self, game: str, rule: UCT | RegretMatching, seed: int) -> None:
+        self._game = load_game(game)
+        self._search = ISMCTS(self._game, rule, seed=seed, memory_bytes=1 << 28)
+
+    def run(self, iterations: int, cancel: CancelToken) -> None:
+        root = self._game.new_initial_state()
+        _complete(self._search.run(root, Budget(simulations=iterations), cancel=cancel).stopped_by)
+
+    def exploitability(self) -> float:
+        tree = GameTree(self._game)
+        states = map(self._game.state_from_history, tree.histories())
+        rows = zip(tree.information_states, states, strict=True)
+        return exploitability(tree, Policy(self._game, {r[0]: _row(self._search.result_at(s)) for r, s in rows}))
+
+
+def _row(found: SearchResult) -> dict[int, float]:
+    return dict(zip(found.actions.tolist(), found.policy.tolist(), strict=True))
 
 
 def _complete(stopped_by: str) -> None:
@@ -113,15 +128,15 @@ class Method:
 
     kind: "floor", "best", or the field of `Iterations` (poker.py) that says how long it runs. start: makes it, from the
     name of a game and a seed. slower: an iteration takes about this many times as long as those of others of its kind,
-    so it makes fewer. random: whether it has seeds. along: whether it can be measured along the way. needs: the module
-    that it imports.
+    so it makes fewer. random: whether it has seeds. anew: whether each run begins again. needs: the module that it
+    imports.
     """
 
     kind: str
     start: Callable[[str, int], Solving]
     slower: int = 1
     random: bool = False
-    along: bool = True
+    anew: bool = False
     needs: str = ""
 
 
@@ -137,8 +152,11 @@ def methods() -> dict[str, Method]:
     def sampled(name: str, game: str, seed: int) -> Solving:
         return Regrets(MCCFR(load_game(game), name, seed=seed))
 
-    def search(rule: UCT | RegretMatching, everywhere: bool, game: str, seed: int) -> Solving:
-        return Searches(game, rule, seed, everywhere)
+    def search_at_each_state(rule: UCT | RegretMatching, game: str, seed: int) -> Solving:
+        return SearchAtEachState(game, rule, seed)
+
+    def search_from_start(rule: UCT | RegretMatching, game: str, seed: int) -> Solving:
+        return SearchFromStart(game, rule, seed)
 
     def peer(solver: str, game: str, seed: int) -> Solving:
         return OpenSpielSolver(game, solver, **({"seed": seed} if "Sampling" in solver else {}))
@@ -152,14 +170,14 @@ def methods() -> dict[str, Method]:
         slower = 30 if name == "public" else 1
         found[f"{name} sampling"] = Method("sampled", partial(sampled, name), slower, random=True)
     for words, rule in (("", UCT()), (", regret matching", RegretMatching())):
-        found[SEARCH + words] = Method("search", partial(search, rule, True), random=True)
-        found[SEARCH_FROM_START + words] = Method("sampled", partial(search, rule, False), random=True)
+        found[SEARCH + words] = Method("search", partial(search_at_each_state, rule), random=True, anew=True)
+        found[SEARCH_FROM_START + words] = Method("sampled", partial(search_from_start, rule), random=True)
     for name, solver in (("cfr", "CFRSolver"), ("cfr+", "CFRPlusSolver")):
         found[PEER + name] = Method("peer_regret", partial(peer, solver), needs="pyspiel")
     for name in ("external", "outcome"):
         start = partial(peer, f"{name.title()}SamplingMCCFRSolver")
         found[f"{PEER}{name} sampling"] = Method("peer_sampled", start, random=True, needs="pyspiel")
-    found[PEER + SEARCH] = Method("peer_search", peer_search, random=True, along=False, needs="pyspiel")
-    found[EXACT] = Method("best", lambda game, seed: Exact(game), along=False, needs="scipy.optimize")
-    found[UNIFORM] = Method("floor", lambda game, seed: Uniform(game), along=False)
+    found[PEER + SEARCH] = Method("peer_search", peer_search, random=True, anew=True, needs="pyspiel")
+    found[EXACT] = Method("best", lambda game, seed: Exact(game), needs="scipy.optimize")
+    found[UNIFORM] = Method("floor", lambda game, seed: Uniform(game))
     return found

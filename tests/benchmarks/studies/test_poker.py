@@ -53,7 +53,8 @@ def test_every_method_is_measured(records: list[Record]) -> None:
         assert 0 <= record.scores["exploitability"] < 1
         curve = record.outcome.curve
         assert curve[-1]["exploitability"] == record.scores["exploitability"]
-        assert [point["seconds"] for point in curve] == sorted(point["seconds"] for point in curve)
+        seconds = [point["seconds"] for point in curve]
+        assert seconds == sorted(seconds) or methods()[record.fact("method")].anew
         assert curve[-1]["iterations"] == (record.fact("iterations") or 0)
     final = {record.fact("method"): record.scores["exploitability"] for record in records}
     assert final[UNIFORM] == pytest.approx(0.4583333, abs=1e-6)
