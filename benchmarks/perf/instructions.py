@@ -73,7 +73,7 @@ KERNELS: dict[str, Kernel] = {
         ("lt_graph_run",), _run("ISMCTS(game, lt.UCT(), seed=1)", "leduc_poker", 20_000, "[0, 1]")
     ),
     "go 9x9, 2,000 light playouts": Kernel(
-        ("lt_go_play_out_many",), "import numpy as np\ncore.go_playouts(np.zeros((9, 9), np.uint8), 2_000, seed=1)"
+        ("lt_go_play_out_many_by",), "import numpy as np\ncore.go_playouts(np.zeros((9, 9), np.uint8), 2_000, seed=1)"
     ),
     "CFR+, leduc poker, 300 iterations": Kernel(
         ("lt_cfr_run",), "lt.CFR(lt.load_game('leduc_poker'), 'cfr+').run(300)"
