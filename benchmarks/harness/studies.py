@@ -13,12 +13,14 @@ STUDIES: Registry[type[Study]] = Registry(
     {
         "adaptive": "longthink.benchmarks.studies.adaptive:AdaptiveStudy",
         "board": "longthink.benchmarks.studies.board:Board",
+        "countdown": "longthink.benchmarks.studies.countdown:CountdownStudy",
         "kinds": "longthink.benchmarks.studies.kinds:KindsStudy",
         "ladder": "longthink.benchmarks.studies.ladder:Ladder",
         "match": "longthink.benchmarks.studies.match:Match",
         "methods": "longthink.benchmarks.studies.methods:MethodsStudy",
         "poker": "longthink.benchmarks.studies.poker:Poker",
         "training": "longthink.benchmarks.studies.training:TrainingStudy",
+        "writing": "longthink.benchmarks.studies.writing:WritingStudy",
     },
 )
 register_study = STUDIES.register

@@ -29,10 +29,11 @@ class ConstrainedBeam(Beam):
     lexically constrained decoding with dynamic beam allocation for neural machine translation", NAACL 2018.
     """
 
-    width: int = 4
+    width: int = 1
 
     def begin(self, session: Session) -> None:
         self.known: dict[Transcript, list[Proposal]] = {}
+        self.looked: set[Transcript] = set()  # finished texts that were verified
         self.wide, self.left_out = self.width, False
         super().begin(session)
 
@@ -44,12 +45,14 @@ class ConstrainedBeam(Beam):
         return following
 
     def best(self, grown: list[Unlikely]) -> list[Unlikely]:
-        beams: dict[int, list[Unlikely]] = {}
+        task, beams = self.session.task, dict[int, list[Unlikely]]()
         for each in grown:
-            part = self.session.task.part(each[1], "")
-            beams.setdefault(part.missing if part is not None else 0, []).append(each)
+            part = task.part(each[1], "")
+            beams.setdefault(0 if part is None else part.missing, []).append(each)
         self.left_out |= any(len(beam) > self.wide for beam in beams.values())
-        return sorted(each for beam in beams.values() for each in beam[: self.wide])
+        kept = [each for beam in beams.values() for each in beam[: self.wide] if each[1] not in self.looked]
+        self.looked |= {transcript for _, transcript, _ in kept if task.done(transcript)}
+        return sorted(kept)
 
     def job(self, item: Unlikely) -> Job:
         known = self.known.get(item[1])
@@ -61,7 +64,9 @@ class ConstrainedBeam(Beam):
         nats, transcript, _ = job.key
         self.known[transcript] = result
         self.grown += [
-            (nats - (math.log(each.prior) if each.logprob is None else each.logprob), (*transcript, each.text), each.prior)
-            for each in result
-            if each.prior > 0
+            (nats - _logprob(each), (*transcript, each.text), each.prior) for each in result if each.prior > 0
         ]
+
+
+def _logprob(proposal: Proposal) -> float:
+    return math.log(proposal.prior) if proposal.logprob is None else proposal.logprob

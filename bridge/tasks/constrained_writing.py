@@ -7,6 +7,7 @@ the mean log-probability of the sentence, given the context of the task, with a 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from random import Random
@@ -15,19 +16,20 @@ from longthink.bridge.tasks.task import Part, Task, Transcript
 from longthink.errors import ParameterError
 from longthink.validation import real_number, shown, whole_number
 
-NOUNS = (
-    "apple baker bear bell bird boat book bottle boy bread bridge brother candle captain castle cat chair child church "
-    "clock cloud coat cow daughter desk doctor dog door dress farmer field fire fish flower forest fox friend garden gift "
-    "girl glass grandmother hat hill horse hospital hotel house island key king kitchen knife lake lamp letter library "
-    "lion market milk mirror moon morning mountain mouse neighbor ocean painter paper queen rain ring river road rock "
-    "roof rose sailor school ship shoe sister snow soldier song soup star station stone storm street sun table teacher "
-    "tower town train tree uncle village wall wind window winter woman wood"
-).split()
-VERBS = (
-    "asked bought broke brought built called carried caught climbed closed crossed danced dropped fell followed forgot "
-    "found gave heard helped hid jumped kept knew laughed left lost loved met opened painted played ran remembered sang "
-    "saw slept smiled sold stole stopped taught told took waited walked wanted watched wore wrote"
-).split()
+_NOUNS = """
+apple baker bear bell bird boat book bottle boy bread bridge brother candle captain castle cat chair child church
+clock cloud coat cow daughter desk doctor dog door dress farmer field fire fish flower forest fox friend garden gift
+girl glass grandmother hat hill horse hospital hotel house island key king kitchen knife lake lamp letter library lion
+market milk mirror morning mountain mouse neighbor ocean painter paper queen rain ring river road rock roof rose
+sailor school shoe sister snow soldier song soup star station stone storm street sun table teacher tower town
+tree uncle village wall wind window winter woman wood
+"""
+_VERBS = """
+asked bought broke brought built called carried caught climbed closed crossed danced dropped fell followed forgot
+found gave heard helped hid jumped kept knew laughed left lost loved met opened painted played ran remembered sang saw
+slept smiled sold stole stopped taught told took waited walked wanted watched wore wrote
+"""
+NOUNS, VERBS = tuple(_NOUNS.split()), tuple(_VERBS.split())
 
 FLOOR = -2.25
 """The floor of the mean log-probability, in nats per token; docs/tasks.md says how it was chosen."""
@@ -78,7 +80,7 @@ class ConstrainedWriting(Task):
             return 0.0
         found = answer[:-1].replace(",", "").lower().split(" ")
         exact = len(found) == self.words and all(found.count(each) == 1 for each in self.given)
-        return float(exact and all(a != b for a, b in zip(found, found[1:], strict=False)))
+        return float(exact and all(a != b for a, b in itertools.pairwise(found)))
 
     def part(self, transcript: Transcript, text: str) -> Part | None:
         """What may follow the beginning of a sentence: None if too few words are left for the missing given ones."""
@@ -91,9 +93,7 @@ class ConstrainedWriting(Task):
             return None
         if text.endswith((" ", ",")) and last:
             before, last = [*before, last], ""
-        if any(before.count(each) > 1 for each in self.given) or any(
-            a == b for a, b in zip(before, before[1:], strict=False)
-        ):
+        if any(before.count(each) > 1 for each in self.given) or any(a == b for a, b in itertools.pairwise(before)):
             return None
         missing = [each for each in self.given if each not in before]
         left = self.words - len(before) - bool(last)  # words that may follow the last one

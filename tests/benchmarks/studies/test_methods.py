@@ -49,7 +49,9 @@ def cells(section: Section) -> dict[tuple[str, str], Any]:
 
 def test_every_method_that_needs_a_model_is_measured_or_must_be_asked_for() -> None:
     measured = {method.partition("(")[0] for method in methods.MethodsSettings().methods}
-    assert measured | {"tree_of_thoughts"} == {name for name, method in registered().items() if method.needs_model}
+    assert measured | {"tree_of_thoughts", "constrained_beam"} == {
+        name for name, method in registered().items() if method.needs_model
+    }
 
 
 def test_shares_are_those_within_each_budget() -> None:
