@@ -12,7 +12,7 @@ import numpy as np
 from longthink.benchmarks.harness.metrics.comparisons import Question
 from longthink.benchmarks.harness.metrics.curves import budget_curves, solved_curves
 from longthink.benchmarks.harness.metrics.passes import fit_passes, held_out_passes, pass_at_k
-from longthink.benchmarks.harness.metrics.scaling import fit, fit_table, held_out
+from longthink.benchmarks.harness.metrics.scaling import fit, held_out, scaling_table
 from longthink.benchmarks.harness.metrics.tables import mean_spent, share_within, table
 from longthink.benchmarks.harness.metrics.within import finished
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
@@ -141,10 +141,9 @@ class _Group:
         self.methods = {str(name): group for (name,), group in by_facts(finished(self.records), "method").items()}
         self.limits = sorted({record.facts["tokens"] for record in every})
         growing = [name for name in self.methods if not name.startswith(ENDING)]
-        curves = {name: self._measured(name) for name in growing}
-        self.fits = {name: fit(measured) for name, measured in curves.items() if len(measured) >= 2}
+        self.curves = {name: self._measured(name) for name in growing}
         self.held_out = {
-            name: held_out(curves[name]) for name in (DEFAULT, "best_of_n") if len(curves.get(name, {})) >= 4
+            name: held_out(self.curves[name]) for name in (DEFAULT, "best_of_n") if len(self.curves.get(name, {})) >= 4
         }
         self.passes = _Passes(self.samples) if self.samples else None
         compared = [group for name, group in self.methods.items() if name in (DEFAULT, *BASELINES)]
@@ -187,10 +186,10 @@ class _Group:
         top = max(best)[0]
         lines.append(f"The most at {most:,} tokens: {', '.join(f'`{name}`' for value, name in best if value == top)}.")
         for name, later in self.held_out.items():
-            odds = self.fits[name].per_doubling
+            odds = fit(self.curves[name]).per_doubling
             lines.append(
                 f"Twice the tokens multiply the odds of `{name}` by {number(odds.value)} {interval(odds)}; predicted "
-                f"from smaller budgets, the larger ones are {later.error * 100:.0f} points off, and "
+                f"from smaller budgets, the larger ones are {later.error.value * 100:.0f} points off, and "
                 f"{later.coverage:.0%} of them within the intervals."
             )
         if self.passes is not None:
@@ -211,13 +210,12 @@ class _Group:
                 "some runs ended too early to tell.",
             )
         ]
-        if self.fits:
+        if self.curves:
             found.append(
-                fit_table(
-                    self.fits,
+                scaling_table(
+                    self.curves,
                     f"{self.name}: what more tokens give",
-                    "The factor by which the odds of solving a problem grow, from a logistic fit against the logarithm "
-                    "of tokens, with 95% intervals. Methods that end by themselves, and votes, are left out.",
+                    "Methods that end by themselves, and votes, are left out.",
                 )
             )
         found += [
