@@ -23,30 +23,36 @@ sys.path.insert(0, str(Path(__file__).parent))
 from longthink.benchmarks.harness.log import RunLog, read, same_outcomes
 from longthink.benchmarks.harness.run_progress import Watcher
 from longthink.benchmarks.harness.runner import Runner
-from longthink.benchmarks.harness.suite import Planned
+from longthink.benchmarks.harness.suite import Planned, load_suite
 from longthink.benchmarks.harness.workers import Workers
 from toy_studies import Settings, Toy
 
 FAULTS = ("raises", "nan", "nothing", "exits", "lost_once", "lost", "hangs")
+SHORTEST_TIME_LIMIT = 40.0
 
 
-def plan(cases: int) -> list[list[Planned]]:
-    """At least so many cases: each fault once, and the rest walks and answers of a model."""
-    toy, rest = Toy(), (cases - len(FAULTS)) // 3 + 1
-    sorts = [(("walk",), rest), (("model",), rest), (FAULTS, 1), (("quiet",), rest)]
-    return [[Planned(toy, case) for case in toy.cases(Settings(*sort))] for sort in sorts]
+STUDIES = {"match": ["match.pairs=3"], "kinds": ["kinds.problems=2", "kinds.tokens=100"]}
+"""Studies of this package, with settings that make them short."""
 
 
-def run(folder: Path, cases: int) -> None:
-    entries = plan(cases)
+def plan(rest: int, faults: Sequence[str]) -> list[list[Planned]]:
+    """The cases of `STUDIES`, each fault once, and so many of each other sort."""
+    toy = Toy()
+    sorts = [(("walk",), rest), (("model",), rest), (tuple(faults), 1), (("quiet",), rest)]
+    toys = [[Planned(toy, case) for case in toy.cases(Settings(*sort))] for sort in sorts]
+    return toys[:1] + [entry for name in STUDIES for entry in load_suite(name, STUDIES[name]).entries()] + toys[1:]
+
+
+def run(folder: Path, rest: int, faults: Sequence[str]) -> None:
+    entries = plan(rest, faults)
     with RunLog(folder / "log.jsonl") as log:
         watcher = Watcher([each for entry in entries for each in entry], 0, 2)
-        Runner(entries, log, Workers(2), watcher, shortest_time_limit=4).run()
+        Runner(entries, log, Workers(2), watcher, SHORTEST_TIME_LIMIT).run()
 
 
-def start(folder: Path, cases: int) -> subprocess.Popen[bytes]:
+def start(folder: Path, rest: int, faults: Sequence[str]) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, __file__, "--run", str(folder), "--cases", str(cases)]
+    command = [sys.executable, __file__, "--run", str(folder), "--rest", str(rest), "--faults", *faults]
     return subprocess.Popen(command, env={**os.environ, "TOY_FOLDER": str(folder)})
 
 
@@ -57,23 +63,22 @@ def lines(folder: Path) -> int:
 
 def victim(process: subprocess.Popen[bytes], random: Random) -> int:
     """The run, or one of its workers."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
-    )
+    command = ["ps", "-o", "pid=", "--ppid", str(process.pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     workers = sorted(map(int, listed.stdout.split()))
     return random.choice(workers) if workers and random.random() < 0.25 else process.pid
 
 
-def kill_and_resume(folder: Path, kills: int, seed: int) -> tuple[list[int], list[str]]:
+def kill_and_resume(folder: Path, kills: int, seed: int, faults: Sequence[str] = FAULTS) -> tuple[list[int], list[str]]:
     """How many records the log had at each kill, and how the logs differ."""
-    random, cases, at = Random(seed), 6 * kills + 20, []
+    random, rest, at = Random(seed), 2 * kills, []
     whole, killed = folder / "whole", folder / "killed"
-    assert start(whole, cases).wait() == 0
-    process = start(killed, cases)
+    assert start(whole, rest, faults).wait() == 0
+    process = start(killed, rest, faults)
     while len(at) < kills and process.poll() is None:
         records = lines(killed) + random.randrange(3)
         while lines(killed) < records and process.poll() is None:
-            time.sleep(0.001)
+            time.sleep(0.005)
         time.sleep(random.uniform(0, 0.1))
         target = victim(process, random)
         try:
@@ -83,7 +88,7 @@ def kill_and_resume(folder: Path, kills: int, seed: int) -> tuple[list[int], lis
         at.append(lines(killed))
         if target == process.pid:
             process.wait()
-            process = start(killed, cases)
+            process = start(killed, rest, faults)
     assert process.wait() == 0
     return at, same_outcomes(read(whole / "log.jsonl"), read(killed / "log.jsonl"))
 
@@ -93,13 +98,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--run", type=Path, help="run the cases in this folder")
-    parser.add_argument("--cases", type=int)
+    parser.add_argument("--rest", type=int)
+    parser.add_argument("--faults", nargs="*", default=FAULTS)
     given = parser.parse_args(arguments)
     if given.run:
-        run(given.run, given.cases)
+        run(given.run, given.rest, given.faults)
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        at, differences = kill_and_resume(Path(folder), given.kills, given.seed)
+        at, differences = kill_and_resume(Path(folder), given.kills, given.seed, given.faults)
         cases = len({record.key for record in read(Path(folder) / "whole" / "log.jsonl")})
     print(f"{len(at)} kills of a run of {cases} cases, when its log had {', '.join(map(str, at))} records")
     print("\n".join(differences) if differences else "the log equals that of an uninterrupted run, timings aside")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kill_and_resume import FAULTS, kill_and_resume
+from kill_and_resume import STUDIES, kill_and_resume
 from longthink.benchmarks.harness.log import read
 
 
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
-    at, differences = kill_and_resume(tmp_path, kills=6, seed=3)
+    at, differences = kill_and_resume(tmp_path, kills=5, seed=3, faults=("raises", "lost_once"))
     assert differences == []
-    assert len(at) == 6
+    assert len(at) == 5
     assert max(at) > min(at)
     records = read(tmp_path / "killed" / "log.jsonl")
-    assert {record.fact("kind") for record in records} == {"walk", "model", "quiet", *FAULTS}
-    assert {record.fact("kind") for record in records if record.quiet} == {"quiet"}
+    assert {record.study for record in records} == {"toy", *STUDIES}
+    toys = [record for record in records if record.study == "toy"]
+    assert {record.fact("kind") for record in toys} == {"walk", "model", "quiet", "raises", "lost_once"}
+    assert all(record.quiet for record in toys if record.fact("kind") == "quiet" and record.outcome)
