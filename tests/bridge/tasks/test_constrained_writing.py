@@ -6,6 +6,7 @@ import itertools
 import math
 import pickle
 import re
+from random import Random
 
 import pytest
 
@@ -211,6 +212,50 @@ def test_fluency_needs_a_model_that_reads(model: str | None) -> None:
 class _Nothing(lt.Proposer):
     def propose(self, task: lt.Task, transcript: tuple[str, ...]) -> list[lt.Proposal]:
         return []
+
+
+# Ordinary sentences, each with three words that it has: the floor was chosen so that half of them reach it.
+ORDINARY = """
+dog garden found: The dog found an old bone in the garden this morning.
+teacher window opened: The teacher opened the window because the room was too hot.
+river boat crossed: We crossed the river in a small boat before it rained.
+farmer horse bought: Last week the farmer bought a young horse for his daughter.
+letter doctor wrote: The doctor wrote a long letter to his friend in London.
+bread kitchen burned: She burned the bread because she had left the kitchen early.
+bird tree watched: My brother watched a small bird build its nest in a tree.
+train station left: The last train had already left the station when we arrived.
+king castle built: The old king built a castle on the hill above town.
+book table forgot: He forgot his favorite book on the table in the library.
+child bridge ran: The child ran across the bridge to meet her older brother.
+snow road covered: By the morning, deep snow covered the road to the village.
+soldier song sang: The tired soldier sang a quiet song about his distant home.
+cat roof slept: Our black cat slept on the warm roof the whole afternoon.
+fish lake caught: My father caught a large fish in the lake on Sunday.
+market apple sold: An old woman sold me a sweet apple at the market.
+clock wall stopped: The clock on the wall stopped at ten minutes past nine.
+island ship reached: After three long weeks at sea, the ship reached an island.
+lamp desk broke: The lamp on my desk broke when the cat jumped up.
+neighbor garden planted: Our neighbor planted roses and tomatoes in the garden last spring.
+"""
+
+
+def test_half_of_ordinary_sentences_reach_the_floor_and_no_salad_does() -> None:
+    """The figures of docs/tasks.md."""
+    verifier, random = Fluency(lt.load_model("smollm2", threads=1), FLOOR), Random(1)
+    means, ends, salads = [], [], []
+    for line in ORDINARY.strip().split("\n"):
+        given, _, text = line.partition(": ")
+        words = text[:-1].replace(",", "").lower().split()
+        task = writing(*given.split(), words=len(words))
+        assert task.check(text) == 1.0
+        mean, end = verifier.logprobs(task, text)
+        means.append(mean)
+        ends.append(end)
+        random.shuffle(words)
+        salads.append(verifier.logprobs(task, " ".join(words).capitalize() + ".")[0])
+    assert sum(mean >= FLOOR for mean in means) == 10
+    assert min(ends) > -1.0
+    assert max(salads) < -5.0
 
 
 # ---- Methods ----
