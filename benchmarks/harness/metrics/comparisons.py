@@ -9,7 +9,7 @@ permutation test (or Student's). Failed records are left out.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -122,19 +122,24 @@ class Question:
         """Compare each other method at its largest budget with ours at the largest that takes no more time on average.
 
         budget: the fact that holds it; the cases of a method without it count as one budget. cost: "seconds" or
-        "cpu_seconds". If ours takes longer even at its smallest budget, the smallest counts, and the text says so.
+        "cpu_seconds". If ours takes longer even at its smallest budget, it is compared at that one if it is not better
+        all the same, and the text says so; if it is better, there is no comparison.
         """
         made, methods = [], self._methods(records)
         for other in self._others(methods):
             time, group = list(_by_cost(methods[other], budget, cost).items())[-1]
-            read, times = {other: values(group, self.score, self.items)}, []
+            read, slower = {other: values(group, self.score, self.items)}, dict[str, float]()
             for name in self._ours(methods):
                 costs = _by_cost(methods[name], budget, cost)
                 took = max((mine for mine in costs if mine <= time), default=min(costs))
                 read[name] = values(costs[took], self.score, self.items)
-                times.append(took)
-            slower = [f"ours {_amount(took, cost)}" for took in times if took > time]
-            made += self._compare(read, other, ", ".join([_amount(time, cost), *slower[:1]]), "time")
+                if took > time:
+                    slower[name] = took
+            for found in self._compare(read, other, _amount(time, cost), "time"):
+                if found.ours not in slower:
+                    made.append(found)
+                elif (found.difference.value > 0) != self.higher_is_better or found.difference.value == 0:
+                    made.append(replace(found, at=f"{found.at}, ours {_amount(slower[found.ours], cost)}"))
         return made
 
     def _compare(

@@ -79,7 +79,8 @@ def test_the_section_compares_on_the_same_positions(records: list[Record]) -> No
     assert (rows[EXACT, None][0].value, rows[EXACT, None][0].n) == (1.0, 6)
     found = {(c.other, c.equal): c for c in section.comparisons}
     assert found[PEER, "budget"].at == "10 simulations each"
-    assert set(found) >= {(PEER_PROVING, "budget"), (PEER, "time"), (EXACT, "time"), (RANDOM, "time")}
+    assert set(found) >= {(PEER_PROVING, "budget"), (EXACT, "time")}
+    assert (RANDOM, "time") not in found  # no budget of ours is as quick
     assert all(each.our_value.n == 6 for each in found.values())
     assert [series.role for series in section.charts[0].series] == ["floor", "ours", "peer", "peer", "best"]
     assert "random move" in section.headline

@@ -274,6 +274,15 @@ def test_comparisons_at_budgets_and_in_equal_time() -> None:
     assert (in_time["exact"].at, in_time["exact"].difference.value) == ("0.0001 s each, ours 0.001 s each", -1.0)
 
 
+def test_a_slower_method_that_is_better_is_not_compared_in_equal_time() -> None:
+    records = [move("ours", 10, i, 1, 0.01) for i in range(10)]
+    records += [move("random", None, i, 0, 0.0001) for i in range(10)]
+    asked = Question("optimal", "optimal moves", ours="ours", items=("position",))
+    assert asked.in_equal_time(records, "budget") == []
+    (lost,) = replace(asked, ours="random").in_equal_time(records, "budget")
+    assert lost.difference.value == -1.0
+
+
 def test_comparisons_without_randomness_take_the_best_of_ours() -> None:
     records = [
         solver("cfr", (1, 0.001, 0.5), (10, 0.01, 0.1), (100, 2.0, 0.01)),
