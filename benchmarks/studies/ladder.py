@@ -25,35 +25,41 @@ from longthink.games.registry import load_game
 RANDOM = "random"
 CASE_SECONDS = 2.0
 """Cases have as many pairs of games as take about so long."""
+QUICK_SECONDS = 0.06
+"""Agents are quick if a pair of games takes less."""
 
 
 @dataclass(frozen=True)
 class LadderSettings:
-    """agent: the agent of a rung; {n} is its number of simulations for a move. least, most, factor: the numbers of
-    simulations, from `least` in steps of `factor`. pairs: of games with the same opening between a rung and the next
-    one; a rung also meets the one after it in half as many. opening: random moves of an opening.
+    """agent: the agent of a rung; {n} is its number of simulations for a move. least, most: the numbers of simulations;
+    between them there are `steps` rungs for each ten times as many.
 
-    peer: another program with {n} simulations, and peer_budgets its numbers; each meets the rungs with the same number
-    and more. best: an exact player, which meets the highest rungs; "" for none.
+    pairs: of games with the same opening between a rung and the next one; a rung also meets the one after it in half as
+    many. Meetings of quick agents have four times as many. opening: random moves of an opening; None: 12 in connect
+    four, 2 in other games.
+
+    peer: another program with {n} simulations. peer_budgets: its numbers; each meets the rungs with as many and more.
+    None: 100 and 1,000, and none in Go. best: an exact player, which meets the highest rungs; "" for none.
     """
 
     game: str = "hex(board_size=7)"
     agent: str = "mcts(simulations={n})"
     least: int = 1
-    most: int = 65_536
-    factor: int = 4
-    pairs: int = 12
-    opening: int = 2
+    most: int = 100_000
+    steps: int = 2
+    pairs: int = 24
+    opening: int | None = None
     peer: str = "openspiel:mcts(simulations={n})"
-    peer_budgets: tuple[int, ...] = (64, 1024)
+    peer_budgets: tuple[int, ...] | None = None
     best: str = ""
     seed: int = 1
 
     def budgets(self) -> list[int]:
         """The simulations of the rungs, ascending."""
-        if not 1 <= self.least <= self.most or self.factor < 2 or self.pairs < 2:
-            raise ParameterError(f"expected 1 <= least <= most, a factor of 2 or more, and 2 or more pairs, got {self}")
-        return [self.least * self.factor**k for k in range(64) if self.least * self.factor**k <= self.most]
+        if not 1 <= self.least <= self.most or self.steps < 1 or self.pairs < 2:
+            raise ParameterError(f"expected 1 <= least <= most, steps of 1 or more, 2 or more pairs, got {self}")
+        every = (round(self.least * 10 ** (k / self.steps)) for k in range(20 * self.steps))
+        return sorted({n for n in every if n <= self.most})
 
 
 class Ladder(Study):
@@ -67,11 +73,12 @@ class Ladder(Study):
 
     def cases(self, settings: LadderSettings) -> Iterator[Case]:
         game = load_game(settings.game)
-        roles = {"agent": settings.agent, "peer": settings.peer if settings.peer_budgets else "", "best": settings.best}
+        usual = 12 if game.name == "connect_four" else 2
         for first, second, pairs in meetings(settings):
             for agent in (first, second):
                 AGENTS.find(agent)
             cost = 2 * sum(expected_seconds(agent, game) for agent in (first, second))
+            pairs *= 4 if cost < QUICK_SECONDS else 1
             block = max(1, min(pairs, int(CASE_SECONDS / cost)))
             for start in range(0, pairs, block):
                 stop = min(pairs, start + block)
@@ -79,9 +86,9 @@ class Ladder(Study):
                     "game": settings.game,
                     "agents": [first, second],
                     "pairs": [start, stop],
-                    "opening": settings.opening,
+                    "opening": usual if settings.opening is None else settings.opening,
                     "seed": settings.seed,
-                    "ladder": roles,
+                    "ladder": {"agent": settings.agent, "peer": settings.peer, "best": settings.best},
                 }
                 yield Case(facts, cost=cost * (stop - start))
 
@@ -123,6 +130,9 @@ class Ladder(Study):
 def meetings(settings: LadderSettings) -> Iterator[tuple[str, str, int]]:
     """Who meets whom, and in how many pairs of games, the quick ones first."""
     budgets, half = settings.budgets(), max(1, settings.pairs // 2)
+    peers = settings.peer_budgets
+    if peers is None:
+        peers = () if load_game(settings.game).name == "go" else (100, 1000)
     rungs = [settings.agent.format(n=n) for n in budgets]
     for rung in rungs[:2]:
         yield RANDOM, rung, settings.pairs
@@ -131,7 +141,7 @@ def meetings(settings: LadderSettings) -> Iterator[tuple[str, str, int]]:
             yield rungs[i - 1], rung, settings.pairs
         if i >= 2:
             yield rungs[i - 2], rung, half
-    for n in settings.peer_budgets:
+    for n in peers:
         above = [rung for rung, budget in zip(rungs, budgets, strict=True) if budget >= n][:3] or rungs[-1:]
         for rung in above:
             yield rung, settings.peer.format(n=n), half
@@ -156,6 +166,8 @@ class _Rated:
             moves[side.agent] = moves.get(side.agent, 0) + side.used["moves"]
             cpu[side.agent] = cpu.get(side.agent, 0) + side.used["cpu_seconds"]
         self.seconds = {agent: max(1e-6, cpu[agent] / max(1, moves[agent])) for agent in moves}
+        times = np.maximum.accumulate([self.seconds[rung] for rung in self.rungs.values()])
+        self.rung_seconds = dict(zip(self.rungs.values(), times.tolist(), strict=True))
 
     @classmethod
     def of(cls, game: str, records: Sequence[Record]) -> _Rated | None:
@@ -245,28 +257,23 @@ class _Rated:
         return levels
 
     def charts(self) -> list[Chart]:
-        y = Axis("Elo above random play", unit="Elo")
-        lines = [("longthink MCTS", self.rungs, "ours"), ("OpenSpiel's MCTS", self.peers, "peer")]
+        """Elo against simulations, and against processor time."""
+        seconds = self.seconds | self.rung_seconds
         made = []
-        for what, x in (("simulations a move", None), ("CPU seconds a move", self.seconds)):
-            series = [
-                self._series(name, {n if x is None else x[agent]: agent for n, agent in agents.items()}, role)
-                for name, agents, role in lines
-                if agents
-            ]
-            start = series[0].points[0].x
-            made.append(
-                Chart(
-                    f"{self.game}: Elo against {what}",
-                    Axis(what, log=True, unit="" if x is None else "s"),
-                    y,
-                    [*series, *self._levels(start)],
-                    "Bands are 95% intervals of the rating above random play. Few simulations cost more time than they "
-                    "need, because every move has a fixed cost."
-                    if x is not None
-                    else "Bands are 95% intervals.",
-                )
-            )
+        for what, unit, x in (
+            ("simulations a move", "", {agent: float(n) for n, agent in [*self.rungs.items(), *self.peers.items()]}),
+            ("CPU seconds a move", "s", seconds),
+        ):
+            series = [self._series("longthink MCTS", {x[rung]: rung for rung in self.rungs.values()}, "ours")]
+            if self.peers:
+                series.append(self._series("OpenSpiel's MCTS", {x[peer]: peer for peer in self.peers.values()}, "peer"))
+            caption = "Bands are 95% intervals of the rating above random play."
+            if unit:
+                caption += " Every move has a fixed cost, so few simulations take as long as many."
+            levels = self._levels(series[0].points[0].x)
+            y = Axis("Elo above random play", unit="Elo")
+            title = f"{self.game}: Elo against {what}"
+            made.append(Chart(title, Axis(what, log=True, unit=unit), y, [*series, *levels], caption))
         return made
 
     def panel(self) -> Chart:
@@ -286,8 +293,7 @@ class _Rated:
 
     def _simulations_in(self, seconds: float) -> float:
         """The simulations of our search that take so long, between the rungs (or by the speed of the highest one)."""
-        times = np.maximum.accumulate([self.seconds[rung] for rung in self.rungs.values()])
-        budgets = np.asarray(list(self.rungs), float)
+        times, budgets = np.array(list(self.rung_seconds.values())), np.array(list(self.rungs), float)
         if seconds >= times[-1]:
             return float(budgets[-1] * seconds / times[-1])
         return float(np.exp(np.interp(math.log(seconds), np.log(times), np.log(budgets))))

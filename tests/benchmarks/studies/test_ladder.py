@@ -69,22 +69,33 @@ def table(tables: Any, title: str) -> Table:
 
 
 def test_the_rungs_meet_their_neighbours_and_others() -> None:
-    settings = LadderSettings(least=2, most=128, factor=4, pairs=6, peer_budgets=(8,), best="exact")
-    assert settings.budgets() == [2, 8, 32, 128]
+    settings = LadderSettings(least=2, most=200, steps=2, pairs=6, peer_budgets=(20,), best="exact")
+    assert settings.budgets() == [2, 6, 20, 63, 200]
     found = list(meetings(settings))
     rungs = [f"mcts(simulations={n})" for n in settings.budgets()]
     assert [(a, b) for a, b, _ in found[:2]] == [("random", rungs[0]), ("random", rungs[1])]
     neighbours = {(a, b): pairs for a, b, pairs in found}
     assert all(neighbours[a, b] == 6 for a, b in itertools.pairwise(rungs))
     assert all(neighbours[a, b] == 3 for a, b in zip(rungs, rungs[2:], strict=False))
-    assert [a for a, b, _ in found if b == "openspiel:mcts(simulations=8)"] == rungs[1:]
-    assert [a for a, b, _ in found if b == "exact"] == rungs[1:]
-    with pytest.raises(lt.ParameterError, match="factor"):
-        LadderSettings(factor=1).budgets()
+    assert [a for a, b, _ in found if b == "openspiel:mcts(simulations=20)"] == rungs[2:]
+    assert [a for a, b, _ in found if b == "exact"] == rungs[2:]
+    assert LadderSettings(most=1000, steps=3).budgets() == [1, 2, 5, 10, 22, 46, 100, 215, 464, 1000]
+    with pytest.raises(lt.ParameterError, match="steps"):
+        LadderSettings(steps=0).budgets()
+
+
+def test_go_has_no_peer_and_connect_four_longer_openings() -> None:
+    go = list(STUDY.cases(LadderSettings(game="go(board_size=9)", most=100)))
+    assert not any("openspiel" in agent for case in go for agent in case.facts["agents"])
+    assert {case.facts["opening"] for case in go} == {2}
+    four = list(STUDY.cases(LadderSettings(game="connect_four", most=100)))
+    assert any("openspiel" in agent for case in four for agent in case.facts["agents"])
+    assert {case.facts["opening"] for case in four} == {12}
+    assert {case.facts["opening"] for case in STUDY.cases(LadderSettings(most=100, opening=3))} == {3}
 
 
 def test_cases_are_short_and_cover_all_pairs_once() -> None:
-    settings = LadderSettings(most=2**20, pairs=10)
+    settings = LadderSettings(most=10**6, pairs=10)
     cases = list(STUDY.cases(settings))
     assert max(case.cost for case in cases) < 60
     covered: dict[tuple[str, ...], list[int]] = {}
@@ -95,11 +106,11 @@ def test_cases_are_short_and_cover_all_pairs_once() -> None:
 
 
 def test_a_small_ladder_rises() -> None:
-    records = run(game="hex(board_size=4)", least=1, most=256, factor=16, pairs=6, peer_budgets=(16,), best="exact")
+    records = run(game="hex(board_size=4)", least=1, most=256, steps=1, pairs=2, peer_budgets=(10,), best="exact")
     section = STUDY.section(records)
     assert section.panel is not None
     ladder = section.panel.series[0]
-    assert [point.x for point in ladder.points] == [1, 16, 256]
+    assert [point.x for point in ladder.points] == [1, 10, 100]
     assert ladder.points[-1].y > ladder.points[0].y > 0
     assert [(each.name, each.role, each.shape) for each in section.panel.series[1:]] == [
         ("OpenSpiel's MCTS, at equal time", "peer", "line"),
@@ -109,7 +120,7 @@ def test_a_small_ladder_rises() -> None:
     assert all(point.low is not None and point.low < point.y for point in ladder.points)
     assert len(section.charts) == 2
     ratings = table(section.tables, "Ratings in hex")
-    assert {row[0] for row in ratings.rows} >= {"random", "exact", "mcts(simulations=256)"}
+    assert {row[0] for row in ratings.rows} >= {"random", "exact", "mcts(simulations=100)"}
     assert all("game" in record.outcome.artifacts for record in records if record.outcome)
 
 
