@@ -344,6 +344,6 @@ class _Game:
         ]
         question = Question(
             MEASURE, f"exploitability, {self.name}", ours, [other], ["seed"], "", higher_is_better=False,
-            random=bool(seeds),
+            random=bool(seeds), normal=True,
         )  # fmt: skip
         return question.within(records, cost, limits)

@@ -212,6 +212,12 @@ def test_scaling_table() -> None:
     assert (power.value, power.unit) == (pytest.approx(0, abs=1e-9), "%")  # type: ignore[union-attr]
 
 
+def test_errors_of_power_laws_are_relative() -> None:
+    found = held_out({x: Estimate(3 / x * (1 + (x > 600))) for x in BUDGETS})
+    assert found.error == Estimate(pytest.approx(0.5), n=3, unit="%")  # type: ignore[arg-type]
+    assert found.coverage == 0
+
+
 def test_series() -> None:
     found = fit(elo(np.random.default_rng(5), [10.0] * 9))
     series = found.series("fit", 10, 1000)
