@@ -146,24 +146,30 @@ class Gallery:
 
 def specification(chart: Chart, styles: Looks) -> dict[str, Any]:
     """A chart in Vega-Lite."""
-    altair = require("altair", "compare")
-    return _written(_configured(altair, _layers(altair, chart, styles, titled=False)))
+    data: Datasets = {}
+    return _whole({"width": WIDTH, "height": HEIGHT, "layer": _layers(chart, styles, data)}, data, "transparent")
 
 
 def side_by_side(charts: Sequence[Chart], styles: Looks) -> dict[str, Any]:
     """Several charts in one picture, each with its title."""
-    altair = require("altair", "compare")
-    panels = [_layers(altair, chart, styles, titled=True) for chart in charts]
+    data: Datasets = {}
+    panels = [
+        {"title": chart.title, "width": WIDTH, "height": HEIGHT, "layer": _layers(chart, styles, data)}
+        for chart in charts
+    ]
     columns = math.ceil(len(panels) / math.ceil(len(panels) / 3))  # at most three in a row, rows of equal length
-    picture = altair.concat(*panels, columns=columns, spacing=36).resolve_scale(
-        stroke="independent", strokeDash="independent", x="independent", y="independent"
-    )
-    return _written(_configured(altair, picture).properties(background=PAPER, padding=14))
+    scales = dict.fromkeys(("stroke", "strokeDash", "x", "y"), "independent")
+    picture = {"concat": panels, "columns": columns, "spacing": 36, "padding": 14, "resolve": {"scale": scales}}
+    return _whole(picture, data, PAPER)
 
 
-def _written(picture: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = picture.to_dict(validate=False)  # a test checks that specifications are valid; it takes long
-    return spec
+Datasets = dict[str, list[dict[str, Any]]]
+"""Rows by name. Layers name their data: altair copies whatever its charts hold many times."""
+
+
+def _whole(picture: dict[str, Any], data: Datasets, ground: str) -> dict[str, Any]:
+    schema = require("altair", "compare").SCHEMA_URL
+    return {"$schema": schema, "background": ground, "config": _CONFIG, "datasets": data, **picture}
 
 
 def _svg(spec: Mapping[str, Any]) -> str:
@@ -186,7 +192,9 @@ def _version() -> str:
 # ---- Layers ----
 
 
-def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
+def _layers(chart: Chart, styles: Looks, data: Datasets) -> list[dict[str, Any]]:
+    """The layers of a chart. Their rows are added to `data`."""
+    altair = require("altair", "compare")
     drawn = [(each, points) for each in chart.series if (points := _drawn(chart, each))]
     x_scale, x_ticks = _scale(chart.x, [p.x for each, points in drawn if each.shape != "level" for p in points])
     y_scale, y_ticks = _scale(chart.y, [end for _, points in drawn for p in points for end in _ends(p)], quality=True)
@@ -228,7 +236,9 @@ def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
     opacity = _band(chart)
     for each, points in drawn:
         look = styles[each.role, each.name]
-        base = altair.Chart(altair.Data(values=rows(each, points)))
+        name = f"series {len(data) + 1}"
+        data[name] = rows(each, points)
+        base = altair.Chart(altair.NamedData(name=name))
         bounded = any(p.low is not None and p.high is not None for p in points)
         if each.shape == "level":
             if bounded and opacity:
@@ -252,8 +262,8 @@ def _layers(altair: Any, chart: Chart, styles: Looks, titled: bool) -> Any:
         marks.append(symbol.encode(y=y, tooltip=tips))
     if len(marks) == 1:
         marks = [altair.Chart(altair.Data(values=[])).mark_point().encode(x=x, y=y)]
-    picture = altair.layer(*marks).properties(width=WIDTH, height=HEIGHT)
-    return picture.properties(title=altair.TitleParams(chart.title)) if titled else picture
+    made = [each.to_dict(validate=False) for each in marks]  # a test checks specifications against the schema
+    return [{part: each[part] for part in ("data", "mark", "encoding")} for each in made]
 
 
 def _legend(altair: Any, look: Mapping[str, Look]) -> Any:
@@ -275,20 +285,22 @@ def _legend(altair: Any, look: Mapping[str, Look]) -> Any:
     )
 
 
-def _configured(altair: Any, picture: Any) -> Any:
-    return (
-        picture.configure(font=FONT, background="transparent", padding=4, aria=False)  # the page describes each chart
-        .configure_view(stroke=None)
-        .configure_axis(
-            gridColor=GRID, domainColor=SOFT, tickColor=SOFT, labelColor=SOFT, titleColor=INK, labelFontSize=11.5,
-            titleFontSize=12, titleFontWeight="normal", labelFlush=False, titlePadding=7, labelOverlap=True,
-        )
-        .configure_legend(
-            orient="bottom", labelFontSize=11.5, labelColor=INK,
-            symbolSize=420, symbolStrokeWidth=2.2, columnPadding=14, offset=6, title=None,
-        )
-        .configure_title(anchor="start", fontSize=14, color=INK, offset=12)
-    )  # fmt: skip
+_CONFIG = {
+    "font": FONT,
+    "padding": 4,
+    "aria": False,  # the page describes each chart
+    "view": {"stroke": None},
+    "axis": {
+        "gridColor": GRID, "domainColor": SOFT, "tickColor": SOFT, "labelColor": SOFT, "titleColor": INK,
+        "labelFontSize": 11.5, "titleFontSize": 12, "titleFontWeight": "normal", "labelFlush": False,
+        "titlePadding": 7, "labelOverlap": True,
+    },
+    "legend": {
+        "orient": "bottom", "labelFontSize": 11.5, "labelColor": INK, "symbolSize": 420, "symbolStrokeWidth": 2.2,
+        "columnPadding": 14, "offset": 6, "title": None,
+    },
+    "title": {"anchor": "start", "fontSize": 14, "color": INK, "offset": 12},
+}  # fmt: skip
 
 
 # ---- Axes ----

@@ -133,6 +133,7 @@ def test_tooltips_show_value_and_interval() -> None:
 
 def test_the_first_picture_has_all_panels() -> None:
     files = charts.Gallery(ALL, [BOARD, POKER]).headline()
+    altair.ConcatChart.from_dict(charts.side_by_side([BOARD, POKER], charts.looks(ALL)))
     assert files["headline.png"].startswith(b"\x89PNG")
     assert BOARD.title in files["headline.svg"]
     assert POKER.title in files["headline.svg"]
