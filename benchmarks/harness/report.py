@@ -328,13 +328,22 @@ def counted(number: int, noun: str) -> str:
 FORMATS = ("html", "json", "md", "pdf", "csv", "inspect")
 
 
+_CHARTS = (("altair", "compare"), ("vl_convert", "compare"))
+_LIBRARIES = {
+    "html": (*_CHARTS, ("jinja2", "compare"), ("markdown_it", "compare")),
+    "md": _CHARTS,
+    "pdf": (*_CHARTS, ("markdown_it", "compare"), ("typst", "pdf")),
+    "inspect": (("inspect_ai", "inspect"),),
+}
+
+
 def check_formats(formats: Sequence[str]) -> None:
     """Raise `ParameterError` for a format that no report has, `MissingExtraError` if the library of one is missing."""
     for name in formats:
         if name not in FORMATS:
             raise ParameterError(f"a format of a report expects one of {', '.join(FORMATS)}; got {name!r}")
-    if "inspect" in formats:
-        require("inspect_ai", "inspect")
+        for module, extra in _LIBRARIES.get(name, ()):
+            require(module, extra)
 
 
 def write_report(

@@ -67,7 +67,7 @@ def test_a_name_that_no_file_can_have_is_an_os_error(tmp_path):
 # ---- Who writes files ----
 
 ROOMS = ("api", "benchmarks", "bridge", "games", "search")
-APPENDED = {"bridge/traces/log.py", "benchmarks/harness/log.py", "benchmarks/harness/run_log.py"}  # a line at a time
+APPENDED = {"bridge/traces/log.py", "benchmarks/harness/log.py"}  # a line at a time
 PIPES = {"bridge/tools/guard.py", "bridge/tools/sandbox.py", "bridge/tools/system_calls.py"}
 _WRITES = {"write_text", "write_bytes", "savefig", "savez", "savez_compressed", "tofile", "NamedTemporaryFile"}
 

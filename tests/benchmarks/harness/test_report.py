@@ -116,7 +116,7 @@ def test_json_holds_all_figures(tmp_path) -> None:
 
 def test_wrong_formats_and_folders_are_refused(tmp_path) -> None:
     report = make_report("synthetic", [])
-    with pytest.raises(ParameterError, match="html, json, md, pdf, csv; got 'doc'"):
+    with pytest.raises(ParameterError, match="html, json, md, pdf, csv, inspect; got 'doc'"):
         write_report(tmp_path, report, [], formats=("doc",))
     (tmp_path / "file").write_text("")
     with pytest.raises(RunLogError, match="cannot be written"):
