@@ -17,7 +17,7 @@ from typing import Any
 
 from longthink.benchmarks.harness.metrics.verdicts import Verdict, verdicts
 from longthink.benchmarks.harness.record import JSON, Environment, Failure, Record
-from longthink.benchmarks.harness.section import Chart, Comparison, Section
+from longthink.benchmarks.harness.section import Chart, Comparison, Section, check_section
 from longthink.benchmarks.harness.studies import STUDIES
 from longthink.benchmarks.harness.suite import Planned
 from longthink.errors import ParameterError, RunLogError, UnknownNameError, require
@@ -298,6 +298,7 @@ def _study_report(name: str, work: _Work, missing: Sequence[MissingCase]) -> Stu
     section, compared, problem = None, [], None
     try:
         section = STUDIES[name]().section(work.finished)
+        check_section(section)
         judged = zip(section.comparisons, verdicts(section.comparisons), strict=True)
         compared = [Judged(comparison, verdict, p) for comparison, (verdict, p) in judged]
         section = replace(section, comparisons=())

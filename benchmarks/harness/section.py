@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
+from longthink.errors import ParameterError
+
 Role = Literal["ours", "peer", "floor", "best"]
 """ours: longthink. peer: another program. floor: a plain baseline. best: the method made for this domain."""
 
@@ -118,3 +122,27 @@ class Section:
     comparisons: Sequence[Comparison] = field(default=())
     panel: Chart | None = None
     headline: str = ""
+
+
+def check_section(section: Section) -> None:
+    """Raise `ParameterError` if a section is not what a report can draw, so that no study spoils the report of all."""
+    for what, values, kind in (
+        ("tables", section.tables, Table),
+        ("charts", section.charts, Chart),
+        ("comparisons", section.comparisons, Comparison),
+    ):
+        for each in values:
+            if not isinstance(each, kind):
+                raise ParameterError(f"{what} of a section expects {kind.__name__}, got {type(each).__name__}")
+    for table in section.tables:
+        for row in table.rows:
+            if len(row) != len(table.columns):
+                raise ParameterError(
+                    f"a row of table {table.title!r} expects {len(table.columns)} cells, got {len(row)}: {list(row)!r}"
+                )
+            for cell in row:
+                if not isinstance(cell, str | int | float | np.number | Estimate | None):
+                    kind_of = type(cell).__name__
+                    raise ParameterError(
+                        f"a cell of table {table.title!r} expects a text, a number, an Estimate or None, got {kind_of}"
+                    )

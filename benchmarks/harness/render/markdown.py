@@ -33,7 +33,8 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
         parts.append("![The first picture](headline.svg)")
     parts += [f"> {escaped(gap)}" for gap in report.gaps]
     parts += ["## Where longthink lost", _outcomes(report.losses), escaped(report.not_counted)]
-    parts += ["## All comparisons", _tally(report), _pairs(report)]
+    parts += ["## Comparisons by study", _tally(report)]
+    parts.append(grid(BY_STUDY, [[escaped(each) for each in row] for row in by_study(report)]))
     for study in report.studies:
         parts.append(f"## {escaped(study.title)}")
         if study.section is None:
@@ -41,6 +42,7 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
         parts.append(_prose(study.section.text))
         parts += [picture(chart) for chart in study.section.charts]
         parts += [_table(table) for table in study.section.tables]
+    parts += ["## All comparisons", _pairs(report)]
     if report.failures:
         parts.append("## Failures")
         parts += [
@@ -120,6 +122,18 @@ def _pairs(report: Report) -> str:
             [escaped(study.title), escaped(f"{of.ours}, {of.other}"), escaped(of.measure), side(budget), side(time)]
         )
     return grid(["study", "longthink, other", "measure", "at equal budget", "at equal time"], rows)
+
+
+BY_STUDY = ("study", "equal budget: ahead", "even", "behind", "equal time: ahead", "even", "behind")
+
+
+def by_study(report: Report) -> list[list[str]]:
+    """The verdicts of each study, counted: rows of `BY_STUDY`."""
+    return [
+        [study.title, *(str(study.count(verdict, equal)) for equal in ("budget", "time") for verdict in VERDICTS)]
+        for study in report.studies
+        if study.compared
+    ]
 
 
 def facts(report: Report) -> list[tuple[str, str]]:

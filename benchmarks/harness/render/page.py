@@ -104,7 +104,7 @@ def sort_value(value: Cell) -> str:
     """What a cell is sorted by."""
     if isinstance(value, Estimate):
         return repr(float(value.value))
-    return "" if value is None else str(value) if isinstance(value, str) else repr(value)
+    return "" if value is None else value if isinstance(value, str) else repr(float(value))
 
 
 def ranges(values: Sequence[int]) -> str:

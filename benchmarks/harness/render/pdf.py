@@ -10,7 +10,7 @@ from typing import Any
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.render import charts
 from longthink.benchmarks.harness.render.charts import Gallery
-from longthink.benchmarks.harness.render.markdown import facts
+from longthink.benchmarks.harness.render.markdown import by_study, facts
 from longthink.benchmarks.harness.render.numbers import cell, estimate, evidence, interval, p_value
 from longthink.benchmarks.harness.render.page import numeric, pairs
 from longthink.benchmarks.harness.render.prose import blocks
@@ -54,6 +54,7 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
         "tally": [[verdict, report.tally[verdict]] for verdict in VERDICTS],
         "losses": [_row(study, each) for study, each in report.losses],
         "not_counted": report.not_counted,
+        "by_study": by_study(report),
         "pairs": [
             [study.title, (of := (budget or time).comparison).ours, of.other, of.measure, _side(budget), _side(time)]  # type: ignore[union-attr]
             for study, budget, time in pairs(report)

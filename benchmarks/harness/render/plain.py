@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from longthink.benchmarks.harness.record import JSON, Record
 from longthink.benchmarks.harness.render.charts import Gallery
 from longthink.benchmarks.harness.report import Report
@@ -17,6 +19,8 @@ def files(report: Report, records: Sequence[Record], gallery: Gallery) -> dict[s
 
 
 def _finite(value: JSON) -> JSON:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
     if isinstance(value, Mapping):

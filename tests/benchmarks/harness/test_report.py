@@ -6,11 +6,12 @@ import dataclasses
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.report import Report, make_report, write_report
-from longthink.benchmarks.harness.section import Estimate
+from longthink.benchmarks.harness.section import Estimate, Section, Table
 from longthink.benchmarks.harness.studies import STUDIES
 from longthink.benchmarks.harness.study import Case
 from longthink.benchmarks.harness.suite import Planned
@@ -34,6 +35,34 @@ def test_a_section_that_raises_is_named_and_the_others_are_made() -> None:
     assert len(by_name["toy-board"].compared) == 5
     assert by_name["toy-board"].section.comparisons == ()
     assert any("toy-broken" in gap for gap in report.gaps)
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (Section("t", tables=[Table("T", ["a", "b"], [[1]])]), "expects 2 cells, got 1"),
+        (Section("t", tables=[Table("T", ["a"], [[{}]])]), "got dict"),
+        (Section("t", charts=[Table("T", [], [])]), "charts of a section expects Chart, got Table"),
+        (None, "NoneType"),
+    ],
+)
+def test_a_section_that_cannot_be_drawn_is_named(section: Section, said: str, tmp_path) -> None:
+    STUDIES["toy-board"].section = lambda self, found: section  # type: ignore[method-assign]
+    report = make_report("synthetic", records())
+    problem = next(each.problem for each in report.studies if each.study == "toy-board")
+    assert said in problem.message
+    assert write_report(tmp_path, report, records(), formats=("md",))["md"].exists()
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path) -> None:
+    rows = [[np.int64(3), np.float64(0.5), Estimate(np.float64(0.25), n=np.int64(7))]]
+    section = Section("t", tables=[Table("T", ["a", "b", "c"], rows)])
+    STUDIES["toy-board"].section = lambda self, found: section  # type: ignore[method-assign]
+    report = make_report("synthetic", [record("toy-board", 1)])
+    path = write_report(tmp_path, report, [], formats=("json",))["json"]
+    table = json.loads(path.read_text())["studies"][0]["section"]["tables"][0]
+    assert table["rows"][0][:2] == [3, 0.5]
+    assert table["rows"][0][2]["n"] == 7
 
 
 def test_records_are_counted() -> None:

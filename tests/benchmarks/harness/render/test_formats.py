@@ -32,6 +32,7 @@ def test_markdown_has_every_table_and_chart(folder: Path) -> None:
     assert (
         "| Leduc poker | CFR+, OpenSpiel CFR+ | exploitability | 4,096 iterations: 1.00e-4 and 1.00e-4, " in text
     )  # equal budget, and beside it equal time
+    assert "| Connect four | 3 | 1 | 0 | 0 | 0 | 1 |" in text
     pictures = re.findall(r"!\[.*?\]\((\S+)\)", text)
     assert len(pictures) == 4
     for path in pictures:
@@ -73,7 +74,8 @@ def test_pdf_has_the_text(folder: Path) -> None:
     pages = pypdf.PdfReader(io.BytesIO(data)).pages
     text = " ".join(" ".join(page.extract_text().split()) for page in pages)
     for part in (
-        "What thinking longer buys", "Where longthink lost", "All comparisons", "Connect four", "OpenSpiel MCTS",
+        "What thinking longer buys", "Where longthink lost", "Comparisons by study", "All comparisons", "Connect four",
+        "OpenSpiel MCTS",
         "10,240", "98% [92, 100] n=200", "Failures", "longthink compare synthetic", "Some CPU", "<script>alert",
     ):  # fmt: skip
         assert part.replace(" ", "") in text.replace(" ", ""), part

@@ -214,7 +214,7 @@ def test_ranges() -> None:
 
 
 def test_cells_sort_by_value() -> None:
-    assert [sort_value(v) for v in (Estimate(0.5, unit="%"), 1000, "a", None)] == ["0.5", "1000", "a", ""]
+    assert [sort_value(v) for v in (Estimate(0.5, unit="%"), 1000, "a", None)] == ["0.5", "1000.0", "a", ""]
 
 
 def test_packed_text_is_the_same_each_time() -> None:
