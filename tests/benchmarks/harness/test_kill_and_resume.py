@@ -11,7 +11,7 @@ from longthink.benchmarks.harness.log import read
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     at, differences = kill_and_resume(tmp_path, kills=5, seed=3, faults=("raises", "lost_once"))
     assert differences == []
-    assert len(at) >= 4  # the last one may come too late
+    assert len(at) >= 2  # the last ones may come too late
     records = read(tmp_path / "killed" / "log.jsonl")
     assert {record.study for record in records} == {"toy", *STUDIES}
     toys = [record for record in records if record.study == "toy"]
