@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import longthink as lt
@@ -37,7 +37,7 @@ def describe(sort: str, name: str) -> Described:
     declared = getattr(found.entry, "parameters", None)
     if sort == "studies":  # suites set them
         settings = found.entry.Settings
-        options = {field.name: getattr(settings(), field.name) for field in fields(settings)}
+        options = asdict(settings())
         texts = option_texts(inspect.getdoc(settings) or "", options)
     elif declared is not None:
         texts = {key: _accepted(parameter) for key, parameter in declared.items()}
