@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Any, Self
 
 from longthink.errors import GameError
 from longthink.games.core import Game, State
@@ -74,9 +75,13 @@ class Agent(ABC):
     legal action, but did not end the game, because the agent could try again.
     """
 
-    def __init__(self) -> None:
-        self.spent = Spent()
-        self.illegal = 0
+    spent: Spent
+    illegal: int
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:  # so that a derived class may have any `__init__`
+        agent = super().__new__(cls)
+        agent.spent, agent.illegal = Spent(), 0
+        return agent
 
     def begin(self, game: Game, seat: int, seed: int) -> None:  # noqa: B027  # some agents have nothing to prepare
         """Prepare for a game. Raises a `LongthinkError` if the agent does not play this game."""

@@ -19,7 +19,6 @@ class GtpAgent(Agent):
     """A Go program in a process of its own. In its command line, {seed} becomes the seed of the game."""
 
     def __init__(self, command: str, /) -> None:
-        super().__init__()
         self._command = command
         self._player: GtpPlayer | None = None
         self._known = 0  # moves of the record that the program knows

@@ -20,7 +20,6 @@ class LanguageModel(Agent):
     tries = 3
 
     def __init__(self, model: str | Model, /) -> None:
-        super().__init__()
         self._model = fresh_model(model) if isinstance(model, str) else model
 
     def begin(self, game: Game, seat: int, seed: int) -> None:

@@ -48,7 +48,6 @@ class OpenSpielMCTS(OpenSpielAgent):
     def __init__(
         self, simulations: int = 1000, c: float = 2.0, rollouts: int = 1, solve: bool = True, memory: int = 1000
     ) -> None:
-        super().__init__()
         self.simulations, self._c, self._rollouts = simulations, c, rollouts
         self._solve, self._memory = solve, memory
 
@@ -62,7 +61,6 @@ class OpenSpielBot(OpenSpielAgent):
     """A registered bot of OpenSpiel. options: its parameters."""
 
     def __init__(self, name: str, **options: Any) -> None:
-        super().__init__()
         self._name, self._options = name, options
 
     def _make(self, game: Any, seat: int, seed: int) -> Any:

@@ -60,7 +60,6 @@ class TreeSearch(Agent):
         threads: int = 1,
         memory: int = 256,
     ) -> None:
-        super().__init__()
         self._budget = Budget(simulations=simulations, seconds=seconds)
         self._budget.check("mcts", ("simulations", "seconds"))
         self._rule = _rule(rule, c)
@@ -99,7 +98,6 @@ class InformationSetSearch(Agent):
         c: float | None = None,
         memory: int = 256,
     ) -> None:
-        super().__init__()
         self._budget = Budget(simulations=simulations, seconds=seconds)
         self._budget.check("ismcts", ("simulations", "seconds"))
         self._rule, self._memory = _rule(rule, c), memory << 20
@@ -136,7 +134,6 @@ class Equilibrium(_PlaysPolicy):
     """
 
     def __init__(self, variant: str = "cfr+", iterations: int = 1000) -> None:
-        super().__init__()
         self._variant, self._iterations = variant, iterations
 
     def begin(self, game: Game, seat: int, seed: int) -> None:
@@ -155,7 +152,6 @@ class FromPolicy(_PlaysPolicy):
     """A policy from a file: "policy:PATH"."""
 
     def __init__(self, path: str, /) -> None:
-        super().__init__()
         self._path = path
 
     def begin(self, game: Game, seat: int, seed: int) -> None:
@@ -171,7 +167,6 @@ class Exact(Agent):
     """
 
     def __init__(self, simulations: int = 10_000, memory: int = 1024) -> None:
-        super().__init__()
         self._budget, self._memory = Budget(simulations=simulations), memory << 20
 
     def begin(self, game: Game, seat: int, seed: int) -> None:

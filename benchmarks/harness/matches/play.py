@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -200,7 +201,8 @@ class _Player:
         if cpu is not None:
             self.used.cpu_seconds = cpu - (getattr(self, "_cpu", None) or 0.0)
         self._thread.end()
-        self.agent.close()
+        with suppress(Exception):
+            self.agent.close()
 
 
 def _kind(error: BaseException) -> str:

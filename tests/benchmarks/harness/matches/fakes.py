@@ -15,7 +15,6 @@ class First(Agent):
     """Plays the first legal action, and keeps what it saw."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.views: list[View] = []
         self.closed = False
 
@@ -28,6 +27,7 @@ class First(Agent):
 
     def close(self) -> None:
         self.closed = True
+        raise OSError("it cannot be closed")  # does not matter
 
 
 class Bad(First):
