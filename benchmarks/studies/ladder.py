@@ -39,7 +39,7 @@ class LadderSettings:
     four, 2 in other games.
 
     peer: another program with {n} simulations. peer_budgets: its numbers; each meets the rungs with as many and more.
-    None: 100 and 1,000, and none in Go. best: an exact player, which meets the highest rungs; "" for none.
+    None: 10, 100 and 1,000, and none in Go. best: an exact player, which meets the highest rungs; "" for none.
     """
 
     game: str = "hex(board_size=7)"
@@ -132,7 +132,7 @@ def meetings(settings: LadderSettings) -> Iterator[tuple[str, str, int]]:
     budgets, half = settings.budgets(), max(1, settings.pairs // 2)
     peers = settings.peer_budgets
     if peers is None:
-        peers = () if load_game(settings.game).name == "go" else (100, 1000)
+        peers = () if load_game(settings.game).name == "go" else (10, 100, 1000)
     rungs = [settings.agent.format(n=n) for n in budgets]
     for rung in rungs[:2]:
         yield RANDOM, rung, settings.pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from longthink.benchmarks.harness.matches.go_referee import margin
@@ -19,14 +20,13 @@ from longthink.benchmarks.harness.matches.results import (
     games,
     labels,
     page,
-    pair_scores,
     rated_games,
     sides,
     spent_by_all,
 )
 from longthink.benchmarks.harness.metrics import payoffs
 from longthink.benchmarks.harness.metrics.estimates import estimate
-from longthink.benchmarks.harness.metrics.pairs import MatchResult, Sprt, match_result, pentanomial, score_of, sprt
+from longthink.benchmarks.harness.metrics.pairs import MatchResult, Sprt, match_result, score_of, sprt
 from longthink.benchmarks.harness.metrics.ratings import rate
 from longthink.benchmarks.harness.record import Outcome, Record
 from longthink.benchmarks.harness.section import Comparison, Estimate, Section, Table
@@ -196,24 +196,21 @@ class _Match:
             self.records, self.test = self._tested()
         self.result: MatchResult | None = None
         if len(self.agents) == 2 and self.records:
-            self.result = match_result(pentanomial(self._pairs(self.records)))
-
-    def _pairs(self, records: Sequence[Record]) -> list[tuple[float, float]]:
-        """The first agent's scores in the two games of each pair."""
-        return [(scores[0], scores[1]) for scores in pair_scores(records, self.agents[0]).values()]
+            points = [_points(record) for record in self.records]
+            self.result = match_result([points.count(each) for each in range(5)])
 
     def _tested(self) -> tuple[list[Record], Sprt]:
         """The records up to the decision of the sequential test, and its state. Pairs count in their order, up to the
         first that is missing."""
-        bounds, seen = self._facts["sprt"], list[Record]()
-        test = sprt([0] * 5, *bounds)
+        bounds, counts = self._facts["sprt"], [0] * 5
+        test = _sprt(tuple(counts), *bounds)
         for number, record in enumerate(self.records):
             if record.fact("pair") != number:
                 break
-            seen.append(record)
-            test = sprt(pentanomial(self._pairs(seen)), *bounds)
+            counts[_points(record)] += 1
+            test = _sprt(tuple(counts), *bounds)
             if test.state != "continue":
-                return seen, test
+                return self.records[: number + 1], test
         return self.records, test
 
     def wins(self) -> tuple[int, int, int]:
@@ -237,11 +234,11 @@ class _Match:
             best = max(self.agents, key=lambda agent: self._mean(agent))
             return f"{self.game}: of {len(self.agents)} agents, {best} scored most, {self._mean(best):.1%}.{more}"
         won, drawn, lost = self.wins()
-        elo = self.result.elo
+        elo, pairs = self.result.elo, "1 pair" if self.result.elo.n == 1 else f"{self.result.elo.n} pairs"
         tested = "" if self.test is None else f" SPRT: {_verdict(self.test)}."
         return (
             f"{self.game}: {self.agents[0]} scored {self.result.score:.1%} against {self.agents[1]} "
-            f"({won} won, {drawn} drawn, {lost} lost in {elo.n} pairs), {elo.value:+.0f} Elo "
+            f"({won} won, {drawn} drawn, {lost} lost in {pairs}), {elo.value:+.0f} Elo "
             f"(95% interval {elo.low:+.0f} to {elo.high:+.0f}).{tested}{more}"
         )
 
@@ -310,7 +307,7 @@ class _Match:
         equal = equal_budget(*self.agents)
         if equal is None or len(self.records) < 2:
             return []
-        mine = [sum(scores) / len(scores) for scores in self._pairs(self.records)]
+        mine = [record.scores["score"] for record in self.records]
         others = [1 - score for score in mine]
         share = self.share()
         low, high = (None if bound is None else 1 - bound for bound in (share.high, share.low))
@@ -337,6 +334,14 @@ def _test(settings: MatchSettings) -> list[float] | None:
             f"SPRT expects elo0 below elo1, and two agents, got elo0={settings.elo0} and elo1={settings.elo1}"
         )
     return [settings.elo0, settings.elo1]
+
+
+_sprt = lru_cache(maxsize=4096)(sprt)  # the runner asks after every pair
+
+
+def _points(record: Record) -> int:
+    """The points of the first agent in a pair of games, in halves: 0 to 4."""
+    return round(4 * record.scores["score"])
 
 
 def _verdict(test: Sprt) -> str:

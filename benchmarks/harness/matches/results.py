@@ -103,16 +103,6 @@ def rated_games(records: Iterable[Record]) -> list[ratings.Game]:
     return [ratings.Game(tuple(agents), tuple(game["returns"])) for agents, game in games(records)]
 
 
-def pair_scores(records: Iterable[Record], agent: str) -> dict[tuple[str, int], list[float]]:
-    """The scores of an agent in the games of each pair, by the key of the record and the number of the pair."""
-    found: dict[tuple[str, int], list[float]] = {}
-    for record in records:
-        for side in sides([record]):
-            if side.agent == agent:
-                found.setdefault((record.key, side.game["pair"]), []).append(side.score)
-    return found
-
-
 # ---- Tables ----
 
 
