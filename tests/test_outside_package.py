@@ -62,6 +62,7 @@ def evaluated(site: Path, expression: str) -> Any:
         ("tools", ["outside_tool"]),
         ("methods", ["outside_method"]),
         ("verifiers", ["outside_verifier"]),
+        ("agents", ["outside_agent"]),
         ("studies", ["outside_study"]),
     ],
 )
@@ -83,6 +84,7 @@ def test_its_names_are_listed_without_importing_it(site: Path, sort: str, names:
         ("lt.load_tool('outside_tool').call('owl').text", "3"),
         ("lt.load_kind('outside_kind', limit=2).limit", 2),
         ("lt.kinds().describe('outside_kind')[1]", {"limit": 1}),
+        ("lt.load_agent('outside_agent(resigns=True)').resigns", True),
         (
             "[dict(each.case.facts) for each in lt.load_suite('outside_study', ['outside_study.sizes=[7]']).plan()]",
             [{"method": "bisection", "size": 7}, {"method": "in order", "size": 7}],
@@ -142,8 +144,10 @@ def test_the_command_line_knows_its_names(site: Path) -> None:
         "--json",
     ]
     assert json.loads(python(site, "-m", "longthink", *command[:4], *verified))["correct"]
-    for sort in ("models", "methods", "kinds", "tools", "verifiers", "studies"):
+    for sort in ("models", "methods", "kinds", "tools", "verifiers", "agents", "studies"):
         listed = json.loads(python(site, "-m", "longthink", sort, "--json"))[sort]
         name = "outside_study" if sort == "studies" else f"outside_{sort.removesuffix('s')}"
         assert name in [row["name"] for row in listed]
+    options = ["--game", "tic_tac_toe", "--games", "2", "--run-dir", str(site / "run")]
+    assert "scored 0.0%" in python(site, "-m", "longthink", "match", "outside_agent(resigns=True)", "random", *options)
     assert "outside_study(sizes=(10, 100))" in python(site, "-m", "longthink", "studies")

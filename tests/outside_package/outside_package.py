@@ -102,6 +102,16 @@ class Short:
         return float(len(task.answer(transcript)) <= self.most)
 
 
+class First(lt.Agent):
+    """Plays the first legal action, or resigns at once."""
+
+    def __init__(self, resigns: bool = False) -> None:
+        self.resigns = resigns
+
+    def act(self, view: Any) -> int | None:
+        return None if self.resigns else int(view.legal_actions()[0])
+
+
 class Guessing(lt.Study):
     """Guesses by bisection against guesses in order."""
 

@@ -14,7 +14,9 @@ Run = Callable[..., tuple[int, str, str]]
 AsJson = Callable[..., dict[str, Any]]
 
 
-@pytest.mark.parametrize("sort", ["games", "tasks", "models", "methods", "kinds", "tools", "verifiers", "studies"])
+@pytest.mark.parametrize(
+    "sort", ["games", "tasks", "models", "methods", "kinds", "tools", "verifiers", "agents", "studies"]
+)
 def test_everything_registered_is_listed(sort: str, run: Run, as_json: AsJson) -> None:
     rows = as_json(sort)[sort]
     assert [row["name"] for row in rows] == getattr(lt, sort)().names()
