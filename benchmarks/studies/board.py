@@ -64,13 +64,14 @@ class Board(Study):
                     facts: dict[str, JSON] = {"method": name, "simulations": budget, "positions": part}
                     facts |= {"seed": settings.seed, "c": None if budget is None else settings.c}
                     rate = 1.5e6 if name == OURS else 7e4
-                    yield Case(facts, 0.3 + settings.chunk * (budget or 0) / rate)
+                    yield Case(facts, 0.02 * settings.chunk + settings.chunk * (budget or 0) / rate)
 
     def run(self, case: Case, context: Context) -> Outcome:
         first, stop = case.facts["positions"]
         choose, name = CHOOSERS[case.facts["method"]], case.facts["method"]
         chosen: list[dict[str, JSON]] = []
-        for index, (state, best) in enumerate(positions(stop, case.facts["seed"])[first:], first):
+        for index in range(first, stop):
+            state, best = position(index, case.facts["seed"])
             if context.cancel.cancelled:
                 raise KeyboardInterrupt
             started = time.thread_time()
@@ -85,7 +86,7 @@ class Board(Study):
         artifacts: dict[str, JSON] = {"moves": chosen}
         worse = next((each for each in chosen if name != RANDOM and not each["optimal"]), None)
         if worse is not None:
-            state, best = positions(stop, case.facts["seed"])[worse["position"]]
+            state, best = position(worse["position"], case.facts["seed"])
             artifacts["game"] = {"game": GAME, "actions": [*state.history(), worse["action"]]}
             artifacts["text"] = (
                 f"The first move that is not optimal, in position {worse['position']}: {worse['action']}; "
@@ -146,24 +147,23 @@ def _share(moves: Sequence[Record]) -> float:
 # ---- Positions and methods ----
 
 
-@lru_cache(maxsize=4)
-def positions(count: int, seed: int) -> list[tuple[State, frozenset[int]]]:
-    """Random positions with 12 to 24 stones and their optimal actions. In each position some action is not optimal.
-
-    A larger count has the same positions first.
-    """
-    game, rng, solver = load_game(GAME), random.Random(seed), ConnectFourSolver()
-    found: list[tuple[State, frozenset[int]]] = []
-    while len(found) < count:
+@lru_cache(maxsize=1024)
+def position(index: int, seed: int) -> tuple[State, frozenset[int]]:
+    """A random position with 12 to 24 stones and its optimal actions; some action is not optimal."""
+    game, rng, solver = load_game(GAME), random.Random(f"{seed} {index}"), _solver()
+    while True:
         state, stones = game.new_initial_state(), rng.randint(12, 24)
         while not state.is_terminal() and state.move_number() < stones:
             state.apply_action(rng.choice(state.legal_actions()))
-        if state.is_terminal():
-            continue
-        optimal = frozenset(solver.optimal_actions(state))
-        if len(optimal) < len(state.legal_actions()):
-            found.append((state, optimal))
-    return found
+        if not state.is_terminal():
+            optimal = frozenset(solver.optimal_actions(state))
+            if len(optimal) < len(state.legal_actions()):
+                return state, optimal
+
+
+@lru_cache(maxsize=1)
+def _solver() -> ConnectFourSolver:
+    return ConnectFourSolver()
 
 
 def _exact(state: State, facts: Any, index: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from longthink.benchmarks.harness.record import Outcome, Record
 from longthink.benchmarks.harness.study import Context
-from longthink.benchmarks.studies.board import EXACT, OURS, PEER, PEER_PROVING, RANDOM, Board, BoardSettings, positions
+from longthink.benchmarks.studies.board import EXACT, OURS, PEER, PEER_PROVING, RANDOM, Board, BoardSettings, position
 from longthink.games.core import ConnectFourSolver
 from longthink.games.registry import load_game
 
@@ -42,8 +42,9 @@ def test_cases_are_chunks_of_positions_and_peers_stop_at_their_limit() -> None:
 
 
 def test_positions_are_judged_by_the_exact_solver() -> None:
-    assert positions(3, seed=5) == positions(6, seed=5)[:3]
-    for state, best in positions(6, seed=5):
+    found = [position(index, seed=5) for index in range(6)]
+    assert len({tuple(state.history()) for state, _ in found}) == 6
+    for state, best in found:
         assert best == set(ConnectFourSolver().optimal_actions(state))
         assert best < set(state.legal_actions())
 
@@ -57,7 +58,7 @@ def test_each_move_is_judged(records: list[Record]) -> None:
     moves = ours.artifacts["moves"]
     assert [move["position"] for move in moves] == [0, 1, 2, 3]
     for move in moves:
-        assert move["optimal"] == (move["action"] in positions(4, TINY.seed)[move["position"]][1])
+        assert move["optimal"] == (move["action"] in position(move["position"], TINY.seed)[1])
 
 
 def test_the_page_of_a_case_shows_the_first_move_that_is_not_optimal(records: list[Record]) -> None:
