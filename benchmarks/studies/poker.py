@@ -158,8 +158,8 @@ _SHOWN = (
 )  # fmt: skip
 _LIMITS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 """Seconds at which methods are compared."""
-_LEAST = float(np.finfo(float).eps)
-"""Smaller exploitabilities are rounding errors of doubles, and are drawn here."""
+_LEAST = 1e-12
+"""Smaller exploitabilities are rounding errors: they are drawn here, and are equal in comparisons."""
 _NOTES = f"""\
 Exploitability is NashConv over players, in units of payoff: the average gain of a player who knows the policy. Seconds
 include the construction of a solver and exclude the measurement; nothing else ran on the machine. Methods that draw at
@@ -172,11 +172,14 @@ minimisation in a growing tree."""
 
 
 class _Game:
-    """The records of one game."""
+    """The records of one game: of several of a method and seed, that with the most iterations."""
 
     def __init__(self, name: str, records: Sequence[Record]) -> None:
         self.name = name
-        self._records = {str(method): mine for (method,), mine in by_facts(records, "method").items()}
+        ordered = sorted(records, key=lambda record: record.spent.get("iterations", 0))
+        longest = {(record.fact("method"), record.fact("seed")): record for record in ordered}
+        chosen = [record for record in records if longest[record.fact("method"), record.fact("seed")] is record]
+        self._records = {str(method): mine for (method,), mine in by_facts(chosen, "method").items()}
         self._kinds = {method: str(mine[0].fact("kind")) for method, mine in self._records.items()}
 
     def _named(self, *kinds: str) -> list[str]:
@@ -262,7 +265,7 @@ class _Game:
         for name in self._records:
             along = self._along(name, "iterations")
             settled = next((x for x, y in along.items() if 2 * y.value <= next(iter(along.values())).value), math.inf)
-            measured = {x: y for x, y in along.items() if x >= settled and y.value > 1000 * _LEAST}
+            measured = {x: y for x, y in along.items() if x >= settled and y.value > _LEAST}
             if len(measured) >= 5:
                 held = held_out(measured, form="power")
                 inside = f"{round(held.coverage * len(held.computes))} of {len(held.computes)}"
@@ -338,7 +341,7 @@ class _Game:
         seeds = [seed for (seed,) in by_facts(records, "seed") if seed is not None]
         # A method that draws nothing at random gives the same with every seed.
         records = [
-            replace(record, facts={**record.facts, "seed": seed})
+            replace(_rounded(record), facts={**record.facts, "seed": seed})
             for record in records
             for seed in (seeds or [0] if record.fact("seed") is None else [record.fact("seed")])
         ]
@@ -347,3 +350,9 @@ class _Game:
             random=bool(seeds), normal=True,
         )  # fmt: skip
         return question.within(records, cost, limits)
+
+
+def _rounded(record: Record) -> Record:
+    """The record without rounding errors."""
+    curve = [{**point, MEASURE: max(point[MEASURE], _LEAST)} for point in points(record, MEASURE)]
+    return replace(record, outcome=Outcome({MEASURE: curve[-1][MEASURE]}, record.spent, curve))

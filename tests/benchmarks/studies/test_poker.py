@@ -169,8 +169,14 @@ def test_comparisons_are_at_equal_iterations_and_in_equal_time_with_losses() -> 
     best = found["0.3 s each", "mine", EXACT]  # the better of ours, which loses to the exact solution
     assert best.difference.value == pytest.approx(1e-4)
     assert found["3 s each", SEARCH, EXACT].difference.value == pytest.approx(0.75)
+    assert best.other_value.value == 1e-12  # less is rounding
     lost = found["3 s each", SEARCH, f"{PEER}cfr+"]
     assert (lost.our_value.value, lost.other_value.value) == (pytest.approx(0.75), 0.5)
+
+
+def test_the_longest_of_several_runs_counts() -> None:
+    shorter = [record("cfr+", "regret", [(1, 0.1, 2.0), (3, 0.3, 1.9)]), record(SEARCH, "search", [(10, 9.0, 0.1)], 0)]
+    assert STUDY.section([*shorter, *MADE]).tables == STUDY.section(MADE).tables
 
 
 def test_any_part_of_the_records_gives_a_section(records: list[Record]) -> None:
