@@ -43,8 +43,8 @@ class CountdownStudy(SolvingStudy):
     title = "Countdown with a language model"
     Settings = CountdownSettings
     contestants: ClassVar[Mapping[str, Contestant]] = {
-        OURS: Contestant("mcts", "ours", share=0.5),
-        "greedy": Contestant("greedy", "floor", share=0.1),
+        OURS: Contestant("mcts", "ours", tokens=500),
+        "greedy": Contestant("greedy", "floor", tokens=100),
         "best of n": Contestant("best_of_n", "floor"),
         "uniform proposals": Contestant("uniform", "floor", model=False),
         "exhaustive solver": Contestant("exhaustive", "best", model=False),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from longthink.search.budget import Budget
 
 TRACED = 2
 """The search of ours keeps the trace of this many problems."""
+_TOKENS_A_SECOND = 70  # of SmolLM2 on one core
 SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100)
 
 
@@ -32,16 +34,14 @@ SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100)
 class Contestant:
     """A method in a study. method: as `think` takes it. kinds: as in `think`. model: whether it has the model.
 
-    share: about which part of the limit of tokens it spends on a problem. seconds: about how long it takes without a
-    model.
+    tokens: about how many it spends on a problem if the limit allows it.
     """
 
     method: str
     role: Role
     kinds: tuple[str, ...] | None = None
     model: bool = True
-    share: float = 1.0
-    seconds: float = 0.1
+    tokens: float = math.inf
 
 
 class SolvingStudy(Study):
@@ -70,8 +70,7 @@ class SolvingStudy(Study):
             "limit": dict(limit),
             **facts,
         }
-        cost = contestant.share * limit.get("tokens", 0) / 60 if contestant.model else contestant.seconds
-        return Case(known, max(0.1, cost))
+        return Case(known, 0.2 + min(contestant.tokens, limit.get("tokens", 0)) / _TOKENS_A_SECOND)
 
     def run(self, case: Case, context: Context) -> Outcome:
         facts = case.facts

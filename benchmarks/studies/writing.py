@@ -45,10 +45,10 @@ class WritingStudy(SolvingStudy):
     title = "Constrained writing"
     Settings = WritingSettings
     contestants: ClassVar[Mapping[str, Contestant]] = {
-        TREE: Contestant("mcts", "ours", share=0.15),
-        "beam over proposals": Contestant("beam", "ours", share=0.15),
+        TREE: Contestant("mcts", "ours", tokens=400),
+        "beam over proposals": Contestant("beam", "ours", tokens=400),
         "best first": Contestant("best_first", "ours"),
-        BEAM: Contestant("constrained_beam", "best", share=0.25),
+        BEAM: Contestant("constrained_beam", "best", tokens=400),
         SAMPLES: Contestant("best_of_n", "floor", kinds=("step",)),
     }
     ours = TREE

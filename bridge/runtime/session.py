@@ -277,6 +277,9 @@ class Session:
         task: in place of the task of the session. Raises `ParameterError` for a value that is no number in [0, 1].
         """
         self._working, task = True, task or self.task
+        verifier: Any = self.verifier
+        if hasattr(verifier, "known"):  # so that a prompt that the session sent counts once
+            verifier.known = self.in_flight.known
         try:
             value = task.verify(transcript) if isinstance(task, WithKinds) else self.verifier(task, transcript)
             value = real_number(f"the value of an answer to {task.name}", float(value), 0.0, 1.0)

@@ -23,7 +23,8 @@ class Verifier(Protocol):
     """Anything that can be called with a task and a finished transcript and returns its value in [0, 1].
 
     The value 1 means correct, and ends the session. If the verifier asks a model, it may have an attribute `spent`, a
-    `Spent` to which it adds the cost: `think` counts that cost and sets `spent` to zero.
+    `Spent` to which it adds the cost: `think` counts that cost and sets `spent` to zero. It may have an attribute
+    `known`, which `think` sets: a function of model and request, the share of the prompt that the session sent before.
     """
 
     def __call__(self, task: Task, transcript: Transcript) -> float: ...
@@ -81,7 +82,8 @@ class Fluency:
             raise ParameterError(f"fluency expects a model with log-probabilities of given texts, got {shown(model)}")
         self.model = model
         self.floor, self.end = real_number("floor", floor, -100.0, 0.0), real_number("end", end, -100.0, 0.0)
-        self.spent, self._prompts = Spent(), PromptMemory()
+        self.spent = Spent()
+        self.known: Callable[[Model, Request], float] = _Prompts().known
 
     def __call__(self, task: Task, transcript: Transcript) -> float:
         value = task.verify(transcript)
@@ -96,9 +98,16 @@ class Fluency:
         space = "" if context[-1:].isspace() else " "
         request = self.model.reading(context, space + text)
         read = self.model.in_turn(request)
-        self.spent += cost_of(read, self._prompts.add(context) if self.model.remembers else 0.0)
+        self.spent += cost_of(read, self.known(self.model, request))
         found = [token.logprob for token in read[0].tokens]
         return sum(found) / len(found), found[-1]
+
+
+class _Prompts(PromptMemory):
+    """What a verifier sent, outside of any session."""
+
+    def known(self, model: Model, request: Request) -> float:
+        return self.add(request.prompt) if model.remembers else 0.0
 
 
 # One line for each verifier. An entry is called with the model that thinks, or None, and with its options.

@@ -198,6 +198,10 @@ def test_fluency_counts_the_prompt_once() -> None:
     once = verifier.spent.tokens
     verifier(writing(), (GOOD,))
     assert once < verifier.spent.tokens < 2 * once
+    task = writing("dog", "garden", "found", words=8)
+    answer = lt.think(task, model, lt.Budget(calls=20), method="mcts")
+    assert answer.spent.prompt_tokens == 9 * answer.spent.calls
+    assert answer.spent.prompt_tokens - answer.spent.cached_tokens <= 9 + answer.spent.calls
 
 
 @pytest.mark.parametrize("model", [None, "blind"])
@@ -296,3 +300,19 @@ def test_wanted_words_are_proposed_though_the_model_does_not_think_of_them() -> 
     assert dog.logprob == pytest.approx(math.log(0.5))  # half of the least likely one that the model names
     assert dog.prior / cat.prior == pytest.approx(0.5 * math.exp(NextToken().bonus))
     assert [each.text for each in proposer.propose(kinds, ("<token> The", "<token> dog", "<token> found"))] == []
+
+
+def test_a_session_with_its_verifier_is_saved_and_continued() -> None:
+    sentences = ("The dog saw a cat in the garden.", "The cat found a dog in the house.", "A bird saw the house.")
+    model, task = Bigrams(*sentences), writing("dog", "garden", "found", words=8)
+    model.remembers = True
+    whole = lt.think(task, model, lt.Budget(calls=200), method="mcts", seed=1)
+    session = lt.Session(task, model, lt.Budget(calls=200), method="mcts", seed=1)
+    for _ in range(60):
+        session.step()
+    continued = pickle.loads(pickle.dumps(session)).run()
+    assert (continued.text, continued.spent.calls, continued.spent.tokens) == (
+        whole.text,
+        whole.spent.calls,
+        whole.spent.tokens,
+    )
