@@ -25,6 +25,7 @@ from longthink.benchmarks.studies.puzzles import (
     PuzzleStudy,
     batches,
     case,
+    headline,
     one_by_one,
     seconds_per_token,
     together,
@@ -97,7 +98,7 @@ class AdaptiveStudy(PuzzleStudy):
             [each.table() for each in results],
             [each.chart() for each in results],
             [pair.comparison() for pair in pairs],
-            headline=_text(pairs).partition("\n")[0],
+            headline=headline(_text(pairs)),
         )
 
 

@@ -13,7 +13,15 @@ from longthink.benchmarks.harness.record import Record, by_facts
 from longthink.benchmarks.harness.render.numbers import estimate, full, number
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Estimate, Section, Table
 from longthink.benchmarks.harness.study import Case
-from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
+from longthink.benchmarks.studies.puzzles import (
+    PROBLEMS,
+    PuzzleStudy,
+    batches,
+    case,
+    headline,
+    one_by_one,
+    seconds_per_token,
+)
 
 ALL, STEPS = "all", "steps alone"
 
@@ -59,7 +67,7 @@ class KindsStudy(PuzzleStudy):
             [each.table() for each in found],
             [each.chart() for each in found],
             [comparison for each in found for comparison in each.comparisons()],
-            headline=text.partition("\n")[0],
+            headline=headline(text),
         )
 
 

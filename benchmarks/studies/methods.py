@@ -19,7 +19,15 @@ from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
 from longthink.benchmarks.harness.render.numbers import full, interval, number
 from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Point, Role, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
-from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one, seconds_per_token
+from longthink.benchmarks.studies.puzzles import (
+    PROBLEMS,
+    PuzzleStudy,
+    batches,
+    case,
+    headline,
+    one_by_one,
+    seconds_per_token,
+)
 from longthink.bridge.tasks.task import Task, Transcript
 
 BASELINES = ("greedy", "best_of_n", "majority_vote")
@@ -107,7 +115,7 @@ class MethodsStudy(PuzzleStudy):
             [table for each in found for table in each.tables()],
             [chart for each in found for chart in each.charts()],
             [comparison for each in found for comparison in each.comparisons()],
-            headline=found[0].text().partition("\n")[0] if found else "",
+            headline=headline(found[0].text()) if found else "",
         )
 
 

@@ -177,3 +177,9 @@ def one_by_one(records: Sequence[Record]) -> list[Record]:
                 replace(record, key=f"{record.key} {part['problem']}", facts=facts, outcome=Outcome(**outcome))
             )
     return found
+
+
+def headline(text: str) -> str:
+    """The sentence in bold type with which the text of a section begins; its first paragraph if there is none."""
+    begin, bold, rest = text.partition("**")
+    return rest.partition("**")[0] if bold and not begin else text.partition("\n")[0]

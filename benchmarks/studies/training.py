@@ -34,7 +34,7 @@ from longthink.benchmarks.harness.section import (
     Table,
 )
 from longthink.benchmarks.harness.study import Case, Context
-from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, one_by_one
+from longthink.benchmarks.studies.puzzles import PROBLEMS, PuzzleStudy, batches, case, headline, one_by_one
 from longthink.bridge.models.onnx import OnnxModel
 from longthink.bridge.models.tiny.model import TRAINED_OTHERWISE, tiny_file
 from longthink.bridge.training.tiny_data import lines
@@ -115,7 +115,7 @@ class TrainingStudy(PuzzleStudy):
             [table for each in found for table in each.tables()],
             [chart for each in found for chart in each.charts()],
             [comparison for each in found for comparison in each.comparisons()],
-            headline=text.partition("\n")[0],
+            headline=headline(text),
         )
 
 
@@ -181,29 +181,31 @@ class _Results:
     def text(self) -> str:
         if len(self.models) < 2:
             return f"{self.name}: fewer than two models have been measured with `{SEARCH}` yet."
-        most, lines = self.limits[-1], []
-        for name, group in (("trained", self.lengths), ("grown in size and trained", self.sizes)):
-            operations, calls = self.exchange(group, "operations"), self.exchange(group, "calls")
+        lines = []
+        for what, models, method in (
+            ("was trained", self.lengths, SEARCH),
+            ("was trained", self.lengths, "best_of_n"),
+            ("grew in size and was trained", self.sizes, SEARCH),
+        ):
+            operations, calls = self.exchange(models, method, "operations"), self.exchange(models, method, "calls")
             if operations is not None and calls is not None:
-                more = self.trained[group[-1]]["operations"] / self.trained[group[0]]["operations"]
+                more = self.trained[models[-1]]["operations"] / self.trained[models[0]]["operations"]
                 lines.append(
-                    f"A model that was {name} with twice the compute needs {number(operations.value)} times the "
-                    f"thinking compute to solve as many problems {interval(operations)}, and {number(calls.value)} "
-                    f"times the calls {interval(calls)} (n={calls.n}; {len(group)} models, {more:.1f} times the "
-                    "training)."
+                    f"With twice the training compute, a model that {what} longer needs {number(operations.value)} "
+                    f"times the thinking compute of `{method}` to solve as many problems {interval(operations)}, and "
+                    f"{number(calls.value)} times the calls {interval(calls)} (n={calls.n} problems, {len(models)} "
+                    f"models, {more:.1f} times the training)."
                 )
         if lines:
             lines[0] = f"**{self.name}: {lines[0]}**"
-        for method in (SEARCH, "best_of_n", "greedy"):
-            shares = [
-                f"`{model}` {_share(self.groups[model, method], most)}"
-                for model in self.models
-                if (model, method) in self.groups
-            ]
-            if shares:
-                lines.append(f"`{method}` with {most:,} calls: {', '.join(shares)}.")
-        if ("None", UNIFORM) in self.groups:
-            lines.append(f"Without a model, {most:,} states: {_share(self.groups['None', UNIFORM], most)}.")
+        uniform = self.groups.get(("None", UNIFORM))
+        if uniform is not None and self.limits:
+            most = self.limits[-1]
+            lines.append(
+                f"Without a model and without training, {most:,} visited states solve {_share(uniform, most)}; "
+                f"`{SEARCH}` with the model that was trained least, with {most:,} calls, "
+                f"{_share(self.groups[self.models[0], SEARCH], most)}."
+            )
         return " ".join(lines)
 
     def tables(self) -> list[Table]:
@@ -296,15 +298,16 @@ class _Results:
         low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
         return Estimate(float(value), float(low), float(high) if np.isfinite(high) else None, len(costs))
 
-    def exchange(self, models: Sequence[str], cost: str) -> Estimate | None:
+    def exchange(self, models: Sequence[str], method: str, cost: str) -> Estimate | None:
         """By what factor a cost of thinking changes for twice the training compute, at equal shares solved.
 
         Parallel lines through the contours, in logarithms of both, one line for each level. The interval resamples
         problems, the same ones for all models.
         """
+        models = [model for model in models if (model, method) in self.groups]
         if len(models) < 2:
             return None
-        costs = [_by_problem(self.groups[model, SEARCH], cost) for model in models]
+        costs = [_by_problem(self.groups[model, method], cost) for model in models]
         problems = sorted(set.intersection(*(set(each) for each in costs)))
         trained = np.log2([self.trained[model]["operations"] for model in models])
         aligned = np.array([[each[number] for number in problems] for each in costs])

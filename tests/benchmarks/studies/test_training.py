@@ -62,12 +62,10 @@ def test_contours_and_the_exchange_of_training_for_thinking() -> None:
         batch("large", 3.2e4, [at / 8 for at in costs], weights=9.0),
     ]
     section = STUDY.section(records)
-    first = (
-        "**Countdown with four numbers: A model that was trained with twice the compute needs 0.500 times the thinking"
-    )
-    assert section.headline.startswith(first)
+    first = "With twice the training compute, a model that was trained longer needs 0.500 times the thinking compute"
+    assert section.headline.startswith(f"Countdown with four numbers: {first} of `mcts`")
     assert "and 1 times the calls" in section.headline
-    assert "A model that was grown in size and trained with twice the compute needs 2 times the" in section.text
+    assert "a model that grew in size and was trained longer needs 2 times the thinking compute" in section.text
     contours = section.tables[1]
     half = next(row for row in contours.rows if row[0] == "50%")
     assert [cell.value for cell in half[1:]] == [500, 125, 31.25, 62.5]  # type: ignore[union-attr]

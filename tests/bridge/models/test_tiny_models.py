@@ -101,7 +101,7 @@ def test_some_differ_from_the_smallest_only_in_the_steps_of_their_training() -> 
         assert metadata["steps"] == str(steps)
         assert metadata["lines"] == str(steps * lines)
         assert all(metadata[key] == smallest[key] for key in ("weights", "seed", "grown_from", "vocabulary", "task"))
-    with pytest.raises(lt.UnknownNameError, match="no size of the tiny model"):
+    with pytest.raises(lt.UnknownNameError, match="unknown size of the tiny model"):
         tiny_file("0.25x-7")
 
 
