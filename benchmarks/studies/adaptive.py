@@ -16,7 +16,7 @@ from longthink.benchmarks.harness.metrics.comparisons import Paired, paired
 from longthink.benchmarks.harness.metrics.shares import share
 from longthink.benchmarks.harness.metrics.within import finished, score_within
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full
+from longthink.benchmarks.harness.render.numbers import cell, full
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Point, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.harness.thinking import outcome_of, reporter
@@ -258,6 +258,7 @@ def _text(pairs: Sequence[_Pair]) -> str:
         f"{len(pairs)} comparisons, fewer in {behind}, and neither in {even}.**\n\n"
         f"For example, {example.method} on {example.name}: {example.spent:,.0f} tokens a problem, given out "
         f"adaptively, solve {full(example.found.ours)}; a fixed budget of {example.limit:,.0f} for each, which takes "
-        f"{example.fixed_spent:,.0f} if problems are left when they are solved, {full(example.found.others)}. An "
-        "adaptive budget needs no limit for a problem: the fixed limit that spends as much is known only afterwards."
+        f"{example.fixed_spent:,.0f} if problems are left when they are solved, {full(example.found.others)}; and "
+        f"{example.budget:,} for each, spent to the end, {cell(example.end)}. An adaptive budget needs no limit for a "
+        "problem: the fixed limit that spends as much is known only afterwards."
     )
