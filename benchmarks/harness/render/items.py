@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longthink.benchmarks.harness.record import JSON, Record
+from longthink.benchmarks.harness.record import JSON, Outcome, Record
 from longthink.benchmarks.harness.render import boards
 from longthink.errors import LongthinkError
 from longthink.pages.render import render
 
 ITEMS = 200
 """The largest number of items of a study in a page."""
-SHOWN = ("text", "answer", "trace", "game", "sgf")
-"""The artifacts that an item's page shows."""
+DRAWN = ("trace", "game", "sgf")
+SHOWN = ("text", "answer", *DRAWN)
+"""The artifacts that make a case an item; its page shows its prompt, too."""
 CURVE = 40
 """The largest number of points of a curve on an item's page."""
 _TEMPLATE = Path(__file__).with_name("item.html.j2")
@@ -33,20 +34,58 @@ class Items:
     left_out: int
 
 
+@dataclass(frozen=True)
+class _Case:
+    """A record, or a part of one that holds a batch of problems."""
+
+    key: str
+    facts: Mapping[str, JSON]
+    outcome: Outcome
+    seconds: float | None = None
+
+    def has(self, names: Sequence[str]) -> bool:
+        return not set(names).isdisjoint(self.outcome.artifacts)
+
+
 def items_of(study: str, records: Sequence[Record], most: int = ITEMS) -> Items:
-    """At most `most` items, evenly spaced in the order of the records."""
-    found = [
-        record
+    """At most `most` items in the order of the records: first those with a tree or a game, evenly spaced."""
+    cases = [
+        case
         for record in {record.key: record for record in records}.values()
-        if record.study == study and record.outcome is not None and set(SHOWN) & set(record.outcome.artifacts)
+        if record.study == study
+        for case in _cases(record)
+        if case.has(SHOWN)
     ]
-    kept = found if len(found) <= most else [found[i * len(found) // most] for i in range(most)]
-    return Items(study, [_item(record) for record in kept], len(found) - len(kept))
+    drawn = [number for number, case in enumerate(cases) if case.has(DRAWN)]
+    others = [number for number, case in enumerate(cases) if not case.has(DRAWN)]
+    kept = _spaced(drawn, most)
+    kept += _spaced(others, most - len(kept))
+    return Items(study, [_item(cases[number]) for number in sorted(kept)], len(cases) - len(kept))
 
 
-def _item(record: Record) -> dict[str, JSON]:
-    assert record.outcome is not None
-    artifacts = record.outcome.artifacts
+def _spaced(found: list[int], most: int) -> list[int]:
+    return found if len(found) <= most else [found[i * len(found) // most] for i in range(most)]
+
+
+def _cases(record: Record) -> list[_Case]:
+    """The case of a record; the problems of a batch, which has a part for each among its artifacts as "each"."""
+    if record.outcome is None:
+        return []
+    parts = record.outcome.artifacts.get("each")
+    if not isinstance(parts, list) or not all(isinstance(part, Mapping) and "artifacts" in part for part in parts):
+        return [_Case(record.key, record.facts, record.outcome, record.seconds)]
+    return [
+        _Case(
+            f"{record.key} {part.get('problem', number)}",
+            {**record.facts, "problem": part.get("problem", number)},
+            Outcome(part.get("scores", {}), part.get("spent", {}), part.get("curve", ()), part["artifacts"]),
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def _item(case: _Case) -> dict[str, JSON]:
+    artifacts = case.outcome.artifacts
     frames, problem = None, ""
     try:
         if "game" in artifacts:
@@ -55,17 +94,17 @@ def _item(record: Record) -> dict[str, JSON]:
             frames = boards.of_sgf(str(artifacts["sgf"]))
     except (LongthinkError, ValueError, TypeError, IndexError) as error:  # whatever the log says, the page is made
         problem = f"The game cannot be drawn: {error}"
-    curve = list(record.outcome.curve)
+    curve = list(case.outcome.curve)
     shown = curve if len(curve) <= CURVE else [curve[i * (len(curve) - 1) // (CURVE - 1)] for i in range(CURVE)]
     return {
-        "key": record.key,
-        "facts": {name: _text(value) for name, value in record.facts.items()},
-        "scores": dict(record.outcome.scores),
+        "key": case.key,
+        "facts": {name: _text(value) for name, value in case.facts.items()},
+        "scores": dict(case.outcome.scores),
         "game": frames.as_dict() if frames is not None else None,
         "html": render(
             _TEMPLATE,
-            record=record,
-            outcome=record.outcome,
+            seconds=case.seconds,
+            outcome=case.outcome,
             artifacts=artifacts,
             trace=_trace(artifacts.get("trace")),
             problem=problem,

@@ -208,6 +208,30 @@ def test_items_of_a_large_study_are_a_sample_and_the_page_says_so(report: Report
     assert "200 cases to look at; 800 more are in the log only" in text
 
 
+def test_the_problems_of_a_batch_are_items() -> None:
+    parts = [
+        {
+            "problem": number,
+            "scores": {"solved": 1.0},
+            "spent": {},
+            "curve": [],
+            "artifacts": {"prompt": "p", "answer": "a"},
+        }
+        for number in (4, 7)
+    ]
+    found = items_of("toy-board", [record("toy-board", 1, {"each": parts})])
+    assert [item["key"] for item in found.items] == ["toy-board-1 4", "toy-board-1 7"]
+    assert found.items[1]["facts"]["problem"] == "7"
+    assert "<h4>Prompt</h4>" in found.items[0]["html"]
+
+
+def test_trees_and_games_come_before_mere_answers() -> None:
+    many = [record("toy-board", i, ARTIFACTS[2] if i % 100 == 50 else {"answer": ""}) for i in range(1000)]
+    found = items_of("toy-board", many, most=20)
+    assert sum(item["game"] is not None for item in found.items) == 10
+    assert (len(found.items), found.left_out) == (20, 980)
+
+
 def test_ranges() -> None:
     assert ranges([0, 1, 2, 5, 7, 8]) == "0 to 2, 5, 7, 8"
     assert ranges([]) == ""
