@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from longthink.benchmarks.harness.metrics.verdicts import Verdict, verdicts
@@ -23,6 +24,8 @@ from longthink.benchmarks.harness.suite import Planned
 from longthink.errors import ParameterError, RunLogError, UnknownNameError, require
 from longthink.files import write_file
 
+LINE, LOSSES = 200, 12
+"""The longest headline of a study and the most losses in the summary for the terminal; the report has all."""
 VERDICTS: tuple[Verdict, ...] = ("ahead", "even", "behind")
 
 
@@ -215,9 +218,12 @@ class Report:
         lines = [f"suite {self.suite}: {counted(self.records, 'case')}, {duration(self.seconds)} of work"]
         for study in self.studies:
             said = "no section, see below" if study.section is None else study.headline
-            lines.append(f"  {study.study:<12} {said or counted(study.finished, 'case')}")
+            said = shorten(said or counted(study.finished, "case"), LINE, placeholder=" ...")
+            lines.append(f"  {study.study:<12} {said}")
         lines.append(f"  {self.answer}")
-        lines += [f"  behind: {study.study}, {one_line(each.comparison)}" for study, each in self.losses]
+        lines += [f"  behind: {study.study}, {one_line(each.comparison)}" for study, each in self.losses[:LOSSES]]
+        if len(self.losses) > LOSSES:
+            lines.append(f"  behind: {len(self.losses) - LOSSES} more, all in the report")
         lines += [f"  note: {gap}" for gap in self.gaps]
         return "\n".join(lines)
 

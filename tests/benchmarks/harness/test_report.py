@@ -132,6 +132,19 @@ def test_the_summary_names_every_loss() -> None:
     assert any("ahead in 4, even in 2 and behind in 2" in line for line in lines)
 
 
+def test_the_summary_is_short() -> None:
+    report = make_report("synthetic", records())
+    study = next(each for each in report.studies if each.study == "toy-board")
+    section = dataclasses.replace(study.section, headline="**much** is said " * 100)
+    study = dataclasses.replace(study, section=section, compared=[study.compared[-1]] * 30)
+    lines = dataclasses.replace(report, studies=[study]).summary.splitlines()
+    assert lines[1].startswith("  toy-board    much is said much is said")
+    assert lines[1].endswith(" ...")
+    assert max(map(len, lines[:-1])) < 220
+    assert sum("behind: toy-board" in line for line in lines) == 12
+    assert "  behind: 18 more, all in the report" in lines
+
+
 def test_json_holds_all_figures(tmp_path) -> None:
     report = make_report("synthetic", records())
     paths = write_report(tmp_path, report, records(), formats=("json",))
