@@ -156,12 +156,11 @@ def poker_section() -> Section:
 
 TRACE = {
     "text": "the task", "prior": 1.0, "visits": 12, "value": 0.5, "correct": False, "chosen": True, "kind": "task",
-    "left_out": 0,
     "children": [
         {"text": HOSTILE, "prior": 0.7, "visits": 8, "value": 1.0, "correct": True, "chosen": True, "kind": "step",
-         "left_out": 0, "children": []},
+         "children": []},
         {"text": "another step", "prior": None, "visits": 3, "value": None, "correct": False, "chosen": False,
-         "kind": "step", "left_out": 0, "children": []},
+         "kind": "step", "children": []},
     ],
 }  # fmt: skip
 SGF = "(;GM[1]FF[4]SZ[9]KM[7]PB[longthink]PW[GNU Go];B[ee];W[ec];B[gc];W[];B[cc])"
