@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from longthink.benchmarks.harness.matches.agents import Agent, View
 from longthink.benchmarks.harness.models import fresh_model
 from longthink.bridge.models.model import Completion, Model, cost_of
+from longthink.bridge.proposals.proposer import legal_grammar
 from longthink.errors import IllegalActionError
 from longthink.games.core import Game
 from longthink.validation import shown
@@ -13,8 +16,9 @@ from longthink.validation import shown
 class LanguageModel(Agent):
     """A language model by its name, as in "model:smollm2", which reads the position as text.
 
-    A model that scores given texts plays the likeliest legal move. Any other model writes its move. If it writes
-    something else, that counts as an illegal answer and it is asked again; with the third one it loses the game.
+    A model that scores given texts plays the likeliest legal move. One that takes a grammar can write legal moves only.
+    Any other model writes what it likes. If that is no legal move, it counts as an illegal answer and the model is
+    asked again; with the third one it loses the game.
     """
 
     tries = 3
@@ -33,12 +37,12 @@ class LanguageModel(Agent):
             scored = self._pay(self._model.score(prompt, [f" {text}" for text in actions]))
             best = max(range(len(scored)), key=lambda i: scored[i].logprob or 0.0)
             return list(actions.values())[best]
-        written = ""
+        written, options = "", dict[str, Any](max_tokens=32, stop=["\n"])
+        if self._model.grammars:
+            options["grammar"] = legal_grammar([f" {text}" for text in actions])
         for attempt in range(self.tries):
             seed = self._seed + self._moves * self.tries + attempt
-            answer = self._model.complete(
-                prompt, max_tokens=16, temperature=0.0 if attempt == 0 else 1.0, stop=["\n"], seed=seed
-            )
+            answer = self._model.complete(prompt, temperature=0.0 if attempt == 0 else 1.0, seed=seed, **options)
             written = self._pay(answer)[0].text.strip()
             if written in actions:
                 return actions[written]

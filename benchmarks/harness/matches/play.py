@@ -31,11 +31,13 @@ from longthink.concurrency import CancelToken
 from longthink.errors import IllegalActionError, LongthinkError, ParameterError
 from longthink.games.core import Game
 from longthink.search.budget import Spent
-from longthink.validation import shown
 
 STALL, CRASH, ILLEGAL, TIME, PROTOCOL = FAULTS = (
     "stall", "crash", "illegal move", "time loss", "broken protocol",
 )  # fmt: skip
+
+MOST_CHARACTERS = 500
+"""Of the message of a fault."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +192,11 @@ class _Player:
         except Exception as error:
             if passes(error):
                 raise
-            raise self._fault(_kind(error), f"{type(error).__name__}: {error}") from error
+            said = str(error) if isinstance(error, LongthinkError) else f"{type(error).__name__}: {error}"
+            raise self._fault(_kind(error), said) from error
 
     def _fault(self, kind: str, message: str) -> _FaultError:
-        return _FaultError(Fault(self.seat, kind, shown(message, 500)))
+        return _FaultError(Fault(self.seat, kind, message[:MOST_CHARACTERS]))
 
     def close(self) -> None:
         self.used.spent, self.used.illegal = self.agent.spent, self.agent.illegal
@@ -245,7 +248,7 @@ def play_game(
             try:
                 referee.play(seat, action)
             except (IllegalActionError, ParameterError) as error:
-                raise _FaultError(Fault(seat, ILLEGAL, shown(str(error), 500))) from error
+                raise _FaultError(Fault(seat, ILLEGAL, str(error)[:MOST_CHARACTERS])) from error
             referee.settle(agents, ask)
     except _FaultError as error:
         fault = error.fault

@@ -150,6 +150,24 @@ def test_a_model_that_scores_texts_chooses_the_likeliest_move() -> None:
     assert all(state.action_to_string(action) in model.prompts[0] for action in state.legal_actions())
 
 
+class Grammars(Scores):
+    """Writes the last text that the grammar allows."""
+
+    scores, grammars = False, True
+
+    def answer(self, request: Request) -> list[Completion]:
+        assert request.grammar is not None
+        before, _, rest = request.grammar.partition(" ::= ")
+        assert before == "root"
+        return [Completion(rest.split(" | ")[-1].strip('"'), -1.0, calls=1)]
+
+
+def test_a_model_that_takes_a_grammar_writes_legal_moves() -> None:
+    played = model_against(Grammars())
+    assert (played.fault, played.used[0].illegal) == (None, 0)
+    assert played.actions[0] == 8  # the last of the nine cells
+
+
 def test_a_model_that_writes_moves_may_try_again() -> None:
     def script(prompt: str) -> dict[str, float]:
         moves = prompt.rpartition("moves are: ")[2].partition(".\n")[0].split(", ")
