@@ -42,7 +42,7 @@ def match(
         whole("Random moves before the agents play; default: 2, or 0 if players do not see everything.", 0),
     ] = None,
     max_moves: Annotated[int, whole("Moves after which a board of go is counted; 0: 3 for each point.", 0)] = 0,
-    timeout: Annotated[float, seconds("Time for one answer of an agent.")] = 600.0,
+    timeout: Annotated[float, seconds("Time for one answer of an agent.")] = 120.0,
     clock: Annotated[float | None, seconds("Time of an agent for all its moves in a game.")] = None,
     concurrency: Annotated[int | None, whole("Pairs at a time; default: one for each processor.", 1)] = None,
     run_dir: Annotated[Path, option("A folder for the log and the report.", metavar="FOLDER")] = Path("runs/match"),

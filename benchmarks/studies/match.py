@@ -9,7 +9,14 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from longthink.benchmarks.harness.matches.go_referee import margin
-from longthink.benchmarks.harness.matches.names import equal_budget, expected_seconds, is_ours, is_timed, models
+from longthink.benchmarks.harness.matches.names import (
+    equal_budget,
+    expected_seconds,
+    is_ours,
+    is_outside,
+    is_timed,
+    models,
+)
 from longthink.benchmarks.harness.matches.play import Limits, play_pair
 from longthink.benchmarks.harness.matches.registry import AGENTS
 from longthink.benchmarks.harness.matches.results import (
@@ -53,7 +60,7 @@ class MatchSettings:
     pairs: int = 20
     opening: int | None = None
     seed: int = 1
-    answer_seconds: float = 600.0
+    answer_seconds: float = 120.0
     clock_seconds: float | None = None
     judge: str = ""
     max_moves: int = 0
@@ -90,6 +97,8 @@ class Match(Study):
             "models": models(agents),
         }
         cost = sum(expected_seconds(agent, game) for agent in agents) * players
+        if any(is_outside(agent) for agent in agents):  # the runner ends a case after 30 times its cost
+            cost = max(cost, 2 * players * settings.answer_seconds / 30)
         timed = settings.clock_seconds is not None or any(is_timed(agent) for agent in agents)
         for pair in range(settings.pairs):
             yield Case({**facts, "pair": pair}, cost=cost, quiet=timed)

@@ -37,15 +37,23 @@ def equal_budget(agent: str, other: str) -> tuple[str, str] | None:
 
 def expected_seconds(agent: str, game: Game) -> float:
     """Roughly how long an agent thinks in a game."""
-    moves = min(game.max_game_length(), 120) / 2 / game.num_players()
+    if game.name == "go":
+        moves = 0.4 * game.num_distinct_actions()
+    else:
+        moves = min(game.max_game_length(), 120) / 2 / game.num_players()
+    start = 0.5 if is_outside(agent) else 0.005
     budget = budget_of(agent)
-    start = 0.5 if agent.startswith(("gtp:", "model:")) else 0.005
     if budget is None:
-        return start + moves * (0.1 if agent.startswith(("gtp:", "model:", "exact")) else 1e-4)
+        return start + moves * (0.2 if is_outside(agent) else 0.1 if agent.startswith("exact") else 1e-4)
     if is_timed(agent):
         return start + moves * budget[1]
     speed = 2e6 if agent.startswith(("mcts", "ismcts")) else 2e5
     return start + moves * budget[1] / (speed / 50 if game.name == "go" else speed)
+
+
+def is_outside(agent: str) -> bool:
+    """Whether an agent is a program or a model, whose speed is unknown, and which may stall."""
+    return agent.startswith(("gtp:", "model:"))
 
 
 def models(agents: Iterable[str]) -> dict[str, str]:

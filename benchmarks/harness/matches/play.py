@@ -45,7 +45,7 @@ class Limits:
     """answer: seconds for one answer; an agent that takes longer has stalled. clock: seconds for all moves of an agent
     in a game; an agent that uses more loses on time."""
 
-    answer: float = 600.0
+    answer: float = 120.0
     clock: float = math.inf
 
 

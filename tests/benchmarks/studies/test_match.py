@@ -222,4 +222,8 @@ def test_what_names_say() -> None:
     assert expected_seconds("mcts(simulations=1e6)", game) > expected_seconds("mcts(simulations=1000)", game)
     timed = next(iter(STUDY.cases(MatchSettings(agents=("mcts(seconds=0.1)", "random")))))
     assert timed.quiet
+    go = MatchSettings(agents=("gtp:a", "gtp:b"), game="go(board_size=9)", answer_seconds=300)
+    (case, *_) = STUDY.cases(go)
+    assert not case.quiet
+    assert 30 * case.cost >= 4 * 300  # time for both agents to stall in both games, before the runner ends the case
     assert timed.cost > 1
