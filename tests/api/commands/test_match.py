@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from longthink.benchmarks.harness.log import read
+from longthink.benchmarks.harness.log import read, same_outcomes
 from longthink.commands import main
 from tests.benchmarks.harness.matches.fakes import program
 
@@ -34,6 +34,16 @@ def test_a_match_runs_resumes_and_is_reported(folder: list[str], capsys: pytest.
     assert "scored" in capsys.readouterr().out
     assert len(facts(folder)) == 4
     assert main(["match", "random", "mcts(simulations=300)", "--game", "tic_tac_toe", "--games", "8", *folder]) == 1
+
+
+def test_a_continued_match_has_the_records_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    words = ["match", "mcts(simulations=60)", "mcts(simulations=30)", "--game", "hex", "--size", "4"]
+    for games in ("2", "6"):
+        main([*words, "--games", games, "--run-dir", str(tmp_path / "continued")])
+    main([*words, "--games", "6", "--run-dir", str(tmp_path / "once")])
+    logs = [tmp_path / name / "log.jsonl" for name in ("continued", "once")]
+    assert len(read(logs[0])) == 3
+    assert same_outcomes(*map(read, logs)) == []
 
 
 def test_a_sequential_test_ends_a_match(folder: list[str], capsys: pytest.CaptureFixture[str]) -> None:
