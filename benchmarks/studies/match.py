@@ -12,10 +12,10 @@ from longthink.benchmarks.harness.matches.go_referee import margin
 from longthink.benchmarks.harness.matches.names import (
     equal_budget,
     expected_seconds,
+    identities,
     is_ours,
     is_outside,
     is_timed,
-    models,
 )
 from longthink.benchmarks.harness.matches.play import Limits, play_pair
 from longthink.benchmarks.harness.matches.registry import AGENTS
@@ -94,7 +94,7 @@ class Match(Study):
             "judge": settings.judge,
             "max_moves": settings.max_moves,
             "sprt": _test(settings),
-            "models": models(agents),
+            "files": identities(agents),
         }
         cost = sum(expected_seconds(agent, game) for agent in agents) * players
         if any(is_outside(agent) for agent in agents):  # the runner ends a case after 30 times its cost

@@ -34,7 +34,7 @@ class GoView(View):
 
 
 @contextmanager
-def suppress_faults() -> Iterator[None]:
+def _ignoring_faults() -> Iterator[None]:
     """Ignore what a judge does wrong: its count is missing then. A judge that cannot be started is an error."""
     try:
         yield
@@ -68,7 +68,7 @@ class GoReferee(Referee):
         self._result: tuple[str, str] | None = None  # the score and how it was found
         self._judge = GtpAgent(judge) if judge else None
         if self._judge is not None:
-            with suppress_faults():
+            with _ignoring_faults():
                 self._judge.begin(game, 0, 0)
 
     @staticmethod

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 
 from longthink.benchmarks.harness.models import identity
+from longthink.errors import ParameterError
 from longthink.games.core import Game
 
 
@@ -56,6 +59,14 @@ def is_outside(agent: str) -> bool:
     return agent.startswith(("gtp:", "model:"))
 
 
-def models(agents: Iterable[str]) -> dict[str, str]:
-    """The identities of the language models among some agents."""
-    return {agent: identity(agent.removeprefix("model:")) for agent in agents if agent.startswith("model:")}
+def identities(agents: Sequence[str]) -> dict[str, str]:
+    """What the files of language models and policies among some agents hold, for the facts of a case."""
+    found = {agent: identity(agent.removeprefix("model:")) for agent in agents if agent.startswith("model:")}
+    for agent in agents:
+        if agent.startswith("policy:"):
+            path = Path(agent.removeprefix("policy:"))
+            try:
+                found[agent] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            except OSError as error:
+                raise ParameterError(f"the policy {path} cannot be read: {error.strerror}") from error
+    return found

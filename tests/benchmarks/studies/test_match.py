@@ -209,6 +209,20 @@ def test_go_is_counted_by_all(tmp_path: Path) -> None:
     assert cell(table(STUDY.section(records), "Results"), 0, "won / drawn / lost") == "2 / 0 / 0"
 
 
+def test_another_policy_in_the_same_file_is_another_match(tmp_path: Path) -> None:
+    solver, path = lt.CFR(lt.load_game("kuhn_poker")), tmp_path / "policy.json"
+    settings = MatchSettings(agents=(f"policy:{path}", "random"), game="kuhn_poker", pairs=1)
+    keys = set()
+    for _ in range(2):
+        solver.run(10)
+        solver.average_policy().save(path)
+        keys |= {STUDY.key(case) for case in STUDY.cases(settings)}
+    assert len(keys) == 2
+    path.unlink()
+    with pytest.raises(lt.ParameterError, match="cannot be read"):
+        list(STUDY.cases(settings))
+
+
 def test_what_names_say() -> None:
     assert is_ours("mcts(simulations=10)")
     assert is_ours("gtp:longthink gtp --seconds 1")
