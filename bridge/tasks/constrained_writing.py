@@ -62,8 +62,8 @@ class ConstrainedWriting(Task):
         self.given, self.words, self.floor, self.name = tuple(given), words, floor, name
         self.verified_by = f"fluency(floor={floor!r})"
         self.prompt = (
-            f"Write one sentence of exactly {words} words with the words {', '.join(self.given[:-1])} and "
-            f"{self.given[-1]}, each exactly once and as it is. Only letters, spaces and commas, then a full stop."
+            f"Write one fluent sentence of exactly {words} words with these words, each exactly once and as it is: "
+            f"{', '.join(given)}. Only letters, spaces and commas, then a full stop."
         )
 
     def context(self, transcript: Transcript) -> str:

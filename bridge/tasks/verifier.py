@@ -79,7 +79,9 @@ class Fluency:
 
     def __init__(self, model: Model | None, floor: float = -2.5, end: float = -2.0) -> None:
         if model is None or not model.reads:
-            raise ParameterError(f"fluency expects a model with log-probabilities of given texts, got {shown(model)}")
+            raise ParameterError(
+                f"fluency expects a model with log-probabilities of given texts, as load_model() is, got {shown(model)}"
+            )
         self.model = model
         self.floor, self.end = real_number("floor", floor, -100.0, 0.0), real_number("end", end, -100.0, 0.0)
         self.spent = Spent()
