@@ -137,8 +137,9 @@ class _Ablation:
         )
 
     def comparisons(self) -> list[Comparison]:
-        others = [choice for choice in self.choices if choice == STEPS or choice.startswith("without ")]
-        question = Question("solved", f"problems solved ({self.name})", ALL, others, by="choice")
+        """Steps alone, the default, with all kinds and with each other kind beside them."""
+        others = [choice for choice in self.choices if choice == ALL or choice.startswith("steps and ")]
+        question = Question("solved", f"problems solved ({self.name})", STEPS, others, by="choice")
         return question.at_budgets(self.records, "tokens")
 
 

@@ -153,14 +153,24 @@ def _part(context: Context, place: int, of: int) -> Context:
 
 
 def together(numbers: Sequence[int], outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome of a batch: mean scores, sums of costs, and the outcome of each problem among the artifacts."""
+    """The outcome of a batch: mean scores, sums of costs; "text", a line for each problem, and "each", its outcome."""
     scores = {name: sum(each.scores[name] for each in outcomes) / len(outcomes) for name in outcomes[0].scores}
     spent: dict[str, float] = {}
     for each in outcomes:
         for name, cost in each.spent.items():
             spent[name] = spent.get(name, 0.0) + cost
     parts = [{"problem": number, **asdict(each)} for number, each in zip(numbers, outcomes, strict=True)]
-    return Outcome(scores, spent, artifacts={"each": parts})
+    text = "\n".join(_in_words(number, each) for number, each in zip(numbers, outcomes, strict=True))
+    return Outcome(scores, spent, artifacts={"text": text, "each": parts})
+
+
+def _in_words(number: int, outcome: Outcome) -> str:
+    """A line for the page of a case: a problem, what came of it, and the best answer."""
+    scores, answer = outcome.scores, outcome.artifacts.get("answer")
+    came = "solved" if scores.get("solved") else "not solved"
+    if "samples" in scores:
+        came = f"{scores['right']:.0f} of {scores['samples']:.0f} samples right"
+    return f"problem {number}, {came}" + (f": {answer}" if answer else "")
 
 
 def one_by_one(records: Sequence[Record]) -> list[Record]:

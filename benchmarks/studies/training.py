@@ -272,18 +272,12 @@ class _Results:
         ]
 
     def comparisons(self) -> list[Comparison]:
-        """The search with sampling at equal calls, for each size; and the smallest size with the largest."""
+        """The search with greedy answers and with sampling at equal calls, for each size."""
         found = []
         for model in self.sizes:
             mine = [record for record in self.records if record.fact("model") == model]
             question = Question("solved", f"problems solved ({self.name}, {model})", SEARCH, ["greedy", "best_of_n"])
             found += question.within(mine, "calls", [limit for limit in (10, 100) if limit in self.limits])
-        if len(self.sizes) > 1:
-            searched = [record for record in self.records if record.fact("method") == SEARCH]
-            small, large = self.sizes[0], self.sizes[-1]
-            question = Question("solved", f"problems solved ({self.name}, {SEARCH})", small, [large], by="model")
-            found += question.within(searched, "calls", [limit for limit in (10, 100) if limit in self.limits])
-            found += question.within(searched, "cpu_seconds", [0.01, 0.03, 0.1])
         return found
 
     # ---- Contours ----

@@ -102,6 +102,9 @@ def test_records_are_taken_apart() -> None:
     for whole, first, second in zip(found, parts[::2], parts[1::2], strict=True):
         assert whole.outcome is not None
         assert whole.scores["solved"] == (first.scores["solved"] + second.scores["solved"]) / 2
+        lines = whole.outcome.artifacts["text"].splitlines()
+        assert [line.partition(",")[0] for line in lines] == ["problem 0", "problem 1"]
+        assert ("not solved" in lines[0]) == (first.scores["solved"] == 0)
         assert whole.spent.get("calls", 0) == first.spent["calls"] + second.spent["calls"]
     failed = Record("k", "training", 1, {}, None, Failure("ValueError", "x"))
     assert puzzles.one_by_one([failed]) == [failed]
