@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from random import Random
 from typing import Any
 
@@ -33,11 +34,22 @@ LIMITS = ("tokens", "calls", "simulations")
 
 @dataclass(frozen=True)
 class Problems:
-    """Numbered problems that the tiny models were not trained on. load: the task of a number below `most`."""
+    """Numbered problems that the tiny models were not trained on. load: the task of a number below `most`. package: the
+    one that makes them, if it is not this one: another version may make others."""
 
     title: str
     load: Callable[[int], Task]
     most: int
+    package: str | None = None
+
+    def made_by(self) -> str | None:
+        """The package and its version, for the facts of a case."""
+        if self.package is None:
+            return None
+        try:
+            return f"{self.package} {version(self.package)}"
+        except PackageNotFoundError:  # the case says what is missing
+            return self.package
 
 
 @cache
@@ -65,7 +77,10 @@ def sums(number: int) -> Task:
 
 PROBLEMS: Mapping[str, Problems] = {
     "countdown": Problems(
-        "Countdown with four numbers", lambda number: load_task("countdown", seed=number), BENCHMARK_SEEDS
+        "Countdown with four numbers",
+        lambda number: load_task("countdown", seed=number),
+        BENCHMARK_SEEDS,
+        "reasoning-gym",
     ),
     "game24": Problems(
         "The hard games of 24",
@@ -110,6 +125,7 @@ def case(
     known: dict[str, JSON] = {
         "task": task,
         "problems": list(problems),
+        "made_by": PROBLEMS[task].made_by(),
         "method": method,
         "model": model,
         "identity": None if model is None else identity(model),

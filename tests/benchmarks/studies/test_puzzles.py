@@ -70,6 +70,15 @@ def test_another_file_of_the_same_model_is_another_case(name: str, monkeypatch: 
 
 
 @each_study
+def test_problems_of_another_generator_are_other_cases(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load_study(name)
+    settings = checked(study, SMALL[name])
+    before = {study.key(case) for case in study.cases(settings)}
+    monkeypatch.setattr(puzzles, "version", lambda package: "0.0.0")
+    assert not before & {study.key(case) for case in study.cases(settings)}
+
+
+@each_study
 def test_a_resumed_run_equals_an_uninterrupted_one(name: str) -> None:
     study = load_study(name)
     found = records_of(study, **SMALL[name])
