@@ -19,6 +19,7 @@ from longthink.benchmarks.harness.section import (
 )
 from longthink.benchmarks.harness.studies import STUDIES
 from longthink.benchmarks.harness.study import Case, Context, Study
+from longthink.bridge.traces.trace import Trace
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" </script> | `code` *stars* =1+1 #1 $a$ \\ @b"
 HERE = Environment(
@@ -154,15 +155,14 @@ def poker_section() -> Section:
                    "CFR+ 1.0e-4 after 1 s, OpenSpiel 2.0e-3")  # fmt: skip
 
 
-TRACE = {
-    "text": "the task", "prior": 1.0, "visits": 12, "value": 0.5, "correct": False, "chosen": True, "kind": "task",
-    "children": [
-        {"text": HOSTILE, "prior": 0.7, "visits": 8, "value": 1.0, "correct": True, "chosen": True, "kind": "step",
-         "children": []},
-        {"text": "another step", "prior": None, "visits": 3, "value": None, "correct": False, "chosen": False,
-         "kind": "step", "children": []},
+TRACE = Trace(
+    "the task", 1.0, 12, 0.5, chosen=True,
+    children=[
+        Trace(HOSTILE, 0.7, 8, 1.0, correct=True, chosen=True, kind="step"),
+        Trace("another step", None, 3, None, kind="step"),
     ],
-}  # fmt: skip
+).as_dict()  # fmt: skip
+CUT_TRACE = Trace("the task", 1.0, 900, 0.5, left_out=500).as_dict()
 SGF = "(;GM[1]FF[4]SZ[9]KM[7]PB[longthink]PW[GNU Go];B[ee];W[ec];B[gc];W[];B[cc])"
 ARTIFACTS = [
     {"answer": f"An answer.\nOf two lines {HOSTILE}"},

@@ -25,7 +25,7 @@ from longthink.benchmarks.harness.render.numbers import MINUS
 from longthink.benchmarks.harness.render.page import packed, page, pairs, ranges, sort_value
 from longthink.benchmarks.harness.report import Report, make_report
 from longthink.benchmarks.harness.section import Estimate
-from synthetic_report import ARTIFACTS, HOSTILE, record, records, registered
+from synthetic_report import ARTIFACTS, CUT_TRACE, HOSTILE, TRACE, record, records, registered
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None,
@@ -223,6 +223,14 @@ def test_the_problems_of_a_batch_are_items() -> None:
     assert [item["key"] for item in found.items] == ["toy-board-1 4", "toy-board-1 7"]
     assert found.items[1]["facts"]["problem"] == "7"
     assert "<h4>Prompt</h4>" in found.items[0]["html"]
+
+
+def test_a_tree_that_was_cut_says_so() -> None:
+    whole, cut = items_of(
+        "toy-board", [record("toy-board", i, {"trace": t}) for i, t in enumerate((TRACE, CUT_TRACE))]
+    ).items
+    assert "Not shown" not in whole["html"]
+    assert "Not shown: 500 more visits or nodes" in cut["html"]
 
 
 def test_trees_and_games_come_before_mere_answers() -> None:
