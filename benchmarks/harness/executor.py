@@ -38,7 +38,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Event:
-    """News of a running case: the share of it that is done; or its end."""
+    """News of a running case: the share of it that is done, 0.0 when it begins; or its end."""
 
     key: str
     news: float | Record | Failure | Lost

@@ -113,7 +113,9 @@ class Runner:
     def _on(self, event: Event) -> None:
         news, running = event.news, self._running[event.key]
         planned = running.planned
-        if isinstance(news, float):
+        if news == 0.0:
+            running.since = time.monotonic()  # its process has started
+        elif isinstance(news, float):
             self._watcher.share(planned, news)
         elif isinstance(news, Record):
             self._end(event.key, replace(news, quiet=running.alone))

@@ -1,8 +1,8 @@
 """A worker process: it runs the cases that it gets over a pipe, one after another. workers.py starts it.
 
-It gets cases as bytes of cloudpickle. It sends `float`s, the share of the case that is done, and at the end of the case
-a `Record`, or a `Failure` if it cannot read the case. SIGTERM interrupts it, SIGUSR1 makes it print where it is. If its
-parent ends, the pipe closes, and the worker and its children end.
+It gets cases as bytes of cloudpickle. It sends 0.0 when a case begins, then other `float`s, the share of it that is
+done, and at the end a `Record`, or a `Failure` if it cannot read the case. SIGTERM interrupts it, SIGUSR1 makes it
+print where it is. If its parent ends, the pipe closes, and the worker and its children end.
 """
 
 from __future__ import annotations
@@ -58,4 +58,5 @@ def main(handle: int) -> None:
                 last = time.monotonic()
                 send(float(share))
 
+        send(0.0)
         send(run_pickled(case, Context(progress, cancel)))
