@@ -104,36 +104,47 @@ class _FaultError(Exception):
         self.fault = fault
 
 
+class _LateError(Exception):
+    """No answer came in time."""
+
+
 class _Thread:
     """Calls functions in a thread of its own, one at a time, so that a call that never returns can be abandoned."""
 
     def __init__(self) -> None:
-        self._asked: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[int, Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[int, Any, Exception | None]] = queue.SimpleQueue()
+        self._calls = 0
         threading.Thread(target=self._work, name="longthink-agent", daemon=True).start()
 
     def _work(self) -> None:
-        while (function := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None:
+            number, function = asked
             try:
-                self._answers.put((function(), None))
-            except BaseException as error:
-                self._answers.put((None, error))
+                self._answers.put((number, function(), None))
+            except Exception as error:
+                self._answers.put((number, None, error))
+            except BaseException as error:  # it wants to end this process
+                self._answers.put((number, None, RuntimeError(f"it raised {type(error).__name__}")))
 
     def call(self, function: Callable[[], Any], seconds: float, cancel: CancelToken) -> Any:
-        """What the function returns or raises. Raises `TimeoutError` if it takes longer, and `KeyboardInterrupt` if
+        """What the function returns or raises. Raises `_LateError` if it takes longer, and `KeyboardInterrupt` if
         `cancel` is set."""
-        self._asked.put(function)
+        self._calls += 1
+        self._asked.put((self._calls, function))
         deadline = time.monotonic() + seconds
         while True:
             if cancel.cancelled:
                 raise KeyboardInterrupt
             left = deadline - time.monotonic()
             try:
-                answer, error = self._answers.get(timeout=min(0.2, max(left, 0.0)))
+                number, answer, error = self._answers.get(timeout=min(0.2, max(left, 0.0)))
             except queue.Empty:
                 if left > 0:
                     continue
-                raise TimeoutError from None
+                raise _LateError from None
+            if number < self._calls:  # the late answer of an earlier call
+                continue
             if error is not None:
                 raise error
             return answer
@@ -148,6 +159,7 @@ class _Player:
     def __init__(self, seat: int, agent: Agent, limits: Limits, cancel: CancelToken) -> None:
         self.seat, self.agent, self.used = seat, agent, Used()
         self._limits, self._cancel, self._thread = limits, cancel, _Thread()
+        self._cpu: float | None = None  # of a program, when the game began
 
     def begin(self, game: Game, seed: int) -> None:
         """Raises a `LongthinkError` if the agent does not play this game, or is a program that cannot be started."""
@@ -185,7 +197,7 @@ class _Player:
     ) -> Any:
         try:
             return self._thread.call(function, seconds, self._cancel)
-        except TimeoutError as error:
+        except _LateError as error:
             if seconds < self._limits.answer:
                 raise self._fault(TIME, f"used more than {self._limits.clock:g} s") from error
             raise self._fault(STALL, f"gave no answer in {seconds:g} s") from error
@@ -202,7 +214,7 @@ class _Player:
         self.used.spent, self.used.illegal = self.agent.spent, self.agent.illegal
         cpu = self.agent.cpu_seconds()
         if cpu is not None:
-            self.used.cpu_seconds = cpu - (getattr(self, "_cpu", None) or 0.0)
+            self.used.cpu_seconds = cpu - (self._cpu or 0.0)
         self._thread.end()
         with suppress(Exception):
             self.agent.close()

@@ -43,6 +43,10 @@ class Bad(First):
             return action
         if self.how == "raise":
             raise ValueError("no idea")
+        if self.how == "exit":
+            sys.exit(3)
+        if self.how == "timeout":
+            raise TimeoutError("a server is slow")
         if self.how == "hang":
             time.sleep(30)
         if self.how == "slow":

@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,6 +26,8 @@ def one(agents: Sequence[Agent], game: str = "tic_tac_toe", **options: Any) -> A
     ("how", "kind", "message"),
     [
         ("raise", "crash", "ValueError: no idea"),
+        ("exit", "crash", "SystemExit"),
+        ("timeout", "crash", "TimeoutError: a server is slow"),
         ("hang", "stall", "no answer in 0.3 s"),
         ("outside", "illegal move", "got 99"),
         ("text", "illegal move", "got 'left'"),
@@ -54,6 +56,23 @@ def test_who_uses_up_its_clock_loses_on_time() -> None:
         assert "0.25 s" in played.fault.message
     assert time.monotonic() - began < 25.0  # the agent that hangs is left alone
     assert one([First(), Bad("slow")], limits=Limits(clock=math.inf)).how == "finished"
+
+
+def test_a_late_answer_is_not_the_answer_to_the_next_question() -> None:
+    class Asks(Referee):
+        """Asks player 0 something that it answers too late, and lets the game go on."""
+
+        answers: ClassVar[list[Any]] = []
+
+        def settle(self, agents: Sequence[Agent], ask: Any) -> None:
+            if len(self.state.history()) == 1:
+                self.answers.append(ask(0, lambda: time.sleep(0.6) or "late"))
+                time.sleep(0.5)
+                self.answers.append(ask(0, lambda: "in time"))
+
+    played = play_game(Asks(lt.load_game("tic_tac_toe")), [First(), First()], "ab", (1, 2), Limits(answer=0.4))
+    assert Asks.answers == [None, "in time"]
+    assert (played.how, played.fault) == ("finished", None)
 
 
 def test_resignation_is_no_fault() -> None:
