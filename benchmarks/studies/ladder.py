@@ -183,13 +183,24 @@ class _Rated:
     def elo(self, agent: str) -> Estimate:
         return self.ratings.rating(agent)
 
+    def fitted(self) -> list[int]:
+        """The rungs that a line is fitted through: those with a simulation for each action, because a search with fewer
+        does not even try all of them; all rungs if these are fewer than three."""
+        least = load_game(self.game).num_distinct_actions()
+        chosen = [n for n in self.rungs if n >= least]
+        return chosen if len(chosen) > 2 else list(self.rungs)
+
     def _ladder(self) -> tuple[dict[float, Estimate], Any]:
-        """The ratings of the rungs by simulations, and their covariance."""
-        return self.ratings.ladder({float(n): rung for n, rung in self.rungs.items()})
+        """The ratings of the fitted rungs by simulations, and their covariance."""
+        return self.ratings.ladder({float(n): self.rungs[n] for n in self.fitted()})
 
     def fit(self) -> scaling.Fit:
-        """A line through all rungs: Elo for each doubling of simulations."""
+        """Elo against the logarithm of simulations, as a line."""
         return scaling.fit(*self._ladder())
+
+    def rise(self, doublings: float = 1.0) -> Estimate:
+        """The mean rise from the lowest to the highest rung, in so many doublings of simulations."""
+        return self.ratings.contrast(self.between(min(self.rungs), max(self.rungs), doublings))
 
     def between(self, low: int, high: int, doublings: float = 1.0) -> dict[str, float]:
         """The weights of the ratings for the mean rise between two rungs, in so many doublings of simulations."""
@@ -207,20 +218,20 @@ class _Rated:
         return max(found, key=lambda each: each[2].value) if found else (0, 0, Estimate(0.0))
 
     def sentence(self) -> str:
-        slope, budgets = self.fit().per_doubling, list(self.rungs)
+        slope, budgets = self.rise(), list(self.rungs)
         top = self.elo(self.rungs[budgets[-1]])
         failed = faults(self.records)
         return (
             f"{self.game}: {slope.value:.0f} Elo ({slope.low:.0f} to {slope.high:.0f}) for each doubling of "
-            f"simulations, from {budgets[0]:,} to {budgets[-1]:,} a move; the highest rung is {top.value:,.0f} Elo "
-            f"({top.low:,.0f} to {top.high:,.0f}) above random play."
+            f"simulations, on average from {budgets[0]:,} to {budgets[-1]:,} a move; the highest rung is "
+            f"{top.value:,.0f} Elo ({top.low:,.0f} to {top.high:,.0f}) above random play."
             + (f" {failed} games were decided by a fault." if failed else "")
         )
 
     def tables(self) -> list[Table]:
         """The ratings, and how well the upper rungs are predicted from the lower ones."""
         made = [self._ratings_table()]
-        if len(self.rungs) > 4:
+        if len(self.fitted()) > 4:
             held = scaling.held_out(*self._ladder())
             made.append(held.table(f"Higher rungs predicted from the lower ones in {self.game}", "simulations a move"))
         return made
@@ -400,10 +411,13 @@ def slopes(found: Sequence[_Rated]) -> Table:
     tenfold = math.log2(10)
     rows: list[tuple[Cell, ...]] = []
     for each in found:
-        fit, budgets = each.fit(), list(each.rungs)
-        doubling = fit.per_doubling
+        fit, budgets, fitted = each.fit(), list(each.rungs), each.fitted()
+        mean = each.rise()
         what = f"{budgets[0]:,} to {budgets[-1]:,} simulations a move"
-        rows.append((each.game, what, doubling, fit.per_tenfold, _won(doubling.value), "measured here, all rungs"))
+        rows.append((each.game, what, mean, each.rise(tenfold), _won(mean.value), "measured here, the mean rise"))
+        doubling = fit.per_doubling
+        what = f"{fitted[0]:,} to {fitted[-1]:,} simulations a move"
+        rows.append((each.game, what, doubling, fit.per_tenfold, _won(doubling.value), "measured here, a line"))
         low, high, rise = each.steepest()
         if high:
             what = f"{low:,} to {high:,} simulations a move"
@@ -416,8 +430,9 @@ def slopes(found: Sequence[_Rated]) -> Table:
         "Elo for each doubling",
         ("game", "compute", "Elo for each doubling", "Elo for ten times as much", "wins with twice as much", "source"),
         rows,
-        "Measured slopes are lines through the rungs, fitted with the covariance of the ratings. The steepest part was "
-        "chosen after the fact, so its interval is too narrow. They are of search with random playouts, whose strength "
+        "The line goes through the rungs with at least one simulation for each action, and is fitted with the "
+        "covariance of the ratings; its interval is wider if the rungs do not lie on a line. The steepest part was "
+        "chosen after the fact, so its interval is too narrow. All are of search with random playouts, whose strength "
         "ends at exact play. Published "
         "slopes are of trained networks and were not measured here: Jones, arXiv:2104.03113; Neumann and Gros, ICLR "
         "2023, arXiv:2210.00849.",
