@@ -89,9 +89,9 @@ class SolvingStudy(Study):
     # ---- The parts of a section ----
 
     def limits(self, records: Sequence[Record]) -> list[int]:
-        """Limits of tokens up to the largest one: 100, 300, 1,000 and so on."""
+        """Limits of tokens up to the largest one: 100, 200, 500, 1,000 and so on."""
         most = max((record.facts["limit"].get("tokens", 0) for record in records), default=0)
-        return [limit for k in range(2, 7) for limit in (10**k, 3 * 10**k) if limit < most] + [most]
+        return [limit for k in range(2, 7) for limit in (10**k, 2 * 10**k, 5 * 10**k) if limit < most] + [most]
 
     def solved_table(self, records: Sequence[Record], title: str) -> Table:
         """A row for each method: the share solved within each limit, and what was spent."""

@@ -54,8 +54,8 @@ def test_writing_says_who_wrote_how_much_with_how_many_tokens() -> None:
     assert "11 words with three given words: tree search 100%" in section.headline
     assert "with 225 tokens each" in section.headline
     shares = {row[0]: dict(zip(section.tables[0].columns, row, strict=True)) for row in section.tables[0].rows}
-    assert shares[TREE]["300 tokens"].value == 6 / 8  # type: ignore[union-attr]
-    assert shares[BEAM]["300 tokens"].value == 1 / 8  # type: ignore[union-attr]
+    assert shares[TREE]["200 tokens"].value == 4 / 8  # type: ignore[union-attr]
+    assert shares[BEAM]["200 tokens"].value == 0.0  # type: ignore[union-attr]
     assert shares[BEAM]["at the end"].value == 6 / 8  # type: ignore[union-attr]
     assert shares[SAMPLES]["1,000 tokens"].value == 0.0  # type: ignore[union-attr]
     sentences = section.tables[1].rows
@@ -76,7 +76,8 @@ def test_the_panel_of_writing_stands_between_the_floor_and_the_best() -> None:
 def test_wins_and_losses_are_compared_at_equal_tokens_and_in_equal_time() -> None:
     section = WRITING.section(written())
     at = {(each.other, each.at): each for each in section.comparisons}
-    assert at[BEAM, "300 tokens each"].difference.value == pytest.approx(5 / 8)
+    assert at[BEAM, "200 tokens each"].difference.value == pytest.approx(4 / 8)
+    assert at[BEAM, "500 tokens each"].difference.value == pytest.approx(2 / 8)
     assert at[SAMPLES, "1,000 tokens each"].difference.value == 1.0
     assert at[SAMPLES, "1,000 tokens each"].p == pytest.approx(2 / 2**8)
     assert {each.equal for each in section.comparisons} == {"budget", "time"}
