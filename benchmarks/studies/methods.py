@@ -147,7 +147,8 @@ class _Group:
         self.votes = [record for record in finished(every) if record.fact("method") in VOTES]
         self.records = [record for record in every if record.fact("method") not in VOTES] + _joined(self.votes)
         self.methods = {str(name): group for (name,), group in by_facts(finished(self.records), "method").items()}
-        self.limits = sorted({record.facts["tokens"] for record in every})
+        budgets = {record.facts["tokens"] for record in every}
+        self.limits = sorted(budgets | {k for k in _half_decades(max(budgets, default=0)) if k >= 100})
         growing = [name for name in self.methods if not name.startswith(ENDING)]
         self.curves = {name: self._measured(name) for name in growing}
         self.held_out = {

@@ -57,6 +57,7 @@ def test_every_method_that_needs_a_model_is_measured_or_must_be_asked_for() -> N
 def test_shares_are_those_within_each_budget() -> None:
     found = cells(STUDY.section(synthetic()))
     assert found["mcts", "100 tokens"].value == pytest.approx(1 / 8)
+    assert found["mcts", "300 tokens"].value == pytest.approx(3 / 8)
     assert found["mcts", "1,000 tokens"].value == 1.0
     assert found["best_of_n", "100 tokens"].value == pytest.approx(2 / 8)
     assert found["best_of_n", "1,000 tokens"].value == pytest.approx(4 / 8)
