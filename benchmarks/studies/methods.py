@@ -145,7 +145,7 @@ class _Group:
         self.samples = [record for record in finished(records) if record.fact("samples")]
         every = [record for record in records if not record.fact("samples")]
         self.votes = [record for record in finished(every) if record.fact("method") in VOTES]
-        self.records = [record for record in every if record.fact("method") not in VOTES] + _joined(self.votes)
+        self.records = [r for r in every if r.outcome is None or r.fact("method") not in VOTES] + _joined(self.votes)
         self.methods = {str(name): group for (name,), group in by_facts(finished(self.records), "method").items()}
         budgets = {record.facts["tokens"] for record in every}
         self.limits = sorted(budgets | {k for k in _half_decades(max(budgets, default=0)) if k >= 100})

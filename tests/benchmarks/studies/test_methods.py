@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from longthink.benchmarks.harness.record import Outcome, Record
+from longthink.benchmarks.harness.record import Failure, Outcome, Record
 from longthink.benchmarks.harness.section import Section
 from longthink.benchmarks.studies import methods
 from longthink.benchmarks.studies.puzzles import together
@@ -80,6 +81,12 @@ def test_losses_are_said_and_compared() -> None:
     assert at["mcts", "best_of_n", "1,000 tokens each"].difference.value == pytest.approx(4 / 8)
     assert at["mcts", "best_of_n", "1,000 tokens each"].p == pytest.approx(2 / 2**4)
     assert {each.equal for each in section.comparisons} == {"budget", "time"}
+
+
+def test_failed_cases_are_counted() -> None:
+    records = synthetic()
+    broken = [replace(record, outcome=None, failure=Failure("ValueError", "x")) for record in (records[0], records[-1])]
+    assert "2 cases failed and are not counted." in STUDY.section([*records[1:-1], *broken]).tables[0].caption
 
 
 def test_charts_span_what_was_spent() -> None:

@@ -56,6 +56,10 @@ def test_batches_hold_every_problem_once() -> None:
     assert list(puzzles.batches(3, "smollm2")) == [[0], [1], [2]]
 
 
+def failed(record: Record) -> Record:
+    return dataclasses.replace(record, outcome=None, failure=Failure("ValueError", "x"))
+
+
 @each_study
 def test_another_file_of_the_same_model_is_another_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load_study(name)
@@ -89,7 +93,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(name: str) -> None:
     assert section.charts
     assert section.comparisons
     assert section.headline
-    assert study.section(found[:1]).title == section.title
+    for some in (found[:1], found[1:], [failed(found[0]), *found[1:]], [failed(each) for each in found]):
+        assert study.section(some).title == section.title
 
 
 @each_study
