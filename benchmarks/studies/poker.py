@@ -132,7 +132,7 @@ class Poker(Study):
             charts=[chart for game in games.values() for chart in game.charts()],
             comparisons=[each for game in games.values() for each in game.comparisons()],
             panel=shown.chart(_SHOWN, "seconds", f"Poker ({shown.name})"),
-            headline=shown.text(),
+            headline=shown.headline(),
         )
 
 
@@ -185,6 +185,17 @@ class _Game:
     def _named(self, *kinds: str) -> list[str]:
         return [name for name, kind in self._kinds.items() if kind in kinds]
 
+    def headline(self) -> str:
+        """The distance from an equilibrium of the methods that a reader looks for first."""
+        groups = {
+            "uniform play": [UNIFORM],
+            "general search at each state": self._named("search"),
+            "OpenSpiel": self._named("peer_regret", "peer_sampled", "peer_search"),
+            "regret minimisation": self._named("regret"),
+            "the linear program": [EXACT],
+        }
+        return f"Exploitability on {self.name}: {self._reached(groups)}."
+
     def text(self) -> str:
         """What the best method of each kind has reached, and in how many seconds."""
         groups = {
@@ -196,6 +207,10 @@ class _Game:
             "OpenSpiel": self._named("peer_regret", "peer_sampled", "peer_search"),
             "uniform play": [UNIFORM],
         }
+        return f"Exploitability on {self.name}: {self._reached(groups)}."
+
+    def _reached(self, groups: Mapping[str, Sequence[str]]) -> str:
+        """The best method of each group: its exploitability and its seconds."""
         said = []
         for words, names in groups.items():
             reached = {name: self._last(name).value for name in names if name in self._records}
@@ -204,7 +219,7 @@ class _Game:
                 when = f" in {self._end(best):.2g} s" if best != UNIFORM else ""
                 who = f" ({best.removeprefix(PEER)})" if len(names) > 1 else ""
                 said.append(f"{words} {reached[best]:.2g}{when}{who}")
-        return f"Exploitability on {self.name}: {', '.join(said)}."
+        return ", ".join(said)
 
     def _along(self, method: str, x: str = "seconds") -> dict[float, Estimate]:
         """The mean over seeds after each number of iterations, by the mean `x`."""
