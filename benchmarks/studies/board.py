@@ -63,8 +63,8 @@ class Board(Study):
                 for name in names:
                     facts: dict[str, JSON] = {"method": name, "simulations": budget, "positions": part}
                     facts |= {"seed": settings.seed, "c": None if budget is None else settings.c}
-                    rate = 1.5e6 if name == OURS else 7e4
-                    yield Case(facts, 0.02 * settings.chunk + settings.chunk * (budget or 0) / rate)
+                    rate = 4e6 if name == OURS else 3e5
+                    yield Case(facts, 0.005 * settings.chunk + settings.chunk * (budget or 0) / rate)
 
     def run(self, case: Case, context: Context) -> Outcome:
         first, stop = case.facts["positions"]
