@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,6 +100,7 @@ def compare(
     if workers is not None:
         workers = whole_number("workers", workers, 1)
     check_formats(formats)
+    overrides = list(overrides)
     resolved = load_suite(suite, overrides, model)
     entries = resolved.entries()
     folder = run_folder(resolved, run_dir)
@@ -115,7 +117,16 @@ def compare(
         cases = needed(entries, log.records)
         keys = {each.key for each in cases}
         records = [record for record in log.records if record.key in keys]
-        report = make_report(resolved.name, records, planned=cases, description=resolved.description)
+        settings = [word for each in overrides for word in ("--set", each)]
+        if model is not None:
+            settings += ["--model", model]
+        report = make_report(
+            resolved.name,
+            records,
+            planned=cases,
+            description=resolved.description,
+            command=shlex.join(["longthink", "compare", os.fspath(suite), *settings]),
+        )
         return Run(folder, report, write_report(folder, report, records, formats), interrupted)
 
 

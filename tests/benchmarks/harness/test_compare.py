@@ -42,6 +42,7 @@ def test_a_suite_is_run_and_reported(folder: Path) -> None:
     assert [record.fact("kind") for record in records if record.study == "toy"].count("quiet") == 2
     assert sum(record.study == "toy_enough" for record in records) < 20
     report = json.loads(run.json_path.read_text())
+    assert report["command"] == f"longthink compare {folder.parent / 'mine.toml'} --set toy.count=2"
     assert report["records"] == len(records)
     assert {each["study"] for each in report["studies"]} == {"toy", "toy_enough"}
     assert "no walk &lt;b&gt;1&lt;/b&gt;" in run.report_path.read_text()
