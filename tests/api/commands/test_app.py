@@ -98,7 +98,7 @@ def test_a_command_of_another_package(run: Run) -> None:
         (["serve", "--port", "99999"], "--port expects a whole number from 0 to 65535, got 99999"),
         (["compare", "matc"], "did you mean 'match'"),
         (["match", "--opponent", "/no/such/program", "--run-dir", "/dev/null/run"], "cannot be made"),
-        (["match", "--opponent", "x", "--games", "1.5"], "--games expects a whole number from 0, got '1.5'"),
+        (["match", "--opponent", "x", "--games", "1.5"], "--games expects a whole number from 1, got '1.5'"),
         (["gtp", "--resign", "2"], "--resign expects a number from 0 to 1, got 2"),
         (["gtp", "--rules", "chess"], '"chess" for --rules'),
         (["perf", "--json", "no folder/speeds.json"], "there is no folder"),
