@@ -210,11 +210,11 @@ def test_ratings_do_not_depend_on_order_or_names_and_turn_with_the_results(
     found, again = rate(games), rate(games[::-1])
     renamed = rate([Game(tuple({"a": "z"}.get(p, p) for p in game.players), game.returns) for game in games])
     for one, other in combinations("abcd", 2):
-        assert found.difference(one, other).value == pytest.approx(again.difference(one, other).value, abs=1e-6)
-        assert found.difference(one, other).high == pytest.approx(again.difference(one, other).high, abs=1e-6)
+        assert found.difference(one, other).value == pytest.approx(again.difference(one, other).value, abs=1e-4)
+        assert found.difference(one, other).high == pytest.approx(again.difference(one, other).high, abs=1e-4)
         assert found.superiority(one, other) == pytest.approx(1 - found.superiority(other, one))
-    assert renamed.rating("z").value == pytest.approx(found.rating("a").value, abs=1e-6)
-    assert found.elo.sum() == pytest.approx(0, abs=1e-6)
+    assert renamed.rating("z").value == pytest.approx(found.rating("a").value, abs=1e-4)
+    assert found.elo.sum() == pytest.approx(0, abs=1e-4)
 
 
 def test_intervals_of_differences_cover() -> None:
