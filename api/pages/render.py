@@ -43,10 +43,10 @@ def _compiled(template: Path) -> Any:
 
 
 def number(value: float | None) -> str:
-    """A count with separators, another number with three decimals, nothing for None."""
+    """A whole number with separators, another number with three decimals, nothing for None."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
 
 
 def tree_rows(root: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int, int]]:
