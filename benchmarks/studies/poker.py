@@ -342,7 +342,7 @@ class _Game:
         for peer in self._named("peer_regret", "peer_sampled", "peer_search"):
             twin, end = peer.removeprefix(PEER), self._end(peer)
             before = [limit for limit in _LIMITS if limit < end / 2][-1:]
-            made += self._compare([twin], peer, "iterations", [self._end(peer, "iterations")])
+            made += self._compare([twin], peer, "iterations", self._measured_by_both(twin, peer)[-1:])
             made += self._compare([twin], peer, "seconds", [*before, end])
         if EXACT in self._records:
             made += self._compare(self._named("regret"), EXACT, "seconds", [self._end(EXACT)])
@@ -350,6 +350,14 @@ class _Game:
             for other in (EXACT, f"{PEER}cfr+"):
                 made += self._compare([SEARCH], other, "seconds", [self._end(SEARCH)])
         return made
+
+    def _measured_by_both(self, one: str, other: str) -> list[float]:
+        """The numbers of iterations after which both were measured: between them, one would be compared too early."""
+        measured = [
+            {point["iterations"] for record in self._records.get(name, ()) for point in points(record, MEASURE)}
+            for name in (one, other)
+        ]
+        return sorted(set.intersection(*measured))
 
     def _compare(self, ours: Sequence[str], other: str, cost: str, limits: Sequence[float]) -> list[Comparison]:
         records = [record for name in (*ours, other) for record in self._records.get(name, ())]

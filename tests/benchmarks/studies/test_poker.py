@@ -174,6 +174,15 @@ def test_comparisons_are_at_equal_iterations_and_in_equal_time_with_losses() -> 
     assert (lost.our_value.value, lost.other_value.value) == (pytest.approx(0.75), 0.5)
 
 
+def test_equal_iterations_are_those_after_which_both_were_measured() -> None:
+    ours = record("cfr", "regret", [(1, 0.001, 2.0), (10, 0.01, 0.5), (30, 0.03, 0.1)])
+    peer = record(f"{PEER}cfr", "peer_regret", [(1, 0.1, 2.0), (10, 1.0, 0.5), (20, 2.0, 0.2)])
+    found = [each for each in STUDY.section([ours, peer]).comparisons if each.equal == "budget"]
+    assert [(each.at, each.our_value.value, each.other_value.value) for each in found] == [
+        ("10 iterations each", 0.5, 0.5)
+    ]
+
+
 def test_the_longest_of_several_runs_counts() -> None:
     shorter = [record("cfr+", "regret", [(1, 0.1, 2.0), (3, 0.3, 1.9)]), record(SEARCH, "search", [(10, 9.0, 0.1)], 0)]
     assert STUDY.section([*shorter, *MADE]).tables == STUDY.section(MADE).tables
