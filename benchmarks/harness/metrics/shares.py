@@ -31,7 +31,8 @@ def wilson(
     low, high = proportion.proportion_confint(
         np.where(of > 0, np.minimum(won, of), 0.5), np.maximum(of, 1), 1 - confidence, method="wilson"
     )
-    return np.where(of > 0, np.clip(low, 0, 1), 0.0), np.where(of > 0, np.clip(high, 0, 1), 1.0)
+    # Without a success the interval begins at 0, without a failure it ends at 1; the formula leaves rounding errors.
+    return np.where(won > 0, np.clip(low, 0, 1), 0.0), np.where(won < of, np.clip(high, 0, 1), 1.0)
 
 
 def share(successes: float, n: int) -> Estimate:

@@ -120,3 +120,9 @@ def test_paired_difference_covers() -> None:
         found = paired_difference((kind < 2).astype(float), ((kind == 0) | (kind == 2)).astype(float))
         covered += found.low <= 0.15 <= found.high  # type: ignore[operator]
     assert 0.925 < covered / 600 < 0.98
+
+
+def test_intervals_end_at_the_border_exactly() -> None:
+    for n in range(1, 60):
+        assert share(0, n).low == 0.0
+        assert share(n, n).high == 1.0
