@@ -213,7 +213,7 @@ class Report:
     @property
     def summary(self) -> str:
         """The report in a few lines, for the terminal."""
-        from longthink.benchmarks.harness.render.numbers import duration, one_line
+        from longthink.benchmarks.harness.numbers import duration, one_line
 
         lines = [f"suite {self.suite}: {counted(self.records, 'case')}, {duration(self.seconds)} of work"]
         for study in self.studies:

@@ -15,8 +15,8 @@ import numpy as np
 from longthink.benchmarks.harness.metrics.comparisons import Paired, paired
 from longthink.benchmarks.harness.metrics.shares import share
 from longthink.benchmarks.harness.metrics.within import finished, score_within
+from longthink.benchmarks.harness.numbers import cell, full
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import cell, full
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Point, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.harness.thinking import outcome_of, reporter

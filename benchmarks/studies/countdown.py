@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from longthink.benchmarks.harness.metrics.estimates import estimate
 from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.numbers import full
 from longthink.benchmarks.harness.record import JSON, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full
 from longthink.benchmarks.harness.section import Section
 from longthink.benchmarks.harness.study import Case
 from longthink.benchmarks.studies.solving import Contestant, SolvingStudy

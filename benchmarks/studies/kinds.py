@@ -9,8 +9,8 @@ from longthink.benchmarks.harness.metrics.comparisons import Question
 from longthink.benchmarks.harness.metrics.curves import solved_curves
 from longthink.benchmarks.harness.metrics.tables import difference_from, mean_spent, share_of, table
 from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.numbers import estimate, full, number
 from longthink.benchmarks.harness.record import Record, by_facts
-from longthink.benchmarks.harness.render.numbers import estimate, full, number
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Comparison, Estimate, Section, Table
 from longthink.benchmarks.harness.study import Case
 from longthink.benchmarks.studies.puzzles import (

@@ -15,8 +15,8 @@ from longthink.benchmarks.harness.metrics.passes import fit_passes, held_out_pas
 from longthink.benchmarks.harness.metrics.scaling import fit, held_out, scaling_table
 from longthink.benchmarks.harness.metrics.tables import mean_spent, share_within, table
 from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.numbers import full, interval, number
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full, interval, number
 from longthink.benchmarks.harness.section import Axis, Chart, Comparison, Estimate, Point, Role, Section, Series, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.studies.puzzles import (

@@ -19,8 +19,8 @@ from longthink.benchmarks.harness.metrics.comparisons import Question
 from longthink.benchmarks.harness.metrics.curves import solved_at, solved_curve
 from longthink.benchmarks.harness.metrics.tables import Column, share_within, table
 from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.numbers import full, interval, number
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full, interval, number
 from longthink.benchmarks.harness.section import (
     Axis,
     Cell,

@@ -14,8 +14,8 @@ from typing import ClassVar
 from longthink.benchmarks.harness.metrics.curves import solved_curves
 from longthink.benchmarks.harness.metrics.estimates import estimate
 from longthink.benchmarks.harness.metrics.within import finished
+from longthink.benchmarks.harness.numbers import full
 from longthink.benchmarks.harness.record import JSON, Outcome, Record, by_facts
-from longthink.benchmarks.harness.render.numbers import full
 from longthink.benchmarks.harness.section import Axis, Cell, Chart, Section, Table
 from longthink.benchmarks.harness.study import Case, Context
 from longthink.benchmarks.studies.solving import Contestant, SolvingStudy

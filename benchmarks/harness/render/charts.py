@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from longthink.benchmarks.harness.render.numbers import estimate, interval
+from longthink.benchmarks.harness.numbers import estimate, interval
 from longthink.benchmarks.harness.section import Axis, Chart, Estimate, Point, Role, Series
 from longthink.errors import require
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from longthink.benchmarks.harness.numbers import cell, duration, estimate, full, p_value
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.render import charts
 from longthink.benchmarks.harness.render.charts import Gallery
-from longthink.benchmarks.harness.render.numbers import cell, duration, estimate, full, p_value
 from longthink.benchmarks.harness.render.page import pairs, ranges
 from longthink.benchmarks.harness.report import VERDICTS, Judged, Report, StudyReport
 from longthink.benchmarks.harness.section import Chart, Table

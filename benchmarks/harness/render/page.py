@@ -15,8 +15,9 @@ from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
+from longthink.benchmarks.harness import numbers
 from longthink.benchmarks.harness.record import Record
-from longthink.benchmarks.harness.render import charts, numbers
+from longthink.benchmarks.harness.render import charts
 from longthink.benchmarks.harness.render.charts import Gallery
 from longthink.benchmarks.harness.render.items import items_of
 from longthink.benchmarks.harness.render.prose import html

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from longthink.benchmarks.harness.numbers import cell, estimate, evidence, interval, p_value
 from longthink.benchmarks.harness.record import Record
 from longthink.benchmarks.harness.render import charts
 from longthink.benchmarks.harness.render.charts import Gallery
 from longthink.benchmarks.harness.render.markdown import by_study, facts
-from longthink.benchmarks.harness.render.numbers import cell, estimate, evidence, interval, p_value
 from longthink.benchmarks.harness.render.page import numeric, pairs
 from longthink.benchmarks.harness.render.prose import blocks
 from longthink.benchmarks.harness.report import VERDICTS, Judged, Report, StudyReport

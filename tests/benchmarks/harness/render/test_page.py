@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from headless_chromium import CHROMIUM, Browser
+from longthink.benchmarks.harness.numbers import MINUS
 from longthink.benchmarks.harness.render.charts import Gallery
 from longthink.benchmarks.harness.render.items import items_of
-from longthink.benchmarks.harness.render.numbers import MINUS
 from longthink.benchmarks.harness.render.page import packed, page, pairs, ranges, sort_value
 from longthink.benchmarks.harness.report import Report, make_report
 from longthink.benchmarks.harness.section import Estimate

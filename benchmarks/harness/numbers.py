@@ -1,4 +1,4 @@
-"""How a report writes numbers: the same in every format."""
+"""How reports and the texts of studies write numbers: the same in every format."""
 
 from __future__ import annotations
 

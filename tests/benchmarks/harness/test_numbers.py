@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from longthink.benchmarks.harness.render.numbers import MINUS, cell, duration, estimate, full, number, p_value
+from longthink.benchmarks.harness.numbers import MINUS, cell, duration, estimate, full, number, p_value
 from longthink.benchmarks.harness.section import Estimate
 
 
